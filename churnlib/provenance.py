@@ -1,0 +1,159 @@
+"""Where a number comes from, and how far it may therefore be believed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Origin(IntEnum):
+    """Three kinds of evidence, ordered from the firmest to the weakest.
+
+    Printed numbers are the firmest because anyone can look them up; simulated
+    answers are the weakest because we made them.
+
+    Examples
+    --------
+    >>> Origin.PUBLISHED < Origin.SYNTHETIC
+    True
+    >>> Origin.SYNTHETIC.badge
+    'SYNTHETIC · 模拟数据'
+    """
+
+    PUBLISHED = 1
+    OBSERVED = 2
+    SYNTHETIC = 3
+
+    @property
+    def badge(self) -> str:
+        """The mark that every table and figure carries, in both languages at once."""
+        return f"{self.name} · {_CHINESE[self]}"
+
+    @property
+    def badge_html(self) -> str:
+        """The same mark for a notebook."""
+        return (
+            f'<span style="border:1px solid {_COLOURS[self]};border-radius:3px;'
+            f'padding:1px 6px;font-size:85%;color:{_COLOURS[self]}">{self.badge}</span>'
+        )
+
+
+_CHINESE = {
+    Origin.PUBLISHED: "论文所载",
+    Origin.OBSERVED: "真实作答",
+    Origin.SYNTHETIC: "模拟数据",
+}
+_COLOURS = {Origin.PUBLISHED: "#1b5e83", Origin.OBSERVED: "#2d6a2d", Origin.SYNTHETIC: "#a33b20"}
+
+
+def derived(*origins: Origin) -> Origin:
+    """Origin of a result: the weakest among its ingredients.
+
+    Raises
+    ------
+    ValueError
+        If no ingredient is named: a result without origin cannot be judged.
+
+    Examples
+    --------
+    >>> derived(Origin.PUBLISHED, Origin.SYNTHETIC).name
+    'SYNTHETIC'
+    """
+    if not origins:
+        raise ValueError("a result needs the origin of at least one ingredient; none was given")
+    return Origin(max(origins))
+
+
+def require_evidence(origin: Origin, statement: str) -> None:
+    """Refuse to hold a printed statement against answers that we simulated ourselves.
+
+    Raises
+    ------
+    ValueError
+        If `origin` is ``SYNTHETIC``.
+
+    Examples
+    --------
+    >>> require_evidence(Origin.SYNTHETIC, "statement 25")
+    Traceback (most recent call last):
+    ValueError: statement 25 cannot be confirmed or refuted with SYNTHETIC data: \
+they were simulated to have the published margins. Use PUBLISHED or OBSERVED evidence.
+    """
+    if origin is Origin.SYNTHETIC:
+        raise ValueError(
+            f"{statement} cannot be confirmed or refuted with SYNTHETIC data: they were "
+            "simulated to have the published margins. Use PUBLISHED or OBSERVED evidence."
+        )
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One data file, as `data/datapackage.json` describes it.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the data package, for instance ``"table-3-1"``.
+    path : Path
+        Where the file lies.
+    origin : Origin
+        Which kind of evidence it holds.
+    sha256 : str
+        Checksum of the file as released.
+    variables : frozenset of str
+        Survey variables that the file tabulates together.
+    """
+
+    name: str
+    path: Path
+    origin: Origin
+    sha256: str
+    variables: frozenset[str]
+
+    def is_intact(self) -> bool:
+        """Whether the file is still, byte for byte, the one that was released."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest() == self.sha256
+
+
+def resources(folder: Path | None = None) -> dict[str, Resource]:
+    """Every data file of the project by name, with its origin and checksum.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        A data folder with a ``datapackage.json``; the project's own when left out.
+
+    Examples
+    --------
+    >>> resources()["table-3-1"].origin.name
+    'PUBLISHED'
+    """
+    folder = folder or PROJECT / "data"
+    package = folder / "datapackage.json"
+    try:
+        described = json.loads(package.read_text(encoding="utf-8"))["resources"]
+        return {
+            entry["name"]: Resource(
+                name=entry["name"],
+                path=folder / entry["path"],
+                origin=Origin[entry["origin"]],
+                sha256=entry["hash"].removeprefix("sha256:"),
+                variables=frozenset(entry.get("variables", ())),
+            )
+            for entry in described
+        }
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"{package} is missing; churnlib reads its data from a clone of the project: "
+            "run it there, or pass the folder that holds the data"
+        ) from None
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{package} is not a data package that churnlib can read ({error!r}); "
+            "restore it from version control"
+        ) from error

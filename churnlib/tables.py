@@ -1,0 +1,154 @@
+"""Tables of counts. Counting is the only step that meets rows; all else needs counts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnlib.provenance import Origin
+
+
+@dataclass(frozen=True, eq=False)
+class FrequencyTable:
+    """How often each answer was given.
+
+    Parameters
+    ----------
+    variable : str
+        The question, as the codebook names it.
+    counts : Series of int
+        Answers by level, in codebook order; levels nobody chose are kept as 0.
+    missing : int
+        People who gave no answer. They are in no percentage but always shown.
+    origin : Origin
+        Kind of evidence the counts are.
+
+    Examples
+    --------
+    >>> age = FrequencyTable.from_counts(
+    ...     {"under 40": 93, "40 and over": 107}, variable="age", origin=Origin.PUBLISHED)
+    >>> age.n
+    200
+    >>> age.intervals().round(3).loc["40 and over"].tolist()
+    [0.466, 0.603]
+    """
+
+    variable: str
+    counts: pd.Series
+    missing: int
+    origin: Origin
+
+    @classmethod
+    def from_counts(
+        cls,
+        counts: Mapping[str, int] | pd.Series,
+        *,
+        variable: str,
+        origin: Origin,
+        missing: int = 0,
+    ) -> FrequencyTable:
+        """Make a table of counts that are already there.
+
+        Raises
+        ------
+        ValueError
+            If a count is negative, missing or not whole, or if nobody answered.
+        """
+        series = pd.Series(dict(counts), dtype=object)
+        whole = whole_counts(series, f"counts of {variable!r}")
+        if whole.sum() == 0:
+            raise ValueError(f"nobody answered {variable!r}: all {whole.size} counts are 0")
+        return cls(variable, pd.Series(whole, index=series.index, name="n"), missing, origin)
+
+    @cached_property
+    def n(self) -> int:
+        """People who answered."""
+        return int(self.counts.sum())
+
+    @cached_property
+    def shares(self) -> pd.Series:
+        """Each level's part of the people who answered, from 0 to 1."""
+        return (self.counts / self.n).rename("share")
+
+    def intervals(self, level: float = 0.95) -> pd.DataFrame:
+        """Wilson's interval for each share, level by level.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``low`` and ``high``, shares from 0 to 1.
+
+        References
+        ----------
+        Wilson, E. B. (1927). Probable inference. J. Am. Stat. Assoc. 22, 209–212.
+        """
+        limits = {key: wilson(count, self.n, level) for key, count in self.counts.items()}
+        return pd.DataFrame(limits, index=["low", "high"]).T
+
+    def combined(self, levels: Sequence[str]) -> int:
+        """People whose answer is one of `levels`.
+
+        Examples
+        --------
+        >>> t = FrequencyTable.from_counts(
+        ...     {"a": 1, "b": 2, "c": 4}, variable="x", origin=Origin.OBSERVED)
+        >>> t.combined(["a", "c"])
+        5
+        """
+        unknown = [key for key in levels if key not in self.counts.index]
+        if unknown:
+            known = ", ".join(map(str, self.counts.index))
+            raise KeyError(f"{self.variable!r} has no level {unknown[0]!r}; its levels are {known}")
+        return int(self.counts.loc[list(levels)].sum())
+
+    def _repr_html_(self) -> str:
+        shown = pd.DataFrame({"n": self.counts, "percent": (100 * self.shares).round(1)})
+        return f"{self.origin.badge_html}{shown.to_html()}"
+
+
+def whole_counts(values: Any, what: str) -> np.ndarray:
+    """Check that `values` are counts and return them as integers of the same shape.
+
+    Raises
+    ------
+    ValueError
+        If one is missing, negative or fractional; the message shows it.
+
+    Examples
+    --------
+    >>> whole_counts([3.0, 4], "votes")
+    array([3, 4])
+    >>> whole_counts([3.5, 4], "votes")
+    Traceback (most recent call last):
+    ValueError: votes must be whole numbers of 0 or more; given 3.5
+    """
+    given = np.asarray(values, dtype=object)
+    try:
+        numbers = given.astype(float)
+    except (TypeError, ValueError):
+        numbers = np.array([pd.to_numeric(v, errors="coerce") for v in given.flat], dtype=float)
+        numbers = numbers.reshape(given.shape)
+    wrong = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers)))
+    if wrong.any():
+        raise ValueError(f"{what} must be whole numbers of 0 or more; given {given[wrong][0]!r}")
+    return numbers.astype(np.int64)
+
+
+def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval for a share: the shares that a score test would not reject.
+
+    Examples
+    --------
+    >>> low, high = wilson(106, 200)
+    >>> round(low, 4), round(high, 4)
+    (0.4609, 0.598)
+    """
+    from scipy.stats import binomtest
+
+    interval = binomtest(int(successes), int(n)).proportion_ci(level, method="wilson")
+    return float(interval.low), float(interval.high)
