@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -69,6 +70,28 @@ def derived(*origins: Origin) -> Origin:
     return Origin(max(origins))
 
 
+@dataclass(frozen=True, eq=False)
+class Marked:
+    """A frame to be shown in a notebook with the mark of its origin.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rounded for display.
+    origin : Origin
+        The weakest evidence in it.
+    """
+
+    frame: Any
+    origin: Origin
+
+    def _repr_html_(self) -> str:
+        return f"{self.origin.badge_html}{self.frame._repr_html_()}"
+
+    def __repr__(self) -> str:
+        return f"{self.origin.badge}\n{self.frame}"
+
+
 def require_evidence(origin: Origin, statement: str) -> None:
     """Refuse to hold a printed statement against answers that we simulated ourselves.
 
@@ -105,6 +128,8 @@ class Resource:
         Which kind of evidence it holds.
     sha256 : str
         Checksum of the file as released.
+    columns : tuple of str
+        Its columns, for a file that is a table.
     variables : frozenset of str
         Survey variables that the file tabulates together.
     """
@@ -113,6 +138,7 @@ class Resource:
     path: Path
     origin: Origin
     sha256: str
+    columns: tuple[str, ...]
     variables: frozenset[str]
 
     def is_intact(self) -> bool:
@@ -143,6 +169,7 @@ def resources(folder: Path | None = None) -> dict[str, Resource]:
                 path=folder / entry["path"],
                 origin=Origin[entry["origin"]],
                 sha256=entry["hash"].removeprefix("sha256:"),
+                columns=tuple(f["name"] for f in entry.get("schema", {}).get("fields", ())),
                 variables=frozenset(entry.get("variables", ())),
             )
             for entry in described

@@ -46,7 +46,7 @@ class FrequencyTable:
     @classmethod
     def from_counts(
         cls,
-        counts: Mapping[str, int] | pd.Series,
+        counts: Mapping[str, Any] | pd.Series,
         *,
         variable: str,
         origin: Origin,

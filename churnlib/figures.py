@@ -1,0 +1,280 @@
+"""Drawing finished results. A figure function computes nothing and returns its Axes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from churnlib.provenance import PROJECT, Origin
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Label = Callable[[str], str]
+
+BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+# Okabe and Ito's colours, which stay apart for colour-blind readers and in grey.
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Give the figures drawn inside the project's look, and leave the session as it was."""
+    import matplotlib.pyplot as plt
+
+    # A notebook's backend switches interactive mode on when it is first used. Were that inside
+    # the context, leaving it would switch the mode off and later figures would not be shown.
+    plt.draw_if_interactive()  # loads the backend
+    with plt.style.context(Path(__file__).with_name("churnlib.mplstyle")):
+        yield
+
+
+def accounts_by_month(flows: pd.DataFrame, label: Label, ax: Axes) -> Axes:
+    """Draw openings and closings as lines and the net change as bars, month by month.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        One row a month; columns ``opened``, ``closed`` and ``net``, in accounts.
+    label : callable
+        From a key to its word, from `Codebook.labeller`.
+    ax : Axes
+        Where to draw.
+    """
+    months = [_month(row) for row in flows.index]
+    ax.bar(months, flows["net"], color="#c9c9c9", width=0.7)
+    ax.axhline(0, color="black", linewidth=0.6)
+    for column, colour, marker in (("opened", BLUE, "o"), ("closed", VERMILION, "s")):
+        ax.plot(months, flows[column], color=colour, marker=marker, markersize=3)
+    # Each name stands where its own series is farthest from the others.
+    closed, opened, net = flows["closed"].argmax(), flows["opened"].argmin(), flows["net"].argmin()
+    _beside(ax, (months[closed], flows["closed"].iloc[closed]), label("closed"), VERMILION, 5)
+    _beside(ax, (months[opened], flows["opened"].iloc[opened]), label("opened"), BLUE, -5)
+    _beside(ax, (months[net], flows["net"].iloc[net]), label("net"), GREY, -2)
+    ax.margins(y=0.1)
+    ax.set_xlabel(label("month_2020"))
+    ax.set_ylabel(label("accounts"))
+    _thousands(ax, "y")
+    return ax
+
+
+def total_against_months(sums: pd.Series, printed: int, label: Label, ax: Axes) -> Axes:
+    """Draw how the months add up, beside a printed total that they do not reach.
+
+    Parameters
+    ----------
+    sums : Series of int
+        Running sum by month, in accounts.
+    printed : int
+        The printed total.
+    label, ax
+        As for `accounts_by_month`.
+    """
+    months = [_month(row) for row in sums.index]
+    reached, last = int(sums.iloc[-1]), len(months) - 1
+    ax.fill_between(months, sums, color=VERMILION, alpha=0.15, linewidth=0)
+    ax.plot(months, sums, color=VERMILION, marker="s", markersize=3)
+    ax.hlines(printed, -0.5, last, color="black", linewidth=1, linestyle=(0, (4, 2)))
+    ax.annotate(
+        f"{label('printed_total')} {printed:,}",
+        (0, printed),
+        xytext=(0, 4),
+        textcoords="offset points",
+        va="bottom",
+    )
+    ax.annotate(
+        f"{label('sum_of_months')}\n{reached:,}. {label('gap')}\n{printed - reached:,}.",
+        (last, reached),
+        xytext=(last, 0.12 * reached),
+        ha="right",
+        color=VERMILION,
+    )
+    ax.plot([last, last], [reached, printed], color="black", linewidth=2.5, solid_capstyle="butt")
+    ax.set_ylim(0, 1.12 * printed)
+    ax.set_xlabel(label("month_2020"))
+    ax.set_ylabel(label("closed_so_far"))
+    _thousands(ax, "y")
+    return ax
+
+
+def shares(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
+    """Draw the share of each level as a bar with its interval.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a level; columns ``share``, ``low`` and ``high``, from 0 to 1.
+    label, ax
+        As for `accounts_by_month`.
+    """
+    names = [label(key) for key in table.index]
+    error = [table["share"] - table["low"], table["high"] - table["share"]]
+    ax.barh(names, 100 * table["share"], color="#9ecae1", height=0.65)
+    ax.errorbar(
+        100 * table["share"],
+        names,
+        xerr=[100 * e for e in error],
+        fmt="none",
+        ecolor="black",
+        elinewidth=0.9,
+        capsize=2.5,
+    )
+    for name, row in zip(names, table.itertuples(), strict=True):
+        ax.annotate(
+            f"{100 * row.share:.1f}",
+            (100 * row.high, name),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+        )
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.set_xlabel(label("percent_of_people"))
+    return ax
+
+
+def ratios_by_month(ratios: pd.DataFrame, label: Label, ax: Axes) -> Axes:
+    """Draw closings per 100 openings by month with intervals, and their value for all months.
+
+    Parameters
+    ----------
+    ratios : DataFrame
+        One row a month and a last row ``"total"``; columns ``ratio``, ``low``, ``high``.
+    label, ax
+        As for `accounts_by_month`.
+    """
+    by_month, overall = ratios.drop(index="total"), ratios.loc["total", "ratio"]
+    months = [_month(row) for row in by_month.index]
+    error = [by_month["ratio"] - by_month["low"], by_month["high"] - by_month["ratio"]]
+    ax.axhline(100, color="black", linewidth=0.6)
+    ax.axhline(100 * overall, color=VERMILION, linewidth=0.9, linestyle=(0, (4, 2)))
+    ax.errorbar(
+        months,
+        100 * by_month["ratio"],
+        yerr=[100 * e for e in error],
+        fmt="o",
+        color=BLUE,
+        markersize=4,
+        elinewidth=1,
+        capsize=2.5,
+    )
+    ax.annotate(
+        f"{label('all_months')}\n{100 * overall:.1f}",
+        (1, 100 * overall),
+        xycoords=("axes fraction", "data"),
+        xytext=(3, 0),
+        textcoords="offset points",
+        color=VERMILION,
+        va="center",
+    )
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel(label("month_2020"))
+    ax.set_ylabel(label("closed_per_100_opened"))
+    return ax
+
+
+def churn_rate(rates: pd.DataFrame, label: Label, ax: Axes) -> Axes:
+    """Draw the churn rate against the number of accounts that was never published.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        Indexed by number of accounts; one column a number of closings, rates from 0 to 1.
+    label, ax
+        As for `accounts_by_month`.
+    """
+    styles = zip(rates.columns, (VERMILION, "black"), ("-", (0, (4, 2))), strict=False)
+    for closed, colour, line in styles:
+        ax.plot(rates.index, 100 * rates[closed], color=colour, linestyle=line)
+        side = 1 if colour == "black" else -1
+        x = rates.index[len(rates) // 4]
+        ax.annotate(
+            f"{closed:,} {label('closed_word')}",
+            (x, 100 * rates.loc[x, closed]),
+            color=colour,
+            xytext=(4 * side, 4 * side),
+            textcoords="offset points",
+            ha="left" if side > 0 else "right",
+            va="bottom" if side > 0 else "top",
+        )
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel(label("accounts_open"))
+    ax.set_ylabel(label("churn_percent"))
+    _thousands(ax, "x")
+    return ax
+
+
+def caption(figure: Figure, origin: Origin, text: str) -> None:
+    """Write the line below a figure: its origin, then n and units."""
+    figure.supxlabel(f"{origin.name} · {text}", fontsize=7, color="#555555", x=0.01, ha="left")
+
+
+def export(
+    name: str, sources: Mapping[str, pd.DataFrame], figure: Figure | None = None, lang: str = "en"
+) -> None:
+    """Write the numbers of an exhibit, and its figure if it has one, the same bytes every time.
+
+    Parameters
+    ----------
+    name : str
+        File name of the figure without ending.
+    sources : mapping of str to DataFrame
+        File name to the numbers behind the exhibit; written to ``figures/source/``.
+    figure : Figure, optional
+        Written to ``figures/LANG/`` as PDF, SVG and PNG.
+    lang : str
+        Language of the figure's words.
+    """
+    folder = outputs() / "figures"
+    (folder / "source").mkdir(parents=True, exist_ok=True)
+    for source, frame in sources.items():
+        path = folder / "source" / f"{source}.csv"
+        frame.to_csv(path, lineterminator="\n", float_format="%.6g", encoding="utf-8")
+    if figure is not None:
+        (folder / lang).mkdir(parents=True, exist_ok=True)
+        # Without these stamps the files depend on the clock and on the version of matplotlib.
+        plain: dict[str, dict[str, Any]] = {
+            "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+            "svg": {"Date": None, "Creator": None},
+            "png": {"Software": None},
+        }
+        for kind, metadata in plain.items():
+            with style():
+                figure.savefig(folder / lang / f"{name}.{kind}", metadata=metadata)
+
+
+def outputs() -> Path:
+    """Return the folder under which figures are written.
+
+    It is the project itself, or what the environment variable ``CHURNLIB_OUTPUT`` names: the
+    pipeline and the tests set it so that an unfinished run leaves earlier figures alone.
+    """
+    return Path(os.environ.get("CHURNLIB_OUTPUT") or PROJECT)
+
+
+def _month(printed: str) -> str:
+    return str(int(printed.partition(".")[2]))
+
+
+def _beside(ax: Axes, point: tuple[Any, float], text: str, colour: str, points: float) -> None:
+    """Write `text` that many points above (or below) a point, in the colour of its series."""
+    ax.annotate(
+        text,
+        point,
+        xytext=(0, points),
+        textcoords="offset points",
+        color=colour,
+        ha="center",
+        va="bottom" if points > 0 else "top",
+    )
+
+
+def _thousands(ax: Axes, axis: str) -> None:
+    from matplotlib.ticker import StrMethodFormatter
+
+    getattr(ax, f"{axis}axis").set_major_formatter(StrMethodFormatter("{x:,.0f}"))

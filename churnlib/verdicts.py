@@ -1,0 +1,186 @@
+"""A verdict on every statement of the thesis, computed from what was published."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from churnlib.methods import METHODS, Evidence, Kind
+from churnlib.provenance import PROJECT, Origin, require_evidence
+from churnlib.thesis import Claim, claims_file
+
+_UNJUDGED = {Kind.UNTESTABLE, Kind.EXTERNAL}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the evidence says of one statement.
+
+    Parameters
+    ----------
+    kind : Kind
+    computed : str
+        The number recomputed, or ``"—"`` where there is none.
+    method : str
+        How it was decided.
+    reason : mapping of str to str
+        One sentence by language.
+    origin : Origin
+        Weakest evidence used.
+
+    Raises
+    ------
+    ValueError
+        If simulated answers are made to confirm or refute a printed statement.
+    """
+
+    kind: Kind
+    computed: str
+    method: str
+    reason: Mapping[str, str] = field(hash=False)
+    origin: Origin = Origin.PUBLISHED
+
+    def __post_init__(self) -> None:
+        if self.kind not in _UNJUDGED:
+            require_evidence(self.origin, "a printed statement")
+
+
+def claims(folder: Path | None = None) -> pd.DataFrame:
+    """Every statement of the thesis with its computed verdict.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        A data folder; the project's own when left out.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by claim number, with ``section``, ``statement``, ``statement_zh``, ``printed``,
+        ``computed``, ``verdict``, ``reason``, ``reason_zh`` and ``method``, all text.
+
+    Examples
+    --------
+    >>> claims().loc[12, ["printed", "computed", "verdict"]].tolist()
+    ['126%', '121.8%', 'arithmetic error']
+    """
+    evidence = Evidence.read(folder)
+    sentences = claims_file(folder).get("sentences", {})
+    rows = []
+    for claim in evidence.said.values():
+        verdict = judge(claim, evidence, sentences)
+        rows.append(
+            {
+                "section": claim.section,
+                "statement": claim.statement["en"],
+                "statement_zh": claim.statement["zh-Hans"],
+                "printed": ", ".join(number.text for number in claim.printed.values()) or "—",
+                "computed": verdict.computed,
+                "verdict": verdict.kind.value,
+                "reason": verdict.reason["en"],
+                "reason_zh": verdict.reason["zh-Hans"],
+                "method": verdict.method,
+            }
+        )
+    return pd.DataFrame(rows, index=pd.Index(evidence.said, name="claim"))
+
+
+def verdict(number: int, folder: Path | None = None) -> Verdict:
+    """The verdict on one statement.
+
+    Raises
+    ------
+    KeyError
+        If the thesis has no statement of that number.
+
+    Examples
+    --------
+    >>> verdict(17).kind.value
+    'not established'
+    """
+    evidence = Evidence.read(folder)
+    if number not in evidence.said:
+        raise KeyError(
+            f"the thesis has no statement {number!r}; they are 1 to {len(evidence.said)}"
+        )
+    return judge(evidence.said[number], evidence, claims_file(folder).get("sentences", {}))
+
+
+def judge(claim: Claim, evidence: Evidence, sentences: Mapping[str, Any]) -> Verdict:
+    """Decide one claim by its own method and word the reason in every language."""
+    try:
+        method = METHODS[claim.method]
+    except KeyError:
+        raise ValueError(
+            f"{claim.where}: unknown method {claim.method!r}; known are {', '.join(METHODS)}"
+        ) from None
+    try:
+        finding = method(claim, evidence)
+    except KeyError as error:
+        raise ValueError(f"{claim.where}, method {claim.method!r}: {error.args[0]}") from error
+    try:
+        texts = sentences[claim.method][finding.case]
+        how = sentences[claim.method]["how"]
+    except KeyError as error:
+        raise ValueError(
+            f"claims.toml lacks [sentences.{claim.method}] {finding.case!r}: {error}"
+        ) from None
+    own = {**claim.details, "decided_by": claim.decided_by, **finding.words}
+    reason = {
+        lang: text.format(
+            computed=finding.computed,
+            **{k: v[lang] if isinstance(v, Mapping) and lang in v else v for k, v in own.items()},
+        )
+        for lang, text in texts.items()
+    }
+    return Verdict(finding.kind, finding.computed, how, reason)
+
+
+def exhibits(folder: Path | None = None) -> pd.DataFrame:
+    """Every table and figure: where it is made, which file holds it, how the thesis fares in it.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        A data folder; the project's own when left out.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``exhibit``, with ``title``, ``title_zh``, ``notebook``, ``file`` (relative to
+        the project, empty where nothing can be made), ``origin`` and ``verdict``: the gravest
+        among the statements that the exhibit carries.
+
+    Examples
+    --------
+    >>> exhibits().loc["Table 3-1", "verdict"]
+    'arithmetic error'
+    """
+    file = PROJECT / "notebooks" / "exhibits.toml"
+    try:
+        entries = tomllib.loads(file.read_text(encoding="utf-8"))["exhibit"]
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{file} is missing; restore it from version control") from None
+    verdicts = claims(folder)["verdict"]
+    rows = [
+        {
+            "exhibit": entry["id"],
+            "title": entry["title"]["en"],
+            "title_zh": entry["title"]["zh-Hans"],
+            "notebook": entry["notebook"],
+            "file": entry.get("file", ""),
+            "origin": entry["origin"],
+            "verdict": _gravest(verdicts.loc[entry["claims"]]),
+        }
+        for entry in entries
+    ]
+    return pd.DataFrame(rows).set_index("exhibit")
+
+
+def _gravest(verdicts: pd.Series) -> str:
+    return max(verdicts, key=list(Kind).index)
