@@ -13,6 +13,7 @@ from rich.text import Text
 
 from churnlib.methods import Kind
 from churnlib.pipeline import NotebookError, notebooks, reproduce
+from churnlib.provenance import seal
 from churnlib.verdicts import claims, exhibits
 
 EPILOG = """examples:
@@ -87,10 +88,16 @@ def _claims(console: Console) -> None:
     console.print(table)
 
 
+def _seal(console: Console) -> None:
+    changed = seal()
+    console.print(f"new checksums: {', '.join(changed)}" if changed else "nothing has changed")
+
+
 COMMANDS = {
     "reproduce": (_reproduce, "run every notebook and write what it makes"),
     "exhibits": (_exhibits, "list every table and figure with its verdict"),
     "claims": (_claims, "list every statement of the thesis with its verdict"),
+    "seal": (_seal, "after a deliberate edit of data/, write the new checksums"),
 }
 
 if __name__ == "__main__":

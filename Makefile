@@ -1,0 +1,46 @@
+# A thin alias for the two commands; Windows users find the same without make in README.md.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help reproduce test lab claims lock seal lint clean
+
+help:  ## list these targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+reproduce: $(VENV)/ready  ## run the notebooks, write figures, print the exhibit table
+	$(RUN) -m churnlib reproduce
+
+test: $(VENV)/ready  ## unit tests, doctests, and every notebook against its outputs
+	$(RUN) -m pytest
+
+lab: $(VENV)/ready  ## open the notebooks in JupyterLab
+	$(RUN) -m jupyterlab notebooks
+
+claims: $(VENV)/ready  ## print the verdict on each of the 32 statements
+	$(RUN) -m churnlib claims
+
+lint: $(VENV)/ready  ## ruff and mypy
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+seal: $(VENV)/ready  ## after a deliberate edit of data/: write the new checksums
+	$(RUN) -m churnlib seal
+
+lock:  ## resolve the dependencies anew (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --upgrade \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet -o requirements.lock
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) .churnlib .pytest_cache .hypothesis .mypy_cache .ruff_cache
+
+# Made anew whenever the lock or the package description changes.
+$(VENV)/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer is needed, and '$(PYTHON)' is older; name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --retries 10 --require-hashes -r requirements.lock
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

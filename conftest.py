@@ -1,0 +1,43 @@
+"""What every test run needs, plain ``pytest --nbval notebooks/`` included."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from churnlib.pipeline import faults
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let notebooks that run as tests write their figures aside, not over the committed ones."""
+    scratch = tempfile.TemporaryDirectory(prefix="churnlib-")
+    config.add_cleanup(scratch.cleanup)
+    os.environ["CHURNLIB_OUTPUT"] = scratch.name
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Check of each notebook that there is something for nbval to compare."""
+    if file_path.suffix == ".ipynb":
+        return _Notebook.from_parent(parent, path=file_path)
+    return None
+
+
+class _Notebook(pytest.File):
+    def collect(self) -> Iterator[pytest.Item]:
+        yield _Hygiene.from_parent(self, name="hygiene")
+
+
+class _Hygiene(pytest.Item):
+    def runtest(self) -> None:
+        found = faults(json.loads(self.path.read_text(encoding="utf-8")))
+        if found:
+            pytest.fail(f"{self.path.name}: " + "; ".join(found), pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, f"{self.path.name}: executed in order, without a warning"

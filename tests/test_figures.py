@@ -1,0 +1,123 @@
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnlib import Origin, figures, load_codebook, printed_table, published_frequencies
+from churnlib.provenance import PROJECT
+
+LABEL = load_codebook().labeller("en")
+
+
+@pytest.fixture
+def ax():
+    with figures.style():
+        figure, axes = plt.subplots()
+        yield axes
+        plt.close(figure)
+
+
+def words(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_the_accounts_figure_shows_the_printed_months(ax):
+    flows = printed_table("3-1").numbers()
+    figures.accounts_by_month(flows, LABEL, ax)
+    opened, closed = (line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 11)
+    np.testing.assert_array_equal(opened, flows["opened"])
+    np.testing.assert_array_equal(closed, flows["closed"])
+    np.testing.assert_array_equal([bar.get_height() for bar in ax.patches], flows["net"])
+    assert {"Opened", "Closed", "Net change"} == set(words(ax))
+
+
+def test_the_total_that_no_month_accounts_for_is_drawn_and_named(ax):
+    sums = printed_table("3-1").numbers()["closed"].cumsum()
+    figures.total_against_months(sums, 116_241, LABEL, ax)
+    drawn = {tuple(line.get_ydata()) for line in ax.lines}
+    assert tuple(sums) in drawn
+    assert (sums.iloc[-1], 116_241) in drawn  # the gap itself
+    text = " ".join(words(ax))
+    assert f"{sums.iloc[-1]:,}" in text
+    assert f"{116_241 - sums.iloc[-1]:,}" in text
+
+
+@pytest.mark.parametrize("number", ["3-2", "3-3"])
+def test_share_bars_have_the_table_s_percentages_and_names(ax, number):
+    table = published_frequencies(number)
+    figures.shares(table.intervals().assign(share=table.shares), LABEL, ax)
+    widths = [bar.get_width() for bar in ax.patches]
+    np.testing.assert_allclose(widths, 100 * table.counts / 200, rtol=1e-12)
+    assert [t.get_text() for t in ax.get_yticklabels()] == [LABEL(k) for k in table.counts.index]
+    assert words(ax) == [f"{width:.1f}" for width in widths]
+
+
+def test_ratios_are_drawn_per_hundred_with_the_overall_one_named(ax):
+    ratios = pd.DataFrame(
+        {"ratio": [0.5, 2.0, 1.2], "low": [0.4, 1.9, 1.1], "high": [0.6, 2.1, 1.3]},
+        index=["2020.01", "2020.02", "total"],
+    )
+    figures.ratios_by_month(ratios, LABEL, ax)
+    (marks,) = (container.lines[0].get_ydata() for container in ax.containers)
+    np.testing.assert_allclose(list(marks), [50, 200])
+    assert words(ax) == ["All months\n120.0"]
+
+
+def test_churn_rates_are_drawn_in_percent(ax):
+    base = pd.Index([100, 200, 400])
+    figures.churn_rate(pd.DataFrame({10: 10 / base, 20: 20 / base}, index=base), LABEL, ax)
+    np.testing.assert_allclose([line.get_ydata() for line in ax.lines], [[10, 5, 2.5], [20, 10, 5]])
+    assert words(ax) == ["10 closed", "20 closed"]
+
+
+def test_the_style_leaves_the_session_as_it_was():
+    before = mpl.rcParams.copy()
+    with figures.style():
+        assert mpl.rcParams["svg.hashsalt"] == "churnlib"
+    after = mpl.rcParams
+    assert {key for key in before if before[key] != after[key]} == set()
+
+
+def test_importing_churnlib_loads_no_drawing_and_no_models():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, churnlib; "
+        "print([m for m in ('matplotlib', 'seaborn', 'statsmodels', 'scipy', 'IPython', 'rich')"
+        " if m in sys.modules])"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert (printed.stdout.strip(), printed.stderr) == ("[]", "")
+
+
+def test_exported_files_have_the_same_bytes_every_time(tmp_path, monkeypatch):
+    def draw(folder):
+        monkeypatch.setenv("CHURNLIB_OUTPUT", str(folder))
+        with figures.style():
+            figure, axes = plt.subplots()
+            figures.accounts_by_month(printed_table("3-1").numbers(), LABEL, axes)
+            figures.caption(figure, Origin.PUBLISHED, "Table 3-1")
+        figures.export("x", {"numbers": pd.DataFrame({"a": [1 / 3]})}, figure)
+        plt.close(figure)
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+
+    first, second = draw(tmp_path / "one"), draw(tmp_path / "two")
+    assert set(first) == {f"figures/en/x.{kind}" for kind in ("pdf", "svg", "png")} | {
+        "figures/source/numbers.csv"
+    }
+    assert first == second
+    assert first["figures/source/numbers.csv"] == b",a\n0,0.333333\n"
+
+
+def test_a_committed_figure_says_where_its_numbers_come_from():
+    for svg in (PROJECT / "figures" / "en").glob("*.svg"):
+        # Text is drawn as outlines, but matplotlib keeps the words in comments beside them.
+        assert "PUBLISHED" in svg.read_text(encoding="utf-8"), svg.name

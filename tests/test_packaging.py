@@ -1,0 +1,63 @@
+"""pyproject.toml, requirements.lock and environment.yml must say the same."""
+
+import json
+import re
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from churnlib.provenance import PROJECT
+
+DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
+LOCKED = dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", LOCK, flags=re.MULTILINE))
+
+
+def declared() -> list[Requirement]:
+    extras = DECLARED["optional-dependencies"]
+    return [Requirement(text) for text in DECLARED["dependencies"] + extras["dev"]]
+
+
+@pytest.mark.parametrize("requirement", declared(), ids=lambda r: r.name)
+def test_the_lock_holds_every_declared_dependency_in_range(requirement):
+    assert Version(LOCKED[requirement.name.lower()]) in requirement.specifier
+
+
+def test_every_locked_file_is_hashed_and_no_registry_is_named():
+    entries = re.split(r"\n(?=[a-z0-9])", LOCK.strip())
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in LOCK
+    assert "index-url" not in LOCK
+
+
+def test_conda_users_get_the_locked_minor_versions():
+    environment = yaml.safe_load((PROJECT / "environment.yml").read_text(encoding="utf-8"))
+    assert environment["channels"] == ["conda-forge"]
+    *conda, pip = environment["dependencies"]
+    assert pip == {"pip": ["-e ."]}
+    pins = dict(entry.split("=", 1) for entry in conda if re.match(r"^[a-z0-9-]+=\d", entry))
+    assert set(pins) == {requirement.name for requirement in declared()}
+    for name, pin in pins.items():
+        assert LOCKED[name].split(".")[:2] == pin.split("."), name
+    assert f"python{DECLARED['requires-python']}" in conda
+
+
+def test_notebooks_import_only_what_is_declared():
+    known = {r.name for r in declared()} | {"churnlib"}
+    for path in (PROJECT / "notebooks").glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+        imported = set(re.findall(r"^(?:from|import) (\w+)", code, flags=re.MULTILINE))
+        assert imported - {"dataclasses"} <= known, path.name
+
+
+def test_the_readme_s_test_command_is_what_ci_runs():
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert "make test" in readme
+    assert re.search(r"^make test$", (PROJECT / ".ci" / "run").read_text(), flags=re.MULTILINE)
+    assert ".ci/run" in (PROJECT / ".github" / "workflows" / "ci.yml").read_text()
+    makefile = (PROJECT / "Makefile").read_text()
+    assert re.search(r"^test: .*\n\t\$\(RUN\) -m pytest$", makefile, flags=re.MULTILINE)

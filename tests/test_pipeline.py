@@ -1,0 +1,196 @@
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from churnlib import pipeline
+from churnlib.__main__ import main
+from churnlib.pipeline import NotebookError, execute, faults, notebooks, reproduce
+
+
+def project_of(folder: Path, **cells: list[str]) -> Path:
+    (folder / "notebooks").mkdir(parents=True)
+    for name, sources in cells.items():
+        notebook = nbformat.v4.new_notebook()
+        notebook.cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        nbformat.write(notebook, folder / "notebooks" / f"{name[1:]}.ipynb")
+    return folder
+
+
+WRITE = """import os, pathlib
+out = pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures")
+out.mkdir(exist_ok=True)
+(out / "a.txt").write_text("new")
+"""
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_a_run_writes_outputs_and_a_second_run_changes_nothing(tmp_path):
+    project = project_of(tmp_path, _01_a=[WRITE, "6 * 7"], _02_b=["'b'"])
+    told = []
+    runs = reproduce(project, progress=lambda *step: told.append(step))
+    assert [run.notebook for run in runs] == ["01_a", "02_b"]
+    assert told[0] == ("01_a", 0, 2)
+    assert told[-1] == ("02_b", 1, 1)
+    first = everything(project)
+    assert first["figures/a.txt"] == b"new"
+    done = json.loads(first["notebooks/01_a.ipynb"])
+    assert faults(done) == []
+    assert done["cells"][1]["outputs"][0]["data"]["text/plain"] == ["42"]
+    reproduce(project)
+    assert everything(project) == first
+
+
+def test_a_failing_notebook_is_named_with_cell_and_cause_and_nothing_is_replaced(tmp_path):
+    project = project_of(tmp_path, _01_a=[WRITE], _02_b=["x = 1", "", "1 / 0"])
+    (project / "figures").mkdir()
+    (project / "figures" / "a.txt").write_text("old")
+    before = everything(project)
+    with pytest.raises(NotebookError) as failure:
+        reproduce(project)
+    assert (failure.value.notebook, failure.value.cell) == ("02_b", 2)
+    assert str(failure.value).startswith(
+        "notebook 02_b failed in code cell 2: ZeroDivisionError: division by zero"
+    )
+    assert everything(project) == before
+
+
+def test_a_kernel_that_dies_is_reported(tmp_path):
+    project = project_of(tmp_path, _01_a=["import os; os._exit(1)"])
+    with pytest.raises(NotebookError, match="notebook 01_a failed in code cell 1: the kernel died"):
+        reproduce(project)
+
+
+def test_a_file_that_is_no_notebook_is_reported(tmp_path):
+    path = tmp_path / "01_a.ipynb"
+    path.write_text("{")
+    with pytest.raises(NotebookError, match="failed in code cell 0: it is not a notebook"):
+        execute(path)
+
+
+def test_a_folder_without_notebooks_is_reported(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no notebooks in .*; run this in a clone"):
+        notebooks(tmp_path)
+
+
+def cell(source="1", count=1, outputs=({"output_type": "execute_result"},)):
+    return {
+        "cell_type": "code",
+        "source": source,
+        "execution_count": count,
+        "outputs": list(outputs),
+    }
+
+
+# The guard against notebooks that nbval would pass without comparing anything.
+
+
+@pytest.mark.parametrize(
+    ("cells", "fault"),
+    [
+        ([cell(count=None, outputs=())], "not executed 1 to 1 in order"),
+        ([cell(count=2), cell(count=1)], "not executed 1 to 2 in order"),
+        ([cell(count=1), cell(count=3)], "not executed 1 to 2 in order"),
+        ([cell(outputs=())], "no cell has an output"),
+        ([cell(outputs=[{"output_type": "error", "ename": "E"}])], "shows an error, E"),
+        ([cell(outputs=[{"output_type": "stream", "name": "stderr"}])], "shows a warning"),
+    ],
+)  # fmt: skip
+def test_a_notebook_that_checks_nothing_is_faulted(cells, fault):
+    assert any(fault in found for found in faults({"cells": cells}))
+
+
+def test_an_empty_cell_and_a_silent_cell_are_no_faults():
+    silent = cell(count=2, outputs=())
+    assert faults({"cells": [cell(), silent, cell(source="", count=None, outputs=())]}) == []
+
+
+def test_plain_pytest_with_nbval_fails_on_a_stripped_notebook(pytester_project):
+    result = pytester_project(strip=True)
+    assert result.returncode == 1
+    assert "01_a.ipynb: code cells are not executed 1 to 1 in order" in result.stdout
+
+
+def test_plain_pytest_with_nbval_passes_on_an_executed_one_and_fails_on_another_result(
+    pytester_project,
+):
+    assert pytester_project().returncode == 0
+    assert pytester_project(result="43").returncode == 1
+
+
+@pytest.fixture
+def pytester_project(tmp_path):
+    import subprocess
+    import sys
+
+    def run(*, strip=False, result="42"):
+        folder = tmp_path / f"{strip}{result}"
+        project = project_of(folder, _01_a=["6 * 7"])
+        path = project / "notebooks" / "01_a.ipynb"
+        if not strip:
+            notebook = execute(path)
+            notebook.cells[0].outputs[0].data["text/plain"] = result
+            nbformat.write(notebook, path)
+        for name in ("conftest.py", "pyproject.toml"):
+            shutil.copy(pipeline.PROJECT / name, project / name)
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--nbval",
+            "notebooks/",
+            "-p",
+            "no:cacheprovider",
+        ]
+        return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+    return run
+
+
+# The command line.
+
+
+def test_the_exhibit_table_is_printed_with_the_verdict_count(capsys):
+    assert main(["exhibits"]) == 0
+    printed = capsys.readouterr()
+    assert "01_thesis_tables" in printed.out
+    assert "32 statements of the thesis" in " ".join(printed.out.split())
+    assert printed.err == ""
+
+
+def test_a_failed_run_exits_with_1_and_says_where(capsys, monkeypatch):
+    def fail(**_):
+        raise NotebookError("02_b", 3, "KeyError: 'a[b]'")
+
+    monkeypatch.setattr("churnlib.__main__.reproduce", fail)
+    assert main(["reproduce"]) == 1
+    assert "error: notebook 02_b failed in code cell 3: KeyError: 'a[b]'" in capsys.readouterr().err
+
+
+def test_damaged_data_exit_with_1_and_one_sentence(capsys, monkeypatch):
+    def missing():
+        raise FileNotFoundError("table_3_1.csv is missing; restore it")
+
+    monkeypatch.setattr("churnlib.__main__.exhibits", missing)
+    assert main(["exhibits"]) == 1
+    assert capsys.readouterr().err == "error: table_3_1.csv is missing; restore it\n"
+
+
+def test_an_unknown_command_exits_with_2(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["reprodcue"])
+    assert exit_.value.code == 2
+    assert "invalid choice: 'reprodcue'" in capsys.readouterr().err
+
+
+def test_every_command_is_in_the_help(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    assert all(word in text for word in ("reproduce", "exhibits", "claims", "seal", "exit codes"))
