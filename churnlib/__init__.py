@@ -2,9 +2,10 @@
 
 from churnlib.audit import audit_thesis as audit_thesis
 from churnlib.codebook import Codebook as Codebook
-from churnlib.codebook import Level as Level
-from churnlib.codebook import Variable as Variable
 from churnlib.codebook import load_codebook as load_codebook
+from churnlib.levels import LabelError as LabelError
+from churnlib.levels import Level as Level
+from churnlib.levels import Variable as Variable
 from churnlib.provenance import Marked as Marked
 from churnlib.provenance import Origin as Origin
 from churnlib.provenance import derived as derived

@@ -1,73 +1,23 @@
-"""Variables, their ordered levels, and the words for them in each language."""
+"""All that is particular to one survey: its variables, its words, its missing answers."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from churnlib.answers import INFINITY, Band, as_text, normalise, strip_mark
+from churnlib.levels import Labels, Level, Numbers, Variable
 from churnlib.provenance import PROJECT
-
-Labels = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Level:
-    """One answer category.
-
-    Parameters
-    ----------
-    key : str
-        ASCII name used in code and data, for instance ``"40-59"``.
-    labels : mapping of str to str
-        Language to label.
-    low, high : int or None
-        First and last whole number of a band, both included; ``None`` on an open
-        side and for a level that is not a band.
-    assumed : bool
-        Whether the level is ours rather than the source's.
-    """
-
-    key: str
-    labels: Labels
-    low: int | None = None
-    high: int | None = None
-    assumed: bool = False
-
-    @property
-    def width(self) -> int | None:
-        """Number of whole units in the band; ``None`` when a side is open."""
-        if self.low is None or self.high is None:
-            return None
-        return self.high - self.low + 1
-
-
-@dataclass(frozen=True)
-class Variable:
-    """One question with its levels, in the order in which they are always shown."""
-
-    key: str
-    labels: Labels
-    levels: tuple[Level, ...]
-    ordered: bool
-
-    @property
-    def keys(self) -> list[str]:
-        """Level keys in codebook order."""
-        return [level.key for level in self.levels]
-
-    def __getitem__(self, key: str) -> Level:
-        for level in self.levels:
-            if level.key == key:
-                return level
-        raise KeyError(f"{self.key!r} has no level {key!r}; its levels are {', '.join(self.keys)}")
 
 
 @dataclass(frozen=True, eq=False)
 class Codebook:
-    """All that is particular to one survey: variables, levels, labels.
+    """The variables of one survey in the order of its file, and every word about them.
 
     Parameters
     ----------
@@ -77,11 +27,66 @@ class Codebook:
         Other words that tables and figures need, such as ``"opened"``.
     where : str
         The file it was read from, for error messages.
+    missing : tuple of str
+        What stands for a declared missing answer.
+    sheet : mapping
+        Columns that identify an answer sheet: ``id`` and ``time``, each a list of headers.
     """
 
     variables: Mapping[str, Variable]
     words: Mapping[str, Labels]
     where: str
+    missing: tuple[str, ...] = ()
+    sheet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def _missing(self) -> frozenset[str]:
+        return frozenset(map(normalise, self.missing)) | {""}
+
+    def resolve(self, variable: str, raw: Any, *, numbers: Numbers | None = None) -> str | None:
+        """Give the level that an answer belongs to.
+
+        The rules, in this order: declared missing answers; the level's key, labels and
+        aliases; the same after removing an option mark; an option number; a band of whole
+        numbers that lies inside one level. Nothing is matched by likeness.
+
+        Parameters
+        ----------
+        variable : str
+            A variable of the codebook.
+        raw : object
+            The answer as typed.
+        numbers : {"option", "value"}, optional
+            How to read a bare number that could be an option number as well as a quantity;
+            the codebook's word on it when left out.
+
+        Returns
+        -------
+        str or None
+            A level key, or ``None`` for a declared missing answer.
+
+        Raises
+        ------
+        LabelError
+            If the answer must not be given a level.
+        KeyError
+            If there is no such variable.
+
+        Examples
+        --------
+        >>> book = load_codebook()
+        >>> book.resolve("age", "Ｂ．４０－４９ 岁"), book.resolve("gender", "(跳过)")
+        ('40-59', None)
+        >>> book.resolve("age", "18-25岁")
+        Traceback (most recent call last):
+        churnlib.levels.LabelError: '18-25岁' is no answer to 'age': it does not lie inside \
+one level but reaches into le18 and 19-29
+        """
+        known = self[variable]
+        text = as_text(raw)
+        if {normalise(text), normalise(strip_mark(text.strip()))} & self._missing:
+            return None
+        return known.level_of(text, numbers)
 
     def __getitem__(self, variable: str) -> Variable:
         try:
@@ -169,7 +174,9 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     }
     if not variables:
         raise ValueError(f"{file.name} declares no variable; it needs a table [variables.NAME]")
-    return Codebook(variables, content.get("words", {}), file.name)
+    sheet = {name: tuple(headers) for name, headers in content.get("sheet", {}).items()}
+    missing = tuple(content.get("missing", ()))
+    return Codebook(variables, content.get("words", {}), file.name, missing, sheet)
 
 
 def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
@@ -180,7 +187,36 @@ def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
     if len(set(keys)) < len(keys):
         twice = next(k for k in keys if keys.count(k) > 1)
         raise ValueError(f"{where} declares the level {twice!r} twice")
-    return Variable(key, _labelled(entry, where), levels, bool(entry.get("ordered", False)))
+    limits = entry.get("limits", {})
+    numbers = entry.get("numbers")
+    if numbers not in {None, "option", "value"}:
+        raise ValueError(f'{where}: numbers is "option" or "value", given {numbers!r}')
+    variable = Variable(
+        key,
+        _labelled(entry, where),
+        levels,
+        bool(entry.get("ordered", False)),
+        tuple(entry.get("questions", ())),
+        tuple(entry.get("units", ())),
+        Band(limits.get("low", -INFINITY), limits.get("high", INFINITY)),
+        numbers,
+    )
+    _refuse_double_meanings(variable, where)
+    return variable
+
+
+def _refuse_double_meanings(variable: Variable, where: str) -> None:
+    for level in variable.levels:
+        for text in (level.key, *level.labels.values(), *level.aliases):
+            if (other := variable.spellings[normalise(text)]) != level.key:
+                raise ValueError(f"{where}: {text!r} means both {level.key!r} and {other!r}")
+    codes = [level.code for level in variable.levels if level.code is not None]
+    if len(set(codes)) < len(codes):
+        raise ValueError(f"{where}: two levels have the same option number; given {codes}")
+    bands = [level for level in variable.levels if level.band is not None]
+    for lower, upper in pairwise(bands):
+        if lower.band and upper.band and upper.band.low <= lower.band.high:
+            raise ValueError(f"{where}: the bands of {lower.key!r} and {upper.key!r} overlap")
 
 
 def _level(entry: Mapping[str, Any], where: str) -> Level:
@@ -193,7 +229,17 @@ def _level(entry: Mapping[str, Any], where: str) -> Level:
         raise ValueError(f"{place}: bounds are whole numbers, given low={low!r}, high={high!r}")
     if low is not None and high is not None and low > high:
         raise ValueError(f"{place}: low={low} is above high={high}")
-    return Level(entry["key"], _labelled(entry, place), low, high, entry.get("assumed", False))
+    if not isinstance(code := entry.get("code"), int | None):
+        raise ValueError(f"{place}: an option number is a whole number, given {code!r}")
+    return Level(
+        entry["key"],
+        _labelled(entry, place),
+        low,
+        high,
+        bool(entry.get("assumed", False)),
+        tuple(entry.get("aliases", ())),
+        code,
+    )
 
 
 def _labelled(entry: Mapping[str, Any], where: str) -> Labels:

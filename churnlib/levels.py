@@ -1,0 +1,187 @@
+"""Variables with their ordered levels, and which answer means which level."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from churnlib.answers import INFINITY, Band, hides_digits, normalise, parse_band, strip_mark
+
+ANY_NUMBER = Band(-INFINITY, INFINITY)
+Labels = Mapping[str, str]
+Numbers = Literal["option", "value"]
+
+
+class LabelError(ValueError):
+    """An answer that must not be given a level.
+
+    Parameters
+    ----------
+    variable, raw : str
+        The question and the answer as typed.
+    reason : str
+        Why it does not fit.
+    nearest : str or None
+        The label spelt most like it, only to help a person find a typing error.
+    """
+
+    def __init__(self, variable: str, raw: str, reason: str, nearest: str | None = None) -> None:
+        hint = f"; did you mean {nearest!r}?" if nearest else ""
+        super().__init__(f"{raw!r} is no answer to {variable!r}: {reason}{hint}")
+        self.variable, self.raw, self.reason, self.nearest = variable, raw, reason, nearest
+
+
+@dataclass(frozen=True)
+class Level:
+    """One answer category.
+
+    Parameters
+    ----------
+    key : str
+        ASCII name used in code and data, for instance ``"40-59"``.
+    labels : mapping of str to str
+        Language to label.
+    low, high : int or None
+        First and last whole number of a band, both included; ``None`` on an open
+        side and for a level that is not a band.
+    assumed : bool
+        Whether the level is ours rather than the source's.
+    aliases : tuple of str
+        Other ways in which people write it.
+    code : int or None
+        Its option number, where a platform exports numbers.
+    """
+
+    key: str
+    labels: Labels
+    low: int | None = None
+    high: int | None = None
+    assumed: bool = False
+    aliases: tuple[str, ...] = ()
+    code: int | None = None
+
+    @property
+    def band(self) -> Band | None:
+        """The numbers it covers; ``None`` for a level that is not a band."""
+        if self.low is None and self.high is None:
+            return None
+        return Band(
+            -INFINITY if self.low is None else self.low,
+            INFINITY if self.high is None else self.high,
+        )
+
+    @property
+    def width(self) -> int | None:
+        """Number of whole units in the band; ``None`` when a side is open."""
+        if self.low is None or self.high is None:
+            return None
+        return self.high - self.low + 1
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One question with its levels, in the order in which they are always shown.
+
+    Parameters
+    ----------
+    key, labels, levels, ordered
+        Its name, its labels, its levels, and whether their order means something.
+    questions : tuple of str
+        Wordings of the question by which its column is found.
+    units : tuple of str
+        Words that may follow a number, such as ``"岁"``.
+    limits : Band
+        Numbers that can be meant at all: 999 is no age.
+    numbers : {"option", "value"} or None
+        What a bare number means, where it could be an option number as well as a quantity.
+    """
+
+    key: str
+    labels: Labels
+    levels: tuple[Level, ...]
+    ordered: bool
+    questions: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    limits: Band = ANY_NUMBER
+    numbers: Numbers | None = None
+
+    @property
+    def keys(self) -> list[str]:
+        """Level keys in codebook order."""
+        return [level.key for level in self.levels]
+
+    def __getitem__(self, key: str) -> Level:
+        for level in self.levels:
+            if level.key == key:
+                return level
+        raise KeyError(f"{self.key!r} has no level {key!r}; its levels are {', '.join(self.keys)}")
+
+    @cached_property
+    def spellings(self) -> dict[str, str]:
+        """Level key by each normalised label, alias and key."""
+        return {
+            normalise(text): level.key
+            for level in self.levels
+            for text in (level.key, *level.labels.values(), *level.aliases)
+        }
+
+    @cached_property
+    def codes(self) -> dict[str, str]:
+        """Level key by option number, as text."""
+        return {str(level.code): level.key for level in self.levels if level.code is not None}
+
+    def level_of(self, raw: str, numbers: Numbers | None = None) -> str:
+        """Give the level of an answer that is not missing, or raise `LabelError`."""
+        if "┋" in raw:
+            raise LabelError(self.key, raw, "it is more than one answer to a question with one")
+        whole = normalise(raw)
+        if whole in self.spellings and whole not in self.codes:
+            return self.spellings[whole]
+        bare = strip_mark(raw.strip())
+        text = normalise(bare)
+        if text in self.codes:
+            return self._numbered(raw, text, numbers or self.numbers)
+        if text in self.spellings:
+            return self.spellings[text]
+        band = None if hides_digits(bare) else parse_band(text, self.units)
+        if band is None or all(level.band is None for level in self.levels):
+            raise LabelError(self.key, raw, "no level is called so", self._nearest(text))
+        return self._holding(raw, band)
+
+    def _numbered(self, raw: str, text: str, numbers: Numbers | None) -> str:
+        if numbers != "value" and (numbers == "option" or not any(v.band for v in self.levels)):
+            return self.codes[text]
+        by_value = self._holding(raw, Band(int(text), int(text)))
+        if numbers == "value" or by_value == self.codes[text]:
+            return by_value
+        raise LabelError(
+            self.key,
+            raw,
+            f'it may be option {text} or the number {text}; say numbers = "option" or "value" '
+            f"under [variables.{self.key}] in the codebook",
+        )
+
+    def _holding(self, raw: str, band: Band) -> str:
+        low, high = max(band.low, self.limits.low), min(band.high, self.limits.high)
+        finite = [x for x in (band.low, band.high) if abs(x) != INFINITY]
+        if low > high or any(not self.limits.low <= x <= self.limits.high for x in finite):
+            raise LabelError(self.key, raw, "no such number can be meant")
+        touched = []
+        for level in self.levels:
+            if level.band is None:
+                continue
+            if level.band.low <= low and high <= level.band.high:
+                return level.key
+            if level.band.low <= high and low <= level.band.high:
+                touched.append(level.key)
+        if touched:
+            reason = f"it does not lie inside one level but reaches into {' and '.join(touched)}"
+            raise LabelError(self.key, raw, reason)
+        raise LabelError(self.key, raw, "it lies outside every level")
+
+    def _nearest(self, text: str) -> str | None:
+        found = difflib.get_close_matches(text, self.spellings, n=1)
+        return found[0] if found else None
