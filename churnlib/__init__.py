@@ -1,6 +1,8 @@
 """Statistics, cleaning and audit for a survey of bank customers and the thesis it came from."""
 
 from churnlib.audit import audit_thesis as audit_thesis
+from churnlib.cleaning import Survey as Survey
+from churnlib.cleaning import clean as clean
 from churnlib.codebook import Codebook as Codebook
 from churnlib.codebook import load_codebook as load_codebook
 from churnlib.levels import LabelError as LabelError
@@ -9,8 +11,12 @@ from churnlib.levels import Variable as Variable
 from churnlib.provenance import Marked as Marked
 from churnlib.provenance import Origin as Origin
 from churnlib.provenance import derived as derived
+from churnlib.readers import read_answers as read_answers
 from churnlib.reported import Reported as Reported
 from churnlib.reported import possible_counts as possible_counts
+from churnlib.synthesis import Scenario as Scenario
+from churnlib.synthesis import load_scenarios as load_scenarios
+from churnlib.synthesis import synthesise as synthesise
 from churnlib.tables import FrequencyTable as FrequencyTable
 from churnlib.tables import wilson as wilson
 from churnlib.thesis import Claim as Claim

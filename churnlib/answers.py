@@ -21,7 +21,7 @@ _MARK = re.compile(
 )
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 _DASH = re.compile("[\u2010-\u2015\u2212\u301c\u223c~_]+|--+")
-_SPACE_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])\s+(?=[0-9])")
+_SPACE = re.compile(r"(?<![0-9])\s+|\s+(?![0-9\s])")  # but not between two digits
 
 
 def strip_mark(text: str) -> str:
@@ -32,6 +32,7 @@ def strip_mark(text: str) -> str:
     >>> strip_mark("A．初中"), strip_mark("④40-59岁"), strip_mark("(1) 男"), strip_mark("1-2次")
     ('初中', '40-59岁', '男', '1-2次')
     """
+    text = _ZERO_WIDTH.sub("", text).strip()
     while (found := _MARK.match(text)) and text[found.end() :].strip():
         text = text[found.end() :].strip()
     return text
@@ -49,10 +50,11 @@ def normalise(text: str) -> str:
     >>> normalise("3 5")
     '3 5'
     """
-    plain = unicodedata.normalize("NFKC", _ZERO_WIDTH.sub("", text)).casefold().strip()
-    plain = _DASH.sub("-", _ZERO_WIDTH.sub("", plain))
-    plain = _SPACE_BETWEEN_DIGITS.sub("\u0000", plain)
-    return re.sub(r"\s+", "", plain).replace("\u0000", " ")
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", plain)).strip()
+    plain = _DASH.sub("-", plain)
+    plain = re.sub(r"\s+", " ", _SPACE.sub("", plain))
+    return unicodedata.normalize("NFKC", plain)  # what a space held apart may now combine
 
 
 def as_text(raw: Any) -> str:

@@ -40,15 +40,17 @@ class Codebook:
     sheet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
-    def _missing(self) -> frozenset[str]:
+    def missing_spellings(self) -> frozenset[str]:
+        """Normalised texts of a declared missing answer; an empty cell is always one."""
         return frozenset(map(normalise, self.missing)) | {""}
 
     def resolve(self, variable: str, raw: Any, *, numbers: Numbers | None = None) -> str | None:
         """Give the level that an answer belongs to.
 
-        The rules, in this order: declared missing answers; the level's key, labels and
-        aliases; the same after removing an option mark; an option number; a band of whole
-        numbers that lies inside one level. Nothing is matched by likeness.
+        The rules, in this order: remove an option mark; bring widths, dashes and spaces to one
+        form; know declared missing answers; know an option number; know a level by its key,
+        its labels or its aliases; read a band of whole numbers, which must lie inside one
+        level. Nothing is matched by likeness.
 
         Parameters
         ----------
@@ -84,7 +86,7 @@ one level but reaches into le18 and 19-29
         """
         known = self[variable]
         text = as_text(raw)
-        if {normalise(text), normalise(strip_mark(text.strip()))} & self._missing:
+        if {normalise(text), normalise(strip_mark(text))} & self.missing_spellings:
             return None
         return known.level_of(text, numbers)
 
@@ -168,6 +170,7 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{file} is not a TOML file in UTF-8: {error}") from error
+    _known(content, {"missing", "sheet", "variables", "words"}, file.name)
     variables = {
         key: _variable(key, entry, f"{file.name}, [variables.{key}]")
         for key, entry in content.get("variables", {}).items()
@@ -180,6 +183,7 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
 
 
 def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
+    _known(entry, _VARIABLE_KEYS, where)
     levels = tuple(_level(level, where) for level in entry.get("levels", ()))
     keys = [level.key for level in levels]
     if not levels:
@@ -223,6 +227,7 @@ def _level(entry: Mapping[str, Any], where: str) -> Level:
     if not isinstance(entry.get("key"), str):
         raise ValueError(f"{where}: every level needs a text 'key', given {entry.get('key')!r}")
     place = f"{where}, level {entry['key']!r}"
+    _known(entry, _LEVEL_KEYS, place)
     bounds = entry.get("bounds", {})
     low, high = bounds.get("low"), bounds.get("high")
     if any(not isinstance(b, int | None) for b in (low, high)):
@@ -240,6 +245,16 @@ def _level(entry: Mapping[str, Any], where: str) -> Level:
         tuple(entry.get("aliases", ())),
         code,
     )
+
+
+def _known(entry: Mapping[str, Any], keys: set[str], where: str) -> None:
+    # A misspelt key would be passed over, and with it the answers it was to explain.
+    if unknown := sorted(set(entry) - keys):
+        raise ValueError(f"{where}: unknown {unknown[0]!r}; known are {', '.join(sorted(keys))}")
+
+
+_VARIABLE_KEYS = {"label", "levels", "limits", "numbers", "ordered", "questions", "units"}
+_LEVEL_KEYS = {"aliases", "assumed", "bounds", "code", "key", "label"}
 
 
 def _labelled(entry: Mapping[str, Any], where: str) -> Labels:

@@ -137,16 +137,15 @@ class Variable:
         """Give the level of an answer that is not missing, or raise `LabelError`."""
         if "┋" in raw:
             raise LabelError(self.key, raw, "it is more than one answer to a question with one")
-        whole = normalise(raw)
-        if whole in self.spellings and whole not in self.codes:
-            return self.spellings[whole]
-        bare = strip_mark(raw.strip())
+        bare = strip_mark(raw)
         text = normalise(bare)
+        if hides_digits(bare):
+            raise LabelError(self.key, raw, "it holds a sign that only looks like a digit")
         if text in self.codes:
             return self._numbered(raw, text, numbers or self.numbers)
         if text in self.spellings:
             return self.spellings[text]
-        band = None if hides_digits(bare) else parse_band(text, self.units)
+        band = parse_band(text, self.units)
         if band is None or all(level.band is None for level in self.levels):
             raise LabelError(self.key, raw, "no level is called so", self._nearest(text))
         return self._holding(raw, band)

@@ -1,0 +1,247 @@
+import contextlib
+import csv
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from churnlib import LabelError, load_codebook
+from churnlib.provenance import PROJECT
+
+HERE = Path(__file__).parent
+BOOK = load_codebook()
+OTHER = load_codebook(HERE / "survey" / "codebook.toml")
+
+
+def observed():
+    with (HERE / "labels" / "observed.csv").open(encoding="utf-8") as file:
+        return [tuple(row.values()) for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize(("variable", "raw", "level"), observed())
+def test_a_label_met_in_a_real_questionnaire_gets_its_level_or_none(variable, raw, level):
+    if level:
+        assert BOOK.resolve(variable, raw) == level
+    else:
+        with pytest.raises(LabelError):
+            BOOK.resolve(variable, raw)
+
+
+def spellings():
+    for book in (BOOK, OTHER):
+        for variable in book.variables.values():
+            for level in variable.levels:
+                for text in (*level.labels.values(), *level.aliases):
+                    yield book, variable.key, text, level.key
+
+
+SPACE = st.text(" \t\u3000\u00a0\u200b\ufeff", max_size=3)
+MARK = st.sampled_from(["", "A.", "B、", "Ｃ．", "D ", "(1)", "（２）", "①", "④", "⑩ ", "e)"])
+WIDE = {ord(d): ord(d) + 0xFEE0 for d in "0123456789"}
+
+
+@given(st.sampled_from(list(spellings())), SPACE, MARK, SPACE, SPACE, st.booleans())
+def test_space_marks_and_full_width_digits_never_change_the_level(case, a, mark, b, c, wide):
+    book, variable, text, level = case
+    if wide:
+        text = text.translate(WIDE)
+    assert book.resolve(variable, a + mark + b + text + c) == level
+
+
+@given(
+    st.sampled_from([(b, v) for b in (BOOK, OTHER) for v in b.variables]),
+    st.one_of(
+        st.text(),
+        st.text("0123456789岁次-~～以上下及含不()（）<>≥≤①④ A.、/一三", max_size=12),
+        st.integers(),
+        st.floats(),
+        st.booleans(),
+        st.none(),
+        st.binary(max_size=4),
+    ),
+)
+def test_resolving_gives_a_level_or_none_or_raises_a_label_error(case, raw):
+    book, variable = case
+    with contextlib.suppress(LabelError):
+        assert book.resolve(variable, raw) in {None, *book[variable].keys}
+
+
+@given(st.sampled_from(["age", "visits"]), st.integers(0, 130), st.integers(0, 130))
+def test_a_band_gets_a_level_only_if_each_of_its_numbers_has_that_level(variable, low, high):
+    """Independent route: the level of each single number, by the bounds of the file."""
+
+    def level_of(number):
+        if variable == "age" and number > 120:
+            return None
+        content = tomllib.loads((PROJECT / "data" / "codebook.toml").read_text(encoding="utf-8"))
+        for level in content["variables"][variable]["levels"]:
+            bounds = level["bounds"]
+            if bounds.get("low", 0) <= number <= bounds.get("high", 10**6):
+                return level["key"]
+        return None
+
+    unit = "岁" if variable == "age" else "次"
+    each = {level_of(number) for number in {low, high}} if low <= high else {None}
+    if len(each) == 1 and None not in each:
+        assert BOOK.resolve(variable, f"{low}-{high}{unit}") == each.pop()
+    else:
+        with pytest.raises(LabelError):
+            BOOK.resolve(variable, f"{low}-{high}{unit}")
+
+
+MISSING = [
+    "",
+    None,
+    float("nan"),
+    "(空)",
+    "（跳过）",
+    "-3",
+    -3,
+    -2.0,
+    "/",
+    " 未填写 ",
+    "D.保密",
+    "N/A",
+]
+
+
+@pytest.mark.parametrize("raw", MISSING)
+def test_declared_missing_answers_are_none(raw):
+    for variable in BOOK.variables:
+        assert BOOK.resolve(variable, raw) is None
+
+
+# Labels that must not be given a level, each for a reason of its own.
+@pytest.mark.parametrize(
+    ("variable", "raw", "reason"),
+    [
+        ("age", "18-25岁", "reaches into le18 and 19-29"),
+        ("age", "50岁以上", "reaches into 40-59 and ge60"),
+        ("age", "999", "no such number can be meant"),
+        ("age", "39-30岁", "no such number can be meant"),
+        ("age", "①8岁-2①岁", "only looks like a digit"),
+        ("age", "3 5", "no level is called so"),
+        ("age", "十八岁以下", "no level is called so"),
+        ("gender", "男┋女", "more than one answer"),
+        ("gender", "3", "no level is called so"),
+        ("education", "本科及以上", "no level is called so"),
+        ("visits", "0", "outside every level"),
+        ("visits", "1、3次", "no level is called so"),
+        ("visits", "每月3次", "no level is called so"),
+        ("visits", "undeclared code 2", "no level is called so"),
+    ],
+)
+def test_a_label_without_a_sure_level_is_refused_with_its_reason(variable, raw, reason):
+    with pytest.raises(LabelError, match=reason):
+        BOOK.resolve(variable, raw)
+
+
+def test_likeness_only_words_the_hint():
+    with pytest.raises(LabelError, match=r"no level is called so; did you mean '本科'\?"):
+        BOOK.resolve("education", "本科生.")
+
+
+def test_dates_that_a_spreadsheet_made_of_bands_are_known():
+    assert BOOK.resolve("visits", "1月2日") == BOOK.resolve("visits", "2-Jan") == "1-2"
+    assert BOOK.resolve("visits", "3月5日") == BOOK.resolve("visits", "5-Mar") == "3-5"
+    with pytest.raises(LabelError):
+        BOOK.resolve("age", "1月2日")
+
+
+def test_a_bare_number_that_could_be_an_option_is_refused_until_someone_says():
+    with pytest.raises(LabelError, match="option 2 or the number 2"):
+        BOOK.resolve("visits", "2")
+    assert BOOK.resolve("visits", "2", numbers="option") == "3-5"
+    assert BOOK.resolve("visits", "2", numbers="value") == "1-2"
+    assert BOOK.resolve("visits", "8") == "6+"
+    assert BOOK.resolve("age", 35) == "30-39"
+    assert BOOK.resolve("gender", "2") == "female"
+
+
+def test_a_variable_s_numbers_may_be_settled_in_the_codebook():
+    assert OTHER["income"].numbers == "value"
+    assert OTHER.resolve("income", "3") == "lt5"
+    assert OTHER["satisfied"].numbers == "option"
+    assert OTHER.resolve("satisfied", "3") == "high"
+
+
+def test_levels_keep_the_codebook_s_order_and_say_which_are_assumed():
+    assert BOOK["age"].keys == ["le18", "19-29", "30-39", "40-59", "ge60"]
+    assert [level.key for level in BOOK["visits"].levels if level.assumed] == ["1-2", "3-5"]
+    assert BOOK["age"]["40-59"].width == 20
+    assert BOOK["age"]["ge60"].width is None
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hans"])
+def test_every_key_has_a_label_in_every_language(lang):
+    label = BOOK.labeller(lang)
+    for key in (*BOOK.variables, *BOOK.words):
+        assert label(key)
+    for variable in BOOK.variables.values():
+        assert all(label(f"{variable.key}.{key}") == label(key) for key in variable.keys)
+
+
+def test_a_missing_label_is_an_error_that_names_the_key():
+    with pytest.raises(KeyError, match="'age' has no label in 'fr'; it has en, zh-Hans"):
+        BOOK.labeller("fr")("age")
+    with pytest.raises(KeyError, match="no variable, level or word 'agee'"):
+        BOOK.labeller("en")("agee")
+    with pytest.raises(KeyError, match="no variable 'income'; it has gender"):
+        BOOK["income"]
+    with pytest.raises(KeyError, match="'age' has no level 'x'"):
+        BOOK["age"]["x"]
+
+
+def test_a_level_of_two_variables_must_be_said_with_its_variable(tmp_path):
+    book = load_codebook(write(tmp_path, TWO_YES))
+    assert book.labeller("en")("a.yes") == "Yes"
+    with pytest.raises(KeyError, match=r"in several variables; say a\.yes, b\.yes"):
+        book.labeller("en")("yes")
+
+
+LEVEL = '[[variables.a.levels]]\nkey = "yes"\nlabel = { en = "Yes" }\n'
+NO = LEVEL.replace("yes", "no").replace("Yes", "No")
+START = '[variables.a]\nlabel = { en = "A" }\n'
+TWO_YES = START + LEVEL + (START + LEVEL).replace("variables.a", "variables.b")
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "book.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("= 1", "not a TOML file"),
+        ("", "declares no variable"),
+        (START, "has no levels"),
+        (START + LEVEL + LEVEL, "declares the level 'yes' twice"),
+        ("[variables.a]\n" + LEVEL, "needs 'label'"),
+        (START + LEVEL.replace('key = "yes"', "key = 1"), "needs a text 'key', given 1"),
+        (START + LEVEL + 'aliases = ["no"]\n' + NO, "'no' means both"),
+        (START + LEVEL + "code = 1\n" + NO + "code = 1\n", "same option"),
+        (START + LEVEL + 'alias = ["y"]\n', "unknown 'alias'; known are aliases"),
+        (START.replace("variables", "variable") + LEVEL, "unknown 'variable'"),
+        (START + LEVEL + "bounds = { low = 2, high = 1 }\n", "low=2 is above high=1"),
+        (START + LEVEL + "bounds = { low = 1.5 }\n", "bounds are whole numbers"),
+        (START + LEVEL + 'code = "1"\n', "option number is a whole number"),
+        (START + 'numbers = "both"\n' + LEVEL, "numbers is"),
+        (
+            START + LEVEL + "bounds = { high = 5 }\n" + NO + "bounds = { low = 5 }\n",
+            "the bands of 'yes' and 'no' overlap",
+        ),
+    ],
+)  # fmt: skip
+def test_a_malformed_codebook_is_named_with_the_place(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message) as error:
+        load_codebook(write(tmp_path, text))
+    assert "book.toml" in str(error.value)
+
+
+def test_a_missing_codebook_is_named():
+    with pytest.raises(FileNotFoundError, match="there is no codebook at nowhere"):
+        load_codebook("nowhere.toml")
