@@ -61,8 +61,20 @@ class Survey:
         """Missing answers by variable."""
         return self.frame.isna().sum().rename("missing")
 
+    @cached_property
+    def flow(self) -> pd.Series:
+        """Rows read, set aside, kept, and complete in every variable."""
+        kept = self.ledger["kept"]
+        counts = {
+            "rows_read": len(kept),
+            "rows_set_aside": int((~kept).sum()),
+            "rows_kept": self.n,
+            "rows_complete": int(self.frame.notna().all(axis=1).sum()),
+        }
+        return pd.Series(counts, name="rows")
+
     def _repr_html_(self) -> str:
-        aside = int((~self.ledger["kept"]).sum())
+        aside = self.flow["rows_set_aside"]
         return (
             f"{self.origin.badge_html}<p>{len(self.ledger)} raw rows: {self.n} kept, "
             f"{aside} set aside</p>{self.frame.head()._repr_html_()}"

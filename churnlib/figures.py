@@ -209,6 +209,35 @@ def churn_rate(rates: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     return ax
 
 
+def flow_of_rows(flow: pd.Series, label: Label, ax: Axes) -> Axes:
+    """Draw how many raw rows were read, set aside, kept, and complete.
+
+    Parameters
+    ----------
+    flow : Series of int
+        From `Survey.flow`.
+    label, ax
+        As for `accounts_by_month`.
+    """
+    names = [label(step) for step in flow.index]
+    aside = flow["rows_set_aside"]
+    starts = [flow["rows_kept"] if step == "rows_set_aside" else 0 for step in flow.index]
+    colours = [VERMILION if step == "rows_set_aside" else "#9ecae1" for step in flow.index]
+    ax.barh(names, flow, left=starts, color=colours, height=0.6)
+    for name, step, count, start in zip(names, flow.index, flow, starts, strict=True):
+        ax.annotate(
+            f"−{count:,}" if step == "rows_set_aside" and aside else f"{count:,}",
+            (start + count, name),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+        )
+    ax.invert_yaxis()
+    ax.margins(x=0.1)
+    ax.set_xlabel(label("answer_sheets"))
+    return ax
+
+
 def caption(figure: Figure, origin: Origin, text: str) -> None:
     """Write the line below a figure: its origin, then n and units."""
     figure.supxlabel(f"{origin.name} · {text}", fontsize=7, color="#555555", x=0.01, ha="left")

@@ -154,7 +154,8 @@ def exhibits(folder: Path | None = None) -> pd.DataFrame:
     DataFrame
         Indexed by ``exhibit``, with ``title``, ``title_zh``, ``notebook``, ``file`` (relative to
         the project, empty where nothing can be made), ``origin`` and ``verdict``: the gravest
-        among the statements that the exhibit carries.
+        among the statements that the exhibit carries, or ``"illustration"`` where it carries
+        none, as everything simulated must.
 
     Examples
     --------
@@ -175,12 +176,15 @@ def exhibits(folder: Path | None = None) -> pd.DataFrame:
             "notebook": entry["notebook"],
             "file": entry.get("file", ""),
             "origin": entry["origin"],
-            "verdict": _gravest(verdicts.loc[entry["claims"]]),
+            "verdict": _gravest(verdicts, entry),
         }
         for entry in entries
     ]
     return pd.DataFrame(rows).set_index("exhibit")
 
 
-def _gravest(verdicts: pd.Series) -> str:
-    return max(verdicts, key=list(Kind).index)
+def _gravest(verdicts: pd.Series, exhibit: Mapping[str, Any]) -> str:
+    if not exhibit["claims"]:
+        return "illustration"
+    require_evidence(Origin[exhibit["origin"]], f"what {exhibit['id']} stands for")
+    return max(verdicts.loc[exhibit["claims"]], key=list(Kind).index)

@@ -71,6 +71,14 @@ def test_churn_rates_are_drawn_in_percent(ax):
     assert words(ax) == ["10 closed", "20 closed"]
 
 
+def test_the_flow_of_rows_shows_what_was_set_aside(ax):
+    keys = ["rows_read", "rows_set_aside", "rows_kept", "rows_complete"]
+    figures.flow_of_rows(pd.Series([10, 3, 7, 6], index=keys), LABEL, ax)
+    assert words(ax) == ["10", "−3", "7", "6"]
+    bars = [(bar.get_x(), bar.get_width()) for bar in ax.patches]
+    assert bars == [(0, 10), (7, 3), (0, 7), (0, 6)]
+
+
 def test_the_style_leaves_the_session_as_it_was():
     before = mpl.rcParams.copy()
     with figures.style():
@@ -120,4 +128,5 @@ def test_exported_files_have_the_same_bytes_every_time(tmp_path, monkeypatch):
 def test_a_committed_figure_says_where_its_numbers_come_from():
     for svg in (PROJECT / "figures" / "en").glob("*.svg"):
         # Text is drawn as outlines, but matplotlib keeps the words in comments beside them.
-        assert "PUBLISHED" in svg.read_text(encoding="utf-8"), svg.name
+        text = svg.read_text(encoding="utf-8")
+        assert any(f"<!-- {origin.name} · " in text for origin in Origin), svg.name

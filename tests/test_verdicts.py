@@ -137,6 +137,19 @@ def test_every_exhibit_has_a_notebook_a_file_and_a_verdict():
         assert (PROJECT / "notebooks" / f"{exhibit.notebook}.ipynb").is_file()
         assert exhibit.file == "" or (PROJECT / exhibit.file).is_file()
         assert exhibit.origin in Origin.__members__
-        assert exhibit.verdict in {kind.value for kind in Kind}
+        if exhibit.origin == "SYNTHETIC":
+            assert exhibit.verdict == "illustration"
+        else:
+            assert exhibit.verdict in {kind.value for kind in Kind}
     assert table.loc["Figure 3-1", "verdict"] == "untestable"
     assert table.loc["Table 3-3", "verdict"] == "reproduced"
+
+
+def test_an_exhibit_of_simulated_answers_may_not_carry_a_statement(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    text = (PROJECT / "notebooks" / "exhibits.toml").read_text(encoding="utf-8")
+    wrong = text.replace("claims = []", "claims = [25]")
+    (tmp_path / "notebooks" / "exhibits.toml").write_text(wrong, encoding="utf-8")
+    monkeypatch.setattr("churnlib.verdicts.PROJECT", tmp_path)
+    with pytest.raises(ValueError, match="Table A-2 stands for cannot be confirmed or refuted"):
+        exhibits()
