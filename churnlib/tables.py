@@ -76,7 +76,7 @@ class FrequencyTable:
         return (self.counts / self.n).rename("share")
 
     def intervals(self, level: float = 0.95) -> pd.DataFrame:
-        """Wilson's interval for each share, level by level.
+        """Wilson's interval for each share, one level at a time.
 
         Returns
         -------
@@ -89,6 +89,40 @@ class FrequencyTable:
         """
         limits = {key: wilson(count, self.n, level) for key, count in self.counts.items()}
         return pd.DataFrame(limits, index=["low", "high"]).T
+
+    def joint_intervals(self, level: float = 0.95) -> pd.DataFrame:
+        """Sison and Glaz's intervals, which hold for all shares at once.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``low`` and ``high``, shares from 0 to 1.
+
+        References
+        ----------
+        Sison, C. P. & Glaz, J. (1995). Simultaneous confidence intervals and sample size
+        determination for multinomial proportions. J. Am. Stat. Assoc. 90, 366–369.
+        """
+        from statsmodels.stats.proportion import multinomial_proportions_confint
+
+        counts = self.counts.to_numpy(dtype=float)
+        limits = multinomial_proportions_confint(counts, 1 - level, method="sison-glaz")
+        return pd.DataFrame(limits, self.counts.index, ["low", "high"])
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """As SPSS prints it: n, percent, valid percent, cumulative percent, missing last."""
+        everybody = self.n + self.missing
+        rows = pd.DataFrame(
+            {
+                "n": self.counts,
+                "percent": 100 * self.counts / everybody,
+                "valid_percent": 100 * self.shares,
+                "cumulative_percent": 100 * self.counts.cumsum() / self.n,
+            }
+        )
+        rows.loc["(missing)"] = [self.missing, 100 * self.missing / everybody, np.nan, np.nan]
+        return rows.astype({"n": int})
 
     def combined(self, levels: Sequence[str]) -> int:
         """People whose answer is one of `levels`.
@@ -107,8 +141,7 @@ class FrequencyTable:
         return int(self.counts.loc[list(levels)].sum())
 
     def _repr_html_(self) -> str:
-        shown = pd.DataFrame({"n": self.counts, "percent": (100 * self.shares).round(1)})
-        return f"{self.origin.badge_html}{shown.to_html()}"
+        return f"{self.origin.badge_html}{self.summary.round(1)._repr_html_()}"
 
 
 def whole_counts(values: Any, what: str) -> np.ndarray:

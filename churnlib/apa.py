@@ -1,0 +1,126 @@
+"""Results as sentences in APA form, in English and Chinese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from churnlib.provenance import Origin
+from churnlib.results import Estimate, Test
+
+_SYMBOLS: Mapping[str, str] = {
+    "pearson_chi2": "χ²", "continuity_correction": "χ²", "likelihood_ratio": "G²",
+    "linear_by_linear": "χ²", "gamma": "γ", "phi": "φ", "cramers_v": "V",
+    "cramers_v_corrected": "Ṽ", "contingency_coefficient": "C", "kendall_tau_b": "τ_b",
+    "stuart_tau_c": "τ_c", "spearman": "r_s", "pearson_r": "r", "kappa": "κ",
+    "odds_ratio": "OR", "risk_ratio": "RR", "risk_difference": "RD",
+}  # fmt: skip
+_STEMS = {"lambda": "λ", "gk_tau": "τ", "uncertainty": "U", "somers_d": "d"}
+_UNBOUNDED = {"odds_ratio", "risk_ratio"}
+_EXACT = {
+    "en": ("Fisher–Freeman–Halton exact test", "Monte Carlo"),
+    "zh-Hans": ("Fisher–Freeman–Halton 精确检验", "蒙特卡罗"),
+}
+_INTERVAL = {
+    "en": "{level:.0f}% CI [{low}, {high}]",
+    "zh-Hans": "{level:.0f}% 置信区间 [{low}, {high}]",
+}
+_SYNTHETIC = {"en": " (simulated data)", "zh-Hans": "（模拟数据）"}
+
+
+def apa(result: Test | Estimate, lang: str = "en") -> str:
+    """Write one result as APA asks: rounded, with df, n, p and interval.
+
+    Parameters
+    ----------
+    result : Test or Estimate
+    lang : {"en", "zh-Hans"}
+
+    Returns
+    -------
+    str
+        What was simulated is said to be.
+
+    Raises
+    ------
+    KeyError
+        If the language is neither of the two.
+
+    Examples
+    --------
+    >>> from churnlib.independence import chi_square, cramers_v
+    >>> table = [[762, 327, 468], [484, 239, 477]]
+    >>> apa(chi_square(table))
+    'χ²(2, N = 2757) = 30.07, p < .001'
+    >>> apa(cramers_v(table), "zh-Hans")
+    'V = .10，95% 置信区间 [.06, .14]'
+    """
+    if lang not in _EXACT:
+        raise KeyError(f"no sentences in {lang!r}; there are {', '.join(_EXACT)}")
+    comma = "，" if lang == "zh-Hans" else ", "
+    parts = _test(result, lang) if isinstance(result, Test) else _estimate(result, lang)
+    mark = _SYNTHETIC[lang] if result.origin is Origin.SYNTHETIC else ""
+    return comma.join(filter(None, parts)) + mark
+
+
+def p_text(p: float) -> str:
+    """A p-value with three digits and no leading zero, never ``.000``.
+
+    Examples
+    --------
+    >>> p_text(0.0116), p_text(0.00009), p_text(1.0), p_text(0.9999)
+    ('p = .012', 'p < .001', 'p = 1.000', 'p > .999')
+    """
+    if p != p:
+        return "p undefined"
+    if p < 0.001:
+        return "p < .001"
+    if 0.9995 <= p < 1:
+        return "p > .999"
+    return f"p = {_no_zero(f'{p:.3f}')}"
+
+
+def _test(test: Test, lang: str) -> list[str]:
+    exact, simulated = _EXACT[lang]
+    if test.name == "fisher_exact":
+        name = exact if test.exact else f"{exact} ({simulated})"
+        return [name, f"N = {test.n}", p_text(test.p_value), _p_interval(test)]
+    df = f"{test.df:.0f}, " if test.df == test.df else ""
+    symbol = _symbol(test.name)
+    statistic = f"{symbol}({df}N = {test.n}) = {test.statistic:.2f}"
+    return [statistic, p_text(test.p_value) + (f" ({simulated})" if _drawn(test) else ""),
+            _p_interval(test)]  # fmt: skip
+
+
+def _drawn(test: Test) -> bool:
+    return not test.exact and test.p_interval[0] == test.p_interval[0]
+
+
+def _p_interval(test: Test) -> str:
+    if not _drawn(test):
+        return ""
+    low, high = (_no_zero(f"{p:.3f}") for p in test.p_interval)
+    return f"99% [{low}, {high}]"
+
+
+def _estimate(estimate: Estimate, lang: str) -> list[str]:
+    def number(x: float) -> str:
+        text = f"{x:.2f}"
+        return text if estimate.name in _UNBOUNDED else _no_zero(text)
+
+    parts = [f"{_symbol(estimate.name)} = {number(estimate.value)}"]
+    if estimate.low == estimate.low:
+        low, high = number(estimate.low), number(estimate.high)
+        parts.append(_INTERVAL[lang].format(level=100 * estimate.level, low=low, high=high))
+    return parts
+
+
+def _symbol(name: str) -> str:
+    if name in _SYMBOLS:
+        return _SYMBOLS[name]
+    stem = re.sub(r"_(symmetric|rows|columns)$", "", name)
+    return _STEMS.get(stem, name)
+
+
+def _no_zero(text: str) -> str:
+    return re.sub(r"^(-?)0\.", r"\1.", text).replace("-", "−")

@@ -1,0 +1,173 @@
+"""Two variables counted together: the table that every statistic of the pair follows from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from churnlib.provenance import Origin
+from churnlib.tables import whole_counts
+
+
+@dataclass(frozen=True, eq=False)
+class Crosstab:
+    """How often each pair of answers was given; all statistics of the pair follow from it.
+
+    Parameters
+    ----------
+    counts : DataFrame of int
+        Levels of one variable by levels of another, in codebook order. Make it with
+        `from_counts`, which checks the counts, or with `crosstab`.
+    origin : Origin
+        Kind of evidence.
+    ordered : tuple of bool
+        Whether the order of the rows and of the columns means something.
+    missing : int
+        People left out because one of the two answers is missing.
+
+    Examples
+    --------
+    >>> table = Crosstab.from_counts([[762, 327, 468], [484, 239, 477]])
+    >>> table.n
+    2757
+    >>> table.adjusted_residuals.round(2).iloc[0].tolist()
+    [4.5, 0.7, -5.32]
+    """
+
+    counts: pd.DataFrame
+    origin: Origin
+    ordered: tuple[bool, bool] = (False, False)
+    missing: int = 0
+
+    @classmethod
+    def from_counts(
+        cls,
+        counts: Any,
+        *,
+        rows: Sequence[Any] | None = None,
+        columns: Sequence[Any] | None = None,
+        ordered: bool | tuple[bool, bool] = False,
+        origin: Origin = Origin.OBSERVED,
+        missing: int = 0,
+    ) -> Crosstab:
+        """Make a table of counts that are already there.
+
+        Parameters
+        ----------
+        counts : DataFrame, array or nested sequence
+            Whole numbers of 0 or more, at least one of them above 0.
+        rows, columns : sequence, optional
+            Level keys; those of a DataFrame, else 0, 1, … when left out.
+        ordered : bool or pair of bool
+            For both variables, or for rows and columns apart.
+
+        Raises
+        ------
+        ValueError
+            If a count is fractional, negative or missing, if the table counts nobody, or if
+            labels and counts do not fit each other.
+        """
+        frame = pd.DataFrame(counts)
+        whole = whole_counts(frame.to_numpy(dtype=object), "counts")
+        for labels, length, what in (
+            (rows, whole.shape[0], "rows"),
+            (columns, whole.shape[1], "columns"),
+        ):
+            if labels is not None and len(labels) != length:
+                raise ValueError(f"the table has {length} {what}, given {len(labels)} labels")
+        if whole.size == 0 or whole.sum() == 0:
+            raise ValueError(
+                f"the table of {whole.shape[0]} × {whole.shape[1]} cells counts nobody"
+            )
+        index = frame.index if rows is None else pd.Index(rows)
+        header = frame.columns if columns is None else pd.Index(columns)
+        both = (ordered, ordered) if isinstance(ordered, bool) else tuple(map(bool, ordered))
+        return cls(pd.DataFrame(whole, index, header), origin, (both[0], both[1]), missing)
+
+    @property
+    def T(self) -> Crosstab:  # noqa: N802 - numpy's and pandas's name for it
+        """The same table with rows and columns exchanged."""
+        return Crosstab(self.counts.T, self.origin, self.ordered[::-1], self.missing)
+
+    @cached_property
+    def n(self) -> int:
+        """People in the table."""
+        return int(self.counts.to_numpy().sum())
+
+    @cached_property
+    def row_totals(self) -> pd.Series:
+        """People by row."""
+        return self.counts.sum(axis=1).rename("total")
+
+    @cached_property
+    def column_totals(self) -> pd.Series:
+        """People by column."""
+        return self.counts.sum(axis=0).rename("total")
+
+    @cached_property
+    def occupied(self) -> Crosstab:
+        """The table without rows and columns that count nobody, as SPSS tests it."""
+        some = self.counts.loc[self.row_totals > 0, self.column_totals > 0]
+        return Crosstab(some, self.origin, self.ordered, self.missing)
+
+    @cached_property
+    def expected(self) -> pd.DataFrame:
+        """Counts expected if the two variables were independent."""
+        product = np.outer(self.row_totals, self.column_totals) / self.n
+        return self._like(product)
+
+    @cached_property
+    def residuals(self) -> pd.DataFrame:
+        """Pearson residuals, (O − E) / √E: SPSS's "standardized residuals".
+
+        NaN where nobody is expected.
+        """
+        expected = self.expected.to_numpy()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self._like((self.counts.to_numpy() - expected) / np.sqrt(expected))
+
+    @cached_property
+    def adjusted_residuals(self) -> pd.DataFrame:
+        """Residuals with variance 1 under independence: "adjusted" in SPSS, "standardized" in R.
+
+        References
+        ----------
+        Haberman, S. J. (1973). The analysis of residuals in cross-classified tables.
+        Biometrics 29, 205–220.
+        """
+        rows = 1 - self.row_totals.to_numpy() / self.n
+        columns = 1 - self.column_totals.to_numpy() / self.n
+        with np.errstate(invalid="ignore", divide="ignore"):
+            adjusted = self.residuals.to_numpy() / np.sqrt(np.outer(rows, columns))
+        return self._like(np.where(np.isfinite(adjusted), adjusted, np.nan))
+
+    def shares(self, base: Literal["row", "column", "total"]) -> pd.DataFrame:
+        """Each count as a part of its row, its column or the whole, from 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            If the base is none of the three.
+        """
+        counts = self.counts.to_numpy()
+        bases = {
+            "row": self.row_totals.to_numpy()[:, None],
+            "column": self.column_totals.to_numpy()[None, :],
+            "total": self.n,
+        }
+        if base not in bases:
+            raise ValueError(f'the base is "row", "column" or "total", given {base!r}')
+        with np.errstate(invalid="ignore"):
+            return self._like(counts / bases[base])
+
+    def _like(self, values: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(values, self.counts.index, self.counts.columns)
+
+    def _repr_html_(self) -> str:
+        missing = f"<p>{self.missing} missing</p>" if self.missing else ""
+        return f"{self.origin.badge_html}{self.counts._repr_html_()}{missing}"

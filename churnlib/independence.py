@@ -1,0 +1,206 @@
+"""Tests of independence by χ², and the effect sizes that follow from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from churnlib.contingency import Crosstab
+from churnlib.measures import (
+    TOO_SMALL,
+    as_table,
+    chi_square_test,
+    estimate,
+    observed,
+    remark,
+    undefined,
+)
+from churnlib.results import NAN, Estimate, Test
+
+
+def chi_square(table: Any, *, correction: bool = False) -> Test:
+    """Pearson's χ² test of whether the two variables could be independent.
+
+    Parameters
+    ----------
+    table : Crosstab or nested counts
+    correction : bool
+        Yates's correction, for a 2×2 table; it never exceeds |O − E|. An effect size must not
+        be computed from a corrected statistic.
+
+    Returns
+    -------
+    Test
+        Rows and columns that count nobody are left out, as in SPSS. NaN with a note when fewer
+        than two of either are left.
+
+    Raises
+    ------
+    ValueError
+        If a correction is asked for a table that is not 2×2.
+
+    References
+    ----------
+    Pearson, K. (1900); Yates, F. (1934). J. R. Stat. Soc. Suppl. 1, 217–235.
+
+    Examples
+    --------
+    >>> test = chi_square([[762, 327, 468], [484, 239, 477]])
+    >>> round(test.statistic, 2), int(test.df), f"{test.p_value:.3e}"
+    (30.07, 2, '2.954e-07')
+    """
+    table = as_table(table)
+    o = observed(table)
+    name = "continuity_correction" if correction else "pearson_chi2"
+    if correction and table.counts.shape != (2, 2):
+        size = " × ".join(map(str, table.counts.shape))
+        raise ValueError(f"Yates's correction is for 2 × 2 tables, given {size}")
+    if min(o.shape) < 2:
+        return chi_square_test(name, table, NAN, 0, TOO_SMALL)
+    e = table.occupied.expected.to_numpy()
+    gap = abs(o - e)
+    statistic = ((gap - np.minimum(0.5, gap) * correction) ** 2 / e).sum()
+    few = int((e < 5).sum())
+    note = f"{few} of {e.size} cells expect fewer than 5 (least {e.min():.2f})" if few else ""
+    return chi_square_test(name, table, statistic, _df(o), _joined(remark(table), note))
+
+
+def likelihood_ratio(table: Any) -> Test:
+    """The likelihood-ratio χ², G² = 2 Σ O ln(O / E).
+
+    Examples
+    --------
+    >>> round(likelihood_ratio([[279, 73, 225], [165, 47, 191]]).statistic, 4)
+    7.0026
+    """
+    from scipy.special import rel_entr
+
+    table = as_table(table)
+    o = observed(table)
+    if min(o.shape) < 2:
+        return chi_square_test("likelihood_ratio", table, NAN, 0, TOO_SMALL)
+    statistic = max(0.0, 2 * rel_entr(o, table.occupied.expected.to_numpy()).sum())
+    return chi_square_test("likelihood_ratio", table, statistic, _df(o), remark(table))
+
+
+def phi(table: Any, *, level: float = 0.95) -> Estimate:
+    """Phi, √(χ²/n); for a 2×2 table with the sign of the association, as in SPSS.
+
+    Examples
+    --------
+    >>> round(phi([[3, 1], [1, 3]]).value, 3)
+    0.5
+    """
+    table = as_table(table)
+    o = observed(table)
+    if min(o.shape) < 2:
+        return undefined("phi", table, level, TOO_SMALL)
+    test = chi_square(table)
+    sign = -1 if o.shape == (2, 2) and np.linalg.det(o) < 0 else 1
+    value = sign * np.sqrt(test.statistic / table.n)
+    note = remark(table)
+    return estimate("phi", table, value, level=level, p_value=test.p_value, note=note)
+
+
+def cramers_v(table: Any, *, level: float = 0.95, bias_corrected: bool = False) -> Estimate:
+    """Cramér's V: strength of association from 0 to 1, never from a corrected χ².
+
+    The interval inverts the noncentral χ² distribution. It is an interval for the association in
+    the population, while V itself leans upwards in small tables; with little association the
+    interval can therefore lie below V, and the note says so.
+
+    Parameters
+    ----------
+    table : Crosstab or nested counts
+    level : float
+        Confidence level.
+    bias_corrected : bool
+        Bergsma's correction, for which no interval is given.
+
+    References
+    ----------
+    Cramér, H. (1946). Mathematical methods of statistics, p. 282. Smithson, M. (2003).
+    Confidence intervals, p. 40. Bergsma, W. (2013). A bias-correction for Cramér's V.
+    J. Korean Stat. Soc. 42, 323–328.
+
+    Examples
+    --------
+    >>> v = cramers_v([[279, 73, 225], [165, 47, 191]])
+    >>> round(v.value, 3), round(v.low, 3), round(v.high, 3)
+    (0.085, 0.0, 0.143)
+    """
+    table = as_table(table)
+    name = "cramers_v_corrected" if bias_corrected else "cramers_v"
+    o = observed(table)
+    if min(o.shape) < 2:
+        return undefined(name, table, level, TOO_SMALL)
+    test, n = chi_square(table), table.n
+    note = remark(table)
+    if bias_corrected:
+        return _bergsma(table, test, level, note)
+    scale = n * (min(o.shape) - 1)
+    value = min(1.0, np.sqrt(test.statistic / scale))
+    low, high = (
+        min(1.0, np.sqrt(_noncentrality(test.statistic, test.df, tail) / scale))
+        for tail in ((1 - level) / 2, (1 + level) / 2)
+    )
+    if high < value:
+        note = _joined(note, "χ² is so small that the interval lies below the estimate")
+    return Estimate(
+        name, float(value), float(low), float(high), level, NAN, n, table.origin, note,
+        p_value=test.p_value,
+    )  # fmt: skip
+
+
+def _bergsma(table: Crosstab, test: Test, level: float, note: str) -> Estimate:
+    n = table.n
+    r, c = table.occupied.counts.shape
+    if n < 2:
+        return undefined("cramers_v_corrected", table, level, "needs two people")
+    phi2 = max(0.0, test.statistic / n - (r - 1) * (c - 1) / (n - 1))
+    rows, columns = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
+    room = min(rows, columns) - 1
+    if room <= 0:
+        return undefined("cramers_v_corrected", table, level, "too few people for the correction")
+    value = min(1.0, np.sqrt(phi2 / room))
+    p = test.p_value
+    return estimate("cramers_v_corrected", table, value, level=level, p_value=p, note=note)
+
+
+def _noncentrality(statistic: float, df: float, upper_tail: float) -> float:
+    """Noncentrality under which a larger χ² than the observed one has this probability."""
+    from scipy.optimize import brentq
+    from scipy.stats import chi2, ncx2
+
+    if chi2.sf(statistic, df) >= upper_tail:
+        return 0.0
+    ceiling = 10.0 + 2 * statistic
+    while ncx2.sf(statistic, df, ceiling) < upper_tail:
+        ceiling *= 2
+    return float(brentq(lambda nc: ncx2.sf(statistic, df, nc) - upper_tail, 1e-9, ceiling))
+
+
+def contingency_coefficient(table: Any, *, level: float = 0.95) -> Estimate:
+    """Pearson's contingency coefficient, √(χ² / (χ² + n)).
+
+    Examples
+    --------
+    >>> round(contingency_coefficient([[279, 73, 225], [165, 47, 191]]).value, 3)
+    0.084
+    """
+    table = as_table(table)
+    test = chi_square(table)
+    if min(observed(table).shape) < 2:
+        return undefined("contingency_coefficient", table, level, TOO_SMALL)
+    value = np.sqrt(test.statistic / (test.statistic + table.n))
+    p, note = test.p_value, remark(table)
+    return estimate("contingency_coefficient", table, value, level=level, p_value=p, note=note)
+
+
+def _df(o: np.ndarray) -> int:
+    return (o.shape[0] - 1) * (o.shape[1] - 1)
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(filter(None, notes))

@@ -1,0 +1,86 @@
+"""What every measure of association shares: the table it takes, and how its result is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from churnlib.contingency import Crosstab
+from churnlib.results import NAN, Estimate, Test
+
+TOO_SMALL = "needs two rows and two columns that count somebody"
+EMPTY = "rows or columns that count nobody are left out"
+UNORDERED = (
+    "the order of the levels is taken as given; the table does not say that it means something"
+)
+
+
+def as_table(table: Any) -> Crosstab:
+    """Return a `Crosstab` as it is, and make one of nested counts."""
+    return table if isinstance(table, Crosstab) else Crosstab.from_counts(table)
+
+
+def observed(table: Crosstab) -> np.ndarray:
+    """Counts of the occupied rows and columns as floats, shape (rows, columns)."""
+    return table.occupied.counts.to_numpy(dtype=float)
+
+
+def remark(table: Crosstab, *, order: bool = False) -> str:
+    """Say what a reader must know of a table before using a statistic of it."""
+    shape = table.occupied.counts.shape
+    if min(shape) < 2:
+        return TOO_SMALL
+    notes = [EMPTY] if shape != table.counts.shape else []
+    if order and not all(o or n <= 2 for o, n in zip(table.ordered, shape, strict=True)):
+        notes.append(UNORDERED)
+    return "; ".join(notes)
+
+
+def undefined(name: str, table: Crosstab, level: float, note: str) -> Estimate:
+    """An estimate that the table does not determine."""
+    return Estimate(name, NAN, NAN, NAN, level, NAN, table.n, table.origin, note)
+
+
+def estimate(
+    name: str,
+    table: Crosstab,
+    value: float,
+    se: float = NAN,
+    *,
+    level: float,
+    se_null: float = NAN,
+    p_value: float = NAN,
+    note: str = "",
+) -> Estimate:
+    """Make an estimate on the scale −1 to 1 with its Wald interval and approximate T.
+
+    Parameters
+    ----------
+    se, se_null : float
+        Asymptotic standard errors not assuming and assuming the null hypothesis.
+    p_value : float
+        Where another test than the approximate T decides.
+    """
+    from scipy.stats import norm
+
+    margin = norm.isf((1 - level) / 2) * se
+    t = value / se_null if se_null > 0 else NAN
+    p = p_value if se_null != se_null else float(2 * norm.sf(abs(t)))
+    low, high = max(-1.0, value - margin), min(1.0, value + margin)
+    if margin != margin:
+        low = high = NAN
+    return Estimate(
+        name, float(value), float(low), float(high), level, float(se), table.n, table.origin,
+        note, float(t), p,
+    )  # fmt: skip
+
+
+def chi_square_test(name: str, table: Crosstab, statistic: float, df: int, note: str) -> Test:
+    """An asymptotic test by the upper tail of χ²."""
+    from scipy.stats import chi2
+
+    p = float(chi2.sf(statistic, df)) if df > 0 else NAN
+    return Test(
+        name, float(statistic), float(df), p, table.n, False, (NAN, NAN), table.origin, note
+    )

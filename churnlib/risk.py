@@ -1,0 +1,169 @@
+"""Two-by-two tables: odds, risks, and the agreement of two ratings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from churnlib.contingency import Crosstab
+from churnlib.measures import as_table, estimate, undefined
+from churnlib.results import NAN, Estimate
+from churnlib.tables import wilson
+
+
+def odds_ratio(table: Any, *, level: float = 0.95) -> Estimate:
+    """Odds of the first column in the first row over those in the second, with Woolf's interval.
+
+    Returns
+    -------
+    Estimate
+        ``se`` is that of the logarithm. With an empty cell the ratio is 0 or unbounded: then
+        there is no interval, an unbounded ratio is NaN, and the note says why.
+
+    References
+    ----------
+    Woolf, B. (1955). On estimating the relation between blood group and disease. Ann. Hum.
+    Genet. 19, 251–253.
+
+    Examples
+    --------
+    >>> ratio = odds_ratio([[20, 80], [15, 135]])
+    >>> round(ratio.value, 2), round(ratio.low, 2), round(ratio.high, 2)
+    (2.25, 1.09, 4.64)
+    """
+    table = as_table(table)
+    (a, b), (c, d) = _square(table, "odds_ratio", 2).astype(float)
+    if b * c == 0 or a * d == 0:
+        return _empty_cell("odds_ratio", table, level, 0.0 if b * c > 0 else NAN)
+    return _ratio(
+        "odds_ratio", table, a * d / (b * c), np.sqrt(1 / a + 1 / b + 1 / c + 1 / d), level
+    )
+
+
+def risk_ratio(table: Any, *, level: float = 0.95) -> Estimate:
+    """Share of the first column in the first row over that in the second.
+
+    Returns
+    -------
+    Estimate
+        ``se`` is that of the logarithm; see `odds_ratio` for empty cells.
+
+    References
+    ----------
+    Katz, D. et al. (1978). Obtaining confidence intervals for the risk ratio in cohort studies.
+    Biometrics 34, 469–474.
+
+    Examples
+    --------
+    >>> ratio = risk_ratio([[20, 80], [15, 135]])
+    >>> round(ratio.value, 2), round(ratio.low, 2), round(ratio.high, 2)
+    (2.0, 1.08, 3.72)
+    """
+    table = as_table(table)
+    (a, b), (c, d) = _square(table, "risk_ratio", 2).astype(float)
+    if a * c == 0:
+        return _empty_cell("risk_ratio", table, level, 0.0 if c > 0 and a + b > 0 else NAN)
+    value = (a / (a + b)) / (c / (c + d))
+    return _ratio("risk_ratio", table, value, np.sqrt(b / a / (a + b) + d / c / (c + d)), level)
+
+
+def risk_difference(table: Any, *, level: float = 0.95) -> Estimate:
+    """Share of the first column in the first row minus that in the second.
+
+    Returns
+    -------
+    Estimate
+        With Newcombe's interval, made of the two Wilson intervals.
+
+    References
+    ----------
+    Newcombe, R. G. (1998). Interval estimation for the difference between independent
+    proportions: method 10. Stat. Med. 17, 873–890.
+
+    Examples
+    --------
+    >>> gap = risk_difference([[56, 14], [48, 32]])
+    >>> round(gap.value, 4), round(gap.low, 4), round(gap.high, 4)
+    (0.2, 0.0524, 0.3339)
+    """
+    table = as_table(table)
+    counts = _square(table, "risk_difference", 2)
+    n1, n2 = counts.sum(axis=1)
+    if n1 * n2 == 0:
+        return undefined("risk_difference", table, level, "a row counts nobody")
+    p1, p2 = counts[0, 0] / n1, counts[1, 0] / n2
+    (l1, u1), (l2, u2) = wilson(counts[0, 0], n1, level), wilson(counts[1, 0], n2, level)
+    value = p1 - p2
+    low = value - np.sqrt((p1 - l1) ** 2 + (u2 - p2) ** 2)
+    high = value + np.sqrt((u1 - p1) ** 2 + (p2 - l2) ** 2)
+    se = np.sqrt(p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2)
+    return Estimate(
+        "risk_difference",
+        float(value),
+        float(low),
+        float(high),
+        level,
+        float(se),
+        table.n,
+        table.origin,
+    )
+
+
+def kappa(table: Any, *, level: float = 0.95) -> Estimate:
+    """Cohen's kappa: agreement of two ratings beyond what chance gives, on a square table.
+
+    References
+    ----------
+    Fleiss, J. L., Cohen, J. & Everitt, B. S. (1969). Large sample standard errors of kappa
+    and weighted kappa. Psychol. Bull. 72, 323–327.
+
+    Examples
+    --------
+    >>> k = kappa([[20, 5], [10, 15]])
+    >>> round(k.value, 2), round(k.se, 3)
+    (0.4, 0.127)
+    """
+    table = as_table(table)
+    size = table.counts.shape[0]
+    p = _square(table, "kappa", size) / table.n
+    row, column, agree = p.sum(axis=1), p.sum(axis=0), np.diag(p)
+    chance = (row * column).sum()
+    if chance == 1:
+        return undefined("kappa", table, level, "both ratings always give the same level")
+    value = (agree.sum() - chance) / (1 - chance)
+    off = p * (column[:, None] + row[None, :]) ** 2
+    inside = (
+        (agree * (1 - (row + column) * (1 - value)) ** 2).sum()
+        + (1 - value) ** 2 * (off.sum() - np.diag(off).sum())
+        - (value - chance * (1 - value)) ** 2
+    )
+    se = np.sqrt(max(0.0, inside) / table.n) / (1 - chance)
+    null = chance + chance**2 - (row * column * (row + column)).sum()
+    se_null = np.sqrt(max(0.0, null) / table.n) / (1 - chance)
+    return estimate("kappa", table, value, se, level=level, se_null=se_null)
+
+
+def _square(table: Crosstab, name: str, size: int) -> np.ndarray:
+    if table.counts.shape != (size, size):
+        given = " × ".join(map(str, table.counts.shape))
+        wanted = "2 × 2" if name != "kappa" else "square"
+        raise ValueError(f"{name} needs a {wanted} table, given {given}")
+    return table.counts.to_numpy()
+
+
+def _ratio(name: str, table: Crosstab, value: float, se: float, level: float) -> Estimate:
+    from scipy.stats import norm
+
+    factor = np.exp(norm.isf((1 - level) / 2) * se)
+    t = np.log(value) / se if se > 0 else NAN
+    p = float(2 * norm.sf(abs(t)))
+    return Estimate(
+        name, float(value), float(value / factor), float(value * factor), level, float(se),
+        table.n, table.origin, "", float(t), p,
+    )  # fmt: skip
+
+
+def _empty_cell(name: str, table: Crosstab, level: float, value: float) -> Estimate:
+    note = "an empty cell leaves the ratio without an interval"
+    return Estimate(name, value, NAN, NAN, level, NAN, table.n, table.origin, note)
