@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnlib.contingency import Crosstab
 from churnlib.provenance import PROJECT, Origin
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Label = Callable[[str], str]
 
 BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+GROUPS = (BLUE, VERMILION, GREEN, GREY)
 # Okabe and Ito's colours, which stay apart for colour-blind readers and in grey.
 
 
@@ -238,9 +240,106 @@ def flow_of_rows(flow: pd.Series, label: Label, ax: Axes) -> Axes:
     return ax
 
 
+def shares_by_group(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
+    """Draw the shares of several groups side by side, each with its interval.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a group and level, columns ``group``, ``level``, ``share``, ``low`` and
+        ``high``, shares from 0 to 1.
+    label, ax
+        As for `accounts_by_month`.
+    """
+    levels, groups = table["level"].unique(), table["group"].unique()
+    width = 0.8 / len(groups)
+    for place, (group, colour) in enumerate(zip(groups, GROUPS, strict=False)):
+        rows = table[table["group"] == group]
+        x = [position + (place - (len(groups) - 1) / 2) * width for position in range(len(rows))]
+        error = [rows["share"] - rows["low"], rows["high"] - rows["share"]]
+        ax.bar(x, 100 * rows["share"], width=0.94 * width, color=colour, label=label(group))
+        ax.errorbar(
+            x,
+            100 * rows["share"],
+            yerr=[100 * e for e in error],
+            fmt="none",
+            ecolor="black",
+            elinewidth=0.9,
+            capsize=2.5,
+        )
+        for position, row in zip(x, rows.itertuples(), strict=True):
+            _beside(ax, (position, 100 * row.high), f"{100 * row.share:.0f}", "black", 2)
+        _beside(ax, (x[0], 0), label(group), "white", 4)
+    ax.set_xticks(range(len(levels)), [label(level) for level in levels])
+    ax.set_ylabel(label("percent_of_group"))
+    ax.margins(y=0.12)
+    return ax
+
+
+def mosaic(table: Crosstab, label: Label, ax: Axes) -> Axes:
+    """Draw each cell as an area, shaded where it holds more or fewer people than expected.
+
+    Parameters
+    ----------
+    table : Crosstab
+        Rows become columns of tiles as wide as the row is large.
+    label, ax
+        As for `accounts_by_month`. Shades are at adjusted residuals of 2 and 4.
+    """
+    import matplotlib.pyplot as plt
+
+    shares, residuals = table.shares("row"), table.adjusted_residuals
+    widths = table.row_totals / table.n
+    left = 0.0
+    for group in table.counts.index:
+        bottom = 0.0
+        for level in table.counts.columns:
+            height, residual = shares.loc[group, level], residuals.loc[group, level]
+            tile = (left + 0.004, bottom + 0.006)
+            size = (widths[group] - 0.008, max(0.0, height - 0.012))
+            face, hatch = _shade(residual)
+            ax.add_patch(
+                plt.Rectangle(tile, *size, facecolor=face, edgecolor="#555555", hatch=hatch)
+            )
+            ax.annotate(
+                f"{label(str(level))}\n{table.counts.loc[group, level]} ({residual:+.1f})",
+                (left + widths[group] / 2, bottom + height / 2),
+                ha="center",
+                va="center",
+                fontsize=7.5,
+            )
+            bottom += height
+        ax.annotate(label(str(group)), (left + widths[group] / 2, 1.01), ha="center", va="bottom")
+        left += widths[group]
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1)
+    ax.set_axis_off()
+    return ax
+
+
+def _shade(residual: float) -> tuple[str, str]:
+    """More people than expected are blue, fewer are orange and hatched, so that grey tells."""
+    strength = 2 if abs(residual) >= 4 else 1 if abs(residual) >= 2 else 0
+    if strength == 0:
+        return "#eeeeee", ""
+    return (
+        (("#9ecae1", "#4292c6")[strength - 1], "")
+        if residual > 0
+        else (("#fdd0a2", "#fd8d3c")[strength - 1], "//")
+    )
+
+
 def caption(figure: Figure, origin: Origin, text: str) -> None:
     """Write the line below a figure: its origin, then n and units."""
-    figure.supxlabel(f"{origin.name} · {text}", fontsize=7, color="#555555", x=0.01, ha="left")
+    simulated = origin is Origin.SYNTHETIC
+    figure.supxlabel(
+        f"{origin.name} · {text}",
+        fontsize=7,
+        color=VERMILION if simulated else "#555555",
+        fontweight="bold" if simulated else "normal",
+        x=0.01,
+        ha="left",
+    )
 
 
 def export(
