@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnlib.canvas import caption as caption
+from churnlib.canvas import export as export
+from churnlib.canvas import style as style
 from churnlib.contingency import Crosstab
-from churnlib.provenance import PROJECT, Origin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Label = Callable[[str], str]
 
 BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 GROUPS = (BLUE, VERMILION, GREEN, GREY)
 # Okabe and Ito's colours, which stay apart for colour-blind readers and in grey.
-
-
-@contextmanager
-def style() -> Iterator[None]:
-    """Give the figures drawn inside the project's look, and leave the session as it was."""
-    import matplotlib.pyplot as plt
-
-    # A notebook's backend switches interactive mode on when it is first used. Were that inside
-    # the context, leaving it would switch the mode off and later figures would not be shown.
-    plt.draw_if_interactive()  # loads the backend
-    with plt.style.context(Path(__file__).with_name("churnlib.mplstyle")):
-        yield
 
 
 def accounts_by_month(flows: pd.DataFrame, label: Label, ax: Axes) -> Axes:
@@ -302,19 +288,24 @@ def mosaic(table: Crosstab, label: Label, ax: Axes) -> Axes:
                 plt.Rectangle(tile, *size, facecolor=face, edgecolor="#555555", hatch=hatch)
             )
             ax.annotate(
-                f"{label(str(level))}\n{table.counts.loc[group, level]} ({residual:+.1f})",
+                f"{label(str(level))}\n{table.counts.loc[group, level]} ({_signed(residual)})",
                 (left + widths[group] / 2, bottom + height / 2),
                 ha="center",
                 va="center",
                 fontsize=7.5,
+                bbox={"facecolor": face, "edgecolor": "none", "pad": 1},
             )
             bottom += height
         ax.annotate(label(str(group)), (left + widths[group] / 2, 1.01), ha="center", va="bottom")
         left += widths[group]
     ax.set_xlim(0, 1)
-    ax.set_ylim(0, 1)
+    ax.set_ylim(0, 1.08)
     ax.set_axis_off()
     return ax
+
+
+def _signed(residual: float) -> str:
+    return f"{residual:+.1f}".replace("-", "−")
 
 
 def _shade(residual: float) -> tuple[str, str]:
@@ -327,62 +318,6 @@ def _shade(residual: float) -> tuple[str, str]:
         if residual > 0
         else (("#fdd0a2", "#fd8d3c")[strength - 1], "//")
     )
-
-
-def caption(figure: Figure, origin: Origin, text: str) -> None:
-    """Write the line below a figure: its origin, then n and units."""
-    simulated = origin is Origin.SYNTHETIC
-    figure.supxlabel(
-        f"{origin.name} · {text}",
-        fontsize=7,
-        color=VERMILION if simulated else "#555555",
-        fontweight="bold" if simulated else "normal",
-        x=0.01,
-        ha="left",
-    )
-
-
-def export(
-    name: str, sources: Mapping[str, pd.DataFrame], figure: Figure | None = None, lang: str = "en"
-) -> None:
-    """Write the numbers of an exhibit, and its figure if it has one, the same bytes every time.
-
-    Parameters
-    ----------
-    name : str
-        File name of the figure without ending.
-    sources : mapping of str to DataFrame
-        File name to the numbers behind the exhibit; written to ``figures/source/``.
-    figure : Figure, optional
-        Written to ``figures/LANG/`` as PDF, SVG and PNG.
-    lang : str
-        Language of the figure's words.
-    """
-    folder = outputs() / "figures"
-    (folder / "source").mkdir(parents=True, exist_ok=True)
-    for source, frame in sources.items():
-        path = folder / "source" / f"{source}.csv"
-        frame.to_csv(path, lineterminator="\n", float_format="%.6g", encoding="utf-8")
-    if figure is not None:
-        (folder / lang).mkdir(parents=True, exist_ok=True)
-        # Without these stamps the files depend on the clock and on the version of matplotlib.
-        plain: dict[str, dict[str, Any]] = {
-            "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
-            "svg": {"Date": None, "Creator": None},
-            "png": {"Software": None},
-        }
-        for kind, metadata in plain.items():
-            with style():
-                figure.savefig(folder / lang / f"{name}.{kind}", metadata=metadata)
-
-
-def outputs() -> Path:
-    """Return the folder under which figures are written.
-
-    It is the project itself, or what the environment variable ``CHURNLIB_OUTPUT`` names: the
-    pipeline and the tests set it so that an unfinished run leaves earlier figures alone.
-    """
-    return Path(os.environ.get("CHURNLIB_OUTPUT") or PROJECT)
 
 
 def _month(printed: str) -> str:

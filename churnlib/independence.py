@@ -16,7 +16,7 @@ from churnlib.measures import (
     remark,
     undefined,
 )
-from churnlib.results import NAN, Estimate, Test
+from churnlib.results import NAN, Estimate, Test, require_level
 
 
 def chi_square(table: Any, *, correction: bool = False) -> Test:
@@ -130,6 +130,7 @@ def cramers_v(table: Any, *, level: float = 0.95, bias_corrected: bool = False) 
     >>> round(v.value, 3), round(v.low, 3), round(v.high, 3)
     (0.085, 0.0, 0.143)
     """
+    require_level(level)
     table = as_table(table)
     name = "cramers_v_corrected" if bias_corrected else "cramers_v"
     o = observed(table)
@@ -175,9 +176,8 @@ def _noncentrality(statistic: float, df: float, upper_tail: float) -> float:
 
     if chi2.sf(statistic, df) >= upper_tail:
         return 0.0
-    ceiling = 10.0 + 2 * statistic
-    while ncx2.sf(statistic, df, ceiling) < upper_tail:
-        ceiling *= 2
+    # Noncentral χ² has mean df + nc and variance 2 (df + 2 nc): forty deviations are enough.
+    ceiling = statistic + 40 * np.sqrt(df + statistic) + 400
     return float(brentq(lambda nc: ncx2.sf(statistic, df, nc) - upper_tail, 1e-9, ceiling))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.measures import as_table
+from churnlib.results import require_level
 
 Adjustment = Literal["none", "holm", "bonferroni"]
 
@@ -83,8 +84,7 @@ def compare_columns(
     from scipy.stats import norm
 
     table = as_table(table)
-    if not 0 < level < 1:
-        raise ValueError(f"a confidence level lies between 0 and 1, given {level!r}")
+    require_level(level)
     if table.counts.shape[1] > len(ascii_uppercase):
         raise ValueError(f"letters reach for 26 columns, given {table.counts.shape[1]}")
     totals = table.column_totals.to_numpy(dtype=float)

@@ -140,7 +140,7 @@ def goodman_kruskal_tau(
     value = (within - alone) / (1 - alone)
     slope = 2 * p / row - (p**2).sum(axis=1, keepdims=True) / row**2
     gradient = (slope * (1 - alone) - 2 * column * (1 - within)) / (1 - alone) ** 2
-    se = np.sqrt(max(0.0, (p * gradient**2).sum() - (p * gradient).sum() ** 2) / table.n)
+    se = np.sqrt((p * (gradient - (p * gradient).sum()) ** 2).sum() / table.n)
     df = (o.shape[0] - 1) * (o.shape[1] - 1)
     statistic = (table.n - 1) * (p.shape[1] - 1) * value
     test = chi_square_test(name, table, statistic, df, "")

@@ -87,5 +87,16 @@ class Estimate:
     p_value: float = NAN
 
     def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise ValueError(f"a confidence level lies between 0 and 1, given {self.level!r}")
+        require_level(self.level)
+
+
+def require_level(level: float) -> None:
+    """Refuse a confidence level that is not between 0 and 1, such as 95.
+
+    Raises
+    ------
+    ValueError
+        With the level given.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"a confidence level lies between 0 and 1, given {level!r}")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnlib import Origin, figures, load_codebook, printed_table, published_frequencies
+from churnlib import Crosstab, Origin, figures, load_codebook, printed_table, published_frequencies
 from churnlib.provenance import PROJECT
 
 LABEL = load_codebook().labeller("en")
@@ -77,6 +77,29 @@ def test_the_flow_of_rows_shows_what_was_set_aside(ax):
     assert words(ax) == ["10", "−3", "7", "6"]
     bars = [(bar.get_x(), bar.get_width()) for bar in ax.patches]
     assert bars == [(0, 10), (7, 3), (0, 7), (0, 6)]
+
+
+def test_group_shares_are_drawn_side_by_side_with_their_numbers(ax):
+    table = pd.DataFrame({
+        "group": ["male", "male", "female", "female"], "level": ["1-2", "6+"] * 2,
+        "share": [0.6, 0.4, 0.3, 0.7], "low": [0.5, 0.3, 0.2, 0.6], "high": [0.7, 0.5, 0.4, 0.8],
+    })  # fmt: skip
+    figures.shares_by_group(table, LABEL, ax)
+    np.testing.assert_allclose([bar.get_height() for bar in ax.patches], [60, 40, 30, 70])
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["1–2", "6 or more"]
+    assert {"Male", "Female", "60", "40", "30", "70"} == set(words(ax))
+
+
+def test_mosaic_tiles_have_the_areas_of_the_counts_and_the_shade_of_the_residuals(ax):
+    table = Crosstab.from_counts(
+        [[30, 10], [10, 30]], rows=["male", "female"], columns=["1-2", "6+"]
+    )
+    figures.mosaic(table, LABEL, ax)
+    heights = [tile.get_height() + 0.012 for tile in ax.patches]
+    np.testing.assert_allclose(heights, [0.75, 0.25, 0.25, 0.75])
+    shades = [mpl.colors.to_hex(tile.get_facecolor()) for tile in ax.patches]
+    assert shades[0] == shades[3] != shades[1] == shades[2]
+    assert any("(+4.5)" in text for text in words(ax))  # the adjusted residual, 40/√80
 
 
 def test_the_style_leaves_the_session_as_it_was():

@@ -1,0 +1,84 @@
+"""The look of every figure, the line below it, and its files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from churnlib.provenance import PROJECT, Origin
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Give the figures drawn inside the project's look, and leave the session as it was."""
+    import matplotlib.pyplot as plt
+
+    # A notebook's backend switches interactive mode on when it is first used. Were that inside
+    # the context, leaving it would switch the mode off and later figures would not be shown.
+    plt.draw_if_interactive()  # loads the backend
+    with plt.style.context(Path(__file__).with_name("churnlib.mplstyle")):
+        yield
+
+
+def caption(figure: Figure, origin: Origin, text: str) -> None:
+    """Write the line below a figure: its origin, then n and units."""
+    simulated = origin is Origin.SYNTHETIC
+    figure.supxlabel(
+        f"{origin.name} · {text}",
+        fontsize=7,
+        color="#D55E00" if simulated else "#555555",
+        fontweight="bold" if simulated else "normal",
+        x=0.01,
+        ha="left",
+    )
+
+
+def export(
+    name: str, sources: Mapping[str, pd.DataFrame], figure: Figure | None = None, lang: str = "en"
+) -> None:
+    """Write the numbers of an exhibit, and its figure if it has one, the same bytes every time.
+
+    Parameters
+    ----------
+    name : str
+        File name of the figure without ending.
+    sources : mapping of str to DataFrame
+        File name to the numbers behind the exhibit; written to ``figures/source/``.
+    figure : Figure, optional
+        Written to ``figures/LANG/`` as PDF, SVG and PNG.
+    lang : str
+        Language of the figure's words.
+    """
+    folder = outputs() / "figures"
+    (folder / "source").mkdir(parents=True, exist_ok=True)
+    for source, frame in sources.items():
+        path = folder / "source" / f"{source}.csv"
+        frame.to_csv(path, lineterminator="\n", float_format="%.6g", encoding="utf-8")
+    if figure is not None:
+        (folder / lang).mkdir(parents=True, exist_ok=True)
+        # Without these stamps the files depend on the clock and on the version of matplotlib.
+        plain: dict[str, dict[str, Any]] = {
+            "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+            "svg": {"Date": None, "Creator": None},
+            "png": {"Software": None},
+        }
+        for kind, metadata in plain.items():
+            with style():
+                figure.savefig(folder / lang / f"{name}.{kind}", metadata=metadata)
+
+
+def outputs() -> Path:
+    """Return the folder under which figures are written.
+
+    It is the project itself, or what the environment variable ``CHURNLIB_OUTPUT`` names: the
+    pipeline and the tests set it so that an unfinished run leaves earlier figures alone.
+    """
+    return Path(os.environ.get("CHURNLIB_OUTPUT") or PROJECT)

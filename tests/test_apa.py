@@ -1,0 +1,65 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from churnlib import (
+    Crosstab,
+    Origin,
+    apa,
+    chi_square,
+    cramers_v,
+    fisher_exact,
+    gamma,
+    monte_carlo,
+    odds_ratio,
+)
+from churnlib.apa import p_text
+
+PARTY = [[762, 327, 468], [484, 239, 477]]
+
+
+def test_each_kind_of_result_has_its_sentence_in_both_languages():
+    opinion = Crosstab.from_counts([[34, 24, 15], [42, 74, 67], [28, 111, 292]], ordered=True)
+    sentences = {
+        apa(chi_square(PARTY)): "χ²(2, N = 2757) = 30.07, p < .001",
+        apa(chi_square(PARTY), "zh-Hans"): "χ²(2, N = 2757) = 30.07，p < .001",
+        apa(gamma(opinion)): "γ = .59, 95% CI [.51, .67]",
+        apa(odds_ratio([[20, 80], [15, 135]])): "OR = 2.25, 95% CI [1.09, 4.64]",
+        apa(fisher_exact([[3, 1], [1, 3]])): "Fisher–Freeman–Halton exact test, N = 8, p = .486",
+        apa(cramers_v(PARTY, level=0.9), "zh-Hans"): "V = .10，90% 置信区间 [.07, .13]",
+    }
+    assert [got for got, expected in sentences.items() if got != expected] == []
+
+
+def test_a_simulated_p_is_called_so_and_has_its_interval():
+    text = apa(monte_carlo([[3, 1], [1, 3]], "fisher_exact", resamples=999, seed=1))
+    assert "(Monte Carlo)" in text
+    assert re.search(r"p = \.\d{3}, 99% \[\.\d{3}, \.\d{3}\]$", text)
+    assert "蒙特卡罗" in apa(monte_carlo([[3, 1], [1, 3]], resamples=999, seed=1), "zh-Hans")
+
+
+@pytest.mark.parametrize(
+    ("lang", "mark"), [("en", "(simulated data)"), ("zh-Hans", "（模拟数据）")]
+)
+def test_what_was_simulated_is_said_to_be(lang, mark):
+    for origin in Origin:
+        table = Crosstab.from_counts(PARTY, origin=origin)
+        for result in (chi_square(table), cramers_v(table)):
+            assert (mark in apa(result, lang)) == (origin is Origin.SYNTHETIC)
+
+
+@given(st.floats(0, 1))
+def test_a_p_value_is_rounded_not_cut_and_never_printed_as_zero(p):
+    text = p_text(p)
+    if p < 0.001:
+        assert text == "p < .001"
+    elif text != "p > .999":
+        assert abs(float(text.removeprefix("p = ")) - p) <= 0.0005 + 1e-12
+        assert not text.startswith("p = 0")
+
+
+def test_an_unknown_language_is_named():
+    with pytest.raises(KeyError, match="no sentences in 'fr'; there are en, zh-Hans"):
+        apa(chi_square(PARTY), "fr")

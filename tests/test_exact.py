@@ -1,0 +1,200 @@
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import stats
+from scipy.special import gammaln
+
+from churnlib import Crosstab, chi_square, fisher_exact, gamma, monte_carlo
+from churnlib.exact import _BUDGET, FALLBACK_SEED, _counted
+from churnlib.simulation import draw
+
+
+def tables(rows, columns, most):
+    return arrays(int, st.tuples(rows, columns), elements=st.integers(0, most)).filter(
+        lambda o: (o.sum(axis=0) > 0).all() and (o.sum(axis=1) > 0).all()
+    )
+
+
+def all_tables(rows, columns):
+    """Every table with these margins, by brute force: cells one by one, the rest determined."""
+    r, c = len(rows), len(columns)
+    ranges = [range(min(rows[i], columns[j]) + 1) for i in range(r - 1) for j in range(c - 1)]
+    for inner in product(*ranges):
+        o = np.zeros((r, c), dtype=int)
+        o[:-1, :-1] = np.reshape(inner, (r - 1, c - 1))
+        o[:-1, -1] = rows[:-1] - o[:-1, :-1].sum(axis=1)
+        o[-1] = columns - o[:-1].sum(axis=0)
+        if (o >= 0).all():
+            yield o
+
+
+def brute_force(o):
+    everything = np.array(list(all_tables(o.sum(axis=1), o.sum(axis=0))))
+    logs = -gammaln(everything + 1.0).sum(axis=(1, 2))
+    p = np.exp(logs - logs.max())
+    here = -gammaln(o + 1.0).sum()
+    return p[logs <= here + 1e-7].sum() / p.sum()
+
+
+@settings(deadline=None, max_examples=40)
+@given(tables(st.integers(2, 3), st.integers(2, 3), 5))
+def test_the_exact_p_is_that_of_brute_force(o):
+    test = fisher_exact(o)
+    assert test.exact
+    assert test.p_value == pytest.approx(brute_force(o), rel=1e-9)
+
+
+@settings(deadline=None, max_examples=15)
+@given(tables(st.just(2), st.integers(4, 5), 4))
+def test_the_exact_p_of_wide_tables_is_that_of_brute_force(o):
+    assert fisher_exact(o).p_value == pytest.approx(brute_force(o), rel=1e-9)
+
+
+@settings(deadline=None)
+@given(tables(st.just(2), st.just(2), 200))
+def test_the_exact_p_of_two_by_two_is_scipy_s(o):
+    theirs = stats.fisher_exact(o).pvalue
+    assert fisher_exact(o).p_value == pytest.approx(theirs, rel=1e-6)
+
+
+@settings(deadline=None, max_examples=30)
+@given(tables(st.integers(2, 4), st.integers(2, 4), 6))
+def test_the_network_algorithm_of_the_extra_agrees(o):
+    fexact = pytest.importorskip("fexact")
+    theirs = fexact.fexact(np.ascontiguousarray(o, dtype=np.int64), workspace=20_000_000)
+    ours = _counted(o if o.shape[0] <= o.shape[1] else o.T, _BUDGET)
+    assert ours is None or ours == pytest.approx(theirs, rel=1e-6)
+
+
+def test_transposing_and_empty_levels_change_nothing():
+    o = np.array([[3, 0, 2, 5], [1, 4, 4, 0]])
+    p = fisher_exact(o).p_value
+    assert fisher_exact(o.T).p_value == pytest.approx(p, rel=1e-12)
+    wide = fisher_exact(np.insert(o, 1, 0, axis=1))
+    assert wide.p_value == pytest.approx(p, rel=1e-12)
+    assert "count nobody are left out" in wide.note
+
+
+def test_published_exact_p_values():
+    # Agresti (2002) Table 3.11, by vcdExtra; R 4 fisher.test for the job satisfaction table.
+    assert fisher_exact([[279, 73, 225], [165, 47, 191]]).p_value == pytest.approx(
+        0.03115, abs=5e-6
+    )
+    job = fisher_exact([[1, 3, 10, 6], [2, 3, 10, 7], [1, 6, 14, 12], [0, 1, 9, 11]])
+    assert job.exact
+    assert job.p_value == pytest.approx(0.7827, abs=5e-5)
+
+
+def test_an_exact_p_never_changes_and_has_no_width():
+    first, again = (fisher_exact([[3, 1, 2], [1, 3, 4]]) for _ in range(2))
+    assert first == again
+    assert first.p_interval == (first.p_value, first.p_value)
+
+
+LARGE = np.array([[60, 80, 80, 20], [30, 70, 170, 60], [40, 70, 200, 50], [90, 110, 520, 150]])
+
+
+def test_a_table_too_large_is_simulated_and_says_so():
+    test = fisher_exact(LARGE)
+    assert not test.exact
+    assert test.p_interval[0] < test.p_value < test.p_interval[1]
+    assert (
+        f"Monte Carlo, 100,000 tables with the observed margins, seed {FALLBACK_SEED}" in test.note
+    )
+    assert fisher_exact(LARGE) == test
+
+
+def test_without_the_extra_the_p_is_exact_or_called_simulated(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "fexact", None)
+    small = fisher_exact([[3, 1, 2], [1, 3, 4], [2, 2, 2]])
+    assert small.exact
+    assert not fisher_exact(LARGE).exact
+
+
+# Simulation.
+
+
+@pytest.mark.parametrize(
+    "statistic", ["pearson_chi2", "likelihood_ratio", "linear_by_linear", "gamma", "fisher_exact"]
+)
+def test_the_simulated_interval_holds_the_p_of_all_tables(statistic):
+    """Independent route: every table with its hypergeometric probability."""
+    o = np.array([[4, 2, 1], [1, 3, 5], [2, 1, 3]])
+
+    def value(x):
+        table = Crosstab.from_counts(x, ordered=True)
+        if statistic == "pearson_chi2":
+            return chi_square(table).statistic
+        if statistic == "fisher_exact":
+            return gammaln(x + 1.0).sum()
+        if statistic == "gamma":
+            return abs(gamma(table).value)
+        from churnlib import likelihood_ratio, linear_by_linear
+
+        test = {"likelihood_ratio": likelihood_ratio, "linear_by_linear": linear_by_linear}
+        return test[statistic](table).statistic
+
+    everything = list(all_tables(o.sum(axis=1), o.sum(axis=0)))
+    p = np.exp([-gammaln(x + 1.0).sum() for x in everything])
+    extreme = np.array([value(x) >= value(o) * (1 - 1e-9) for x in everything])
+    exact = p[extreme].sum() / p.sum()
+    test = monte_carlo(o, statistic, resamples=30_000, seed=11)
+    assert test.p_interval[0] < exact < test.p_interval[1]
+    assert not test.exact
+
+
+def test_drawn_tables_have_their_hypergeometric_distribution():
+    rows, columns, size = np.array([4, 3]), np.array([2, 3, 2]), 40_000
+    drawn = draw(rows, columns, size, np.random.default_rng(5))
+    assert (drawn.sum(axis=1) == rows[:, None]).all()
+    assert (drawn.sum(axis=0) == columns[:, None]).all()
+    everything = list(all_tables(rows, columns))
+    p = np.exp([-gammaln(x + 1.0).sum() for x in everything])
+    found = np.array([(drawn == x[:, :, None]).all(axis=(0, 1)).sum() for x in everything])
+    assert found.sum() == size
+    # A fixed seed, so this either always holds or never; chance alone would break it once in 1,000.
+    assert stats.chisquare(found, size * p / p.sum()).pvalue > 0.001
+
+
+def test_simulation_depends_on_the_seed_and_not_on_the_threads(monkeypatch):
+    o = [[10, 4, 3], [5, 9, 8]]
+    first = monte_carlo(o, resamples=60_000, seed=1)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert monte_carlo(o, resamples=60_000, seed=1) == first
+    assert monte_carlo(o, resamples=60_000, seed=2).p_value != first.p_value
+
+
+def test_a_simulated_p_is_never_zero():
+    test = monte_carlo([[50, 0], [0, 50]], resamples=99, seed=1)
+    assert test.p_value == 0.01
+    assert test.p_interval[0] == 0
+
+
+TWO = [[1, 2], [2, 1]]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: monte_carlo(TWO), TypeError, "seed"),
+        (lambda: monte_carlo(TWO, "chi", seed=1), ValueError, "no simulation of 'chi'"),
+        (lambda: monte_carlo(TWO, resamples=0, seed=1), ValueError, "1 or more, given 0"),
+        (lambda: fisher_exact(TWO, resamples=100), ValueError, "needs both"),
+        (lambda: fisher_exact(TWO, seed=1), ValueError, "needs both"),
+    ],
+)  # fmt: skip
+def test_simulating_without_saying_how_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+@pytest.mark.parametrize("o", [[[1, 2, 3]], [[1, 2], [0, 0]], [[5]]])
+def test_one_row_or_column_has_no_p(o):
+    for test in (fisher_exact(o), monte_carlo(o, seed=1)):
+        assert np.isnan(test.p_value)
+        assert test.note == "needs two rows and two columns that count somebody"
+        assert not test.exact
