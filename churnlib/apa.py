@@ -25,6 +25,7 @@ _INTERVAL = {
     "en": "{level:.0f}% CI [{low}, {high}]",
     "zh-Hans": "{level:.0f}% 置信区间 [{low}, {high}]",
 }
+_UNDEFINED = {"en": "{} cannot be computed: {}", "zh-Hans": "{} 无法计算：{}"}
 _SYNTHETIC = {"en": " (simulated data)", "zh-Hans": "（模拟数据）"}
 
 
@@ -57,9 +58,12 @@ def apa(result: Test | Estimate, lang: str = "en") -> str:
     """
     if lang not in _EXACT:
         raise KeyError(f"no sentences in {lang!r}; there are {', '.join(_EXACT)}")
-    comma = "，" if lang == "zh-Hans" else ", "
-    parts = _test(result, lang) if isinstance(result, Test) else _estimate(result, lang)
     mark = _SYNTHETIC[lang] if result.origin is Origin.SYNTHETIC else ""
+    comma = "，" if lang == "zh-Hans" else ", "
+    number = result.p_value if isinstance(result, Test) else result.value
+    if number != number:
+        return _UNDEFINED[lang].format(_symbol(result.name), result.note) + mark
+    parts = _test(result, lang) if isinstance(result, Test) else _estimate(result, lang)
     return comma.join(filter(None, parts)) + mark
 
 

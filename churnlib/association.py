@@ -47,7 +47,8 @@ def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.Dat
     level : float
         Confidence level.
     exact : bool
-        Whether to compute the exact p-value, the one statistic that can take long.
+        Whether to compute the exact p-value, the one statistic that can take long; its row is
+        NaN otherwise.
 
     Returns
     -------
@@ -78,7 +79,7 @@ def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.Dat
             ]  # fmt: skip
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS).astype(float)
     frame.attrs["notes"] = {result.name: result.note for result in results if result.note}
-    frame.attrs["origin"] = table.origin.name
+    frame.attrs["origin"] = table.origin
     return frame
 
 
@@ -86,7 +87,7 @@ def _battery(table: Crosstab, level: float, exact: bool) -> list[Callable[[], An
     makers: list[Callable[[], Any]] = [
         lambda: chi_square(table),
         lambda: likelihood_ratio(table),
-        *([lambda: fisher_exact(table)] if exact else []),
+        lambda: fisher_exact(table) if exact else _left_out(table),
         lambda: phi(table, level=level),
         lambda: cramers_v(table, level=level),
         lambda: cramers_v(table, level=level, bias_corrected=True),
@@ -115,6 +116,11 @@ def _battery(table: Crosstab, level: float, exact: bool) -> list[Callable[[], An
     if shape[0] == shape[1]:
         makers.append(lambda: kappa(table, level=level))
     return makers
+
+
+def _left_out(table: Crosstab) -> Test:
+    note = "not asked for"
+    return Test("fisher_exact", NAN, NAN, NAN, table.n, False, (NAN, NAN), table.origin, note)
 
 
 def _directed(

@@ -72,7 +72,7 @@ class Crosstab:
             If a count is fractional, negative or missing, if the table counts nobody, or if
             labels and counts do not fit each other.
         """
-        frame = pd.DataFrame(counts)
+        frame = counts if isinstance(counts, pd.DataFrame) else _rectangle(counts)
         whole = whole_counts(frame.to_numpy(dtype=object), "counts")
         for labels, length, what in (
             (rows, whole.shape[0], "rows"),
@@ -86,6 +86,10 @@ class Crosstab:
             )
         index = frame.index if rows is None else pd.Index(rows)
         header = frame.columns if columns is None else pd.Index(columns)
+        for labels, what in ((index, "rows"), (header, "columns")):
+            if not labels.is_unique:
+                twice = labels[labels.duplicated()][0]
+                raise ValueError(f"the level {twice!r} stands twice among the {what}")
         both = (ordered, ordered) if isinstance(ordered, bool) else tuple(map(bool, ordered))
         return cls(pd.DataFrame(whole, index, header), origin, (both[0], both[1]), missing)
 
@@ -171,3 +175,14 @@ class Crosstab:
     def _repr_html_(self) -> str:
         missing = f"<p>{self.missing} missing</p>" if self.missing else ""
         return f"{self.origin.badge_html}{self.counts._repr_html_()}{missing}"
+
+
+def _rectangle(counts: Any) -> pd.DataFrame:
+    try:
+        rows = [list(row) for row in counts]
+    except TypeError:
+        raise ValueError(f"counts need rows and columns, given {counts!r}") from None
+    lengths = sorted({len(row) for row in rows})
+    if len(lengths) > 1:
+        raise ValueError(f"the rows of a table are equally long; given rows of {lengths} counts")
+    return pd.DataFrame(rows)

@@ -53,6 +53,10 @@ def counts(data: Data, by: str | Sequence[str], *, count: str | None = None) -> 
     for name in [*variables, *([count] if count else [])]:
         if name not in frame.columns:
             raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
+    if not variables:
+        raise ValueError("name at least one variable to count by")
+    if "n" in variables:
+        raise ValueError("a variable is called 'n', as the counts are; rename its column")
     if len(set(variables)) < len(variables):
         raise ValueError(f"a variable is named twice in {', '.join(variables)}")
     weights = whole_counts(frame[count], f"counts in {count!r}") if count else 1
@@ -182,7 +186,13 @@ def _origin(data: Data, origin: Origin | None) -> Origin:
 def _levels(column: pd.Series) -> list[Any]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return list(column.cat.categories)
-    return sorted(column.dropna().unique())
+    try:
+        return sorted(column.dropna().unique())
+    except TypeError:
+        raise TypeError(
+            f"the column {column.name!r} mixes texts and numbers; make it a pandas Categorical "
+            "with its levels in order"
+        ) from None
 
 
 def _key(key: Any) -> tuple[Any, ...]:

@@ -11,6 +11,8 @@ from churnlib.results import NAN, Estimate, Test
 
 TOO_SMALL = "needs two rows and two columns that count somebody"
 EMPTY = "rows or columns that count nobody are left out"
+AT_THE_EDGE = "the asymptotic standard error is 0, so there is no interval"
+_ROUNDING = 1e-7  # a root of a rounding error
 UNORDERED = (
     "the order of the levels is taken as given; the table does not say that it means something"
 )
@@ -52,8 +54,9 @@ def estimate(
     se_null: float = NAN,
     p_value: float = NAN,
     note: str = "",
+    least: float = -1.0,
 ) -> Estimate:
-    """Make an estimate on the scale −1 to 1 with its Wald interval and approximate T.
+    """Make an estimate on the scale `least` to 1 with its Wald interval and approximate T.
 
     Parameters
     ----------
@@ -61,14 +64,22 @@ def estimate(
         Asymptotic standard errors not assuming and assuming the null hypothesis.
     p_value : float
         Where another test than the approximate T decides.
+
+    Returns
+    -------
+    Estimate
+        Without an interval where the standard error is 0: that is no certainty but a table at
+        the edge, where the asymptotic formula says nothing.
     """
     from scipy.stats import norm
 
     margin = norm.isf((1 - level) / 2) * se
-    t = value / se_null if se_null > 0 else NAN
+    t = value / se_null if se_null > _ROUNDING else NAN
     p = p_value if se_null != se_null else float(2 * norm.sf(abs(t)))
-    low, high = max(-1.0, value - margin), min(1.0, value + margin)
-    if margin != margin:
+    low, high = max(least, value - margin), min(1.0, value + margin)
+    if se <= _ROUNDING:
+        note = "; ".join(filter(None, [note, AT_THE_EDGE]))
+    if not se > _ROUNDING:
         low = high = NAN
     return Estimate(
         name, float(value), float(low), float(high), level, float(se), table.n, table.origin,

@@ -168,8 +168,9 @@ def somers_d(
     Parameters
     ----------
     dependent : {"symmetric", "rows", "columns"}
-        The dependent variable; the symmetric value is the mean in SPSS's sense, with the
-        standard error that SPSS derives from tau-b.
+        The dependent variable. The symmetric value divides by the mean of the two bases. Its
+        standard error is SPSS's, derived from tau-b's; the delta method gives a larger one
+        where the two margins differ much.
 
     References
     ----------
@@ -296,7 +297,7 @@ def _correlation(
     b = x**2 * syy + y**2 * sxx
     se = np.sqrt((o * (w * x * y - b * sxy / (2 * w)) ** 2).sum()) / w**2
     note = remark(table, order=True)
-    if n <= 2 or abs(r) == 1:
+    if n <= 2 or 1 - abs(r) < 1e-12:
         return estimate(name, table, r, se, level=level, note=note)
     null = np.sqrt((1 - r**2) / (n - 2))
     made = estimate(name, table, r, se, level=level, se_null=null, note=note)

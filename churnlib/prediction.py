@@ -56,7 +56,9 @@ def goodman_kruskal_lambda(
     value, se, se_null = _lambda_symmetric(o) if dependent == "symmetric" else _lambda(o)
     if value != value:
         return undefined(name, table, level, "everybody has the level that would be guessed")
-    return estimate(name, table, value, se, level=level, se_null=se_null, note=remark(table))
+    return estimate(
+        name, table, value, se, level=level, se_null=se_null, note=remark(table), least=0.0
+    )
 
 
 def _lambda(o: np.ndarray) -> tuple[float, float, float]:
@@ -145,7 +147,7 @@ def goodman_kruskal_tau(
     statistic = (table.n - 1) * (p.shape[1] - 1) * value
     test = chi_square_test(name, table, statistic, df, "")
     note = remark(table)
-    return estimate(name, table, value, se, level=level, p_value=test.p_value, note=note)
+    return estimate(name, table, value, se, level=level, p_value=test.p_value, note=note, least=0.0)
 
 
 def uncertainty_coefficient(
@@ -199,7 +201,9 @@ def uncertainty_coefficient(
         se = np.sqrt((p * inner**2).sum() / table.n) / h_column**2
     spread = (p * (np.log(row * column) - log_p) ** 2).sum() - shared**2
     se_null = np.sqrt(max(0.0, spread) / table.n) / whole
-    made = estimate(name, table, value, se, level=level, se_null=se_null, note=remark(table))
+    made = estimate(
+        name, table, value, se, level=level, se_null=se_null, note=remark(table), least=0.0
+    )
     return replace(made, p_value=likelihood_ratio(table).p_value)
 
 

@@ -41,8 +41,13 @@ def odds_ratio(table: Any, *, level: float = 0.95) -> Estimate:
     )
 
 
-def risk_ratio(table: Any, *, level: float = 0.95) -> Estimate:
-    """Share of the first column in the first row over that in the second.
+def risk_ratio(table: Any, *, event: Any = None, level: float = 0.95) -> Estimate:
+    """Share of one column in the first row over that in the second.
+
+    Parameters
+    ----------
+    event : column label, optional
+        The column whose share is meant, the first when left out.
 
     Returns
     -------
@@ -61,7 +66,11 @@ def risk_ratio(table: Any, *, level: float = 0.95) -> Estimate:
     (2.0, 1.08, 3.72)
     """
     table = as_table(table)
-    (a, b), (c, d) = _square(table, "risk_ratio", 2).astype(float)
+    counts = _square(table, "risk_ratio", 2).astype(float)
+    columns = list(table.counts.columns)
+    if event is not None and event not in columns:
+        raise KeyError(f"the table has no column {event!r}; it has {columns[0]!r}, {columns[1]!r}")
+    (a, b), (c, d) = counts if event is None or event == columns[0] else counts[:, ::-1]
     if a * c == 0:
         return _empty_cell("risk_ratio", table, level, 0.0 if c > 0 and a + b > 0 else NAN)
     value = (a / (a + b)) / (c / (c + d))

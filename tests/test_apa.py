@@ -63,3 +63,9 @@ def test_a_p_value_is_rounded_not_cut_and_never_printed_as_zero(p):
 def test_an_unknown_language_is_named():
     with pytest.raises(KeyError, match="no sentences in 'fr'; there are en, zh-Hans"):
         apa(chi_square(PARTY), "fr")
+
+
+def test_what_cannot_be_computed_is_said_so():
+    text = apa(chi_square([[7, 8]]))
+    assert text == "χ² cannot be computed: needs two rows and two columns that count somebody"
+    assert apa(gamma([[7, 8]]), "zh-Hans").startswith("γ 无法计算：")

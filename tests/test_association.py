@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -324,7 +325,7 @@ def test_the_rows_of_the_battery_are_the_promised_ones():
     square = statistics([[3, 2, 1], [2, 5, 3], [1, 1, 4]])
     assert list(square.index) == [*ALWAYS, "kappa"]
     assert list(square.columns) == ["value", "se", "t", "df", "p_value", "low", "high"]
-    assert "fisher_exact" not in statistics([[3, 2], [2, 5]], exact=False).index
+    assert statistics([[3, 2], [2, 5]], exact=False).loc["fisher_exact"].isna().all()
 
 
 # Known errors of other programs, each a guard.
@@ -410,6 +411,9 @@ def test_a_letter_stands_where_the_z_test_of_two_shares_says_so(o):
         ([["a", 2], [3, 4]], "whole numbers of 0 or more; given 'a'"),
         ([[0, 0], [0, 0]], "2 × 2 cells counts nobody"),
         ([], "counts nobody"),
+        ([[1, 2], [3]], r"equally long; given rows of \[1, 2\] counts"),
+        ([1, 2, 3], "counts need rows and columns"),
+        (pd.DataFrame([[1, 2], [3, 4]], index=["a", "a"]), "'a' stands twice among the rows"),
     ],
 )
 def test_counts_that_are_none_are_refused(o, message):
@@ -437,6 +441,30 @@ def test_an_empty_cell_leaves_ratios_without_interval():
     assert "empty cell" in unbounded.note
     assert risk_ratio([[0, 5], [3, 4]]).value == 0
     assert np.isnan(risk_ratio([[5, 0], [0, 4]]).value)
+
+
+def test_a_table_at_the_edge_has_no_interval_and_says_why():
+    perfect = gamma(table([[10, 0], [0, 10]]))
+    assert (perfect.value, np.isnan(perfect.low), np.isnan(perfect.high)) == (1, True, True)
+    assert "standard error is 0" in perfect.note
+    assert np.isnan(kappa([[8, 0], [7, 0]]).low)
+    assert np.isnan(goodman_kruskal_lambda([[5, 1], [5, 1]], dependent="columns").low)
+    line = pearson_r(table([[0, 0, 3], [0, 4, 0], [5, 0, 0]]))
+    assert line.value == pytest.approx(-1)
+    assert np.isnan(line.t)
+
+
+def test_a_measure_that_cannot_be_negative_has_no_negative_limit():
+    assert goodman_kruskal_tau([[1, 1], [6, 0]], dependent="rows").low == 0
+
+
+def test_the_risk_ratio_may_be_that_of_the_other_column():
+    # SPSS's "for cohort outcome = no": .89, 95 % interval .80 to .99 (aspirin).
+    aspirin = Crosstab.from_counts([[20, 80], [15, 135]], columns=["yes", "no"])
+    other = risk_ratio(aspirin, event="no")
+    assert [round(x, 2) for x in (other.value, other.low, other.high)] == [0.89, 0.80, 0.99]
+    with pytest.raises(KeyError, match="no column 'maybe'; it has 'yes', 'no'"):
+        risk_ratio(aspirin, event="maybe")
 
 
 def test_an_order_that_the_table_does_not_declare_is_noted():
