@@ -40,7 +40,8 @@ def test_conda_users_get_the_locked_minor_versions():
     *conda, pip = environment["dependencies"]
     assert pip == {"pip": ["-e ."]}
     pins = dict(entry.split("=", 1) for entry in conda if re.match(r"^[a-z0-9-]+=\d", entry))
-    assert set(pins) == {requirement.name for requirement in declared()}
+    # fexact is on no conda channel; without it large tables are simulated, and say so.
+    assert set(pins) == {requirement.name for requirement in declared()} - {"fexact"}
     for name, pin in pins.items():
         assert LOCKED[name].split(".")[:2] == pin.split("."), name
     assert f"python{DECLARED['requires-python']}" in conda
