@@ -13,7 +13,7 @@ reproduce: $(VENV)/ready  ## run the notebooks, write figures, print the exhibit
 	$(RUN) -m churnlib reproduce
 
 test: $(VENV)/ready  ## unit tests, doctests, and every notebook against its outputs
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n 2 --dist loadscope
 
 lab: $(VENV)/ready  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab notebooks

@@ -62,4 +62,4 @@ def test_the_readme_s_test_command_is_what_ci_runs():
     assert re.search(r"^make test$", (PROJECT / ".ci" / "run").read_text(), flags=re.MULTILINE)
     assert ".ci/run" in (PROJECT / ".github" / "workflows" / "ci.yml").read_text()
     makefile = (PROJECT / "Makefile").read_text()
-    assert re.search(r"^test: .*\n\t\$\(RUN\) -m pytest$", makefile, flags=re.MULTILINE)
+    assert re.search(r"^test: .*\n\t\$\(RUN\) -m pytest\b", makefile, flags=re.MULTILINE)

@@ -107,7 +107,7 @@ def look_up(case, stat):
     if stat in {"fisher_freeman_halton_p", "fisher_p_two_sided"}:
         return fisher_exact(table).p_value
     if stat.startswith("rr_no"):  # the second column instead of the first
-        swapped = statistics(Crosstab.from_counts(np.array(case["counts"])[:, ::-1]))
+        swapped = statistics(Crosstab.from_counts(np.array(case["counts"])[:, ::-1]), exact=False)
         return swapped.loc["risk_ratio", ["low", "high"] if "ci" in stat else "value"]
     if trend := re.fullmatch(r"(trend_chi2|trend_p|cochran_armitage_\w+|cmh_correlation_\w+)"
                              r"(?:\[(.*)\])?", stat):  # fmt: skip
@@ -121,7 +121,8 @@ def look_up(case, stat):
         return min(p.values()) if which == "one_sided" else p[which]
     part = next(p for p in sorted(PARTS, key=len, reverse=True) if stat.endswith(p)
                 and stat.removesuffix(p) in ROWS)  # fmt: skip
-    return statistics(table).loc[ROWS[stat.removesuffix(part)], PARTS[part]]
+    row = ROWS[stat.removesuffix(part)]
+    return statistics(table, exact=row == "fisher_exact").loc[row, PARTS[part]]
 
 
 def trend_test(case, table, kind, scores):
