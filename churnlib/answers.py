@@ -50,11 +50,15 @@ def normalise(text: str) -> str:
     >>> normalise("3 5")
     '3 5'
     """
+    while (plain := _normalised_once(text)) != text:
+        text = plain  # what a space or a mark held apart may now combine
+    return plain
+
+
+def _normalised_once(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", plain)).strip()
-    plain = _DASH.sub("-", plain)
-    plain = re.sub(r"\s+", " ", _SPACE.sub("", plain))
-    return unicodedata.normalize("NFKC", plain)  # what a space held apart may now combine
+    return re.sub(r"\s+", " ", _SPACE.sub("", _DASH.sub("-", plain)))
 
 
 def as_text(raw: Any) -> str:

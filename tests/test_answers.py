@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from churnlib.answers import Band, normalise, parse_band, strip_mark
@@ -33,7 +33,6 @@ def test_an_option_mark_is_removed_and_a_number_is_not(typed, bare):
     assert strip_mark(typed) == bare
 
 
-@settings(max_examples=500)
 @given(st.text())
 def test_normalising_twice_changes_nothing(text):
     assert normalise(normalise(text)) == normalise(text)

@@ -33,9 +33,6 @@ from churnlib import (
     uncertainty_coefficient,
 )
 
-settings.register_profile("tables", deadline=None, max_examples=60)
-settings.load_profile("tables")
-
 ALWAYS = [
     "pearson_chi2", "likelihood_ratio", "fisher_exact", "phi", "cramers_v", "cramers_v_corrected",
     "contingency_coefficient", "lambda_symmetric", "lambda_rows", "lambda_columns", "gk_tau_rows",

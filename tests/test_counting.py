@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from churnlib import (
@@ -28,7 +28,6 @@ PEOPLE = st.lists(st.tuples(ANSWER, ANSWER, ANSWER), min_size=1, max_size=30).ma
 )
 
 
-@settings(deadline=None)
 @given(PEOPLE)
 def test_nobody_is_dropped_and_no_level_goes_missing(people):
     tidy = counts(people, ["x", "y"])
@@ -44,7 +43,6 @@ def test_nobody_is_dropped_and_no_level_goes_missing(people):
         assert row.n == (same[0] & same[1]).sum()
 
 
-@settings(deadline=None)
 @given(PEOPLE)
 def test_counting_counts_gives_the_same(people):
     tidy = counts(people, ["x", "y", "z"])
@@ -52,7 +50,6 @@ def test_counting_counts_gives_the_same(people):
     pd.testing.assert_frame_equal(again, counts(people, ["x", "y"]))
 
 
-@settings(deadline=None)
 @given(PEOPLE)
 def test_a_cross_table_and_its_missing_make_all_people(people):
     if people[["x", "y"]].dropna().empty:

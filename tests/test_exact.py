@@ -40,7 +40,7 @@ def brute_force(o):
     return p[logs <= here + 1e-7].sum() / p.sum()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(tables(st.integers(2, 3), st.integers(2, 3), 5))
 def test_the_exact_p_is_that_of_brute_force(o):
     test = fisher_exact(o)
@@ -48,20 +48,19 @@ def test_the_exact_p_is_that_of_brute_force(o):
     assert test.p_value == pytest.approx(brute_force(o), rel=1e-9)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(tables(st.just(2), st.integers(4, 5), 4))
 def test_the_exact_p_of_wide_tables_is_that_of_brute_force(o):
     assert fisher_exact(o).p_value == pytest.approx(brute_force(o), rel=1e-9)
 
 
-@settings(deadline=None)
 @given(tables(st.just(2), st.just(2), 200))
 def test_the_exact_p_of_two_by_two_is_scipy_s(o):
     theirs = stats.fisher_exact(o).pvalue
     assert fisher_exact(o).p_value == pytest.approx(theirs, rel=1e-6)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(tables(st.integers(2, 4), st.integers(2, 4), 6))
 def test_the_network_algorithm_of_the_extra_agrees(o):
     fexact = pytest.importorskip("fexact")

@@ -135,7 +135,6 @@ def test_age_by_education_is_independent_but_for_the_minors():
 WHOLE = arrays(int, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.integers(0, 9))
 
 
-@settings(deadline=None)
 @given(WHOLE, st.integers(0, 2**31))
 def test_rounding_keeps_every_margin_and_moves_no_cell_by_one(whole, seed):
     # A table with whole margins: move parts of people around closed loops of four cells.
