@@ -13,6 +13,7 @@ import pandas as pd
 from churnlib.provenance import PROJECT, Origin
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -82,3 +83,23 @@ def outputs() -> Path:
     pipeline and the tests set it so that an unfinished run leaves earlier figures alone.
     """
     return Path(os.environ.get("CHURNLIB_OUTPUT") or PROJECT)
+
+
+def beside(ax: Axes, point: tuple[Any, float], text: str, colour: str, points: float) -> None:
+    """Write `text` that many points above (or below) a point, in the colour of its series."""
+    ax.annotate(
+        text,
+        point,
+        xytext=(0, points),
+        textcoords="offset points",
+        color=colour,
+        ha="center",
+        va="bottom" if points > 0 else "top",
+    )
+
+
+def thousands(ax: Axes, axis: str) -> None:
+    """Write the numbers of an axis, ``"x"`` or ``"y"``, with a comma after the thousands."""
+    from matplotlib.ticker import StrMethodFormatter
+
+    getattr(ax, f"{axis}axis").set_major_formatter(StrMethodFormatter("{x:,.0f}"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from churnlib.canvas import beside, thousands
 from churnlib.canvas import caption as caption
 from churnlib.canvas import export as export
 from churnlib.canvas import style as style
@@ -41,13 +42,13 @@ def accounts_by_month(flows: pd.DataFrame, label: Label, ax: Axes) -> Axes:
         ax.plot(months, flows[column], color=colour, marker=marker, markersize=3)
     # Each name stands where its own series is farthest from the others.
     closed, opened, net = flows["closed"].argmax(), flows["opened"].argmin(), flows["net"].argmin()
-    _beside(ax, (months[closed], flows["closed"].iloc[closed]), label("closed"), VERMILION, 5)
-    _beside(ax, (months[opened], flows["opened"].iloc[opened]), label("opened"), BLUE, -5)
-    _beside(ax, (months[net], flows["net"].iloc[net]), label("net"), GREY, -2)
+    beside(ax, (months[closed], flows["closed"].iloc[closed]), label("closed"), VERMILION, 5)
+    beside(ax, (months[opened], flows["opened"].iloc[opened]), label("opened"), BLUE, -5)
+    beside(ax, (months[net], flows["net"].iloc[net]), label("net"), GREY, -2)
     ax.margins(y=0.1)
     ax.set_xlabel(label("month_2020"))
     ax.set_ylabel(label("accounts"))
-    _thousands(ax, "y")
+    thousands(ax, "y")
     return ax
 
 
@@ -86,7 +87,7 @@ def total_against_months(sums: pd.Series, printed: int, label: Label, ax: Axes) 
     ax.set_ylim(0, 1.12 * printed)
     ax.set_xlabel(label("month_2020"))
     ax.set_ylabel(label("closed_so_far"))
-    _thousands(ax, "y")
+    thousands(ax, "y")
     return ax
 
 
@@ -193,7 +194,7 @@ def churn_rate(rates: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     ax.set_ylim(bottom=0)
     ax.set_xlabel(label("accounts_open"))
     ax.set_ylabel(label("churn_percent"))
-    _thousands(ax, "x")
+    thousands(ax, "x")
     return ax
 
 
@@ -254,8 +255,8 @@ def shares_by_group(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
             capsize=2.5,
         )
         for position, row in zip(x, rows.itertuples(), strict=True):
-            _beside(ax, (position, 100 * row.high), f"{100 * row.share:.0f}", "black", 2)
-        _beside(ax, (x[0], 0), label(group), "white", 4)
+            beside(ax, (position, 100 * row.high), f"{100 * row.share:.0f}", "black", 2)
+        beside(ax, (x[0], 0), label(group), "white", 4)
     ax.set_xticks(range(len(levels)), [label(level) for level in levels])
     ax.set_ylabel(label("percent_of_group"))
     ax.margins(y=0.12)
@@ -322,22 +323,3 @@ def _shade(residual: float) -> tuple[str, str]:
 
 def _month(printed: str) -> str:
     return str(int(printed.partition(".")[2]))
-
-
-def _beside(ax: Axes, point: tuple[Any, float], text: str, colour: str, points: float) -> None:
-    """Write `text` that many points above (or below) a point, in the colour of its series."""
-    ax.annotate(
-        text,
-        point,
-        xytext=(0, points),
-        textcoords="offset points",
-        color=colour,
-        ha="center",
-        va="bottom" if points > 0 else "top",
-    )
-
-
-def _thousands(ax: Axes, axis: str) -> None:
-    from matplotlib.ticker import StrMethodFormatter
-
-    getattr(ax, f"{axis}axis").set_major_formatter(StrMethodFormatter("{x:,.0f}"))

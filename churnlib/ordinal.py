@@ -174,8 +174,7 @@ def somers_d(
 
     References
     ----------
-    Somers, R. H. (1962). A new asymmetric measure of association for ordinal variables.
-    Am. Sociol. Rev. 27, 799–811.
+    Somers, R. H. (1962). A new asymmetric measure of association. Am. Sociol. Rev. 27, 799–811.
 
     Examples
     --------

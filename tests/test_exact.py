@@ -90,7 +90,7 @@ def test_published_exact_p_values():
 
 def test_an_exact_p_never_changes_and_has_no_width():
     first, again = (fisher_exact([[3, 1, 2], [1, 3, 4]]) for _ in range(2))
-    assert first == again
+    assert repr(first) == repr(again)  # NaN is not equal to itself
     assert first.p_interval == (first.p_value, first.p_value)
 
 
@@ -104,7 +104,7 @@ def test_a_table_too_large_is_simulated_and_says_so():
     assert (
         f"Monte Carlo, 100,000 tables with the observed margins, seed {FALLBACK_SEED}" in test.note
     )
-    assert fisher_exact(LARGE) == test
+    assert repr(fisher_exact(LARGE)) == repr(test)
 
 
 def test_without_the_extra_the_p_is_exact_or_called_simulated(monkeypatch):
@@ -163,7 +163,7 @@ def test_simulation_depends_on_the_seed_and_not_on_the_threads(monkeypatch):
     o = [[10, 4, 3], [5, 9, 8]]
     first = monte_carlo(o, resamples=60_000, seed=1)
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    assert monte_carlo(o, resamples=60_000, seed=1) == first
+    assert repr(monte_carlo(o, resamples=60_000, seed=1)) == repr(first)
     assert monte_carlo(o, resamples=60_000, seed=2).p_value != first.p_value
 
 
