@@ -10,7 +10,7 @@ from scipy.special import gammaln
 
 from churnlib import Crosstab, chi_square, fisher_exact, gamma, monte_carlo
 from churnlib.exact import _BUDGET, FALLBACK_SEED, _counted
-from churnlib.simulation import draw
+from churnlib.sampling import sampler
 
 
 def tables(rows, columns, most):
@@ -146,9 +146,16 @@ def test_the_simulated_interval_holds_the_p_of_all_tables(statistic):
     assert not test.exact
 
 
-def test_drawn_tables_have_their_hypergeometric_distribution():
-    rows, columns, size = np.array([4, 3]), np.array([2, 3, 2]), 40_000
-    drawn = draw(rows, columns, size, np.random.default_rng(5))
+MARGINS = [([4, 3], [2, 3, 2]), ([2, 3, 2], [3, 4]), ([3, 2, 2], [1, 4, 2])]
+
+
+@pytest.mark.parametrize("margins", MARGINS)
+@pytest.mark.parametrize("longest", [1 << 22, 0])  # with the lookup, and person by person
+def test_drawn_tables_have_their_hypergeometric_distribution(margins, longest, monkeypatch):
+    monkeypatch.setattr("churnlib.sampling.LONGEST", longest)
+    rows, columns = map(np.array, margins)
+    size = 40_000
+    drawn = sampler(rows, columns)(size, np.random.default_rng(5))
     assert (drawn.sum(axis=1) == rows[:, None]).all()
     assert (drawn.sum(axis=0) == columns[:, None]).all()
     everything = list(all_tables(rows, columns))
