@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,10 @@ from churnlib.provenance import PROJECT, Origin
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from churnlib.codebook import Codebook
+
+LANGUAGES = ("en",)
 
 
 @contextmanager
@@ -74,6 +78,36 @@ def export(
         for kind, metadata in plain.items():
             with style():
                 figure.savefig(folder / lang / f"{name}.{kind}", metadata=metadata)
+
+
+def publish(
+    name: str,
+    draw: Callable[[Callable[[str], str]], Figure],
+    sources: Mapping[str, pd.DataFrame],
+    book: Codebook,
+) -> None:
+    """Draw a figure in every language, write it with the numbers behind it, and show the English.
+
+    Parameters
+    ----------
+    name : str
+        File name of the figure without ending.
+    draw : callable
+        From a labeller, `Codebook.labeller`, to the finished figure. Every word in it comes from
+        the labeller.
+    sources : mapping of str to DataFrame
+        As for `export`.
+    book : Codebook
+        Where the words stand.
+    """
+    import matplotlib.pyplot as plt
+
+    for lang in LANGUAGES:
+        with style():
+            figure = draw(book.labeller(lang))
+        export(name, sources, figure, lang)
+        if lang != "en":
+            plt.close(figure)
 
 
 def outputs() -> Path:

@@ -10,6 +10,7 @@ import pandas as pd
 from churnlib.canvas import beside, thousands
 from churnlib.canvas import caption as caption
 from churnlib.canvas import export as export
+from churnlib.canvas import publish as publish
 from churnlib.canvas import style as style
 from churnlib.contingency import Crosstab
 
