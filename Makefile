@@ -29,9 +29,13 @@ lint: $(VENV)/ready  ## ruff and mypy
 seal: $(VENV)/ready  ## after a deliberate edit of data/: write the new checksums
 	$(RUN) -m churnlib seal
 
+COMPILE := uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 --upgrade \
+	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet
+
+# Spark weighs 400 MB and needs Java: a lock of its own, on top of the first and never against it.
 lock:  ## resolve the dependencies anew (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --upgrade \
-	  --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet -o requirements.lock
+	$(COMPILE) --extra dev -o requirements.lock
+	$(COMPILE) --extra spark --extra dev -o requirements-spark.lock -c requirements.lock
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .churnlib .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -49,7 +49,7 @@ def counts(data: Data, by: str | Sequence[str], *, count: str | None = None) -> 
     [0, 1, 1, 0, 1]
     """
     variables = [by] if isinstance(by, str) else list(by)
-    frame = _frame(data)
+    frame = answers(data)
     for name in [*variables, *([count] if count else [])]:
         if name not in frame.columns:
             raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
@@ -100,7 +100,7 @@ def frequencies(
         tidy[valid].set_index(variable)["n"],
         variable=variable,
         missing=int(tidy.loc[~valid, "n"].sum()),
-        origin=_origin(data, origin),
+        origin=origin_of(data, origin),
     )
 
 
@@ -138,7 +138,7 @@ def crosstab(
     """
     names = [rows, columns, *([layer] if layer else [])]
     tidy = counts(data, names, count=count)
-    kind = _origin(data, origin)
+    kind = origin_of(data, origin)
     if layer is None:
         return _table(tidy, rows, columns, kind)
     known = tidy[layer].notna()
@@ -167,7 +167,14 @@ def _table(tidy: pd.DataFrame, rows: str, columns: str, origin: Origin) -> Cross
     return Crosstab.from_counts(plain, ordered=ordered, origin=origin, missing=missing)
 
 
-def _frame(data: Data) -> pd.DataFrame:
+def answers(data: Data) -> pd.DataFrame:
+    """The rows of a survey or a DataFrame.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    """
     if isinstance(data, Survey):
         return data.frame
     if isinstance(data, pd.DataFrame):
@@ -175,7 +182,14 @@ def _frame(data: Data) -> pd.DataFrame:
     raise TypeError(f"data is a Survey or a DataFrame, given {type(data).__name__}")
 
 
-def _origin(data: Data, origin: Origin | None) -> Origin:
+def origin_of(data: Data, origin: Origin | None) -> Origin:
+    """Kind of evidence: a survey's own, else what is given, else OBSERVED.
+
+    Raises
+    ------
+    ValueError
+        If a survey is given another kind than its own.
+    """
     if isinstance(data, Survey):
         if origin not in {None, data.origin}:
             raise ValueError(f"the survey is {data.origin.name}; it cannot be called {origin!r}")

