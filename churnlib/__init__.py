@@ -12,6 +12,8 @@ from churnlib.counting import counts as counts
 from churnlib.counting import crosstab as crosstab
 from churnlib.counting import frequencies as frequencies
 from churnlib.exact import fisher_exact as fisher_exact
+from churnlib.fits import LogitFit as LogitFit
+from churnlib.fits import OrdinalFit as OrdinalFit
 from churnlib.independence import chi_square as chi_square
 from churnlib.independence import contingency_coefficient as contingency_coefficient
 from churnlib.independence import cramers_v as cramers_v
@@ -20,6 +22,9 @@ from churnlib.independence import phi as phi
 from churnlib.levels import LabelError as LabelError
 from churnlib.levels import Level as Level
 from churnlib.levels import Variable as Variable
+from churnlib.models import SeparationError as SeparationError
+from churnlib.models import logit as logit
+from churnlib.models import ordinal_logit as ordinal_logit
 from churnlib.ordinal import gamma as gamma
 from churnlib.ordinal import kendall_tau_b as kendall_tau_b
 from churnlib.ordinal import linear_by_linear as linear_by_linear
@@ -27,6 +32,7 @@ from churnlib.ordinal import pearson_r as pearson_r
 from churnlib.ordinal import somers_d as somers_d
 from churnlib.ordinal import spearman as spearman
 from churnlib.ordinal import stuart_tau_c as stuart_tau_c
+from churnlib.parallel import parallel_lines as parallel_lines
 from churnlib.posthoc import compare_columns as compare_columns
 from churnlib.posthoc import residual_p_values as residual_p_values
 from churnlib.prediction import goodman_kruskal_lambda as goodman_kruskal_lambda
@@ -45,10 +51,13 @@ from churnlib.risk import odds_ratio as odds_ratio
 from churnlib.risk import risk_difference as risk_difference
 from churnlib.risk import risk_ratio as risk_ratio
 from churnlib.simulation import monte_carlo as monte_carlo
+from churnlib.stratified import MantelHaenszel as MantelHaenszel
+from churnlib.stratified import mantel_haenszel as mantel_haenszel
 from churnlib.synthesis import Scenario as Scenario
 from churnlib.synthesis import load_scenarios as load_scenarios
 from churnlib.synthesis import synthesise as synthesise
 from churnlib.tables import FrequencyTable as FrequencyTable
+from churnlib.tables import binomial_test as binomial_test
 from churnlib.tables import wilson as wilson
 from churnlib.thesis import Claim as Claim
 from churnlib.thesis import PrintedTable as PrintedTable

@@ -14,13 +14,27 @@ _SYMBOLS: Mapping[str, str] = {
     "cramers_v_corrected": "Ṽ", "contingency_coefficient": "C", "kendall_tau_b": "τ_b",
     "stuart_tau_c": "τ_c", "spearman": "r_s", "pearson_r": "r", "kappa": "κ",
     "odds_ratio": "OR", "risk_ratio": "RR", "risk_difference": "RD",
+    "mantel_haenszel_odds_ratio": "OR_MH", "mantel_haenszel": "χ²", "breslow_day": "χ²",
+    "breslow_day_tarone": "χ²", "parallel_lines": "χ²", "brant": "χ²",
 }  # fmt: skip
 _STEMS = {"lambda": "λ", "gk_tau": "τ", "uncertainty": "U", "somers_d": "d"}
-_UNBOUNDED = {"odds_ratio", "risk_ratio"}
-_EXACT = {
-    "en": ("Fisher–Freeman–Halton exact test", "Monte Carlo"),
-    "zh-Hans": ("Fisher–Freeman–Halton 精确检验", "蒙特卡罗"),
-}
+_UNBOUNDED = {"odds_ratio", "risk_ratio", "mantel_haenszel_odds_ratio"}
+# Tests whose statistic does not tell what was tested, in the language of each key.
+_TITLES: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "fisher_exact": "Fisher–Freeman–Halton exact test", "binomial": "exact binomial test",
+        "mantel_haenszel": "Mantel–Haenszel test", "breslow_day": "Breslow–Day test",
+        "breslow_day_tarone": "Breslow–Day test with Tarone's correction",
+        "parallel_lines": "test of parallel lines", "brant": "Brant test",
+    },
+    "zh-Hans": {
+        "fisher_exact": "Fisher–Freeman–Halton 精确检验", "binomial": "精确二项检验",
+        "mantel_haenszel": "Mantel–Haenszel 检验", "breslow_day": "Breslow–Day 检验",
+        "breslow_day_tarone": "经 Tarone 校正的 Breslow–Day 检验",
+        "parallel_lines": "平行线检验", "brant": "Brant 检验",
+    },
+}  # fmt: skip
+_DRAWN = {"en": " (Monte Carlo)", "zh-Hans": "（蒙特卡罗）"}
 _INTERVAL = {
     "en": "{level:.0f}% CI [{low}, {high}]",
     "zh-Hans": "{level:.0f}% 置信区间 [{low}, {high}]",
@@ -56,8 +70,8 @@ def apa(result: Test | Estimate, lang: str = "en") -> str:
     >>> apa(cramers_v(table), "zh-Hans")
     'V = .10，95% 置信区间 [.06, .14]'
     """
-    if lang not in _EXACT:
-        raise KeyError(f"no sentences in {lang!r}; there are {', '.join(_EXACT)}")
+    if lang not in _TITLES:
+        raise KeyError(f"no sentences in {lang!r}; there are {', '.join(_TITLES)}")
     mark = _SYNTHETIC[lang] if result.origin is Origin.SYNTHETIC else ""
     comma = "，" if lang == "zh-Hans" else ", "
     number = result.p_value if isinstance(result, Test) else result.value
@@ -85,15 +99,12 @@ def p_text(p: float) -> str:
 
 
 def _test(test: Test, lang: str) -> list[str]:
-    exact, simulated = _EXACT[lang]
-    if test.name == "fisher_exact":
-        name = exact if test.exact else f"{exact} ({simulated})"
-        return [name, f"N = {test.n}", p_text(test.p_value), _p_interval(test)]
-    df = f"{test.df:.0f}, " if test.df == test.df else ""
-    symbol = _symbol(test.name)
-    statistic = f"{symbol}({df}N = {test.n}) = {test.statistic:.2f}"
-    return [statistic, p_text(test.p_value) + (f" ({simulated})" if _drawn(test) else ""),
-            _p_interval(test)]  # fmt: skip
+    title = _TITLES[lang].get(test.name, "")
+    drawn = _DRAWN[lang] if _drawn(test) else ""
+    if test.df != test.df:  # decided by counting tables, without a statistic
+        return [title + drawn, f"N = {test.n}", p_text(test.p_value), _p_interval(test)]
+    statistic = f"{_symbol(test.name)}({test.df:.0f}, N = {test.n}) = {test.statistic:.2f}"
+    return [title, statistic, p_text(test.p_value) + drawn, _p_interval(test)]
 
 
 def _drawn(test: Test) -> bool:

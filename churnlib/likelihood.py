@@ -175,6 +175,34 @@ def maximise(model: CumulativeLogit, free: np.ndarray) -> Maximum:
     return Maximum(free, value, model.derivatives(free)[1], converged)
 
 
+def profile_interval(
+    model: CumulativeLogit, found: Maximum, parameter: int, level: float
+) -> tuple[float, float]:
+    """Values of a free parameter that a likelihood-ratio test would not reject.
+
+    The other parameters are free to follow, so that the interval need not be symmetric.
+    """
+    from scipy.optimize import brentq
+    from scipy.stats import chi2
+
+    best, width = found.free[parameter], np.sqrt(found.covariance[parameter, parameter])
+    allowed = chi2.isf(1 - level, 1) / 2
+    others = np.delete(found.free, parameter)
+
+    def beyond(value: float) -> float:
+        """How much more log-likelihood is lost at `value` than an interval allows."""
+        return found.value - maximise(model.holding(parameter, value), others).value - allowed
+
+    def limit(side: int) -> float:
+        far = 2 * width
+        while beyond(best + side * far) < 0:
+            far *= 1.5
+        inside, outside = sorted((best, best + side * far))
+        return float(brentq(beyond, inside, outside, xtol=1e-9 * width, rtol=1e-12))
+
+    return limit(-1), limit(1)
+
+
 def escape(model: CumulativeLogit, found: Maximum) -> np.ndarray | None:
     """A direction in which the likelihood rises for ever, or None where its maximum is finite.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from churnlib.contingency import Crosstab
-from churnlib.results import NAN, Estimate, Test
+from churnlib.results import NAN, Estimate, Test, chi_square_result
 
 TOO_SMALL = "needs two rows and two columns that count somebody"
 EMPTY = "rows or columns that count nobody are left out"
@@ -88,10 +88,5 @@ def estimate(
 
 
 def chi_square_test(name: str, table: Crosstab, statistic: float, df: int, note: str) -> Test:
-    """An asymptotic test by the upper tail of χ²."""
-    from scipy.stats import chi2
-
-    p = float(chi2.sf(statistic, df)) if df > 0 else NAN
-    return Test(
-        name, float(statistic), float(df), p, table.n, False, (NAN, NAN), table.origin, note
-    )
+    """An asymptotic test of a table by the upper tail of χ²."""
+    return chi_square_result(name, statistic, df, table.n, table.origin, note)

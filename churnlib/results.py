@@ -90,6 +90,16 @@ class Estimate:
         require_level(self.level)
 
 
+def chi_square_result(
+    name: str, statistic: float, df: int, n: int, origin: Origin, note: str = ""
+) -> Test:
+    """An asymptotic test by the upper tail of χ²; NaN without degrees of freedom."""
+    from scipy.stats import chi2
+
+    p = float(chi2.sf(statistic, df)) if df > 0 else NAN
+    return Test(name, float(statistic), float(df), p, n, False, (NAN, NAN), origin, note)
+
+
 def require_level(level: float) -> None:
     """Refuse a confidence level that is not between 0 and 1, such as 95.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from churnlib.provenance import Origin
+from churnlib.results import NAN, Test
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,3 +186,51 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
 
     interval = binomtest(int(successes), int(n)).proportion_ci(level, method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def binomial_test(
+    successes: int,
+    n: int,
+    share: float,
+    *,
+    alternative: Literal["two-sided", "greater", "less"] = "two-sided",
+    origin: Origin,
+) -> Test:
+    """Test exactly whether a share differs from a given one: all that a margin alone allows.
+
+    Parameters
+    ----------
+    successes, n : int
+        How many of how many.
+    share : float
+        Share under the null hypothesis, from 0 to 1.
+    alternative : {"two-sided", "greater", "less"}
+        Two-sided adds up all outcomes no more probable than the observed one.
+    origin : Origin
+        Kind of evidence.
+
+    Returns
+    -------
+    Test
+        Exact; ``statistic`` is the observed share.
+
+    Raises
+    ------
+    ValueError
+        If `successes` does not lie between 0 and n, or `share` not between 0 and 1.
+
+    References
+    ----------
+    Clopper, C. J. & Pearson, E. S. (1934). Biometrika 26, 404–413.
+
+    Examples
+    --------
+    >>> test = binomial_test(106, 200, 0.5, origin=Origin.PUBLISHED)
+    >>> round(test.p_value, 4)
+    0.4368
+    """
+    from scipy.stats import binomtest
+
+    p = float(binomtest(int(successes), int(n), share, alternative).pvalue)
+    note = f"against {share:.1%}" + ("" if alternative == "two-sided" else f", {alternative}")
+    return Test("binomial", successes / n, NAN, p, int(n), True, (p, p), origin, note)

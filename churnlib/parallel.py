@@ -1,0 +1,166 @@
+"""Whether one slope fits every cut of an ordered answer: the assumption of proportional odds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+import pandas as pd
+
+from churnlib.fits import OrdinalFit
+from churnlib.likelihood import CumulativeLogit, escape, maximise, start
+from churnlib.results import NAN, Test, chi_square_result
+
+
+@dataclass(frozen=True, eq=False)
+class ParallelLines(Test):
+    """Test that a predictor has the same odds ratio wherever the answers are divided.
+
+    As a `Test` it is the likelihood ratio against a model with a slope for every cut, as in SPSS
+    PLUM's "test of parallel lines".
+
+    Parameters
+    ----------
+    brant : Test
+        Brant's test of the same hypothesis, from separate binary fits.
+    by_predictor : DataFrame
+        Brant's test of each predictor: ``chi2``, ``df``, ``p_value``.
+    slopes : DataFrame
+        Estimated slopes of the separate binary fits, one column a cut, to see where they differ.
+    """
+
+    brant: Test = field(kw_only=True)
+    by_predictor: pd.DataFrame = field(kw_only=True)
+    slopes: pd.DataFrame = field(kw_only=True)
+
+    def _repr_html_(self) -> str:
+        return f"{self.origin.badge_html}{self.by_predictor.round(3)._repr_html_()}"
+
+
+def parallel_lines(fit: OrdinalFit) -> ParallelLines:
+    """Test the assumption of a proportional-odds model.
+
+    Parameters
+    ----------
+    fit : OrdinalFit
+
+    Returns
+    -------
+    ParallelLines
+        A small p-value says that some predictor acts differently at different cuts, so that one
+        odds ratio does not describe it. Where a test cannot be had, its numbers are NaN and its
+        ``note`` says why.
+
+    Raises
+    ------
+    TypeError
+        If `fit` is not an `OrdinalFit`.
+
+    References
+    ----------
+    Brant, R. (1990). Assessing proportionality in the proportional odds model for ordinal
+    logistic regression. Biometrics 46, 1171–1178.
+
+    Examples
+    --------
+    >>> from churnlib.models import ordinal_logit
+    >>> table = pd.DataFrame({"gender": list("mmmfff"), "visits": [1, 2, 3] * 2,
+    ...                       "n": [40, 30, 10, 25, 35, 40]})
+    >>> result = parallel_lines(ordinal_logit(table, "visits", "gender", count="n"))
+    >>> result.df, round(result.p_value, 3), round(result.brant.p_value, 3)
+    (1.0, 0.255, 0.266)
+    """
+    if not isinstance(fit, OrdinalFit):
+        raise TypeError(
+            "parallel lines are assumed by a proportional-odds model; give what ordinal_logit "
+            f"returns, given {type(fit).__name__}"
+        )
+    ratio, note = _likelihood_ratio(fit)
+    df = len(fit.people.slopes) * (len(fit.people.answers) - 2)
+    slopes, covariance, missed = _binary_fits(fit)
+    places = {part.name: fit.people.places(part.name) for part in fit.people.predictors}
+    each = {name: _brant(slopes, covariance, held) for name, held in places.items()}
+    every = _brant(slopes, covariance, list(range(len(fit.people.slopes))))
+    frame = pd.DataFrame.from_dict(each, orient="index", columns=["chi2", "df", "p_value"])
+    asymptotic = _test("parallel_lines", ratio, df, fit, note)
+    return ParallelLines(
+        **{part.name: getattr(asymptotic, part.name) for part in fields(asymptotic)},
+        brant=_test("brant", every[0], df, fit, missed),
+        by_predictor=frame.astype({"df": int}).rename_axis("predictor"),
+        slopes=pd.DataFrame(slopes.T, list(fit.people.slopes), list(fit.cutpoints.index)),
+    )
+
+
+def _test(name: str, statistic: float, df: int, fit: OrdinalFit, note: str) -> Test:
+    said = "; ".join(filter(None, [note, fit.note]))
+    return chi_square_result(name, statistic, df, fit.n, fit.origin, said)
+
+
+def _likelihood_ratio(fit: OrdinalFit) -> tuple[float, str]:
+    """Twice the log-likelihood gained by a slope for every cut, and what must be said of it."""
+    model = fit.model.unconstrained()
+    found = maximise(model, fit.model.restriction @ fit.found.free)
+    if escape(model, found) is not None:
+        return NAN, (
+            "with a slope for every cut some predictor tells answers apart perfectly, so there is "
+            "no likelihood ratio; see Brant's test, or combine levels"
+        )
+    if not found.converged:
+        return NAN, "the model with a slope for every cut did not converge; see Brant's test"
+    if (np.diff(model.predictor(found.free), axis=1) < 0).any():
+        return NAN, (
+            "with a slope for every cut the cut-points cross for some people, which would give an "
+            "answer a negative share, so there is no likelihood ratio; see Brant's test"
+        )
+    return max(0.0, 2 * (found.value - fit.log_likelihood)), ""
+
+
+def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
+    """Slopes of a logit for every cut, shape (cuts, slopes), and their joint covariance.
+
+    Two cuts divide the same people, so their estimates are correlated: with π_j = P(answer > j),
+    the covariance of the two divisions j ≤ k of a person is π_k − π_j π_k (Brant 1990, section 3).
+    """
+    x, counts = fit.people.x, fit.people.counts
+    cuts, n = counts.shape[1] - 1, counts.sum(axis=1)
+    z = np.hstack([np.ones((len(x), 1)), x])
+    size = z.shape[1]
+    estimates, above, inverses = np.empty((cuts, size)), [], []
+    for j in range(cuts):
+        split = np.column_stack([counts[:, : j + 1].sum(axis=1), counts[:, j + 1 :].sum(axis=1)])
+        model = CumulativeLogit.parallel(x, split)
+        found = maximise(model, start(split, size))
+        if escape(model, found) is not None or not found.converged:
+            note = (
+                f"at the cut {fit.cutpoints.index[j]} some predictor tells answers apart "
+                "perfectly, so Brant's test cannot be had; combine levels"
+            )
+            empty = np.full((cuts, size - 1), np.nan)
+            return empty, np.full((cuts, size - 1) * 2, np.nan), note
+        estimates[j] = found.free * np.concatenate([[-1], np.ones(size - 1)])  # log odds of above
+        share = 1 / (1 + np.exp(-z @ estimates[j]))
+        above.append(share)
+        inverses.append(np.linalg.inv(z.T @ ((n * share * (1 - share))[:, None] * z)))
+    covariance = np.empty((cuts, size, cuts, size))
+    for j in range(cuts):
+        for k in range(j, cuts):
+            weight = n * above[k] * (1 - above[j])
+            block = inverses[j] @ (z.T @ (weight[:, None] * z)) @ inverses[k]
+            covariance[j, :, k], covariance[k, :, j] = block, block.T
+    return estimates[:, 1:], covariance[:, 1:, :, 1:], ""
+
+
+def _brant(slopes: np.ndarray, covariance: np.ndarray, held: list[int]) -> tuple:
+    """Wald statistic that the slopes `held` are the same at every cut, df and p-value."""
+    from scipy.stats import chi2
+
+    some = slopes[:, held]
+    apart = (some[1:] - some[0]).ravel()
+    df = apart.size
+    if not np.isfinite(apart).all():
+        return NAN, df, NAN
+    joint = covariance[:, held][:, :, :, held]
+    first = joint[:1, :, :1]  # Var(b_j − b_1) by blocks: V_jk − V_j1 − V_1k + V_11
+    spread = joint[1:, :, 1:] - joint[1:, :, :1] - joint[:1, :, 1:] + first
+    statistic = float(apart @ np.linalg.solve(spread.reshape(df, df), apart))
+    return statistic, df, float(chi2.sf(statistic, df))
