@@ -1,5 +1,6 @@
 import re
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,12 +9,16 @@ from churnlib import (
     Crosstab,
     Origin,
     apa,
+    binomial_test,
     chi_square,
     cramers_v,
     fisher_exact,
     gamma,
+    mantel_haenszel,
     monte_carlo,
     odds_ratio,
+    ordinal_logit,
+    parallel_lines,
 )
 from churnlib.apa import p_text
 
@@ -69,3 +74,26 @@ def test_what_cannot_be_computed_is_said_so():
     text = apa(chi_square([[7, 8]]))
     assert text == "χ² cannot be computed: needs two rows and two columns that count somebody"
     assert apa(gamma([[7, 8]]), "zh-Hans").startswith("γ 无法计算：")
+
+
+def test_models_and_layers_have_their_sentences_in_both_languages():
+    table = pd.DataFrame({"gender": list("mmmfff"), "visits": [1, 2, 3] * 2,
+                          "n": [40, 30, 10, 25, 35, 40]})  # fmt: skip
+    fit = ordinal_logit(table, "visits", "gender", count="n")
+    lines = parallel_lines(fit)
+    layers = mantel_haenszel([[[10, 20], [5, 25]], [[15, 15], [8, 22]]])
+    share = binomial_test(106, 200, 0.5, origin=Origin.PUBLISHED)
+    sentences = {
+        apa(fit.odds_ratio("gender=m")): "OR = 0.28, 95% CI [0.16, 0.50]",
+        apa(fit.test): "G²(1, N = 180) = 19.63, p < .001",
+        apa(lines): "test of parallel lines, χ²(1, N = 180) = 1.30, p = .255",
+        apa(lines.brant, "zh-Hans"): "Brant 检验，χ²(1, N = 180) = 1.24，p = .266",
+        apa(layers): "OR_MH = 2.64, 95% CI [1.17, 5.93]",
+        apa(layers.test, "zh-Hans"): "Mantel–Haenszel 检验，χ²(1, N = 120) = 5.57，p = .018",
+        apa(layers.breslow_day): "Breslow–Day test, χ²(1, N = 120) = 0.01, p = .909",
+        apa(layers.tarone, "zh-Hans"): "经 Tarone 校正的 Breslow–Day 检验，χ²(1, N = 120) = 0.01，"
+        "p = .909",
+        apa(share): "exact binomial test, N = 200, p = .437",
+        apa(share, "zh-Hans"): "精确二项检验，N = 200，p = .437",
+    }
+    assert [got for got, expected in sentences.items() if got != expected] == []

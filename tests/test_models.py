@@ -1,0 +1,491 @@
+"""Ordinal and binary regression: published fits, other routes to the same numbers, bad input."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+from scipy.stats import chi2
+from statsmodels.miscmodels.ordinal_model import OrderedModel
+
+from churnlib import (
+    Origin,
+    SeparationError,
+    clean,
+    counts,
+    load_codebook,
+    logit,
+    ordinal_logit,
+    parallel_lines,
+    synthesise,
+)
+from churnlib.likelihood import CumulativeLogit
+from churnlib.provenance import PROJECT
+
+REFERENCE = PROJECT / "tests" / "reference"
+PREDICTORS = ["gender", "age", "education"]
+
+
+def ordered(values, levels):
+    return pd.Categorical(values, levels, ordered=True)
+
+
+@pytest.fixture(scope="module")
+def students():
+    rows = pd.read_csv(REFERENCE / "ologit_ucla.csv")
+    levels = ["unlikely", "somewhat likely", "very likely"]
+    return rows.assign(apply=ordered(rows["apply"], levels))
+
+
+@pytest.fixture(scope="module")
+def housing():
+    rows = pd.read_csv(REFERENCE / "housing.csv")
+    return rows.assign(
+        Sat=ordered(rows["Sat"], ["Low", "Medium", "High"]),
+        Infl=pd.Categorical(rows["Infl"], ["Low", "Medium", "High"]),
+        Type=pd.Categorical(rows["Type"], ["Tower", "Apartment", "Atrium", "Terrace"]),
+        Cont=pd.Categorical(rows["Cont"], ["Low", "High"]),
+    )
+
+
+@pytest.fixture(scope="module")
+def arthritis():
+    """Koch & Edwards (1988), 84 patients; the data set `Arthritis` of R's vcd."""
+    cells = {
+        ("Male", "Placebo"): [10, 0, 1], ("Male", "Treated"): [7, 2, 5],
+        ("Female", "Placebo"): [19, 7, 6], ("Female", "Treated"): [6, 5, 16],
+    }  # fmt: skip
+    levels = ["None", "Some", "Marked"]
+    rows = [(*who, a, n) for who, row in cells.items() for a, n in zip(levels, row, strict=True)]
+    frame = pd.DataFrame(rows, columns=["sex", "treatment", "improved", "n"])
+    return frame.assign(
+        improved=ordered(frame["improved"], levels),
+        sex=pd.Categorical(frame["sex"], ["Male", "Female"]),
+        treatment=pd.Categorical(frame["treatment"], ["Placebo", "Treated"]),
+    )
+
+
+@pytest.fixture(scope="module")
+def survey():
+    sheets = synthesise("as_the_text_says", seed=20201130)
+    return clean(sheets, load_codebook(), origin=Origin.SYNTHETIC, on_error="set_aside")
+
+
+# Published fits
+
+
+def test_the_ucla_example_has_the_printed_coefficients_errors_and_cut_points(students):
+    # UCLA, R data analysis examples, ordinal logistic regression: polr of MASS, 4 digits.
+    fit = ordinal_logit(students, "apply", ["pared", "public", "gpa"])
+    slopes = fit.coefficients
+    assert slopes.index.tolist() == ["pared", "public", "gpa"]
+    assert slopes["se"].round(4).tolist() == [0.2658, 0.2979, 0.2606]
+    assert slopes["z"].round(4).tolist() == pytest.approx([3.9418, -0.1974, 2.3632], abs=8e-4)
+    # polr stopped early: printed 1.04769, −0.05879, 0.61594; 2.20391, 4.29936.
+    printed = [1.04769, -0.05879, 0.61594]
+    assert slopes["estimate"].tolist() == pytest.approx(printed, abs=2.5e-4)
+    assert fit.cutpoints["estimate"].tolist() == pytest.approx([2.20391, 4.29936], abs=7e-4)
+    assert fit.cutpoints["se"].round(4).tolist() == [0.7795, 0.8043]  # polr, same page
+    # Stata's ologit runs to the maximum, where the first slope is 1.047664.
+    assert round(slopes.loc["pared", "estimate"], 6) == 1.047664
+    newton = OrderedModel(students["apply"], students[["pared", "public", "gpa"]], distr="logit")
+    theirs = newton.fit(method="newton", disp=False, maxiter=100)
+    assert slopes["estimate"].tolist() == pytest.approx(theirs.params[:3], abs=1e-6)
+    assert fit.cutpoints["estimate"].tolist() == pytest.approx(
+        newton.transform_threshold_params(theirs.params)[1:-1], abs=1e-6
+    )
+    assert round(fit.log_likelihood, 5) == -358.51244
+    assert round(fit.test.statistic, 2) == 24.18
+    assert fit.n == 400
+
+
+def test_the_copenhagen_housing_survey_has_the_printed_fit(housing):
+    # Venables & Ripley (2002), section 7.3, and R 4's polr and confint on MASS::housing.
+    fit = ordinal_logit(housing, "Sat", ["Infl", "Type", "Cont"], count="Freq")
+    printed = [0.5663937, 1.2888191, -0.5723501, -0.3661866, -1.0910149, 0.3602841]
+    assert fit.coefficients["estimate"].tolist() == pytest.approx(printed, abs=5e-6)
+    errors = [0.10465, 0.12716, 0.11924, 0.15517, 0.15149, 0.09554]
+    assert fit.coefficients["se"].round(5).tolist() == errors
+    assert fit.cutpoints.index.tolist() == ["Low|Medium", "Medium|High"]
+    assert fit.cutpoints["estimate"].tolist() == pytest.approx([-0.4961353, 0.6907083], abs=5e-6)
+    assert fit.cutpoints["se"].round(4).tolist() == [0.1248, 0.1255]
+    assert round(-2 * fit.log_likelihood, 3) == 3479.149
+    profile = fit.profile_intervals()
+    low = [1.4356845, 2.8319659, 0.4462124, 0.5114084, 0.2492277, 1.1892931]
+    high = [2.1639915, 4.6626461, 0.7121941, 0.9398410, 0.4514276, 1.7296674]
+    # R interpolates the profile by a spline, which is good to five digits.
+    assert profile["odds_ratio_low"].tolist() == pytest.approx(low, rel=1e-5)
+    assert profile["odds_ratio_high"].tolist() == pytest.approx(high, rel=1e-5)
+    assert fit.reference == {"Infl": "Low", "Type": "Tower", "Cont": "Low"}
+
+
+def test_the_arthritis_trial_has_the_printed_fit_and_brant_test(arthritis):
+    # R 4: MASS::polr, DescTools::PseudoR2, brant::brant on vcd::Arthritis.
+    fit = ordinal_logit(arthritis, "improved", ["sex", "treatment"], count="n")
+    assert fit.coefficients["estimate"].round(3).tolist() == [1.319, 1.797]
+    assert fit.coefficients["se"].round(4).tolist() == [0.5381, 0.4718]
+    assert fit.cutpoints["estimate"].round(4).tolist() == [1.8128, 2.6672]
+    assert fit.cutpoints["se"].round(4).tolist() == [0.5654, 0.6065]
+    assert round(-2 * fit.log_likelihood, 4) == 150.0294
+    assert round(fit.test.statistic, 4) == 19.8865
+    assert fit.test.p_value == pytest.approx(4.80508e-05, rel=1e-5)
+    assert fit.mcfadden_r2 == pytest.approx(0.1170373, abs=5e-8)
+    assert fit.nagelkerke_r2 == pytest.approx(0.2429443, abs=5e-8)
+    lines = parallel_lines(fit)
+    assert (round(lines.brant.statistic, 2), lines.brant.df) == (1.83, 2)
+    assert round(lines.brant.p_value, 1) == 0.4
+    assert lines.by_predictor["p_value"].round(2).tolist() == [0.21, 0.94]
+
+
+# Other routes to the same numbers
+
+
+def rowwise(frame, response, predictors, count):
+    rows = frame.loc[frame.index.repeat(frame[count])]
+    dummies = pd.get_dummies(rows[predictors], drop_first=True, dtype=float)
+    model = OrderedModel(rows[response], dummies, distr="logit")
+    return model, model.fit(method="newton", disp=False, maxiter=100)
+
+
+def test_counts_and_rows_and_statsmodels_agree(housing):
+    predictors = ["Infl", "Type", "Cont"]
+    fit = ordinal_logit(housing, "Sat", predictors, count="Freq")
+    rows = housing.loc[housing.index.repeat(housing["Freq"])]
+    by_row = ordinal_logit(rows, "Sat", predictors)
+    again = ordinal_logit(counts(rows, ["Sat", *predictors]), "Sat", predictors, count="n")
+    model, theirs = rowwise(housing, "Sat", predictors, "Freq")
+    cuts = model.transform_threshold_params(theirs.params)[1:-1]
+    assert fit.log_likelihood == pytest.approx(theirs.llf, abs=1e-8)
+    assert fit.coefficients["estimate"].tolist() == pytest.approx(theirs.params[:6], abs=1e-6)
+    assert fit.cutpoints["estimate"].tolist() == pytest.approx(cuts, abs=1e-6)
+    assert fit.coefficients["se"].tolist() == pytest.approx(theirs.bse[:6], rel=1e-4)
+    for other in (by_row, again):
+        assert other.log_likelihood == pytest.approx(fit.log_likelihood, abs=1e-8)
+        assert other.coefficients.to_numpy() == pytest.approx(fit.coefficients.to_numpy(), abs=1e-9)
+
+
+def test_binary_logit_is_statsmodels_binomial_glm(housing):
+    fit = logit(housing, "Sat", ["Infl", "Cont"], count="Freq")
+    wide = housing.assign(often=housing["Sat"] == "High")
+    x = sm.add_constant(pd.get_dummies(wide[["Infl", "Cont"]], drop_first=True, dtype=float))
+    theirs = sm.GLM(
+        wide["often"].astype(float), x, family=sm.families.Binomial(), freq_weights=wide["Freq"]
+    ).fit(tol=1e-12)
+    assert fit.coefficients["estimate"].tolist() == pytest.approx(theirs.params[1:], abs=1e-8)
+    assert fit.coefficients["se"].tolist() == pytest.approx(theirs.bse[1:], abs=1e-8)
+    assert fit.intercept["estimate"] == pytest.approx(theirs.params.iloc[0], abs=1e-8)
+    assert fit.intercept["low"] < fit.intercept["estimate"] < fit.intercept["high"]
+    assert fit.log_likelihood == pytest.approx(theirs.llf, abs=1e-8)
+    assert fit.n == 1681
+
+
+def test_one_yes_or_no_predictor_gives_the_odds_ratio_of_the_table():
+    table = pd.DataFrame({"gender": list("mmff"), "often": [0, 1] * 2, "n": [80, 20, 60, 40]})
+    ratio = logit(table, "often", "gender", count="n").odds_ratio("gender=m")
+    assert ratio.value == pytest.approx(20 * 60 / (80 * 40), rel=1e-9)
+    assert ratio.se == pytest.approx((1 / 80 + 1 / 20 + 1 / 60 + 1 / 40) ** 0.5, rel=1e-9)  # Woolf
+    assert ratio.low < ratio.value < ratio.high
+
+
+def test_a_profile_limit_is_where_the_likelihood_ratio_rejects(arthritis):
+    fit = ordinal_logit(arthritis, "improved", ["sex", "treatment"], count="n")
+    limits = fit.profile_intervals().loc["sex=Female"]
+    x, n = fit.people.x, fit.people.counts
+
+    def deviance_at(slope):
+        def loss(rest):
+            cuts, other = np.array([rest[0], rest[0] + np.exp(rest[1])]), rest[2]
+            below = 1 / (1 + np.exp(-(cuts - (slope * x[:, [0]] + other * x[:, [1]]))))
+            shares = np.diff(np.hstack([0 * below[:, :1], below, 0 * below[:, :1] + 1]), axis=1)
+            return -(n * np.log(shares)).sum()
+
+        best = minimize(loss, [1, 0, 1], method="Nelder-Mead", options={"fatol": 1e-12,
+                        "xatol": 1e-9, "maxiter": 5000})  # fmt: skip
+        return 2 * (best.fun + fit.log_likelihood)
+
+    for side in ("low", "high"):
+        assert deviance_at(limits[side]) == pytest.approx(chi2.isf(0.05, 1), abs=1e-6)
+
+
+def test_the_unconstrained_model_is_the_best_of_all_slopes(arthritis):
+    fit = ordinal_logit(arthritis, "improved", ["sex", "treatment"], count="n")
+    x, n = np.hstack([np.ones((4, 1)), -fit.people.x]), fit.people.counts
+
+    def loss(full):
+        below = 1 / (1 + np.exp(-x @ full.reshape(2, 3).T))
+        shares = np.diff(np.hstack([0 * below[:, :1], below, 0 * below[:, :1] + 1]), axis=1)
+        return -(n[n > 0] * np.log(np.maximum(shares[n > 0], 1e-300))).sum()
+
+    start = np.concatenate([[1.8, 1.3, 1.8], [2.7, 1.3, 1.8]])
+    best = minimize(loss, start, method="Nelder-Mead", options={"fatol": 1e-13, "xatol": 1e-9,
+                    "maxiter": 20_000, "adaptive": True})  # fmt: skip
+    lines = parallel_lines(fit)
+    assert lines.statistic == pytest.approx(2 * (-best.fun - fit.log_likelihood), abs=1e-6)
+    assert (lines.df, lines.name) == (2, "parallel_lines")
+
+
+def test_predicted_shares_average_over_everybody(housing):
+    fit = ordinal_logit(housing, "Sat", ["Infl", "Cont"], count="Freq")
+    shares = fit.predicted("Cont")
+    _, theirs = rowwise(housing, "Sat", ["Infl", "Cont"], "Freq")
+    rows = housing.loc[housing.index.repeat(housing["Freq"])]
+    for level in ("Low", "High"):
+        everybody = rows.assign(Cont=pd.Categorical([level] * len(rows), ["Low", "High"]))
+        x = pd.get_dummies(everybody[["Infl", "Cont"]], drop_first=True, dtype=float)
+        expected = np.asarray(theirs.predict(x)).mean(axis=0)
+        found = shares[shares["group"] == level]
+        assert found["share"].tolist() == pytest.approx(expected, abs=1e-6)
+        assert found["share"].sum() == pytest.approx(1)
+        assert (found["low"] < found["share"]).all()
+        assert (found["share"] < found["high"]).all()
+
+
+def test_the_interval_of_a_predicted_share_is_that_of_its_logit(arthritis):
+    # With one yes or no predictor and answer the model is saturated: the delta method then gives
+    # the error of a sample logit, √(1/k + 1/(n − k)).
+    fit = logit(arthritis, "improved", "treatment", count="n")
+    row = fit.predicted("treatment").set_index(["group", "level"]).loc[("Treated", "Marked")]
+    k, n = 21, 41
+    margin = 1.959964 * (1 / k + 1 / (n - k)) ** 0.5
+    odds = k / (n - k) * np.exp([-margin, margin])
+    assert row[["low", "high"]].tolist() == pytest.approx(odds / (1 + odds), abs=1e-6)
+
+
+@st.composite
+def tables(draw):
+    levels = draw(st.integers(3, 4))
+    size = draw(st.integers(2, 3))
+    cells = draw(st.lists(st.integers(1, 40), min_size=levels * size, max_size=levels * size))
+    rows = itertools.product(range(size), range(levels))
+    frame = pd.DataFrame([(*cell, n) for cell, n in zip(rows, cells, strict=True)],
+                         columns=["group", "answer", "n"])  # fmt: skip
+    return frame.assign(
+        group=pd.Categorical(frame["group"]), answer=ordered(frame["answer"], range(levels))
+    )
+
+
+@given(tables(), st.integers(2, 5))
+def test_tenfold_people_have_the_same_slopes_and_a_tenth_of_the_variance(table, factor):
+    fit = ordinal_logit(table, "answer", "group", count="n")
+    more = ordinal_logit(table.assign(n=factor * table["n"]), "answer", "group", count="n")
+    assert more.coefficients["estimate"].to_numpy() == pytest.approx(
+        fit.coefficients["estimate"].to_numpy(), abs=1e-6
+    )
+    assert more.coefficients["se"].to_numpy() * factor**0.5 == pytest.approx(
+        fit.coefficients["se"].to_numpy(), rel=1e-5
+    )
+    assert more.log_likelihood == pytest.approx(factor * fit.log_likelihood, rel=1e-9)
+
+
+@given(tables())
+def test_turning_the_answers_round_turns_the_signs(table):
+    turned = table["answer"].cat.categories[::-1]
+    fit = ordinal_logit(table, "answer", "group", count="n")
+    other = table.assign(answer=ordered(table["answer"], list(turned)))
+    back = ordinal_logit(other, "answer", "group", count="n")
+    assert back.coefficients["estimate"].to_numpy() == pytest.approx(
+        -fit.coefficients["estimate"].to_numpy(), abs=1e-6
+    )
+    assert back.cutpoints["estimate"].to_numpy()[::-1] == pytest.approx(
+        -fit.cutpoints["estimate"].to_numpy(), abs=1e-6
+    )
+
+
+@given(tables())
+@settings(max_examples=50)
+def test_score_and_information_are_the_derivatives_of_the_log_likelihood(table):
+    fit = ordinal_logit(table, "answer", "group", count="n")
+    model = CumulativeLogit.parallel(fit.people.x, fit.people.counts)
+    at = fit.found.free + 0.01 * np.arange(len(fit.found.free))
+    assume(np.isfinite(model.value(at)))
+    score, information = model.derivatives(at)
+    step = 1e-5 * np.eye(len(at))
+    slope = [(model.value(at + s) - model.value(at - s)) / 2e-5 for s in step]
+    bend = [(model.derivatives(at - s)[0] - model.derivatives(at + s)[0]) / 2e-5 for s in step]
+    assert score == pytest.approx(slope, rel=1e-4, abs=1e-3)  # central differences lose digits
+    assert information == pytest.approx(np.array(bend), rel=1e-5, abs=1e-4)
+
+
+@given(tables())
+@settings(max_examples=50)
+def test_leaving_a_predictor_out_never_gains(table):
+    fit = ordinal_logit(table, "answer", "group", count="n")
+    assert fit.test.statistic >= 0
+    assert fit.factor_test("group").statistic == pytest.approx(fit.test.statistic, abs=1e-7)
+    lines = parallel_lines(fit)
+    assert not lines.statistic < 0
+
+
+# Surveys, order and missing answers
+
+
+def test_a_survey_brings_its_levels_origin_and_missing_answers(survey):
+    fit = ordinal_logit(survey, "visits", PREDICTORS)
+    assert fit.reference == {"gender": "male", "age": "le18",
+                             "education": "high_school_or_below"}  # fmt: skip
+    assert fit.cutpoints.index.tolist() == ["1-2|3-5", "3-5|6+"]
+    assert fit.origin is Origin.SYNTHETIC
+    assert fit.test.origin is Origin.SYNTHETIC
+    assert (fit.n, fit.missing) == (195, 5)
+    assert list(fit.factor_tests.index) == PREDICTORS
+    assert list(fit.coefficients.columns[:7]) == [
+        "estimate", "se", "z", "p_value", "low", "high", "odds_ratio",
+    ]  # fmt: skip
+
+
+def test_counts_of_a_survey_give_the_same_fit(survey):
+    fit = ordinal_logit(survey, "visits", PREDICTORS)
+    by_counts = ordinal_logit(counts(survey, ["visits", *PREDICTORS]), "visits", PREDICTORS,
+                              count="n")  # fmt: skip
+    assert by_counts.log_likelihood == pytest.approx(fit.log_likelihood, abs=1e-10)
+    assert (by_counts.n, by_counts.missing) == (fit.n, fit.missing)
+    more = counts(survey, ["visits", *PREDICTORS])
+    more["n"] *= 500_000  # a hundred million people
+    large = ordinal_logit(more, "visits", PREDICTORS, count="n")
+    assert large.n == 97_500_000
+    assert large.coefficients["estimate"].to_numpy() == pytest.approx(
+        fit.coefficients["estimate"].to_numpy(), abs=1e-6
+    )
+
+
+def test_order_comes_from_the_categories_and_never_from_the_alphabet():
+    frame = pd.DataFrame({"x": [0, 1] * 3, "y": ["low", "low", "mid", "mid", "high", "high"],
+                          "n": [30, 10, 20, 20, 10, 30]})  # fmt: skip
+    with pytest.raises(ValueError, match="ordered by alphabet"):
+        ordinal_logit(frame, "y", "x", count="n")
+    fit = ordinal_logit(frame.assign(y=ordered(frame["y"], ["low", "mid", "high"])), "y", "x",
+                        count="n")  # fmt: skip
+    assert fit.coefficients.loc["x", "estimate"] > 0
+    plain = ordinal_logit(
+        frame.assign(y=pd.Categorical(frame["y"], ["low", "mid", "high"])), "y", "x", count="n"
+    )
+    assert "order of the answers is taken as given: low < mid < high" in plain.note
+
+
+# Bad input
+
+
+def three_answers(**columns):
+    base = {"y": [1, 2, 3] * 2, "x": ["a"] * 3 + ["b"] * 3, "n": [20, 10, 5, 5, 10, 20]}
+    return pd.DataFrame(base | columns)
+
+
+@pytest.mark.parametrize(
+    ("frame", "predictors", "message"),
+    [
+        (three_answers(y=[1, 2, 2] * 2), "x", r"needs three answers.*\(1, 2\).*use logit"),
+        (three_answers(x=["a"] * 6), "x", r"'x' is 'a' for everybody.*leave it out"),
+        (three_answers(z=[1.0] * 3 + [2.0] * 3), ["x", "z"], r"collinear: .*x=b.*z|collinear"),
+        (three_answers(n=[1, 0, 0, 0, 1, 1]), "x", r"3 people are too few for 3 parameters"),
+        (three_answers(n=[1.5, 1, 1, 1, 1, 1]), "x", r"whole numbers.*1\.5"),
+        (three_answers(n=[0] * 6), "x", r"nobody answered all of y, x"),
+        (three_answers(), [], r"at least one predictor"),
+        (three_answers(), ["x", "x"], r"'x' is named twice"),
+        (three_answers(z=[np.inf] * 6), ["z"], r"'z' holds an infinite number"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_fitted_is_refused_with_a_reason(frame, predictors, message):
+    with pytest.raises(ValueError, match=message):
+        ordinal_logit(frame, "y", predictors, count="n")
+
+
+def test_a_variable_that_is_not_there_is_named_with_those_that_are():
+    with pytest.raises(KeyError, match="no variable 'w'; there are y, x, n"):
+        ordinal_logit(three_answers(), "y", "w", count="n")
+    with pytest.raises(KeyError, match="no slope 'x=c'; it has x=b"):
+        ordinal_logit(three_answers(), "y", "x", count="n").odds_ratio("x=c")
+    with pytest.raises(KeyError, match="no predictor 'w'"):
+        ordinal_logit(three_answers(), "y", "x", count="n").factor_test("w")
+
+
+def test_an_empty_level_is_left_out_and_said():
+    frame = three_answers()
+    frame["y"] = ordered(frame["y"], [1, 2, 3, 4])
+    frame["x"] = pd.Categorical(frame["x"], ["z", "a", "b"])
+    fit = ordinal_logit(frame, "y", "x", count="n")
+    assert "nobody answered 4, which is left out" in fit.note
+    assert "nobody has x=z, which is left out" in fit.note
+    assert fit.reference == {"x": "a"}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [20, 10, 0, 0, 0, 20],  # complete
+        [20, 10, 5, 0, 0, 20],  # quasi-complete
+        [20, 0, 0, 5, 10, 20],
+    ],
+)
+def test_separation_is_an_error_and_never_an_estimate(cells):
+    with pytest.raises(SeparationError, match=r"x=b tells some answers apart perfectly.*combine"):
+        ordinal_logit(three_answers(n=cells), "y", "x", count="n")
+    with pytest.raises(SeparationError) as caught:
+        ordinal_logit(three_answers(n=cells), "y", "x", count="n")
+    assert caught.value.slopes == ("x=b",)
+
+
+def test_a_binary_answer_that_a_number_predicts_perfectly_is_separation():
+    frame = pd.DataFrame({"y": [0, 0, 1, 1], "x": [1.0, 2.0, 3.0, 4.0]})
+    with pytest.raises(SeparationError, match="x tells"):
+        logit(frame, "y", "x")
+
+
+def test_large_but_finite_slopes_are_estimates():
+    fit = ordinal_logit(three_answers(n=[3000, 10, 1, 1, 10, 3000]), "y", "x", count="n")
+    assert 10 < fit.coefficients.loc["x=b", "estimate"] < 20
+    assert fit.coefficients.loc["x=b", "se"] < 1.1
+
+
+def test_few_answers_are_said_to_be_few():
+    fit = ordinal_logit(three_answers(n=[3, 2, 1, 1, 2, 3]), "y", "x", count="n")
+    assert "12 answers for 3 parameters are fewer than 10 each" in fit.note
+
+
+def test_years_and_thousands_fit_like_shares():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=300)
+    y = np.digitize(x + rng.logistic(size=300), [-1, 1])
+    small = ordinal_logit(pd.DataFrame({"x": x, "y": y}), "y", "x")
+    large = ordinal_logit(pd.DataFrame({"x": 2e6 + 1e4 * x, "y": y}), "y", "x")
+    assert large.coefficients.loc["x", "estimate"] * 1e4 == pytest.approx(
+        small.coefficients.loc["x", "estimate"], rel=1e-5
+    )
+
+
+def test_everybody_with_one_answer_has_nothing_to_explain():
+    with pytest.raises(ValueError, match="everybody gave the same answer to 'y'"):
+        logit(pd.DataFrame({"y": [1, 1], "x": ["a", "b"]}), "y", "x")
+
+
+def test_a_level_of_95_is_refused():
+    with pytest.raises(ValueError, match="between 0 and 1, given 95"):
+        ordinal_logit(three_answers(), "y", "x", count="n", level=95)
+
+
+def test_parallel_lines_asks_for_an_ordinal_fit(housing):
+    with pytest.raises(TypeError, match="given LogitFit"):
+        parallel_lines(logit(housing, "Sat", "Infl", count="Freq"))
+
+
+def test_lines_that_cannot_be_compared_have_a_note_instead_of_a_number():
+    # In group b nobody gives the lowest answer but the model of one slope has a maximum.
+    frame = three_answers(n=[20, 10, 5, 0, 15, 15])
+    lines = parallel_lines(ordinal_logit(frame, "y", "x", count="n"))
+    assert np.isnan(lines.p_value)
+    assert "see Brant's test" in lines.note
+    assert np.isnan(lines.brant.p_value)
+    assert "at the cut 1|2" in lines.brant.note
+
+
+def test_cuts_that_would_cross_are_said_to():
+    # The middle answer vanishes as x grows; straight lines through both cuts cross before x = 2.
+    frame = pd.DataFrame({"y": [1, 2, 3] * 3, "x": [0] * 3 + [1] * 3 + [2] * 3,
+                          "n": [10, 20, 10, 15, 6, 15, 20, 0, 20]})  # fmt: skip
+    lines = parallel_lines(ordinal_logit(frame, "y", "x", count="n"))
+    assert np.isnan(lines.statistic)
+    assert "cross for some people" in lines.note
+    assert lines.brant.p_value < 0.05
