@@ -39,7 +39,7 @@ _INTERVAL = {
     "en": "{level:.0f}% CI [{low}, {high}]",
     "zh-Hans": "{level:.0f}% 置信区间 [{low}, {high}]",
 }
-_UNDEFINED = {"en": "{} cannot be computed: {}", "zh-Hans": "{} 无法计算：{}"}
+_UNDEFINED = {"en": "{} cannot be computed: {}", "zh-Hans": "{}无法计算：{}"}
 _SYNTHETIC = {"en": " (simulated data)", "zh-Hans": "（模拟数据）"}
 
 
@@ -76,7 +76,8 @@ def apa(result: Test | Estimate, lang: str = "en") -> str:
     comma = "，" if lang == "zh-Hans" else ", "
     number = result.p_value if isinstance(result, Test) else result.value
     if number != number:
-        return _UNDEFINED[lang].format(_symbol(result.name), result.note) + mark
+        name = _TITLES[lang].get(result.name, _symbol(result.name))
+        return _UNDEFINED[lang].format(name, result.note) + mark
     parts = _test(result, lang) if isinstance(result, Test) else _estimate(result, lang)
     return comma.join(filter(None, parts)) + mark
 

@@ -15,6 +15,7 @@ import numpy as np
 from churnlib.fits import LogitFit, OrdinalFit
 from churnlib.likelihood import CumulativeLogit, Maximum, escape, maximise, start
 from churnlib.predictors import Patterns, patterns
+from churnlib.provenance import Origin
 from churnlib.results import require_level
 
 
@@ -28,10 +29,11 @@ class SeparationError(ValueError):
     """
 
     def __init__(self, slopes: tuple[str, ...]) -> None:
+        verb = "tells" if len(slopes) == 1 else "together tell"
         super().__init__(
-            f"{', '.join(slopes)} tells some answers apart perfectly, so that no finite estimate "
+            f"{', '.join(slopes)} {verb} some answers apart perfectly, so that no finite estimate "
             "exists; combine levels until each has people with higher and with lower answers, or "
-            "leave the predictor out"
+            "leave a predictor out"
         )
         self.slopes = slopes
 
@@ -43,6 +45,7 @@ def ordinal_logit(
     *,
     count: str | None = None,
     level: float = 0.95,
+    origin: Origin | None = None,
 ) -> OrdinalFit:
     """Fit how the odds of higher answers depend on predictors.
 
@@ -62,6 +65,8 @@ def ordinal_logit(
         Column that says how many people a row stands for.
     level : float
         Of the intervals.
+    origin : Origin, optional
+        Kind of evidence of a DataFrame, OBSERVED when left out; a survey knows its own.
 
     Returns
     -------
@@ -92,7 +97,7 @@ def ordinal_logit(
     >>> fit.coefficients.round(3).loc["gender=m", ["estimate", "se", "odds_ratio"]].tolist()
     [-1.26, 0.291, 0.284]
     """
-    people = patterns(data, response, predictors, count)
+    people = patterns(data, response, predictors, count, origin)
     if len(people.answers) < 3:
         raise ValueError(
             f"an ordinal model needs three answers that somebody gave; {response!r} has "
@@ -108,12 +113,13 @@ def logit(
     *,
     count: str | None = None,
     level: float = 0.95,
+    origin: Origin | None = None,
 ) -> LogitFit:
     """Fit how the odds of the highest answer, against all others, depend on predictors.
 
     Parameters
     ----------
-    data, predictors, count, level
+    data, predictors, count, level, origin
         As for `ordinal_logit`.
     response : str
         With more than two answers, the highest is compared with all lower ones together: six or
@@ -140,7 +146,7 @@ def logit(
     >>> round(float(fit.odds_ratio("gender=m").value), 3)  # 20·60 / (80·40)
     0.375
     """
-    people = patterns(data, response, predictors, count)
+    people = patterns(data, response, predictors, count, origin)
     if len(people.answers) < 2:
         raise ValueError(
             f"everybody gave the same answer to {response!r}, {people.answers[0]!r}: "

@@ -106,7 +106,11 @@ class Patterns:
 
 
 def patterns(
-    data: Any, response: str, predictors: str | Sequence[str], count: str | None
+    data: Any,
+    response: str,
+    predictors: str | Sequence[str],
+    count: str | None,
+    origin: Origin | None = None,
 ) -> Patterns:
     """Group people who gave the same answers; check that a model can be fitted to them.
 
@@ -140,7 +144,7 @@ def patterns(
     x = np.hstack([part.columns(by_pattern[part.name]) for part in parts])
     made = Patterns(
         response, levels, parts, by_pattern, x, table.to_numpy(dtype=float), missing,
-        origin_of(data, None), "; ".join(notes),
+        origin_of(data, origin), "; ".join(notes),
     )  # fmt: skip
     _require_full_rank(made)
     return made
