@@ -39,7 +39,7 @@ _INTERVAL = {
     "en": "{level:.0f}% CI [{low}, {high}]",
     "zh-Hans": "{level:.0f}% 置信区间 [{low}, {high}]",
 }
-_UNDEFINED = {"en": "{} cannot be computed: {}", "zh-Hans": "{}无法计算：{}"}
+_UNDEFINED = {"en": "{} cannot be computed: {}", "zh-Hans": "{} 无法计算：{}"}
 _SYNTHETIC = {"en": " (simulated data)", "zh-Hans": "（模拟数据）"}
 
 

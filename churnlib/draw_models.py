@@ -19,8 +19,9 @@ def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     Parameters
     ----------
     table : DataFrame
-        One row a level or slope, columns ``predictor``, ``level`` (None for a number), ``value``,
-        ``low`` and ``high``. A reference level has the value 1 and no interval.
+        One row a level or slope, columns ``predictor``, ``level`` (None for a number),
+        ``odds_ratio``, ``low`` and ``high``, as from `OrdinalFit.by_level`. A reference level has
+        the odds ratio 1 and no interval.
     label, ax
         As for `accounts_by_month`.
     """
@@ -31,7 +32,7 @@ def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
         heights.append(height)
         height += 1
     known = table["low"].notna().to_numpy()
-    y, value = np.array(heights), table["value"].to_numpy(dtype=float)
+    y, value = np.array(heights), table["odds_ratio"].to_numpy(dtype=float)
     error = np.array([value - table["low"], table["high"] - value], dtype=float)
     ax.axvline(1, color="black", linewidth=0.6)
     ax.errorbar(
@@ -48,7 +49,7 @@ def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     ax.set_xscale("log")
     for at, row in zip(heights, table.itertuples(), strict=True):
         interval = f" [{row.low:.2f}, {row.high:.2f}]" if row.low == row.low else ""
-        text = f"{row.value:.2f}{interval}" if interval else label("reference_level")
+        text = f"{row.odds_ratio:.2f}{interval}" if interval else label("reference_level")
         ax.annotate(
             text,
             (1, at),
@@ -59,9 +60,9 @@ def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
             color="black" if interval else GREY,
         )
     names = [
-        f"{label(row.predictor)}: {label(f'{row.predictor}.{row.level}')}"
-        if row.level is not None
-        else label(row.predictor)
+        label(row.predictor)
+        if pd.isna(row.level)
+        else f"{label(row.predictor)}: {label(f'{row.predictor}.{row.level}')}"
         for row in table.itertuples()
     ]
     ax.set_yticks(heights, names)

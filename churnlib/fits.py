@@ -14,7 +14,7 @@ import pandas as pd
 from churnlib.likelihood import CumulativeLogit, Maximum, maximise, profile_interval
 from churnlib.predictors import Factor, Patterns
 from churnlib.provenance import Origin
-from churnlib.results import Estimate, Test, chi_square_result
+from churnlib.results import NAN, Estimate, Test, chi_square_result
 
 _FEW = 10  # answers for each parameter, a common rule of thumb
 
@@ -165,6 +165,27 @@ class Fit:
         table = pd.DataFrame(limits, index=list(self.people.slopes), columns=["low", "high"])
         ratios = np.exp(table).add_prefix("odds_ratio_")
         return pd.concat([table, ratios], axis=1).rename_axis("slope")
+
+    @cached_property
+    def by_level(self) -> pd.DataFrame:
+        """One row a level, references included, as a table of a model is printed.
+
+        Columns ``predictor``, ``level`` (None for a number), ``estimate``, ``se``, ``z``,
+        ``p_value``, ``odds_ratio`` and its profile-likelihood interval ``low``, ``high``. A
+        reference has the odds ratio 1 and no other number.
+        """
+        profile = self.profile_intervals()[["odds_ratio_low", "odds_ratio_high"]]
+        numbers = self.coefficients[["estimate", "se", "z", "p_value", "odds_ratio"]].join(profile)
+        rows = []
+        for part in self.people.predictors:
+            levels: tuple[Any, ...] = (None,)
+            if isinstance(part, Factor):
+                rows.append([part.name, part.levels[0], *[NAN] * 4, 1.0, NAN, NAN])
+                levels = part.levels[1:]
+            for level, slope in zip(levels, part.slopes, strict=True):
+                rows.append([part.name, level, *numbers.loc[slope]])
+        header = ["predictor", "level", *numbers.columns[:5], "low", "high"]
+        return pd.DataFrame(rows, columns=header)
 
     def predicted(self, predictor: str) -> pd.DataFrame:
         """Shares of the answers if everybody had one level of a predictor, all else unchanged.

@@ -15,10 +15,11 @@ from churnlib.apa import p_text
 from churnlib.canvas import LANGUAGES, Label, export, outputs
 from churnlib.codebook import Codebook
 from churnlib.lettering import width
-from churnlib.provenance import Origin
+from churnlib.provenance import Marked, Origin
 from churnlib.verdicts import exhibit_entries
 
-KEYED = {"variable", "level", "group", "verdict"}
+P_VALUES = {"p", "p_value", "p_simulated", "p_trend", "p_exact", "holm", "benjamini_hochberg"}
+KEYED = {"variable", "level", "group", "verdict", "predictor", "other", "test"}
 """Columns that hold keys of the codebook, which are worded; other texts stand as they are."""
 LONG = 16
 """A column of texts longer than this is broken into lines."""
@@ -121,6 +122,23 @@ def publish_table(
             ("html", html_page(cells, titles[name][lang], origin, lang)),
         ):
             (folder / f"{name}.{ending}").write_text(text, encoding="utf-8", newline="\n")
+
+
+def shown(
+    frame: pd.DataFrame, origin: Origin, book: Codebook, *, lang: str = "en", digits: int = 3
+) -> Marked:
+    """A table for a notebook, worded and rounded like the published one, with its mark.
+
+    Parameters
+    ----------
+    frame, origin, book, digits
+        As for `publish_table`.
+    lang : str
+        Language of the words.
+    """
+    cells = Cells.of(frame, book.labeller(lang), lang=lang, digits=digits)
+    table = pd.DataFrame(list(cells.rows), columns=list(cells.header))
+    return Marked(table.set_index(cells.header[0]), origin)
 
 
 def latex(cells: Cells, caption: str, origin: Origin, name: str, lang: str) -> str:
@@ -284,7 +302,7 @@ def _worded(key: Any, label: Label) -> str:
 
 
 def _column(values: pd.Series, label: Label, digits: int) -> list[str]:
-    if values.name in {"p", "p_value"}:
+    if values.name in P_VALUES:
         return [_none(v) or p_text(v).removeprefix("p ").removeprefix("= ") for v in values]
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         return [_none(v) or _text(v, label if values.name in KEYED else str) for v in values]

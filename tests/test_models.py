@@ -489,3 +489,22 @@ def test_cuts_that_would_cross_are_said_to():
     assert np.isnan(lines.statistic)
     assert "cross for some people" in lines.note
     assert lines.brant.p_value < 0.05
+
+
+def test_a_printed_table_has_every_level_and_its_reference_first(arthritis):
+    fit = ordinal_logit(arthritis, "improved", ["sex", "treatment"], count="n")
+    table = fit.by_level
+    assert table["level"].tolist() == ["Male", "Female", "Placebo", "Treated"]
+    assert table["predictor"].tolist() == ["sex", "sex", "treatment", "treatment"]
+    assert table["odds_ratio"].tolist()[::2] == [1.0, 1.0]
+    assert table.loc[[0, 2], ["estimate", "se", "low", "high"]].isna().all(axis=None)
+    profile = fit.profile_intervals()["odds_ratio_low"].tolist()
+    assert table["low"].dropna().tolist() == profile
+    numeric = ordinal_logit(three_answers(x=[1.0, 1, 1, 2, 2, 2]), "y", "x", count="n").by_level
+    assert numeric["level"].tolist() == [None]
+
+
+def test_a_frame_hands_its_origin_on_when_told():
+    fit = ordinal_logit(three_answers(), "y", "x", count="n", origin=Origin.SYNTHETIC)
+    assert fit.test.origin is Origin.SYNTHETIC
+    assert ordinal_logit(three_answers(), "y", "x", count="n").origin is Origin.OBSERVED
