@@ -17,4 +17,4 @@ from churnlib.draw_survey import per_year_of_age as per_year_of_age
 from churnlib.draw_survey import shares as shares
 from churnlib.draw_survey import shares_by_group as shares_by_group
 from churnlib.draw_verdicts import verdicts as verdicts
-from churnlib.typeset import publish_table as publish_table
+from churnlib.markup import publish_table as publish_table
