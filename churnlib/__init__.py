@@ -7,6 +7,13 @@ from churnlib.cleaning import Survey as Survey
 from churnlib.cleaning import clean as clean
 from churnlib.codebook import Codebook as Codebook
 from churnlib.codebook import load_codebook as load_codebook
+from churnlib.constraints import AtLeast as AtLeast
+from churnlib.constraints import AtMost as AtMost
+from churnlib.constraints import BarHeight as BarHeight
+from churnlib.constraints import ContradictionError as ContradictionError
+from churnlib.constraints import Count as Count
+from churnlib.constraints import PrintedShare as PrintedShare
+from churnlib.constraints import StructuralZero as StructuralZero
 from churnlib.contingency import Crosstab as Crosstab
 from churnlib.counting import counts as counts
 from churnlib.counting import crosstab as crosstab
@@ -25,6 +32,12 @@ from churnlib.levels import Variable as Variable
 from churnlib.models import SeparationError as SeparationError
 from churnlib.models import logit as logit
 from churnlib.models import ordinal_logit as ordinal_logit
+from churnlib.margins import Attainable as Attainable
+from churnlib.margins import Bounds as Bounds
+from churnlib.margins import attainable as attainable
+from churnlib.margins import bounds as bounds
+from churnlib.margins import count_tables as count_tables
+from churnlib.margins import enumerate_tables as enumerate_tables
 from churnlib.ordinal import gamma as gamma
 from churnlib.ordinal import kendall_tau_b as kendall_tau_b
 from churnlib.ordinal import linear_by_linear as linear_by_linear

@@ -1,0 +1,308 @@
+"""What two published margins say of the table that was never published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnlib.constraints import Constraint
+from churnlib.contingency import Crosstab
+from churnlib.forms import Free
+from churnlib.objectives import Objective, number, objective
+from churnlib.programs import require_table, solve
+from churnlib.provenance import Origin
+from churnlib.tablesets import TableSet
+
+BUDGET, CALLS = 2_000_000, 20_000
+"""Tables that are counted one by one: by an array formula, and by calls of a function."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """Fewest and most people that each cell can hold.
+
+    Parameters
+    ----------
+    low, high : DataFrame of int
+        Each cell's own bound; the cells of `low` do not make up one table.
+    origin : Origin
+        Kind of evidence the margins are.
+    """
+
+    low: pd.DataFrame
+    high: pd.DataFrame
+    origin: Origin
+
+    def _repr_html_(self) -> str:
+        both = self.low.astype(str) + "–" + self.high.astype(str)
+        return f"{self.origin.badge_html}{both._repr_html_()}"
+
+
+@dataclass(frozen=True, eq=False)
+class Attainable:
+    """The range of a statistic over all tables that could be the unpublished one.
+
+    Parameters
+    ----------
+    statistic : str
+    low, high : float
+        NaN if the statistic is undefined in every table.
+    low_table, high_table : Crosstab
+        A table that has it.
+    proved : bool
+        Whether no table can have less than `low` or more than `high`. Where it is false the
+        true range may be wider.
+    method : str
+        How the two ends were found.
+    origin : Origin
+        Kind of evidence the margins are.
+    note : str
+        What a reader must know before using the range; empty when nothing.
+    """
+
+    statistic: str
+    low: float
+    high: float
+    low_table: Crosstab
+    high_table: Crosstab
+    proved: bool
+    method: str
+    origin: Origin
+    note: str = ""
+
+    @property
+    def width(self) -> float:
+        """How much the margins leave open."""
+        return self.high - self.low
+
+    def _repr_html_(self) -> str:
+        how = self.method if self.proved else f"{self.method}, not proved"
+        return (
+            f"{self.origin.badge_html} {self.statistic}: {self.low:.4g} to {self.high:.4g} ({how})"
+        )
+
+
+def bounds(row_margin: Any, column_margin: Any, constraints: Sequence[Constraint] = ()) -> Bounds:
+    """Fréchet's bounds: how few and how many people each cell can hold.
+
+    Parameters
+    ----------
+    row_margin, column_margin : FrequencyTable, Series, mapping or sequence of int
+        People by level.
+    constraints : sequence of Constraint
+        What else is known. Each bound is then that of an integer program, hence attained.
+
+    Raises
+    ------
+    ValueError
+        If the margins are not whole numbers of 0 or more with the same total.
+    ContradictionError
+        If no table meets the constraints; it names the fewest that contradict each other.
+
+    References
+    ----------
+    Fréchet, M. (1951). Sur les tableaux de corrélation dont les marges sont données. Ann.
+    Univ. Lyon A 14, 53–77.
+
+    Examples
+    --------
+    >>> found = bounds({"under 40": 93, "40 and over": 107}, {"no degree": 63, "degree": 137})
+    >>> found.low.loc["40 and over"].tolist(), found.high.loc["40 and over"].tolist()
+    ([0, 44], [63, 107])
+    """
+    tables = TableSet.of(row_margin, column_margin, constraints)
+    require_table(tables)
+    rows, columns = tables.rows.to_numpy(), tables.columns.to_numpy()
+    low = np.maximum(0, np.add.outer(rows, columns) - rows.sum())
+    high = np.minimum.outer(rows, columns)
+    if tables.constraints:
+        for cell in np.ndindex(tables.shape):
+            weights = np.zeros(tables.shape)
+            weights[cell] = 1
+            low[cell], high[cell] = (
+                round(abs(solve(tables, sign * weights).value)) for sign in (1, -1)
+            )
+    labels = (tables.rows.index, tables.columns.index)
+    return Bounds(pd.DataFrame(low, *labels), pd.DataFrame(high, *labels), tables.origin)
+
+
+def enumerate_tables(
+    row_margin: Any, column_margin: Any, constraints: Sequence[Constraint] = ()
+) -> Iterator[np.ndarray]:
+    """Every table with these margins, one at a time, as an array of counts.
+
+    Parameters
+    ----------
+    row_margin, column_margin, constraints
+        As for `bounds`.
+
+    Raises
+    ------
+    ValueError, ContradictionError
+        As for `bounds`, before the first table.
+
+    Examples
+    --------
+    >>> [table.tolist() for table in enumerate_tables([1, 2], [2, 1])]
+    [[[0, 1], [2, 0]], [[1, 0], [1, 1]]]
+    """
+    tables = TableSet.of(row_margin, column_margin, constraints)
+    require_table(tables)
+    return (table for stack in tables.stacks() for table in stack)
+
+
+def count_tables(
+    row_margin: Any, column_margin: Any, constraints: Sequence[Constraint] = ()
+) -> int:
+    """How many tables have these margins, counted without listing them.
+
+    Parameters
+    ----------
+    row_margin, column_margin, constraints
+        As for `bounds`; the constraints must concern single cells or be structural zeros.
+
+    Raises
+    ------
+    ValueError
+        As for `bounds`, or if a constraint is on a sum of cells.
+
+    References
+    ----------
+    Gail, M. & Mantel, N. (1977). Counting the number of r × c contingency tables with fixed
+    margins. J. Am. Stat. Assoc. 72, 859–862.
+
+    Examples
+    --------
+    >>> count_tables([110, 90], [20, 50, 70, 40, 20])
+    804496
+    """
+    tables = TableSet.of(row_margin, column_margin, constraints)
+    if tables.sums:
+        raise ValueError(
+            "only constraints on single cells can be counted without listing the tables; list "
+            "them with enumerate_tables, or leave out what constrains a sum of cells"
+        )
+    if any(limit.low > limit.high for limit in tables.limits):
+        return 0
+    return tables.count()
+
+
+def attainable(
+    row_margin: Any, column_margin: Any, statistic: Any, constraints: Sequence[Constraint] = ()
+) -> Attainable:
+    """The smallest and the largest value of a statistic over all tables with these margins.
+
+    Parameters
+    ----------
+    row_margin, column_margin : FrequencyTable, Series, mapping or sequence of int
+        People by level; the order of the levels is taken as meant.
+    statistic : str, Count or callable
+        A row of `statistics(table)`, for instance ``"gamma"``; the people in some cells; or a
+        function of a `Crosstab` that gives a number, an `Estimate` (its value counts) or a
+        `Test` (its statistic counts, or its p-value where it has none: ``"fisher_exact"``).
+    constraints : sequence of Constraint
+        What else is known of the table.
+
+    Returns
+    -------
+    Attainable
+        With a table that attains each end.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the margins are not whole numbers of 0 or more with the same total, or there is no
+        such statistic.
+    ContradictionError
+        If no table meets the constraints; it names the fewest that contradict each other.
+
+    Notes
+    -----
+    Where there are few enough tables, 2,000,000 or 20,000 for a function of one's own, all of
+    them are counted. Otherwise the ends are proved by the form that a statistic has once the
+    margins are fixed, see `churnlib.forms`: integer programs for weighted sums, couplings for
+    gamma, tau and Somers' d, branch and bound for χ² and what follows from it. What is left,
+    functions of one's own and ordinal statistics under constraints that no coupling meets, is
+    searched, and `proved` is false.
+
+    A table that leaves the statistic undefined (NaN: an odds ratio with an empty cell in its
+    denominator) does not count for the range, and the note says that there are such tables.
+
+    Examples
+    --------
+    >>> found = attainable([110, 90], [20, 50, 70, 40, 20], "gamma")
+    >>> found.low, found.high, found.proved
+    (-1.0, 1.0, True)
+    >>> found.low_table.counts.to_numpy().tolist()
+    [[0, 0, 50, 40, 20], [20, 50, 20, 0, 0]]
+    """
+    tables = TableSet.of(row_margin, column_margin, constraints)
+    require_table(tables)
+    asked = objective(statistic, tables)
+    own = isinstance(asked.form, Free) and not isinstance(statistic, str)
+    few = tables.at_most(CALLS if own else BUDGET)
+    return (_counted if few else _reasoned)(tables, asked)
+
+
+def _counted(tables: TableSet, asked: Objective) -> Attainable:
+    """Both ends by looking at every table."""
+    counted = undefined = 0
+    ends: list[tuple[float, np.ndarray]] = []
+    for stack in tables.stacks():
+        values = asked.form.values(stack)
+        counted += len(stack)
+        undefined += int(np.isnan(values).sum())
+        if np.isnan(values).all():
+            ends = ends or [(np.nan, stack[0])] * 2
+            continue
+        here = [(values[k], stack[k]) for k in (np.nanargmin(values), np.nanargmax(values))]
+        if not ends or np.isnan(ends[0][0]):
+            ends = here
+        else:
+            ends = [min(ends[0], here[0], key=_value), max(ends[1], here[1], key=_value)]
+    note = f"undefined in {undefined:,} of {counted:,} tables, which are left out"
+    method = f"all {counted:,} tables counted"
+    low, high = (table for _, table in ends)
+    return _result(tables, asked, (low, high), True, method, note if undefined else "")
+
+
+def _reasoned(tables: TableSet, asked: Objective) -> Attainable:
+    """Both ends by the form of the statistic."""
+    ends = asked.form.least(tables), asked.form.greatest(tables)
+    methods = list(dict.fromkeys(end.method for end in (ends[::-1] if asked.falls else ends)))
+    method = methods[0] if len(methods) == 1 else f"low: {methods[0]}; high: {methods[1]}"
+    proved = all(end.proved for end in ends)
+    return _result(tables, asked, (ends[0].table, ends[1].table), proved, method, "")
+
+
+def _value(end: tuple[float, np.ndarray]) -> float:
+    return end[0]
+
+
+def _result(
+    tables: TableSet,
+    asked: Objective,
+    ends: tuple[np.ndarray, np.ndarray],
+    proved: bool,
+    method: str,
+    note: str,
+) -> Attainable:
+    low, high = (tables.table(counts) for counts in (ends[::-1] if asked.falls else ends))
+    results = asked.measure(low), asked.measure(high)
+    # An exact p-value of a large table may itself be simulated.
+    sure = proved and all(getattr(result, "exact", True) or not asked.falls for result in results)
+    return Attainable(
+        asked.name,
+        number(results[0]),
+        number(results[1]),
+        low,
+        high,
+        sure,
+        method if sure == proved else f"{method}; the p-value is simulated",
+        tables.origin,
+        note,
+    )
