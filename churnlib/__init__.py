@@ -3,6 +3,7 @@
 from churnlib.apa import apa as apa
 from churnlib.association import statistics as statistics
 from churnlib.audit import audit_thesis as audit_thesis
+from churnlib.cells import Count as Count
 from churnlib.cleaning import Survey as Survey
 from churnlib.cleaning import clean as clean
 from churnlib.codebook import Codebook as Codebook
@@ -11,7 +12,6 @@ from churnlib.constraints import AtLeast as AtLeast
 from churnlib.constraints import AtMost as AtMost
 from churnlib.constraints import BarHeight as BarHeight
 from churnlib.constraints import ContradictionError as ContradictionError
-from churnlib.constraints import Count as Count
 from churnlib.constraints import PrintedShare as PrintedShare
 from churnlib.constraints import StructuralZero as StructuralZero
 from churnlib.contingency import Crosstab as Crosstab

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnlib.contingency import Crosstab
+from churnlib.cells import in_words, mask_of
 from churnlib.reported import Reported
 
 Base = Literal["row", "column", "total"]
@@ -91,7 +90,7 @@ class StructuralZero(Constraint):
         return 0, 0
 
     def __str__(self) -> str:
-        return f"nobody in {_words(self.cells)}"
+        return f"nobody in {in_words(self.cells)}"
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ class AtLeast(Constraint):
         return self.count, int(rows.sum())
 
     def __str__(self) -> str:
-        return f"at least {self.count} in {_words(self.cells)}"
+        return f"at least {self.count} in {in_words(self.cells)}"
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ class AtMost(Constraint):
         return 0, self.count
 
     def __str__(self) -> str:
-        return f"at most {self.count} in {_words(self.cells)}"
+        return f"at most {self.count} in {in_words(self.cells)}"
 
 
 @dataclass(frozen=True)
@@ -170,7 +169,7 @@ class PrintedShare(Constraint):
         return _counts(printed.low, printed.high, _base(self.of, mask, rows, columns))
 
     def __str__(self) -> str:
-        return f"{_reported(self.share).text} of the {self.of} in {_words(self.cells)}"
+        return f"{_reported(self.share).text} of the {self.of} in {in_words(self.cells)}"
 
 
 @dataclass(frozen=True)
@@ -209,72 +208,9 @@ class BarHeight(Constraint):
         return _counts(height - error, height + error, _base(self.of, mask, rows, columns))
 
     def __str__(self) -> str:
-        return f"a bar of {self.height} ± {self.error} % of the {self.of} for {_words(self.cells)}"
-
-
-@dataclass(frozen=True)
-class Count:
-    """How many people are in these cells: a statistic whose range `attainable` can tell.
-
-    Parameters
-    ----------
-    cells
-        As for a constraint.
-
-    Examples
-    --------
-    >>> table = Crosstab.from_counts([[3, 1], [2, 4]], rows=["m", "f"], columns=["a", "b"])
-    >>> Count(("f", ...))(table)
-    6.0
-    """
-
-    cells: Any
-
-    def __call__(self, table: Crosstab) -> float:
-        """The count in one table."""
-        counts = table.counts
-        return float(counts.to_numpy()[mask_of(self.cells, counts.index, counts.columns)].sum())
-
-    def __str__(self) -> str:
-        return f"people in {_words(self.cells)}"
-
-
-def mask_of(cells: Any, rows: pd.Index, columns: pd.Index) -> np.ndarray:
-    """Cells as an array of truth values, rows by columns."""
-    mask = np.zeros((len(rows), len(columns)), dtype=bool)
-    for row, column in _pairs(cells):
-        mask[np.ix_(_places(row, rows, "row"), _places(column, columns, "column"))] = True
-    return mask
-
-
-def _pairs(cells: Any) -> list[tuple[Any, Any]]:
-    pairs = cells if isinstance(cells, list) else [cells]
-    if not pairs or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
-        raise ValueError(
-            "cells are a pair (row, column) or a list of such pairs, each a level, a list of "
-            f"levels or ...; given {cells!r}"
+        return (
+            f"a bar of {self.height} ± {self.error} % of the {self.of} for {in_words(self.cells)}"
         )
-    return pairs
-
-
-def _places(levels: Any, known: pd.Index, what: str) -> list[int]:
-    if levels is ...:
-        return list(range(len(known)))
-    wanted = levels if isinstance(levels, list) else [levels]
-    for level in wanted:
-        if level not in known:
-            raise KeyError(f"no {what} {level!r}; the {what}s are {', '.join(map(str, known))}")
-    return [int(place) for place in known.get_indexer(wanted)]
-
-
-def _words(cells: Any) -> str:
-    return " and ".join(f"{_word(row)} × {_word(column)}" for row, column in _pairs(cells))
-
-
-def _word(levels: Any) -> str:
-    if levels is ...:
-        return "all"
-    return f"({', '.join(map(str, levels))})" if isinstance(levels, list) else str(levels)
 
 
 def _base(of: Base, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> int:
@@ -303,8 +239,3 @@ def _require_count(count: Any) -> None:
 def _require_base(of: str) -> None:
     if of not in {"row", "column", "total"}:
         raise ValueError(f'a percentage is of a "row", a "column" or the "total"; given {of!r}')
-
-
-def described(constraints: Sequence[Constraint]) -> str:
-    """Constraints in one line, for labels and messages."""
-    return "; ".join(map(str, constraints)) or "no constraint"

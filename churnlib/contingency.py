@@ -169,6 +169,9 @@ class Crosstab:
         with np.errstate(invalid="ignore"):
             return self._like(counts / bases[base])
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.counts, dtype=dtype)
+
     def _like(self, values: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(values, self.counts.index, self.counts.columns)
 

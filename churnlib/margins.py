@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from churnlib.constraints import Constraint
-from churnlib.contingency import Crosstab
+from churnlib.extremes import Attainable, counted, reasoned
 from churnlib.forms import Free
-from churnlib.objectives import Objective, number, objective
+from churnlib.objectives import objective
 from churnlib.programs import require_table, solve
 from churnlib.provenance import Origin
 from churnlib.tablesets import TableSet
@@ -40,50 +40,6 @@ class Bounds:
     def _repr_html_(self) -> str:
         both = self.low.astype(str) + "–" + self.high.astype(str)
         return f"{self.origin.badge_html}{both._repr_html_()}"
-
-
-@dataclass(frozen=True, eq=False)
-class Attainable:
-    """The range of a statistic over all tables that could be the unpublished one.
-
-    Parameters
-    ----------
-    statistic : str
-    low, high : float
-        NaN if the statistic is undefined in every table.
-    low_table, high_table : Crosstab
-        A table that has it.
-    proved : bool
-        Whether no table can have less than `low` or more than `high`. Where it is false the
-        true range may be wider.
-    method : str
-        How the two ends were found.
-    origin : Origin
-        Kind of evidence the margins are.
-    note : str
-        What a reader must know before using the range; empty when nothing.
-    """
-
-    statistic: str
-    low: float
-    high: float
-    low_table: Crosstab
-    high_table: Crosstab
-    proved: bool
-    method: str
-    origin: Origin
-    note: str = ""
-
-    @property
-    def width(self) -> float:
-        """How much the margins leave open."""
-        return self.high - self.low
-
-    def _repr_html_(self) -> str:
-        how = self.method if self.proved else f"{self.method}, not proved"
-        return (
-            f"{self.origin.badge_html} {self.statistic}: {self.low:.4g} to {self.high:.4g} ({how})"
-        )
 
 
 def bounds(row_margin: Any, column_margin: Any, constraints: Sequence[Constraint] = ()) -> Bounds:
@@ -245,64 +201,4 @@ def attainable(
     asked = objective(statistic, tables)
     own = isinstance(asked.form, Free) and not isinstance(statistic, str)
     few = tables.at_most(CALLS if own else BUDGET)
-    return (_counted if few else _reasoned)(tables, asked)
-
-
-def _counted(tables: TableSet, asked: Objective) -> Attainable:
-    """Both ends by looking at every table."""
-    counted = undefined = 0
-    ends: list[tuple[float, np.ndarray]] = []
-    for stack in tables.stacks():
-        values = asked.form.values(stack)
-        counted += len(stack)
-        undefined += int(np.isnan(values).sum())
-        if np.isnan(values).all():
-            ends = ends or [(np.nan, stack[0])] * 2
-            continue
-        here = [(values[k], stack[k]) for k in (np.nanargmin(values), np.nanargmax(values))]
-        if not ends or np.isnan(ends[0][0]):
-            ends = here
-        else:
-            ends = [min(ends[0], here[0], key=_value), max(ends[1], here[1], key=_value)]
-    note = f"undefined in {undefined:,} of {counted:,} tables, which are left out"
-    method = f"all {counted:,} tables counted"
-    low, high = (table for _, table in ends)
-    return _result(tables, asked, (low, high), True, method, note if undefined else "")
-
-
-def _reasoned(tables: TableSet, asked: Objective) -> Attainable:
-    """Both ends by the form of the statistic."""
-    ends = asked.form.least(tables), asked.form.greatest(tables)
-    methods = list(dict.fromkeys(end.method for end in (ends[::-1] if asked.falls else ends)))
-    method = methods[0] if len(methods) == 1 else f"low: {methods[0]}; high: {methods[1]}"
-    proved = all(end.proved for end in ends)
-    return _result(tables, asked, (ends[0].table, ends[1].table), proved, method, "")
-
-
-def _value(end: tuple[float, np.ndarray]) -> float:
-    return end[0]
-
-
-def _result(
-    tables: TableSet,
-    asked: Objective,
-    ends: tuple[np.ndarray, np.ndarray],
-    proved: bool,
-    method: str,
-    note: str,
-) -> Attainable:
-    low, high = (tables.table(counts) for counts in (ends[::-1] if asked.falls else ends))
-    results = asked.measure(low), asked.measure(high)
-    # An exact p-value of a large table may itself be simulated.
-    sure = proved and all(getattr(result, "exact", True) or not asked.falls for result in results)
-    return Attainable(
-        asked.name,
-        number(results[0]),
-        number(results[1]),
-        low,
-        high,
-        sure,
-        method if sure == proved else f"{method}; the p-value is simulated",
-        tables.origin,
-        note,
-    )
+    return (counted if few else reasoned)(tables, asked)

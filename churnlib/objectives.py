@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from churnlib import exact, independence, ordinal, prediction, risk
-from churnlib.constraints import Count, mask_of
+from churnlib.cells import Count, mask_of
 from churnlib.contingency import Crosstab
 from churnlib.forms import Concordance, Distance, Form, Free, Linear, Peaks
 from churnlib.results import Estimate, Test
