@@ -11,6 +11,8 @@ from typing import Any
 
 from churnlib.audit import thesis_sheets
 from churnlib.codebook import Codebook, load_codebook
+from churnlib.frontier import least_v
+from churnlib.plausibility import plausibility
 from churnlib.provenance import Origin, Resource, resources
 from churnlib.reported import Reported
 from churnlib.sheet import Sheet
@@ -173,10 +175,11 @@ def _majority(claim: Claim, evidence: Evidence) -> Finding:
     count = table.combined(inside)
     low, high = wilson(count, table.n)
     computed = f"{count}/{table.n} = {count / table.n:.1%} [{low:.1%}, {high:.1%}]"
-    words = {"share": computed, "more": table.combined(straddling)}
+    words: dict[str, Any] = {"share": computed, "more": table.combined(straddling)}
     if 2 * count <= table.n:
         return Finding(Kind.CONTRADICTED, "false", computed, words)
     if low <= 0.5:
+        words["needed"] = next(k for k in range(count, table.n + 1) if wilson(k, table.n)[0] > 0.5)
         return Finding(Kind.NOT_ESTABLISHED, "open", computed, words)
     if straddling:
         return Finding(Kind.CAVEAT, "partial", computed, words)
@@ -208,7 +211,7 @@ def _majority_within(claim: Claim, evidence: Evidence) -> Finding:
     size, base = first.combined([group["level"]]), second.combined([within["level"]])
     # Fréchet's bounds on the cell that both margins leave open.
     low, high = max(0, size + base - second.n), min(size, base)
-    words = {
+    words: dict[str, Any] = {
         "low": low,
         "high": high,
         "forced": size,
@@ -222,7 +225,13 @@ def _majority_within(claim: Claim, evidence: Evidence) -> Finding:
     if 2 * high <= base:
         return Finding(Kind.CONTRADICTED, "impossible", computed, words)
     if size <= base < 2 * size:
-        return Finding(Kind.CAVEAT, "assumed", computed, words)
+        if first.n != second.n:
+            return Finding(Kind.CAVEAT, "assumed", computed, words)
+        beside = plausibility(evidence.folder).xs("no_degree", level="said")
+        rows = {"adult": "adults_without_college", "older": "older_with_college"}
+        for name, row in rows.items():
+            words |= {f"{name}_{key}": value for key, value in beside.loc[row].items()}
+        return Finding(Kind.CAVEAT, "beside_census", computed, words)
     return Finding(Kind.UNTESTABLE, "unknown", computed, words)
 
 
@@ -234,6 +243,14 @@ def _unpublished(claim: Claim, evidence: Evidence) -> Finding:
             "give the claim a method that uses it"
         )
     return Finding(Kind.UNTESTABLE, "plain")
+
+
+def _unpublished_comparison(claim: Claim, evidence: Evidence) -> Finding:
+    _unpublished(claim, evidence)
+    n = evidence.frequencies(claim.details["table"]).n
+    least = least_v(n)
+    words = {"n": n, "significant": least["significant"], "beyond": least["beyond"]}
+    return Finding(Kind.UNTESTABLE, claim.details["about"], words=words)
 
 
 def _published(evidence: Evidence) -> list[frozenset[str]]:
@@ -265,4 +282,5 @@ METHODS: Mapping[str, Callable[[Claim, Evidence], Finding]] = {
     "majority": _majority,
     "majority_within": _majority_within,
     "unpublished": _unpublished,
+    "unpublished_comparison": _unpublished_comparison,
 }

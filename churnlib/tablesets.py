@@ -18,7 +18,7 @@ from churnlib.tables import FrequencyTable, whole_counts
 CHUNK = 1 << 17
 """Tables held in memory at a time."""
 
-QUICK, MOST = 1 << 24, 1 << 25
+QUICK, MOST = 1 << 20, 1 << 25
 """Numbers to remember while counting tables: without being asked to, and at all."""
 
 
