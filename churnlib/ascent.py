@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -12,11 +13,17 @@ from churnlib.tablesets import TableSet
 STARTS, EVALUATIONS, SEED = 12, 12_000, 20201130
 
 
-def highest_found(tables: TableSet, of: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def highest_found(
+    tables: TableSet,
+    of: Callable[[np.ndarray], np.ndarray],
+    *,
+    evaluations: int = EVALUATIONS,
+) -> np.ndarray:
     """The best table that climbing from several corners of the set reaches.
 
-    A step moves the same number of people along the corners of a rectangle, which keeps both
-    margins. It is the best of all such steps, long ones first. Corners are found by integer
+    A step moves the same number of people round a closed path of cells, which keeps both margins:
+    a rectangle, and where constraints may bar rectangles also a hexagon. It is the best of all
+    such steps, long ones first. Corners are found by integer
     programs with random weights from a fixed seed, so that the same question has one answer.
 
     Parameters
@@ -25,6 +32,8 @@ def highest_found(tables: TableSet, of: Callable[[np.ndarray], np.ndarray]) -> n
         With at least one table.
     of : callable
         From a stack of tables to what is to be large; NaN where it is undefined.
+    evaluations : int
+        About how many tables to look at.
 
     Returns
     -------
@@ -32,9 +41,9 @@ def highest_found(tables: TableSet, of: Callable[[np.ndarray], np.ndarray]) -> n
         Any table, if all that were met leave the statistic undefined.
     """
     rng = np.random.default_rng(SEED)
-    moves = _exchanges(tables.shape)
+    moves = _rounds(tables.shape, 3 if tables.constraints else 2)
     reached: list[tuple[float, np.ndarray]] = []
-    left = EVALUATIONS
+    left = evaluations
     for _ in range(STARTS):
         table = solve(tables, rng.standard_normal(tables.shape)).table
         value = _defined(of(table[None])).max()
@@ -56,15 +65,15 @@ def _defined(values: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(values), -np.inf, values)
 
 
-def _exchanges(shape: tuple[int, int]) -> np.ndarray:
-    """All ways to move one person along the corners of a rectangle of cells."""
+def _rounds(shape: tuple[int, int], longest: int) -> np.ndarray:
+    """All ways to move one person round a path that visits 2 to `longest` rows and columns."""
     moves = []
-    for i in range(shape[0]):
-        for k in range(i + 1, shape[0]):
-            for j in range(shape[1]):
-                for m in range(j + 1, shape[1]):
-                    move = np.zeros(shape, dtype=np.int64)
-                    move[i, j] = move[k, m] = 1
-                    move[i, m] = move[k, j] = -1
-                    moves += [move, -move]
-    return np.array(moves, dtype=np.int64).reshape(-1, *shape)
+    for length in range(2, longest + 1):
+        for rows in combinations(range(shape[0]), length):
+            for first, *others in permutations(range(shape[1]), length):
+                move = np.zeros(shape, dtype=np.int64)
+                columns = [first, *others]
+                move[rows, columns] += 1
+                move[rows, [*others, first]] -= 1
+                moves += [move, -move]
+    return np.unique(np.array(moves, dtype=np.int64).reshape(-1, *shape), axis=0)

@@ -19,6 +19,9 @@ from churnlib.tablesets import TableSet
 
 PROGRAM = "integer program"
 COUPLING = "coupling"
+MANY = 500_000
+"""Tables looked at in a search by an array formula."""
+
 SEARCH = f"best found by climbing from {STARTS} corners"
 
 
@@ -196,7 +199,8 @@ class Concordance:
         table = _coupling(tables, sign)
         if table is not None:
             return Extreme(table, True, COUPLING)
-        return Extreme(highest_found(tables, lambda x: sign * self.values(x)), False, SEARCH)
+        found = highest_found(tables, lambda x: sign * self.values(x), evaluations=MANY)
+        return Extreme(found, False, SEARCH)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,96 @@
+from fractions import Fraction
+
+import pytest
+from scipy.stats import binom
+
+import churnlib as cl
+from churnlib.plausibility import census, favourable, plausibility, sayings
+
+
+def test_the_facts_agree_with_each_other():
+    """Counts and shares of one census: 887,000 of 4,299,000 people of 60 or over, 21,893,000."""
+    facts = census().facts
+    assert facts["ge60_college"].admits(Fraction(100 * 887, 4299))
+    assert facts["ge60"].admits(Fraction(100 * 4299, 21893))
+    assert facts["men"].value + facts["women"].value == 100
+    assert set(census().sources) == set(facts)
+
+
+def test_the_warning_names_the_base_in_both_languages():
+    assert "all residents" in census().warning["en"]
+    assert "常住人口" in census().warning["zh-Hans"]
+
+
+def test_those_who_stopped_at_high_school_are_counted_among_the_grown():
+    assert census().grown_without_college == pytest.approx(1 - 0.41980 / 0.881)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "says"),
+    [
+        ('printed = "20.6%"', "printed = 20.6", TypeError, "census.toml, ge60_college"),
+        ('source = "older"', 'source = "elder"', ValueError, "not a file of census facts"),
+        ("[facts.men]", "[facts.men", ValueError, "not a file of census facts"),
+    ],
+)
+def test_a_damaged_census_file_is_reported(data, old, new, error, says):
+    path = data / "reference" / "census.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(error, match=says):
+        census(data)
+
+
+def test_a_missing_census_file_is_reported(data):
+    (data / "reference" / "census.toml").unlink()
+    with pytest.raises(FileNotFoundError, match="restore it from version control"):
+        census(data)
+
+
+def test_the_most_favourable_count_is_the_one_that_fits_best():
+    def test(low, high, n, share):
+        cells = [cl.AtLeast((0, 0), low), cl.AtMost((0, 0), high)]
+        possible = cl.attainable([n, n], [n, n], cl.Count((0, 0)), cells)
+        return favourable(possible, n, share)
+
+    above = test(8, 10, 10, 0.5)
+    assert above.statistic == 8
+    # Two-sided: 8 or more, and 2 or fewer, of ten tosses of a coin.
+    assert above.p_value == pytest.approx(2 * binom.sf(7, 10, 0.5))
+    assert test(0, 2, 10, 0.5).statistic == 2
+    inside = test(0, 10, 10, 0.5)
+    assert (inside.statistic, inside.p_value) == (5, 1)
+    assert inside.exact
+    assert inside.p_interval == (1, 1)
+
+
+def test_what_is_said_of_minors_is_what_the_thesis_says():
+    said = sayings()
+    assert str(said["most"][0]) == "at least 14 in le18 × high_school_or_below"
+    assert said["nothing"] == ()
+    assert said["both"] == said["most"] + said["no_degree"]
+
+
+def test_the_ranges_follow_from_frechet_s_bounds():
+    found = plausibility()
+    adults, older = found.loc["adults_without_college"], found.loc["older_with_college"]
+    assert adults.loc["nothing", ["low", "high", "n"]].tolist() == [26 - 24, 26, 200 - 24]
+    assert adults.loc["most", ["low", "high"]].tolist() == [2, 26 - 14]
+    assert adults.loc["no_degree", ["low", "high"]].tolist() == [2, 2]
+    assert older.loc["nothing", ["low", "high", "n"]].tolist() == [0, 20, 20]
+    assert older.loc["most", ["low", "high"]].tolist() == [20 - 12, 20]
+    assert older.loc["no_degree", ["low", "high"]].tolist() == [20 - 2, 20]
+    # The sentence of the thesis follows from the assumption, so both together add nothing.
+    assert adults.loc["both"].equals(adults.loc["no_degree"])
+
+
+def test_no_attainable_table_is_near_the_census_whatever_is_said():
+    """The finding: with the margins alone, at most 26 of 176 adults, and no p above 1e-20."""
+    found = plausibility().loc["adults_without_college"]
+    assert (found["p_value"] < 1e-20).all()
+    assert (found["fits_to"] < found["census"]).all()
+    older = plausibility().loc["older_with_college", "p_value"]
+    assert older["nothing"] == 1
+    assert 0.01 < older["most"] < 0.05
+    assert older["no_degree"] < 1e-9
