@@ -51,7 +51,7 @@ def frontier(
     --------
     >>> needed = frontier(100, n=200)
     >>> needed.loc[10, ["significant", "beyond"]].tolist()
-    [22.0, 31.0]
+    [21.0, 29.0]
     """
     second = n - first
     rejected = rejections(first, second, alpha=alpha)
@@ -132,7 +132,7 @@ def power(
     Examples
     --------
     >>> round(power(100, 100, 0.3, 0.1), 3)
-    0.933
+    0.935
     """
     from scipy.stats import binom
 

@@ -241,6 +241,17 @@ _SQUARE: Mapping[str, tuple[Measure, Make]] = {
 }
 
 
+def names(shape: tuple[int, int]) -> list[str]:
+    """Statistics of a table of this shape, by their rows in `statistics(table)`.
+
+    Examples
+    --------
+    >>> len(names((5, 4))), set(names((3, 3))) - set(names((5, 4)))
+    (24, {'kappa'})
+    """
+    return list(_known(shape))
+
+
 def _known(shape: tuple[int, int]) -> dict[str, tuple[Measure, Make]]:
     square = _SQUARE if shape[0] == shape[1] else {}
     return {**_ANY, **(_TWO_BY_TWO if shape == (2, 2) else {}), **square}

@@ -124,7 +124,7 @@ def favourable(possible: Attainable, n: int, share: float) -> Test:
     best = max(p_values, key=lambda count: p_values[count])
     p = min(1.0, p_values[best])
     note = f"{best} of {n} against {share:.1%}, the best fit of {counts[0]} to {counts[-1]}"
-    return Test("binomial", best, float("nan"), p, n, True, (p, p), possible.origin, note)
+    return Test("binomial", float(best), float("nan"), p, n, True, (p, p), possible.origin, note)
 
 
 def sayings(folder: Path | None = None) -> dict[str, tuple[Constraint, ...]]:

@@ -79,9 +79,11 @@ def attempt(
     highs = tables.upper if upper is None else upper
     if (lows > highs).any():
         return None
+    # With margins and limits of single cells alone every corner has whole numbers by itself.
+    whole = 1.0 if tables.sums or n_extra else 0.0
     solution = milp(
         np.concatenate([weights.ravel(), beside[:, 0]]),
-        integrality=np.concatenate([np.ones(n_cells), beside[:, 3]]),
+        integrality=np.concatenate([np.full(n_cells, whole), beside[:, 3]]),
         bounds=Bounds(
             np.concatenate([lows.ravel(), beside[:, 1]]),
             np.concatenate([highs.ravel(), beside[:, 2]]),
@@ -94,6 +96,9 @@ def attempt(
     if solution.status != 0:
         raise RuntimeError(f"the solver gave up on an integer program: {solution.message}")
     found = np.rint(solution.x[:n_cells]).astype(np.int64).reshape(tables.shape)
+    kept = (found.sum(axis=1) == tables.rows).all() and (found.sum(axis=0) == tables.columns).all()
+    if not (kept and tables.admits(found[None])[0]):
+        raise RuntimeError("the solver's table does not meet what was asked of it")
     return Solution(found, float(solution.fun))
 
 

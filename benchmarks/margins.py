@@ -1,0 +1,83 @@
+"""Time what the margins of the thesis allow: ``python benchmarks/margins.py``.
+
+Asked: all results together within 30 s on one core. What is measured is processor time, which
+other people's work on the machine does not lengthen, beside the time that passed. Each line is one
+run, the first, as a reader would have it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from churnlib import attainable, bounds, count_tables, enumerate_tables, published_frequencies
+from churnlib.frontier import all_frontiers, power_curves
+from churnlib.objectives import names
+from churnlib.plausibility import plausibility, sayings
+
+
+def every_range() -> str:
+    """Every statistic of age by education, under all that is said of minors."""
+    age, education = published_frequencies("3-2"), published_frequencies("3-3")
+    shape = (len(age.counts), len(education.counts))
+    found = [
+        attainable(age, education, statistic, said)
+        for said in sayings().values()
+        for statistic in names(shape)
+    ]
+    return f"{sum(x.proved for x in found)} of {len(found)} ranges proved"
+
+
+def ignorance() -> str:
+    """V and gamma alone, as in the figure."""
+    age, education = published_frequencies("3-2"), published_frequencies("3-3")
+    found = [
+        attainable(age, education, statistic, said)
+        for said in sayings().values()
+        for statistic in ("cramers_v", "gamma")
+    ]
+    return f"{sum(x.proved for x in found)} of {len(found)} ranges proved"
+
+
+def every_bound() -> str:
+    """Each cell of age by education, under all that is said of minors."""
+    age, education = published_frequencies("3-2"), published_frequencies("3-3")
+    return f"{len([bounds(age, education, said) for said in sayings().values()])} tables of bounds"
+
+
+def listed() -> str:
+    """Every 2×5 table with these margins."""
+    return f"{sum(1 for _ in enumerate_tables([110, 90], [20, 50, 70, 40, 20])):,} tables"
+
+
+def counted() -> str:
+    """Tables of age by education."""
+    tables = count_tables(published_frequencies("3-2"), published_frequencies("3-3"))
+    return f"{tables:,} tables"
+
+
+def main() -> None:
+    """Print one line a result, and their sum."""
+    results: dict[str, Callable[[], object]] = {
+        "age by education: count of tables": counted,
+        "age by education: V and gamma, 4 sayings": ignorance,
+        "age by education: bounds of cells, 4 sayings": every_bound,
+        "age by education: every statistic, 4 sayings": every_range,
+        "statements on minors against the census": lambda: f"{len(plausibility())} rows",
+        "2×5 tables listed one by one": listed,
+        "evidence frontier, all splits of 200": lambda: f"{len(all_frontiers(200)):,} rows",
+        "power curves": lambda: f"{power_curves(98, 102, [0.1, 0.2, 0.4]).size} points",
+    }
+    busy, passed = time.process_time(), time.perf_counter()
+    print(f"{'':46} {'processor':>9} {'passed':>8}")
+    begun = busy, passed
+    for name, run in results.items():
+        told = run()
+        now = time.process_time(), time.perf_counter()
+        print(f"{name:46} {now[0] - busy:7.2f} s {now[1] - passed:6.2f} s   {told}")
+        busy, passed = now
+    print(f"{'all together (asked: 30 s)':46} {busy - begun[0]:7.2f} s {passed - begun[1]:6.2f} s")
+
+
+if __name__ == "__main__":
+    main()
