@@ -42,9 +42,9 @@ def ranges(
     for end in ("low", "high"):
         ax.plot(table[end], places, "|", color=BLUE, markersize=11)
     for place, row in zip(places, table.itertuples(), strict=True):
-        ends = ((row.low, "right", -5), (row.high, "left", 5))
+        numbers = ((row.low, "right", -5), (row.high, "left", 5))
         # Two ends that are one get one number.
-        for value, side, shift in ends if row.high > row.low else ends[1:]:
+        for value, side, shift in numbers if row.high > row.low else numbers[1:]:
             ax.annotate(
                 f"{value:.{digits}f}".replace("-", "−"),
                 (value, place),
@@ -69,6 +69,11 @@ def ranges(
     ax.set_yticks(places, [label(f"said_{said}") for said in table.index])
     ax.set_ylim(len(table) - 0.5, -0.5)
     ax.margins(x=0.2)
+    # Room for the numbers at the ends, but no ticks where no value can be.
+    values = table[["low", "high", *(["reference"] if reference else [])]].to_numpy()
+    first, last = min(0.0, values.min()), values.max()
+    beyond = 0.05 * (last - first)
+    ax.set_xticks([x for x in ax.get_xticks() if first - beyond <= x <= last + beyond])
     return ax
 
 
