@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -175,8 +176,8 @@ class TableSet:
     def at_most(self, budget: int) -> bool:
         """Whether there are so few tables, as far as that can be told quickly."""
         # (r − 1)(c − 1) cells determine the others; those that vary most bound the count.
-        ranges = np.sort((self.upper - self.lower + 1.0).clip(0).ravel())[::-1]
-        if ranges[: (self.shape[0] - 1) * (self.shape[1] - 1)].prod() <= budget:
+        ranges = np.sort((self.upper - self.lower + 1.0).clip(0).ravel())[::-1].tolist()
+        if prod(ranges[: (self.shape[0] - 1) * (self.shape[1] - 1)]) <= budget:
             return True
         if _size(self) > QUICK:
             return False
@@ -211,7 +212,7 @@ def _oriented(tables: TableSet) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 
 
 def _states(columns: np.ndarray) -> float:
-    return float(np.prod(np.sort(columns)[:-1] + 1.0))
+    return prod(np.sort(columns)[:-1].astype(float) + 1)
 
 
 def _size(tables: TableSet) -> float:

@@ -261,6 +261,18 @@ def test_a_branch_and_bound_that_is_broken_off_claims_nothing(monkeypatch):
     assert found.method == "low: integer program; high: branch and bound, broken off"
 
 
+def test_large_tables_have_ranges_too():
+    counts = np.add.outer(np.arange(30), np.arange(30))
+    rows, columns = counts.sum(axis=1), counts.sum(axis=0)
+    found = cl.attainable(rows, columns, "gamma")
+    assert (found.low, found.high, found.proved) == (-1, 1, True)
+    with pytest.raises(ValueError, match="combine some levels first"):
+        cl.count_tables(rows, columns)
+    v = cl.attainable([5000, 3000, 2000], [4000, 3000, 3000], "cramers_v")
+    assert v.proved
+    assert v.low < 1e-3
+
+
 def test_the_range_of_a_count_is_frechet_s():
     found = cl.attainable(AGE, EDUCATION, cl.Count(("40-59", "bachelor")))
     assert (found.low, found.high, found.proved) == (0, 87, True)
