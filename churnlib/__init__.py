@@ -72,6 +72,8 @@ from churnlib.synthesis import synthesise as synthesise
 from churnlib.tables import FrequencyTable as FrequencyTable
 from churnlib.tables import binomial_test as binomial_test
 from churnlib.tables import wilson as wilson
+from churnlib.tally import Tally as Tally
+from churnlib.tally import resolve_labels as resolve_labels
 from churnlib.thesis import Claim as Claim
 from churnlib.thesis import PrintedTable as PrintedTable
 from churnlib.thesis import printed_table as printed_table

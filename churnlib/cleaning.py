@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -129,7 +130,7 @@ def clean(
     columns = columns_of(raw, codebook)
     clean_columns, tallies, problems = {}, [], []
     for variable, header in columns.items():
-        levels, errors = _resolved(raw[header], codebook, variable)
+        levels, errors = resolved(raw[header], codebook, variable)
         clean_columns[variable] = levels
         tallies.append(_tally(raw[header], levels, variable))
         problems += [
@@ -166,20 +167,30 @@ def columns_of(raw: pd.DataFrame, codebook: Codebook) -> dict[str, str]:
     ValueError
         If a variable has no column or more than one.
     """
-    headers = {header: _wording(str(header)) for header in raw.columns}
-    columns = {}
-    for key, variable in codebook.variables.items():
-        wordings = {normalise(t) for t in (key, *variable.labels.values(), *variable.questions)}
-        found = [header for header, wording in headers.items() if wording in wordings]
-        if len(found) != 1:
-            what = f"several columns: {', '.join(found)}" if found else "no column"
-            raise ValueError(
-                f"the question {key!r} has {what}; the columns are {', '.join(map(str, headers))}. "
-                f"Say its wording in 'questions' under [variables.{key}] in {codebook.where}, "
-                "or remove the column that is not meant"
-            )
-        columns[key] = found[0]
-    return columns
+    return {key: column_of(list(raw.columns), codebook, key) for key in codebook.variables}
+
+
+def column_of(headers: Sequence[Any], codebook: Codebook, variable: str) -> Any:
+    """Find the column of one variable, as `columns_of` does.
+
+    Raises
+    ------
+    KeyError
+        If the codebook has no such variable.
+    ValueError
+        If it has no column or more than one.
+    """
+    known = codebook[variable]
+    wordings = {normalise(t) for t in (variable, *known.labels.values(), *known.questions)}
+    found = [header for header in headers if _wording(str(header)) in wordings]
+    if len(found) != 1:
+        what = f"several columns: {', '.join(map(str, found))}" if found else "no column"
+        raise ValueError(
+            f"the question {variable!r} has {what}; the columns are "
+            f"{', '.join(map(str, headers))}. Say its wording in 'questions' under "
+            f"[variables.{variable}] in {codebook.where}, or remove the column that is not meant"
+        )
+    return found[0]
 
 
 def validate(frame: pd.DataFrame, codebook: Codebook) -> None:
@@ -190,6 +201,13 @@ def validate(frame: pd.DataFrame, codebook: Codebook) -> None:
     ValueError
         One message listing every column and value that does not fit.
     """
+    with warnings.catch_warnings():
+        # pandera loads PySpark where it is installed, which then warns about pandas 3.
+        warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)
+        _validate(frame, codebook)
+
+
+def _validate(frame: pd.DataFrame, codebook: Codebook) -> None:
     import pandera.pandas as pa
     from pandera.errors import SchemaErrors
 
@@ -223,9 +241,10 @@ def _wording(header: str) -> str:
     return normalise(_CLOSING.sub("", _QUESTION_NUMBER.sub("", header.strip())))
 
 
-def _resolved(
+def resolved(
     column: pd.Series, codebook: Codebook, variable: str
 ) -> tuple[pd.Series, dict[str, LabelError]]:
+    """Levels of the answers in a column, and why some of its texts have none."""
     # A handful of distinct answers stands for any number of rows.
     texts = column.map(as_text)
     levels: dict[str, str | None] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -29,6 +29,10 @@ class Crosstab:
         Whether the order of the rows and of the columns means something.
     missing : int
         People left out because one of the two answers is missing.
+    set_aside : int
+        Rows left out because a raw label has no level.
+    ledger : DataFrame or None
+        What every raw label became, where raw answers were counted with a codebook.
 
     Examples
     --------
@@ -43,6 +47,8 @@ class Crosstab:
     origin: Origin
     ordered: tuple[bool, bool] = (False, False)
     missing: int = 0
+    set_aside: int = 0
+    ledger: pd.DataFrame | None = None
 
     @classmethod
     def from_counts(
@@ -96,7 +102,7 @@ class Crosstab:
     @property
     def T(self) -> Crosstab:  # noqa: N802 - numpy's and pandas's name for it
         """The same table with rows and columns exchanged."""
-        return Crosstab(self.counts.T, self.origin, self.ordered[::-1], self.missing)
+        return replace(self, counts=self.counts.T, ordered=self.ordered[::-1])
 
     @cached_property
     def n(self) -> int:
@@ -117,7 +123,7 @@ class Crosstab:
     def occupied(self) -> Crosstab:
         """The table without rows and columns that count nobody, as SPSS tests it."""
         some = self.counts.loc[self.row_totals > 0, self.column_totals > 0]
-        return Crosstab(some, self.origin, self.ordered, self.missing)
+        return replace(self, counts=some)
 
     @cached_property
     def expected(self) -> pd.DataFrame:
@@ -177,7 +183,8 @@ class Crosstab:
 
     def _repr_html_(self) -> str:
         missing = f"<p>{self.missing} missing</p>" if self.missing else ""
-        return f"{self.origin.badge_html}{self.counts._repr_html_()}{missing}"
+        aside = f"<p>{self.set_aside} set aside</p>" if self.set_aside else ""
+        return f"{self.origin.badge_html}{self.counts._repr_html_()}{missing}{aside}"
 
 
 def _rectangle(counts: Any) -> pd.DataFrame:

@@ -3,44 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from churnlib.cleaning import Survey
+from churnlib.codebook import Codebook
 from churnlib.contingency import Crosstab
+from churnlib.engines import rows_of
+from churnlib.grid import grid
 from churnlib.provenance import Origin
 from churnlib.tables import FrequencyTable, whole_counts
+from churnlib.tally import OnError, Tally, resolve_labels
 
 Data = Any
-"""A `Survey`, or a DataFrame of answers, one row a person or one row a group with its count."""
+"""A `Survey`; a DataFrame of pandas, Polars (lazy too), PyArrow, DuckDB, PySpark or Spark Connect,
+one row a person or one row a group with its count; or the path or pattern of Parquet or CSV files,
+which DuckDB reads as a stream (extra ``churnlib[big]``)."""
 
 
-def counts(data: Data, by: str | Sequence[str], *, count: str | None = None) -> pd.DataFrame:
-    """Count the people with each combination of answers.
+def counts(
+    data: Data,
+    by: str | Sequence[str],
+    *,
+    count: str | None = None,
+    codebook: Codebook | None = None,
+    on_error: OnError = "raise",
+) -> pd.DataFrame:
+    """Count the people with each combination of answers, on the engine that holds the data.
 
     Parameters
     ----------
-    data : Survey or DataFrame
+    data : Survey, DataFrame of any engine, or path
+        See `Data`.
     by : str or sequence of str
         Variables.
     count : str, optional
         Column of a DataFrame that says how many people a row stands for.
+    codebook : Codebook, optional
+        For raw answers: columns are found by their wording and labels become levels, by the rules
+        of `clean`, in the same pass. `resolve_labels` gives the account of every label as well.
+    on_error : {"raise", "set_aside"}
+        With a codebook: whether a label without a level stops the counting or sets its rows aside.
 
     Returns
     -------
     DataFrame
         The columns `by` and ``n``. Every combination of levels is there, in the order of the
         levels, with 0 where nobody gave it; combinations with a missing answer (NaN) follow
-        where somebody gave them. Nobody is dropped: ``n`` adds up to all people.
+        where somebody gave them. Nobody is dropped: ``n`` adds up to all people. Levels are in the
+        order of the codebook, else of a pandas Categorical, an Arrow dictionary or an enumeration,
+        else sorted.
 
     Raises
     ------
     KeyError
         If there is no such variable.
     ValueError
-        If a variable is named twice, or a count is not a whole number.
+        If a variable is named twice, a count is not a whole number, a label has no level, or
+        files cannot be read or do not agree with each other.
+    FileNotFoundError, ImportError
+        If there is no such file, or no DuckDB to read it.
 
     Examples
     --------
@@ -48,40 +72,23 @@ def counts(data: Data, by: str | Sequence[str], *, count: str | None = None) -> 
     >>> counts(people, ["gender", "visits"])["n"].tolist()
     [0, 1, 1, 0, 1]
     """
-    variables = [by] if isinstance(by, str) else list(by)
-    frame = answers(data)
-    for name in [*variables, *([count] if count else [])]:
-        if name not in frame.columns:
-            raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
-    if not variables:
-        raise ValueError("name at least one variable to count by")
-    if "n" in variables:
-        raise ValueError("a variable is called 'n', as the counts are; rename its column")
-    if len(set(variables)) < len(variables):
-        raise ValueError(f"a variable is named twice in {', '.join(variables)}")
-    weights = whole_counts(frame[count], f"counts in {count!r}") if count else 1
-    grouped = frame[variables].assign(n=weights).groupby(variables, observed=True, dropna=False)
-    # pandas leaves out what nobody answered; the levels say what could have been answered.
-    found = grouped["n"].sum()
-    keyed = {_key(key): int(n) for key, n in found.items()}
-    levels = [_levels(frame[name]) for name in variables]
-    rows = [(*combination, keyed.pop(combination, 0)) for combination in product(*levels)]
-    rows += [(*key, n) for key, n in keyed.items()]
-    tidy = pd.DataFrame(rows, columns=[*variables, "n"])
-    for name, known in zip(variables, levels, strict=True):
-        ordered = isinstance(frame[name].dtype, pd.CategoricalDtype) and frame[name].cat.ordered
-        tidy[name] = pd.Categorical(tidy[name], categories=known, ordered=ordered)
-    return tidy
+    return _tally(data, by, count, codebook, on_error).counts
 
 
 def frequencies(
-    data: Data, variable: str, *, count: str | None = None, origin: Origin | None = None
+    data: Data,
+    variable: str,
+    *,
+    count: str | None = None,
+    origin: Origin | None = None,
+    codebook: Codebook | None = None,
+    on_error: OnError = "raise",
 ) -> FrequencyTable:
     """Count the answers to one question.
 
     Parameters
     ----------
-    data, count
+    data, count, codebook, on_error
         As for `counts`.
     variable : str
     origin : Origin, optional
@@ -94,14 +101,16 @@ def frequencies(
     >>> table.counts.to_dict(), table.missing
     ({'f': 2, 'm': 1}, 1)
     """
-    tidy = counts(data, variable, count=count)
+    tally = _tally(data, variable, count, codebook, on_error)
+    tidy = tally.counts
     valid = tidy[variable].notna()
-    return FrequencyTable.from_counts(
+    table = FrequencyTable.from_counts(
         tidy[valid].set_index(variable)["n"],
         variable=variable,
         missing=int(tidy.loc[~valid, "n"].sum()),
         origin=origin_of(data, origin),
     )
+    return replace(table, set_aside=tally.set_aside, ledger=tally.ledger)
 
 
 def crosstab(
@@ -112,12 +121,14 @@ def crosstab(
     layer: str | None = None,
     count: str | None = None,
     origin: Origin | None = None,
+    codebook: Codebook | None = None,
+    on_error: OnError = "raise",
 ) -> Any:
     """Count the answers to two questions together.
 
     Parameters
     ----------
-    data, count, origin
+    data, count, origin, codebook, on_error
         As for `frequencies`.
     rows, columns : str
         Variables.
@@ -127,7 +138,9 @@ def crosstab(
     Returns
     -------
     Crosstab, or dict of Crosstab by level of `layer`
-        Levels in codebook order, empty ones kept. ``missing`` counts the people left out.
+        Levels in codebook order, empty ones kept. ``missing`` counts the people left out. With a
+        codebook, ``ledger`` says what every raw label became and ``set_aside`` counts the rows
+        with a label without a level; both are of all rows read, in every layer.
 
     Examples
     --------
@@ -137,19 +150,22 @@ def crosstab(
     ([[0, 1], [1, 0]], 1)
     """
     names = [rows, columns, *([layer] if layer else [])]
-    tidy = counts(data, names, count=count)
+    tally = _tally(data, names, count, codebook, on_error)
     kind = origin_of(data, origin)
     if layer is None:
-        return _table(tidy, rows, columns, kind)
+        return _table(tally, tally.counts, rows, columns, kind)
+    tidy = tally.counts
     known = tidy[layer].notna()
     levels = tidy[layer].cat.categories
     occupied = [level for level in levels if tidy.loc[tidy[layer] == level, "n"].sum() > 0]
     if not known.any():
         raise ValueError(f"nobody answered {layer!r}, so there is no layer to show")
-    return {level: _table(tidy[tidy[layer] == level], rows, columns, kind) for level in occupied}
+    return {
+        level: _table(tally, tidy[tidy[layer] == level], rows, columns, kind) for level in occupied
+    }
 
 
-def _table(tidy: pd.DataFrame, rows: str, columns: str, origin: Origin) -> Crosstab:
+def _table(tally: Tally, tidy: pd.DataFrame, rows: str, columns: str, origin: Origin) -> Crosstab:
     valid = tidy[[rows, columns]].notna().all(axis=1)
     # Categories in their order make the pivoted table whole: no level can go missing.
     square = tidy[valid].pivot_table(
@@ -164,22 +180,30 @@ def _table(tidy: pd.DataFrame, rows: str, columns: str, origin: Origin) -> Cross
         raise ValueError(f"nobody answered both {rows!r} and {columns!r}")
     ordered = (tidy[rows].cat.ordered, tidy[columns].cat.ordered)
     missing = int(tidy.loc[~valid, "n"].sum())
-    return Crosstab.from_counts(plain, ordered=ordered, origin=origin, missing=missing)
+    table = Crosstab.from_counts(plain, ordered=ordered, origin=origin, missing=missing)
+    return replace(table, set_aside=tally.set_aside, ledger=tally.ledger)
 
 
-def answers(data: Data) -> pd.DataFrame:
-    """The rows of a survey or a DataFrame.
+def people_of(
+    data: Data, variables: Sequence[str], count: str | None
+) -> tuple[pd.DataFrame, str | None]:
+    """The rows of a survey or a pandas DataFrame, or the groups that an engine counted.
+
+    Returns
+    -------
+    DataFrame, str or None
+        And the column that says how many people a row stands for.
 
     Raises
     ------
     TypeError
-        If it is neither.
+        If data are none of what can be counted.
     """
     if isinstance(data, Survey):
-        return data.frame
+        return data.frame, count
     if isinstance(data, pd.DataFrame):
-        return data
-    raise TypeError(f"data is a Survey or a DataFrame, given {type(data).__name__}")
+        return data, count
+    return rows_of(data).grouped(variables, count=count), "n"
 
 
 def origin_of(data: Data, origin: Origin | None) -> Origin:
@@ -197,18 +221,27 @@ def origin_of(data: Data, origin: Origin | None) -> Origin:
     return Origin.OBSERVED if origin is None else origin
 
 
-def _levels(column: pd.Series) -> list[Any]:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return list(column.cat.categories)
-    try:
-        return sorted(column.dropna().unique())
-    except TypeError:
-        raise TypeError(
-            f"the column {column.name!r} mixes texts and numbers; make it a pandas Categorical "
-            "with its levels in order"
-        ) from None
-
-
-def _key(key: Any) -> tuple[Any, ...]:
-    parts = key if isinstance(key, tuple) else (key,)
-    return tuple(None if pd.isna(part) else part for part in parts)
+def _tally(
+    data: Data,
+    by: str | Sequence[str],
+    count: str | None,
+    codebook: Codebook | None,
+    on_error: OnError,
+) -> Tally:
+    variables = [by] if isinstance(by, str) else list(by)
+    if not variables:
+        raise ValueError("name at least one variable to count by")
+    if "n" in variables:
+        raise ValueError("a variable is called 'n', as the counts are; rename its column")
+    if len(set(variables)) < len(variables):
+        raise ValueError(f"a variable is named twice in {', '.join(variables)}")
+    if codebook is not None:
+        return resolve_labels(data, variables, codebook=codebook, count=count, on_error=on_error)
+    if on_error != "raise":
+        raise ValueError("without a codebook no label is unknown; leave on_error out")
+    frame, count = people_of(data, variables, count)
+    for name in [*variables, *([count] if count else [])]:
+        if name not in frame.columns:
+            raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
+    people = whole_counts(frame[count], f"counts in {count!r}") if count else None
+    return Tally(grid(frame, variables, people))

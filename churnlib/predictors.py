@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.counting import answers, origin_of
+from churnlib.counting import origin_of, people_of
 from churnlib.provenance import Origin
 from churnlib.tables import whole_counts
 
@@ -123,8 +123,9 @@ def patterns(
         an order.
     """
     names = [predictors] if isinstance(predictors, str) else list(predictors)
-    frame = _checked(answers(data), response, names, count)
     columns = [response, *names]
+    frame, count = people_of(data, columns, count)
+    frame = _checked(frame, response, names, count)
     weights = whole_counts(frame[count], f"counts in {count!r}") if count else 1
     tidy = frame[columns].assign(_people=weights)
     tidy = tidy[tidy["_people"] > 0]

@@ -28,6 +28,10 @@ class FrequencyTable:
         People who gave no answer. They are in no percentage but always shown.
     origin : Origin
         Kind of evidence the counts are.
+    set_aside : int
+        Rows left out because a raw label has no level.
+    ledger : DataFrame or None
+        What every raw label became, where raw answers were counted with a codebook.
 
     Examples
     --------
@@ -43,6 +47,8 @@ class FrequencyTable:
     counts: pd.Series
     missing: int
     origin: Origin
+    set_aside: int = 0
+    ledger: pd.DataFrame | None = None
 
     @classmethod
     def from_counts(
@@ -142,7 +148,8 @@ class FrequencyTable:
         return int(self.counts.loc[list(levels)].sum())
 
     def _repr_html_(self) -> str:
-        return f"{self.origin.badge_html}{self.summary.round(1)._repr_html_()}"
+        aside = f"<p>{self.set_aside} set aside</p>" if self.set_aside else ""
+        return f"{self.origin.badge_html}{self.summary.round(1)._repr_html_()}{aside}"
 
 
 def whole_counts(values: Any, what: str) -> np.ndarray:

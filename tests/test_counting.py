@@ -115,7 +115,7 @@ def test_shares_say_their_base():
         (lambda: counts(SURVEY, []), ValueError, "at least one variable"),
         (lambda: counts(pd.DataFrame({"n": ["a"]}), "n"), ValueError, "a variable is called 'n'"),
         (lambda: counts(pd.DataFrame({"x": ["a", 1]}), "x"), TypeError, "mixes texts and numbers"),
-        (lambda: counts([1, 2], "x"), TypeError, "a Survey or a DataFrame, given list"),
+        (lambda: counts([1, 2], "x"), TypeError, "a Survey or a DataFrame of pandas.* given list"),
         (lambda: counts(pd.DataFrame({"x": ["a"], "k": [1.5]}), "x", count="k"), ValueError,
          "counts in 'k' must be whole numbers of 0 or more; given 1.5"),
         (lambda: crosstab(SURVEY, "age", "visits", origin=Origin.OBSERVED), ValueError,

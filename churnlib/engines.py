@@ -1,0 +1,264 @@
+"""Answers counted by the engine that holds them: pandas, Polars, PyArrow, DuckDB, Spark, files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from churnlib.files import Files, files_at, require
+from churnlib.levels import Variable
+from churnlib.tables import whole_counts
+
+LIMIT = 1_000_000
+"""Combinations of answers above which they are no answers with levels but numbers or names."""
+
+_LARGEST = 999_999  # the largest number that cleaning reads as an answer
+
+
+@dataclass(frozen=True)
+class Banding:
+    """Whole numbers that one number can stand for, because they have one level.
+
+    Parameters
+    ----------
+    low, high : int
+        First and last of them.
+    stands : int
+        The one that is counted in place of all.
+    """
+
+    low: int
+    high: int
+    stands: int
+
+    @property
+    def label(self) -> str:
+        """How the ledger calls them."""
+        if self.high == _LARGEST:
+            return f"≥{self.low}"
+        return f"{self.low}-{self.high}"
+
+
+@dataclass(frozen=True)
+class Bandings:
+    """How an engine puts numbers into the bands of a variable before it counts them.
+
+    Parameters
+    ----------
+    bands : tuple of Banding
+    apart : tuple of int
+        Numbers that may mean something else, such as option numbers: never banded.
+    """
+
+    bands: tuple[Banding, ...]
+    apart: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Answers where they lie.
+
+    Parameters
+    ----------
+    frame : Narwhals DataFrame or LazyFrame
+    files : Files or None
+        Where they lie in files.
+    """
+
+    frame: Any
+    files: Files | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """Headers."""
+        return list(self.frame.collect_schema().names())
+
+    def is_numeric(self, name: str) -> bool:
+        """Whether a column holds numbers."""
+        return bool(self.frame.collect_schema()[name].is_numeric())
+
+    def grouped(
+        self,
+        columns: Sequence[str],
+        *,
+        count: str | None = None,
+        bandings: Mapping[str, Bandings] | None = None,
+    ) -> pd.DataFrame:
+        """Count the rows with each combination of answers, missing ones included.
+
+        Parameters
+        ----------
+        columns : sequence of str
+        count : str, optional
+            Column that says how many people a row stands for.
+        bandings : mapping of str to Bandings, optional
+            By column.
+
+        Returns
+        -------
+        DataFrame
+            The columns and ``n``, one row for each combination that was found, in no order.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
+        ValueError
+            If a count is not a whole number, or there are more than `LIMIT` combinations.
+        """
+        import narwhals.stable.v2 as nw
+
+        self._require(columns, count)
+        schema = self.frame.collect_schema()
+        # Short names of our own, since an engine may read a dot in a header as an operator.
+        keys = {f"key{place}": name for place, name in enumerate(columns)}
+        picked = {
+            key: _key(nw.col(name), schema[name], (bandings or {}).get(name))
+            for key, name in keys.items()
+        }
+        if count:
+            picked["people"] = nw.col(count).cast(nw.Float64)
+        with self.files.errors() if self.files else nullcontext():
+            groups = self.frame.select(**picked).group_by(*keys)
+            counted = groups.agg(**(_summed() if count else {"n": nw.len()}))
+            found = _collected(counted.head(LIMIT + 1))
+        if len(found) > LIMIT:
+            raise ValueError(
+                f"{', '.join(columns)} take more than {LIMIT:,} combinations of values; count by "
+                "answers with levels, or give codebook= to band numbers"
+            )
+        table = pd.DataFrame(found.to_dict(as_series=False))
+        if count and table["wrong"].sum():
+            examples = table.loc[table["wrong"] > 0, "example"]
+            whole_counts(examples, f"counts in {count!r}")
+        tidy = table[[*keys]].rename(columns=keys)
+        for name in columns:
+            if levels := self._levels(name):
+                tidy[name] = pd.Categorical(tidy[name], **levels)
+        return tidy.assign(n=table["n"].astype("int64"))
+
+    def _require(self, columns: Sequence[str], count: str | None) -> None:
+        known = self.columns
+        for name in [*columns, *([count] if count else [])]:
+            if name not in known:
+                raise KeyError(f"there is no variable {name!r}; there are {', '.join(known)}")
+        if count and not self.is_numeric(count):
+            kind = self.frame.collect_schema()[count]
+            raise ValueError(f"counts in {count!r} must be whole numbers; the column is {kind}")
+        if self.files:
+            self.files.require_agreement([*columns, *([count] if count else [])])
+
+    def _levels(self, name: str) -> dict[str, Any] | None:
+        """Levels that a column declares, as arguments of a Categorical."""
+        import narwhals.stable.v2 as nw
+
+        kind = self.frame.collect_schema()[name]
+        if isinstance(kind, nw.Enum):
+            # An enumeration orders its levels without saying that the order means something.
+            return {"categories": list(kind.categories), "ordered": False}
+        engine = self.frame.implementation
+        if engine.is_pyarrow() and isinstance(kind, nw.Categorical):
+            native = self.frame.to_native().column(name).unify_dictionaries()
+            levels = native.chunk(0).dictionary.to_pylist() if native.num_chunks else []
+            return {"categories": levels, "ordered": native.type.ordered}
+        return None
+
+
+def rows_of(data: Any, *, as_typed: bool = False) -> Rows:
+    """Open data of any engine.
+
+    Parameters
+    ----------
+    data : object
+        A DataFrame that Narwhals reads, or the path or pattern of Parquet or CSV files.
+    as_typed : bool
+        Whether the cells of a CSV file stay text.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    """
+    import narwhals.stable.v2 as nw
+
+    if isinstance(data, str | os.PathLike):
+        files = files_at(data, as_typed=as_typed)
+        return Rows(nw.from_native(files.relation()), files)
+    try:
+        return Rows(nw.from_native(data))
+    except TypeError:
+        raise TypeError(
+            "data is a Survey or a DataFrame of pandas, Polars, PyArrow, DuckDB or Spark, or the "
+            f"path of Parquet or CSV files; given {type(data).__name__}"
+        ) from None
+
+
+def bandings_of(variable: Variable, apart: set[str]) -> Bandings:
+    """Say which whole numbers have the same level whatever a bare number may mean.
+
+    Parameters
+    ----------
+    variable : Variable
+    apart : set of str
+        Texts that mean something else than a quantity.
+    """
+    numerals = tuple(sorted(int(text) for text in apart if text.lstrip("-").isdecimal()))
+    bands = []
+    for level in variable.levels:
+        if level.band is None:
+            continue
+        low = int(max(level.band.low, variable.limits.low, 0))
+        high = int(min(level.band.high, variable.limits.high, _LARGEST))
+        stands = next((x for x in range(low, high + 1) if x not in numerals), None)
+        if stands is not None:
+            bands.append(Banding(low, high, stands))
+    return Bandings(tuple(bands), numerals)
+
+
+def _key(column: Any, kind: Any, bandings: Bandings | None) -> Any:
+    import narwhals.stable.v2 as nw
+
+    if bandings is None:
+        # Engines differ in how they give a Decimal back; a level is the number.
+        return column.cast(nw.Float64) if kind.is_decimal() else column
+    number = column.cast(nw.Float64)
+    banded = number
+    for band in bandings.bands:
+        inside = (number >= band.low) & (number <= band.high)
+        banded = nw.when(inside).then(nw.lit(float(band.stands))).otherwise(banded)
+    # The remainder of NaN and of infinity is no number, so that neither falls into a band.
+    quantity = number % 1 == 0
+    if bandings.apart:
+        quantity = quantity & ~number.is_in([float(x) for x in bandings.apart])
+    return nw.when(quantity).then(banded).otherwise(number)
+
+
+def _summed() -> dict[str, Any]:
+    """People, rows with a wrong count, and one such count."""
+    import narwhals.stable.v2 as nw
+
+    people = nw.col("people")
+    fine = (people >= 0) & (people <= 2.0**53) & (people % 1 == 0)
+    return {
+        "n": nw.when(fine).then(people).otherwise(nw.lit(0.0)).sum(),
+        "wrong": nw.when(fine).then(nw.lit(0)).otherwise(nw.lit(1)).sum(),
+        "example": nw.when(~fine).then(people).max(),
+    }
+
+
+def _collected(frame: Any) -> Any:
+    import narwhals.stable.v2 as nw
+
+    if isinstance(frame, nw.DataFrame):
+        return frame
+    if frame.implementation.is_duckdb():
+        return frame.collect("pandas")  # where Narwhals would ask for PyArrow
+    if frame.implementation.is_spark_like():
+        require("pyarrow", "spark", "counting with Spark")
+        return frame.collect("pyarrow")  # by way of pandas, PySpark warns about pandas 3
+    return frame.collect()
