@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lab claims lock seal lint clean
+.PHONY: help reproduce test lab claims lock seal lint clean spark bench
 
 help:  ## list these targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,11 @@ lock:  ## resolve the dependencies anew (needs uv)
 	$(COMPILE) --extra dev -o requirements.lock
 	$(COMPILE) --extra spark --extra dev -o requirements-spark.lock -c requirements.lock
 
+spark: $(VENV)/ready-spark  ## add PySpark, for its tests and for clusters (needs Java 17)
+
+bench: $(VENV)/ready  ## time the claims about speed and memory, write benchmarks/results.md
+	$(RUN) -m benchmarks
+
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .churnlib .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
@@ -47,4 +52,9 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --retries 10 --require-hashes -r requirements.lock
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# PySpark comes as source, which pip builds apart from the environment; its hash is in the lock.
+$(VENV)/ready-spark: $(VENV)/ready requirements-spark.lock
+	$(RUN) -m pip install --quiet --disable-pip-version-check --retries 10 --require-hashes -r requirements-spark.lock
 	@touch $@

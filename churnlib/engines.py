@@ -115,17 +115,19 @@ class Rows:
 
         self._require(columns, count)
         schema = self.frame.collect_schema()
-        # Short names of our own, since an engine may read a dot in a header as an operator.
+        frame, names = self._named()
         keys = {f"key{place}": name for place, name in enumerate(columns)}
         picked = {
-            key: _key(nw.col(name), schema[name], (bandings or {}).get(name))
+            key: _key(nw.col(names[name]), schema[name], (bandings or {}).get(name))
             for key, name in keys.items()
         }
+        summed = {"n": nw.len()}
         if count:
-            picked["people"] = nw.col(count).cast(nw.Float64)
+            picked |= _people(nw.col(names[count]))
+            summed = {name: nw.col(name).sum() for name in ("n", "wrong")}
+            summed["example"] = nw.col("example").max()
         with self.files.errors() if self.files else nullcontext():
-            groups = self.frame.select(**picked).group_by(*keys)
-            counted = groups.agg(**(_summed() if count else {"n": nw.len()}))
+            counted = frame.select(**picked).group_by(*keys).agg(**summed)
             found = _collected(counted.head(LIMIT + 1))
         if len(found) > LIMIT:
             raise ValueError(
@@ -147,11 +149,22 @@ class Rows:
         for name in [*columns, *([count] if count else [])]:
             if name not in known:
                 raise KeyError(f"there is no variable {name!r}; there are {', '.join(known)}")
-        if count and not self.is_numeric(count):
+        # A CSV file that is read as typed holds its counts as text, too.
+        if count and not (self.files and self.files.as_typed) and not self.is_numeric(count):
             kind = self.frame.collect_schema()[count]
             raise ValueError(f"counts in {count!r} must be whole numbers; the column is {kind}")
         if self.files:
             self.files.require_agreement([*columns, *([count] if count else [])])
+
+    def _named(self) -> tuple[Any, dict[str, str]]:
+        """The frame, and what each column is called in it."""
+        import narwhals.stable.v2 as nw
+
+        if not self.frame.implementation.is_spark_like():
+            return self.frame, {name: name for name in self.columns}
+        # Spark reads a dot in a header, as in "1. Your age?", as an operator.
+        names = {name: f"column{place}" for place, name in enumerate(self.columns)}
+        return nw.from_native(self.frame.to_native().toDF(*names.values())), names
 
     def _levels(self, name: str) -> dict[str, Any] | None:
         """Levels that a column declares, as arguments of a Categorical."""
@@ -238,16 +251,16 @@ def _key(column: Any, kind: Any, bandings: Bandings | None) -> Any:
     return nw.when(quantity).then(banded).otherwise(number)
 
 
-def _summed() -> dict[str, Any]:
-    """People, rows with a wrong count, and one such count."""
+def _people(count: Any) -> dict[str, Any]:
+    """People in a row, whether their number is wrong, and the number if it is."""
     import narwhals.stable.v2 as nw
 
-    people = nw.col("people")
+    people = count.cast(nw.Float64)
     fine = (people >= 0) & (people <= 2.0**53) & (people % 1 == 0)
     return {
-        "n": nw.when(fine).then(people).otherwise(nw.lit(0.0)).sum(),
-        "wrong": nw.when(fine).then(nw.lit(0)).otherwise(nw.lit(1)).sum(),
-        "example": nw.when(~fine).then(people).max(),
+        "n": nw.when(fine).then(people).otherwise(nw.lit(0.0)),
+        "wrong": nw.when(fine).then(nw.lit(0)).otherwise(nw.lit(1)),
+        "example": nw.when(~fine).then(people),
     }
 
 

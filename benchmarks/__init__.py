@@ -1,0 +1,1 @@
+"""Every claim about speed and memory, measured: ``make bench``, or one script by its name."""
