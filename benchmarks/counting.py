@@ -1,7 +1,7 @@
 """Count generated customers by three keys: churnlib against pandas and Polars.
 
-Each way of counting runs in a process of its own, on the same Parquet file in a temporary folder.
-``pandas`` is timed from a frame that is already in memory; what reads the file pays for reading it.
+Each way of counting runs in a process of its own on the same Parquet file in a temporary folder.
+A pandas frame is in memory before the clock starts; what reads the file pays for reading it.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 import churnlib as cl
 from benchmarks.harness import apart, peak, seconds, show, side_by_side, table
+from churnlib.models import ordinal_logit
 
 KEYS = ["gender", "age", "visits"]
 SIZES = [10**4, 10**5, 10**6, 10**7, 10**8]
-RAW = ["您的性别", "age_in_years", "您来办理业务的次数"]
-REPEATS = {10**4: 15, 10**5: 9, 10**6: 7, 10**7: 5, 10**8: 3}
-IN_MEMORY = 10**7  # more rows of a pandas frame than these would take more than 6 GB
-WAYS = {
+REPEATS = {10**4: 15, 10**5: 9, 10**6: 7, 10**7: 5, 10**8: 5}
+LARGEST_FRAME = 10**7  # a pandas frame of more rows would not fit the memory we allow
+COLOURS = {
     "pandas.crosstab": "#D55E00",
     "pandas groupby": "#E69F00",
     "churnlib, pandas frame": "#56B4E9",
@@ -31,8 +32,8 @@ WAYS = {
 }
 
 
-def generate(n: int, file: Path) -> None:
-    """Write n customers: levels in KEYS, raw answers in the rest, 1 in 100 missing."""
+def generate(n: int, file: Path, *, raw: bool) -> None:
+    """Write n customers, 1 in 100 without a gender: levels, or labels and years as collected."""
     import duckdb
 
     def pick(salt: int, labels: list[str]) -> str:
@@ -40,68 +41,117 @@ def generate(n: int, file: Path) -> None:
         return f"CASE (hash(i * {salt}) % {len(labels)})::INT {cases} END"
 
     years = "(19 + hash(i * 7) % 70)::TINYINT"
-    ages = f"CASE WHEN {years} < 30 THEN '19-29' WHEN {years} < 40 THEN '30-39' "
-    ages += f"WHEN {years} < 60 THEN '40-59' ELSE 'ge60' END"
+    bands = [(30, "19-29"), (40, "30-39"), (60, "40-59"), (100, "ge60")]
+    age = " ".join(f"WHEN {years} < {end} THEN '{level}'" for end, level in bands)
+    gender = ["男", "女", "A.男", "女性"] if raw else ["male", "female"]
+    visits = ["1-2次", "3-5次", "6次及以上"] if raw else ["1-2", "3-5", "6+"]
     duckdb.connect().execute(
         f"""COPY (SELECT
-            CASE WHEN hash(i * 5) % 100 > 0 THEN {pick(3, ["male", "female"])} END AS gender,
-            {ages} AS age,
-            {pick(11, ["1-2", "3-5", "6+"])} AS visits,
-            {pick(3, ["男", "女", "A.男", "女性"])} AS "您的性别",
-            {years} AS "您的年龄",
-            {pick(11, ["1-2次", "3-5次", "6次及以上", "(空)"])} AS "您来办理业务的次数"
+            CASE WHEN hash(i * 5) % 100 > 0 THEN {pick(3, gender)} END AS gender,
+            {years if raw else f"CASE {age} END"} AS age,
+            {pick(11, visits)} AS visits
         FROM range({n}) AS t(i)) TO '{file}' (FORMAT parquet)"""
     )
 
 
-def ways(file: Path) -> dict[str, Callable[[], Callable[[], object]]]:
-    """By name: a function that prepares, and returns the one that is timed."""
-
-    def crosstab() -> Callable[[], object]:
-        frame = pd.read_parquet(file, columns=KEYS)
+def way(name: str, file: str) -> Callable[[], object]:
+    """Prepare one way of counting and return what is timed."""
+    if name == "pandas.crosstab":
+        frame = pd.read_parquet(file)
         return lambda: pd.crosstab([frame["gender"], frame["age"]], frame["visits"])
-
-    def categories() -> pd.DataFrame:
-        return pd.concat(
-            {key: pd.read_parquet(file, columns=[key])[key].astype("category") for key in KEYS},
-            axis=1,
-        )
-
-    def groupby() -> Callable[[], object]:
-        frame = categories()
-        return lambda: frame.groupby(KEYS, observed=False, dropna=False).size()
-
-    def in_pandas() -> Callable[[], object]:
-        frame = categories()
-        return lambda: cl.counts(frame, KEYS)
-
-    def by_polars() -> Callable[[], object]:
+    if name in {"pandas groupby", "churnlib, pandas frame"}:
+        columns = {k: pd.read_parquet(file, columns=[k])[k].astype("category") for k in KEYS}
+        categories = pd.concat(columns, axis=1)
+        if name == "pandas groupby":
+            return lambda: categories.groupby(KEYS, observed=False, dropna=False).size()
+        return lambda: cl.counts(categories, KEYS)
+    if name == "Polars, Parquet":
         import polars as pl
 
         return lambda: pl.scan_parquet(file).group_by(KEYS).len().collect(engine="streaming")
-
-    return {
-        "pandas.crosstab": crosstab,
-        "pandas groupby": groupby,
-        "churnlib, pandas frame": in_pandas,
-        "Polars, Parquet": by_polars,
-        "churnlib, Parquet": lambda: lambda: cl.counts(file, KEYS),
-        "churnlib, raw labels": lambda: lambda: counted_raw(file),
-    }
+    book = cl.load_codebook() if name == "churnlib, raw labels" else None
+    return lambda: cl.counts(file, KEYS, codebook=book)
 
 
-def counted_raw(file: Path) -> pd.DataFrame:
-    """Clean and count in one pass: labels resolved, years banded."""
-    return cl.counts(file, KEYS, codebook=BOOK)
-
-
-def all_in(file: Path) -> dict[str, float]:
-    """Counting alone, and with all that follows from it."""
+def together(file: str) -> dict[str, float]:
+    """Counting alone, and with the battery of statistics and the model that follow from it."""
 
     def everything() -> None:
         tidy = cl.counts(file, KEYS)
         cl.statistics(cl.crosstab(tidy, "gender", "visits", count="n"))
-        ordered = tidy.assign(visits=tidy["visits"].cat.as_ordered())
-        cl.models.ordinal_logit(ordered, "visits", ["gender", "age"], count="n")
+        tidy["visits"] = tidy["visits"].cat.as_ordered()
+        ordinal_logit(tidy, "visits", ["gender", "age"], count="n")
 
     return side_by_side(5, alone=lambda: cl.counts(file, KEYS), together=everything)
+
+
+def measure() -> pd.DataFrame:
+    """All sizes and ways; draws the figure of growth."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for n in SIZES:
+            file, raw = Path(folder, "levels.parquet"), Path(folder, "raw.parquet")
+            generate(n, file, raw=False)
+            for name in COLOURS:
+                if n <= LARGEST_FRAME or "Parquet" in name:
+                    found[name, n] = apart("counting", name, file, REPEATS[n])
+            if n >= LARGEST_FRAME:
+                generate(n, raw, raw=True)
+                found["churnlib, raw labels", n] = apart(
+                    "counting", "churnlib, raw labels", raw, REPEATS[n]
+                )
+        whole = apart("counting", "together", file, 1)
+    draw({key: value["seconds"] for key, value in found.items()})
+    return table([*_rows(found), _last(whole)])
+
+
+def _rows(found: dict[tuple[str, int], dict[str, Any]]) -> list[tuple[str, str, str]]:
+    rows = []
+    for n, called in ((10**7, "10⁷"), (10**8, "10⁸")):
+        for name in [*COLOURS, "churnlib, raw labels"]:
+            if (name, n) in found:
+                one = found[name, n]
+                asked = "5 s, 500 MB" if n == 10**8 and name.startswith("churnlib") else ""
+                text = f"{one['seconds']:.2f} s, {one['megabytes']:,.0f} MB"
+                rows.append((f"{called} rows, {name}", asked, text))
+    slow, fast = found["pandas.crosstab", 10**7], found["churnlib, Parquet", 10**7]
+    for what in ("seconds", "megabytes"):
+        limit = {"seconds": "15", "megabytes": "5"}[what]
+        claim = f"10⁷ rows, churnlib on Parquet to pandas.crosstab, {what}"
+        rows.append((claim, f"1 / {limit}", f"1 / {slow[what] / fast[what]:.1f}"))
+    return rows
+
+
+def _last(whole: dict[str, float]) -> tuple[str, str, str]:
+    claim = "10⁸ rows, counting, cross-table, battery and ordinal model to counting alone"
+    return claim, "1.3", f"{whole['together'] / whole['alone']:.2f}"
+
+
+def draw(found: dict[tuple[str, int], float]) -> None:
+    """Write the figure of growth."""
+    import matplotlib.pyplot as plt
+
+    from churnlib.canvas import style
+
+    with style():
+        figure, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
+        for name, colour in COLOURS.items():
+            points = [(n, found[name, n]) for n in SIZES if (name, n) in found]
+            ax.plot(*zip(*points, strict=True), marker="o", markersize=3, color=colour, label=name)
+        ax.set(xscale="log", yscale="log", xlabel="Rows", ylabel="Seconds")
+        ax.legend(frameon=False)
+        figure.savefig(Path(__file__).with_name("growth.svg"), metadata={"Date": None})
+        plt.close(figure)
+
+
+def main(name: str, file: str, times: str) -> None:
+    """Measure one way in this process and say the result as JSON."""
+    if name == "together":
+        print(json.dumps(together(file)))
+        return
+    taken = seconds(way(name, file), int(times))
+    print(json.dumps({"seconds": taken, "megabytes": peak()}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:]) if sys.argv[1:] else show(measure())

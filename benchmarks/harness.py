@@ -77,7 +77,9 @@ def show(found: pd.DataFrame) -> None:
     """Print a table."""
     widths = found.apply(lambda column: column.str.len().max())
     for row in found.itertuples(index=False):
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
 
 
 def machine() -> str:

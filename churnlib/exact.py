@@ -137,14 +137,22 @@ def _dealt(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _ways(rows: np.ndarray, column: int) -> int:
-    """Number of ways to deal one column's people to the rows."""
-    ways = np.zeros(column + 1, dtype=object)
+    """Number of ways to deal one column's people to the rows; a lower bound if above the budget."""
+    others = rows.sum() - rows
+    # Each count that a single cell can take belongs to one way at least.
+    reach = int((np.minimum(rows, column) - np.maximum(column - others, 0)).max()) + 1
+    if len(rows) == 2 or reach > _BUDGET:
+        return reach
+    # The longest row takes what the others leave.
+    *shorter, longest = np.sort(rows)
+    most = int(min(column, sum(shorter)))
+    ways = np.zeros(most + 1, dtype=object)
     ways[0] = 1
-    for row in rows:
+    for row in shorter:
         sums = np.concatenate([[0], ways.cumsum()])
-        first = np.maximum(np.arange(column + 1) - int(row), 0)
+        first = np.maximum(np.arange(most + 1) - int(row), 0)
         ways = sums[1:] - sums[first]
-    return int(ways[column])
+    return int(ways[max(column - int(longest), 0) :].sum())
 
 
 def _size(rows: np.ndarray, half: np.ndarray) -> float:
@@ -159,11 +167,9 @@ def _listed(rows: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     sums = np.zeros((1, last), dtype=np.int64)
     logs = np.zeros(1)
     for column in half:
-        parts = np.array(list(_compositions(int(column), rows[:-1])), dtype=np.int64)
-        rest = column - parts.sum(axis=1)
-        parts, rest = parts[rest <= rows[-1]], rest[rest <= rows[-1]]
-        weight = -gammaln(parts + 1.0).sum(axis=1) - gammaln(rest + 1.0)
-        sums = (sums[:, None, :] + parts[None, :, :]).reshape(-1, last)
+        parts = np.array(list(_compositions(int(column), rows)), dtype=np.int64)
+        weight = -gammaln(parts + 1.0).sum(axis=1)
+        sums = (sums[:, None, :] + parts[None, :, :-1]).reshape(-1, last)
         logs = (logs[:, None] + weight[None, :]).ravel()
         fits = (sums <= rows[:-1]).all(axis=1)
         sums, logs = sums[fits], logs[fits]
@@ -175,13 +181,14 @@ def _code(sums: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return sums @ radix
 
 
-def _compositions(total: int, limits: np.ndarray) -> Iterator[tuple[int, ...]]:
-    """Ways to give at most `total` people to rows with these limits."""
-    if len(limits) == 0:
-        yield ()
+def _compositions(total: int, rows: np.ndarray) -> Iterator[tuple[int, ...]]:
+    """Ways to give `total` people to rows that are no longer than these."""
+    if len(rows) == 1:
+        yield (total,)
         return
-    for first in range(min(total, int(limits[0])) + 1):
-        for rest in _compositions(total - first, limits[1:]):
+    least = max(0, total - int(rows[1:].sum()))
+    for first in range(least, min(total, int(rows[0])) + 1):
+        for rest in _compositions(total - first, rows[1:]):
             yield (first, *rest)
 
 

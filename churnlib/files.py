@@ -40,6 +40,7 @@ class Files:
 
         # A connection of its own: what a user does with DuckDB stays as it was.
         connection = duckdb.connect()
+        connection.execute("SET enable_progress_bar = false")  # it would print in a notebook
         chosen = list(self.paths if paths is None else paths)
         with self.errors():
             if self.format == "Parquet":

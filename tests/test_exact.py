@@ -204,3 +204,19 @@ def test_one_row_or_column_has_no_p(o):
         assert np.isnan(test.p_value)
         assert test.note == "needs two rows and two columns that count somebody"
         assert not test.exact
+
+
+def test_a_hundred_million_people_need_no_more_time_than_a_thousand():
+    # So many that Fisher's test is Pearson's: its simulated interval must hold that p-value.
+    people = [[16_500_000, 16_500_000, 16_490_000], [16_499_500, 16_508_000, 16_506_000]]
+    simulated, asymptotic = fisher_exact(people), chi_square(people)
+    low, high = simulated.p_interval
+    assert not simulated.exact
+    assert low <= asymptotic.p_value <= high
+
+
+def test_few_ways_are_counted_exactly_however_many_the_people():
+    # Three tables have these margins; by symmetry the two outer ones are equally probable.
+    test = fisher_exact([[10_000_000, 0], [9_999_998, 2]])
+    assert test.exact
+    assert test.p_value == pytest.approx(0.5, abs=1e-6)
