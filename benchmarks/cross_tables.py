@@ -1,18 +1,15 @@
-"""Time the statistics of a cross-table: ``python benchmarks/cross_tables.py``.
-
-One table: what was asked, and the median of repeated runs in this process on this machine.
-"""
+"""Time the statistics of a cross-table and the cleaning of answers, against scipy and R."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-import time
-from collections.abc import Callable
 from statistics import median
 
 import numpy as np
+import pandas as pd
 
+from benchmarks.harness import seconds, show, side_by_side, table
 from churnlib import (
     Crosstab,
     clean,
@@ -25,17 +22,6 @@ from churnlib import (
 from churnlib.provenance import Origin
 
 LARGE = [[6, 8, 8, 2], [3, 7, 17, 6], [4, 7, 20, 5], [9, 11, 52, 15], [4, 4, 9, 3]]
-
-
-def seconds(run: Callable[[], object], times: int) -> float:
-    """Median time of a call after one that is not counted."""
-    run()
-    measured = []
-    for _ in range(times):
-        started = time.perf_counter()
-        run()
-        measured.append(time.perf_counter() - started)
-    return median(measured)
 
 
 def random_table(rows: int, columns: int, n: int, seed: int) -> np.ndarray:
@@ -74,24 +60,55 @@ def by_r() -> str:
     return f"{float(run.stdout):.2f} s"
 
 
-def main() -> None:
-    """Print the table."""
-    table = Crosstab.from_counts(LARGE, ordered=True)
-    drawn = seconds(lambda: monte_carlo(table, resamples=1_000_000, seed=1), 3)
-    battery = seconds(lambda: statistics(table, exact=False), 21)
-    rows = [
-        ("exact p, 2×4, n = 1,000", "50 ms", exact(2, 4, 1000)),
-        ("exact p, 2×6, n = 200", "50 ms", exact(2, 6, 200)),
-        ("exact p, 3×4, n = 200, extra [exact]", "0.5 s", exact(3, 4, 200)),
-        ("exact p, 5×3, n = 200, extra [exact]", "0.5 s", exact(5, 3, 200)),
-        ("10⁶ Monte Carlo tables, 5×4, n = 200", "1.0 s", f"{drawn:.2f} s"),
-        ("the same by R's fisher.test", "", by_r()),
-        ("battery on 5×4 without exact p", "20 ms", f"{1000 * battery:.1f} ms"),
-        ("clean 100,048 rows", "5 s", f"{cleaning():.2f} s"),
+def against_scipy() -> list[tuple[str, str, str]]:
+    """The same p-values by scipy: an exact one, and simulated ones of 10,000 tables."""
+    from scipy import stats
+
+    small, large = random_table(2, 2, 1000, 1), np.array(LARGE)
+
+    def simulate() -> object:
+        rng = np.random.default_rng(1)
+        return stats.fisher_exact(large, method=stats.MonteCarloMethod(n_resamples=10_000, rng=rng))
+
+    exact_p = side_by_side(
+        5, ours=lambda: fisher_exact(small), theirs=lambda: stats.fisher_exact(small)
+    )
+    simulated = side_by_side(
+        3, ours=lambda: fisher_exact(large, resamples=10_000, seed=1), theirs=simulate
+    )
+    return [
+        (f"{what}, churnlib to scipy.stats.fisher_exact", "", _ratio(times))
+        for what, times in (
+            ("exact p, 2×2, n = 1,000", exact_p),
+            ("10⁴ Monte Carlo tables, 5×4, n = 200", simulated),
+        )
     ]
-    for claim, asked, measured in rows:
-        print(f"{claim:40} {asked:>8}   {measured}")
+
+
+def _ratio(times: dict[str, float]) -> str:
+    share = times["ours"] / times["theirs"]
+    return f"{share:.2f} ({1000 * times['ours']:.2f} ms to {1000 * times['theirs']:.2f} ms)"
+
+
+def measure() -> pd.DataFrame:
+    """Exact and simulated p-values, the battery, cleaning."""
+    large = Crosstab.from_counts(LARGE, ordered=True)
+    drawn = seconds(lambda: monte_carlo(large, resamples=1_000_000, seed=1), 3)
+    battery = seconds(lambda: statistics(large, exact=False), 21)
+    return table(
+        [
+            ("exact p, 2×4, n = 1,000", "50 ms", exact(2, 4, 1000)),
+            ("exact p, 2×6, n = 200", "50 ms", exact(2, 6, 200)),
+            ("exact p, 3×4, n = 200, extra [exact]", "0.5 s", exact(3, 4, 200)),
+            ("exact p, 5×3, n = 200, extra [exact]", "0.5 s", exact(5, 3, 200)),
+            ("10⁶ Monte Carlo tables, 5×4, n = 200", "1.0 s", f"{drawn:.2f} s"),
+            ("the same by R's fisher.test", "", by_r()),
+            *against_scipy(),
+            ("battery on 5×4 without exact p", "20 ms", f"{1000 * battery:.1f} ms"),
+            ("clean 100,048 rows", "5 s", f"{cleaning():.2f} s"),
+        ]
+    )
 
 
 if __name__ == "__main__":
-    main()
+    show(measure())

@@ -88,7 +88,7 @@ def machine() -> str:
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
     return (
         f"{time.strftime('%Y-%m-%d')}; {platform.system()} {platform.machine()}, "
-        f"{os.cpu_count()} cores, load {load} before the first run; "
+        f"{os.cpu_count()} cores, load {load} before; "
         f"Python {platform.python_version()}, {versions}."
     )
 
