@@ -25,7 +25,7 @@ def test_a_range_is_a_bar_from_low_to_high_with_both_numbers(ax):
     table = pd.DataFrame(
         {"low": [-1.0, 0.5], "high": [1.0, 0.5], "reference": 0.2}, index=["nothing", "most"]
     )
-    figures.ranges(table, LABEL, ax, digits=1, reference="census_2020")
+    figures.ranges(table, LABEL, ax, digits=1, reference="census_at")
     bars = [(bar.get_x(), bar.get_width()) for bar in ax.patches]
     assert bars == [(-1, 2), (0.5, 0)]
     # One number where both ends are the same.
@@ -87,6 +87,6 @@ def test_every_word_of_these_figures_stands_in_both_languages():
     book = load_codebook()
     keys = [f"said_{said}" for said in ("nothing", "most", "no_degree", "both")]
     keys += ["women_of", "men_at_six", "women_at_six", "beyond_trivial", "equal_shares"]
-    keys += ["men_share", "power_percent", "census_2020", "width_note", "frontier_note"]
+    keys += ["men_share", "power_percent", "census_at", "width_note", "frontier_note"]
     for lang in ("en", "zh-Hans"):
         assert all(book.labeller(lang)(key) for key in keys)
