@@ -89,7 +89,7 @@ def export(
     (folder / "source").mkdir(parents=True, exist_ok=True)
     for source, frame in sources.items():
         path = folder / "source" / f"{source}.csv"
-        frame.to_csv(path, lineterminator="\n", float_format="%.6g", encoding="utf-8")
+        _inert(frame).to_csv(path, lineterminator="\n", float_format="%.6g", encoding="utf-8")
     if figure is not None:
         with style():
             require_glyphs(figure)
@@ -103,6 +103,30 @@ def export(
         for kind, metadata in plain.items():
             with style():
                 figure.savefig(folder / lang / f"{name}.{kind}", metadata=metadata)
+
+
+def inert(value: Any) -> Any:
+    """Put an apostrophe before a text that a spreadsheet would run as a formula.
+
+    Spreadsheets compute a cell that begins with one of ``= + - @`` or a tab; a label of a
+    survey could so run a command. Numbers, also as text, stay as they are.
+
+    Examples
+    --------
+    >>> inert("=1+1"), inert("-0.5"), inert(-0.5)
+    ("'=1+1", '-0.5', -0.5)
+    """
+    if not isinstance(value, str) or value[:1] not in {*"=+-@\t\r\n"}:
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
+
+
+def _inert(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.map(inert).rename(index=inert, columns=inert)
 
 
 def publish(

@@ -14,3 +14,4 @@ from churnlib.draw_mosaic import mosaic as mosaic
 from churnlib.draw_survey import flow_of_rows as flow_of_rows
 from churnlib.draw_survey import shares as shares
 from churnlib.draw_survey import shares_by_group as shares_by_group
+from churnlib.typeset import publish_table as publish_table

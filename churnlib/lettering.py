@@ -117,18 +117,19 @@ _PIECES = re.compile(rf" +|(?:[{_WIDE}]|[^ {_WIDE}]+)[{_CLOSING}]*")
 def _lines(text: str, columns: int) -> list[str]:
     lines, line = [], ""
     for piece in _PIECES.findall(text):
-        if _columns(line + piece.rstrip()) <= columns:
+        if width(line + piece.rstrip()) <= columns:
             line += piece
             continue
         if line.strip():
             lines.append(line.rstrip())
         line = piece.lstrip()
-        while _columns(line) > columns:
-            fits = next(n for n in range(len(line), 0, -1) if _columns(line[:n]) <= columns)
+        while width(line) > columns:
+            fits = next(n for n in range(len(line), 0, -1) if width(line[:n]) <= columns)
             lines.append(line[:fits])
             line = line[fits:]
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
 
-def _columns(text: str) -> int:
+def width(text: str) -> int:
+    """Columns of a line, a Chinese character counting as two."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from churnlib.manifest import write_manifest
 from churnlib.provenance import PROJECT
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def reproduce(project: Path = PROJECT, *, progress: Progress | None = None) -> l
             executed = execute(path, progress)
             _write(executed, staging / "notebooks" / path.name)
             runs.append(Run(path.stem, time.perf_counter() - started))
+        if (project / "notebooks" / "exhibits.toml").exists():
+            write_manifest(staging)
         _publish(staging, project)
     return runs
 
