@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 # Whatever a page holds, a browser is told to run no script and to ask no host for anything.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
 _SHOWN = ("text/html", "text/markdown", "text/plain", "image/png", "image/jpeg", "image/svg+xml")
-_TAGS = """a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4
-h5 h6 hr i kbd li ol p pre s small span strong sub summary sup table tbody td tfoot th thead tr ul
-""".split()
+_TAGS = [
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del",
+    "details", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "kbd",
+    "li", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "summary", "sup", "table",
+    "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+]  # fmt: skip
 _ATTRIBUTES = {
     "*": ["class", "id", "lang", "style", "title"],
     "a": ["href"],
@@ -151,7 +154,7 @@ _STYLE_BLOCK = re.compile(r"<style\b[^>]*>.*?</style>", re.DOTALL | re.IGNORECAS
 
 @cache
 def _sanitizer() -> Any:
-    from nbconvert.preprocessors import SanitizeHTML
+    from nbconvert.preprocessors.sanitize import SanitizeHTML
 
     return SanitizeHTML(tags=list(_TAGS), attributes=_ATTRIBUTES, styles=_STYLES)
 
@@ -166,9 +169,7 @@ def _exporter() -> Any:
     return exporter
 
 
-def _prepared(
-    notebook: NotebookNode, captions: Mapping[str, str], words: Words
-) -> NotebookNode:
+def _prepared(notebook: NotebookNode, captions: Mapping[str, str], words: Words) -> NotebookNode:
     """The notebook with outputs of harmless kinds alone, and a text for each picture."""
     import copy
 

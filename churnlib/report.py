@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from churnlib.canvas import outputs
 from churnlib.grids import Grid, read_grid
 from churnlib.html_report import write_html as write_html
 from churnlib.manifest import Entry, read_manifest, write_manifest
@@ -35,6 +34,9 @@ from churnlib.verdicts import claims
 
 VERDICTS = "verdicts"
 """Name of the exhibit that the appendix prints in full."""
+
+_NO_REASON = {Kind.REPRODUCED, Kind.UNTESTABLE, Kind.EXTERNAL}
+"""Verdicts whose reason the appendix alone gives."""
 
 
 def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Path:
@@ -124,6 +126,7 @@ def _results(
     verdicts: pd.Series,
 ) -> Iterator[Block]:
     carried = _statements()
+    reasoned: set[int] = set()
     shown = [entry for entry in entries if entry.name != VERDICTS]
     for notebook, exhibits in groupby(shown, key=lambda entry: entry.notebook):
         key = f"thesis.notebooks.{notebook}"
@@ -131,54 +134,56 @@ def _results(
         if words.has(f"{key}.text"):
             yield Text(words(f"{key}.text", **facts))
         for entry in exhibits:
-            statements = carried.get(entry.exhibit, [])
-            yield Text(_introduction(entry, statements, verdicts, words, facts))
+            of_kind = _by_verdict(carried.get(entry.exhibit, []), verdicts)
+            yield Text(_introduction(entry, of_kind, words))
+            judged = [numbers for kind, numbers in of_kind if kind not in _NO_REASON]
+            for number in (n for numbers in judged for n in numbers if n not in reasoned):
+                reason = facts[f"reason_{number}"]
+                yield Text(words("thesis.exhibit.reason", number=number, reason=reason))
+                reasoned.add(number)
             if entry.kind != "none":
                 yield _exhibit(entry, folder, words)
 
 
-def _introduction(
-    entry: Entry,
-    statements: Sequence[int],
-    verdicts: pd.Series,
-    words: Words,
-    facts: Mapping[str, str],
-) -> str:
+def _by_verdict(statements: Sequence[int], verdicts: pd.Series) -> list[tuple[Kind, list[int]]]:
+    found = {kind: [n for n in statements if verdicts[n] == kind] for kind in Kind}
+    return [(kind, numbers) for kind, numbers in found.items() if numbers]
+
+
+def _introduction(entry: Entry, of_kind: Sequence[tuple[Kind, Sequence[int]]], words: Words) -> str:
     """Refer to an exhibit and say how the statements that it carries fare."""
-    named = {"ref": reference(entry.exhibit), "id": entry.exhibit}
+    named = {"ref": reference(entry.exhibit), "id": _named(entry.exhibit, words)}
     if entry.kind == "none":
-        named |= {"caption": entry.caption[words.lang], "statements": _list(statements, words)}
+        statements = _list((n for _, numbers in of_kind for n in numbers), words)
+        named |= {"caption": entry.caption[words.lang], "statements": statements}
         return words("thesis.exhibit.lost", **named)
     if entry.origin is Origin.SYNTHETIC:
         return words("thesis.exhibit.simulated", **named)
-    if not statements:
+    if not of_kind:
         return words("thesis.exhibit.other", **named)
-    kinds = [kind for kind in Kind if kind in set(verdicts.loc[list(statements)])]
-    of_kind = {kind: [n for n in statements if verdicts[n] == kind] for kind in kinds}
     found = words("words.semicolon").join(
         words(
             "thesis.exhibit.found",
             verdict=words(f"verdicts.{kind}"),
             statements=_list(numbers, words),
         )
-        for kind, numbers in of_kind.items()
+        for kind, numbers in of_kind
     )
-    sentences = [
-        words("thesis.exhibit.carries", **named, statements=_list(statements, words), found=found),
-        *(
-            words("thesis.exhibit.reason", number=number, reason=facts[f"reason_{number}"])
-            for kind, numbers in of_kind.items()
-            if kind is not Kind.REPRODUCED
-            for number in numbers
-        ),
-    ]
-    return words("words.space").join(sentences)
+    return words("thesis.exhibit.carries", **named, found=found)
+
+
+def _named(exhibit: str, words: Words) -> str:
+    """The number of an exhibit in the project, ``"Table 3-1"``, in the language."""
+    kind, _, number = exhibit.partition(" ")
+    known = {"Table": "words.table", "Figure": "words.figure"}
+    joint = words("words.space")
+    return f"{words(known[kind])}{joint}{number}" if kind in known else exhibit
 
 
 def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
     note = words(
         "thesis.exhibit.note",
-        id=entry.exhibit,
+        id=_named(entry.exhibit, words),
         notebook=entry.notebook,
         verdict=words(f"verdicts.{entry.verdict}"),
     )
@@ -193,9 +198,7 @@ def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
     return FigureBlock(entry.exhibit, caption, note, entry.origin, picture, alternative)
 
 
-def _appendix(
-    verdicts: pd.DataFrame, words: Words, facts: Mapping[str, str]
-) -> Iterator[Block]:
+def _appendix(verdicts: pd.DataFrame, words: Words, facts: Mapping[str, str]) -> Iterator[Block]:
     columns = ("number", "statement", "printed", "computed", "verdict", "reason")
     chinese = "_zh" if words.lang == "zh-Hans" else ""
     rows = tuple(
