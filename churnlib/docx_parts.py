@@ -81,7 +81,7 @@ def add_link(paragraph: Paragraph, text: str, anchor: str, lang: str) -> None:
     link.append(run)
 
 
-def add_table(document: Document, grid: Grid, lang: str, cell_style: str) -> Table:
+def add_table(document: Document, grid: Grid, lang: str, cell_style: Any) -> Table:
     """Add a native three-line table whose header is repeated on every page.
 
     A template's own three-line style is used where it has one with lines; otherwise the lines
@@ -116,14 +116,14 @@ def add_table(document: Document, grid: Grid, lang: str, cell_style: str) -> Tab
         run.bold = True
     # A short table stays on one page; a long one may break, but its header is never alone with
     # the caption, nor the note below it alone on a page.
-    together = range(len(table.rows)) if len(grid.rows) <= _SHORT else (0, 1, len(table.rows) - 1)
-    for place in together:
-        for cell in table.rows[place].cells:
+    rows = list(table.rows)
+    for row in rows if len(grid.rows) <= _SHORT else (*rows[:2], *rows[-3:]):
+        for cell in row.cells:
             cell.paragraphs[0].paragraph_format.keep_with_next = True
     return table
 
 
-def add_picture(document: Document, path: Path, alternative: str, style: str) -> None:
+def add_picture(document: Document, path: Path, alternative: str, style: Any) -> None:
     """Add a picture no wider than the page, with a text for those who do not see it.
 
     Raises

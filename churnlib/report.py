@@ -188,7 +188,7 @@ def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
         verdict=words(f"verdicts.{entry.verdict}"),
     )
     caption = entry.caption[words.lang]
-    if entry.origin is Origin.SYNTHETIC:
+    if entry.origin is Origin.SYNTHETIC and words("thesis.exhibit.simulated_mark") not in caption:
         caption = words("thesis.exhibit.simulated_caption", caption=caption)
     if entry.kind == "table":
         grid = read_grid(folder / entry.path(words.lang, "html"))
