@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from churnlib.notebook import kernel_of
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from churnlib.kernels import KernelServer
+    from churnlib.kernels import Kernels
 
 Progress = Callable[[str, int, int], None]
 """Called before each code cell with the notebook's name, the cells done, and their number."""
@@ -45,12 +48,22 @@ class NotebookError(RuntimeError):
         lines: str = "",
         ran: NotebookNode | None = None,
     ) -> None:
-        super().__init__(
-            f"notebook {notebook} failed in code cell {cell}: {cause}\n"
-            "The notebooks and figures of the last good run were left as they are."
-        )
+        super().__init__()
         self.notebook, self.cell, self.cause = notebook, cell, cause
         self.lines, self.ran = lines, ran
+        self.kept: Path | None = None
+        self.others: Sequence[NotebookError] = ()
+
+    def __str__(self) -> str:
+        text = (
+            f"notebook {self.notebook} failed in code cell {self.cell}: {self.cause}\n"
+            "The notebooks and figures of the last good run were left as they are."
+        )
+        if self.kept:
+            text += f"\nThe failed notebook and a report on it are kept: {self.kept}"
+        if self.others:
+            text += f"\nAlso failed: {', '.join(error.notebook for error in self.others)}."
+        return text
 
     def report(self) -> str:
         """What a person needs who was not there: where it failed, how, and the last lines."""
@@ -60,29 +73,13 @@ class NotebookError(RuntimeError):
         )
 
 
-def read(path: Path) -> NotebookNode:
-    """Read a notebook.
-
-    Raises
-    ------
-    NotebookError
-        If the file is not one.
-    """
-    import nbformat
-
-    try:
-        return nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
-        raise NotebookError(path.stem, 0, f"it is not a notebook ({error})") from error
-
-
 def run(
     notebook: NotebookNode,
     name: str,
     folder: Path,
     *,
     progress: Progress | None = None,
-    server: KernelServer | None = None,
+    kernels: Kernels | None = None,
     environment: Mapping[str, str] | None = None,
     parameters: Mapping[str, Any] | None = None,
 ) -> NotebookNode:
@@ -98,8 +95,8 @@ def run(
         Where its code runs.
     progress : callable, optional
         Told of every cell before it runs.
-    server : KernelServer, optional
-        Where to have the kernel forked; without one a kernel is started in the ordinary way.
+    kernels : Kernels, optional
+        Where to have the kernel started.
     environment : mapping, optional
         Added to this process's environment.
     parameters : mapping, optional
@@ -110,40 +107,37 @@ def run(
     NotebookError
         If its kernel is missing or dies, or one of its cells raises.
     """
+    import papermill
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
 
-    with _quiet_papermill() as papermill:
-        counter = _Counter(name, progress)
-        kernel = notebook.metadata.get("kernelspec", {}).get("name", "python3")
-        try:
-            ran = papermill.execute_notebook(
-                notebook,
-                None,
-                parameters=dict(parameters or {}),
-                kernel_name=kernel,
-                language="python",
-                progress_bar=False,
-                record_timing=False,
-                # The kernel's own log is about transport; errors still show.
-                extra_arguments=["--log-level=ERROR"],
-                resources={"metadata": {"path": str(folder)}},
-                kernel_manager_class=_manager(server, environment or {}),
-                on_notebook_start=counter.begin,
-                on_cell_start=counter.starting,
-            )
-        except papermill.PapermillExecutionError as error:
-            cause = f"{error.ename}: {error.evalue}"
-            lines = _COLOUR.sub("", "\n".join(error.traceback)).splitlines()[-12:]
-            raise NotebookError(
-                name, counter.at, cause, "\n".join(lines), counter.notebook
-            ) from None
-        except DeadKernelError:
-            raise NotebookError(
-                name, counter.at, "the kernel died", ran=counter.notebook
-            ) from None
-        except NoSuchKernel:
-            raise NotebookError(name, 0, _missing(kernel)) from None
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # we say it ourselves
+    counter = _Counter(name, progress)
+    kernel = kernel_of(notebook)
+    try:
+        ran = papermill.execute_notebook(
+            notebook,
+            None,
+            parameters=dict(parameters or {}),
+            kernel_name=kernel,
+            language="python",
+            progress_bar=False,
+            record_timing=False,
+            # The kernel's own log is about transport; errors still show.
+            extra_arguments=["--log-level=ERROR"],
+            resources={"metadata": {"path": str(folder)}},
+            kernel_manager_class=_manager(kernels, environment or {}),
+            on_notebook_start=counter.begin,
+            on_cell_start=counter.starting,
+        )
+    except papermill.PapermillExecutionError as error:
+        cause = f"{error.ename}: {error.evalue}"
+        lines = _COLOUR.sub("", "\n".join(error.traceback)).splitlines()[-12:]
+        raise NotebookError(name, counter.at, cause, "\n".join(lines), counter.notebook) from None
+    except DeadKernelError:
+        raise NotebookError(name, counter.at, "the kernel died", ran=counter.notebook) from None
+    except NoSuchKernel:
+        raise NotebookError(name, 0, _missing(kernel)) from None
     counter.end()
     return ran
 
@@ -177,47 +171,26 @@ class _Counter:
             self.progress(self.name, done, len(self.numbers))
 
 
-def plain(notebook: NotebookNode) -> NotebookNode:
-    """The notebook without what papermill and the kernel note about themselves, in place."""
-    import nbformat
-
-    # It differs between machines and says nothing of the results.
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        }
-    )
-    for cell in notebook.cells:
-        for note in ("execution", "papermill"):
-            cell.metadata.pop(note, None)
-        if not cell.metadata.get("tags", True):
-            del cell.metadata["tags"]  # papermill adds an empty list
-    return notebook
-
-
-def _manager(server: KernelServer | None, environment: Mapping[str, str]) -> type:
-    import sys
-
+def _manager(kernels: Kernels | None, environment: Mapping[str, str]) -> type:
     from jupyter_client.manager import AsyncKernelManager
 
     class Manager(AsyncKernelManager):
-        """Starts kernels of this Python with a recorder, forked where a server can."""
+        """Starts a kernel of this Python with a recorder, and forked where that can be."""
 
         async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
             options["env"] = {**options.get("env", os.environ), **environment}
             if kernel_cmd[:3] == [sys.executable, "-m", "ipykernel_launcher"]:
                 kernel_cmd = [sys.executable, "-m", "churnlib.kernels", *kernel_cmd[3:]]
-                if server is not None:
-                    self._forked(server, kernel_cmd, options)
+                if kernels and kernels.server:
+                    here: Any = self.provisioner
+                    here.process = kernels.server.fork(kernel_cmd, options["env"], options["cwd"])
+                    here.pid, here.pgid = here.process.pid, None
+                    self._reconcile_connection_info(here.connection_info)
+                    kernels.started.append(here.process)
                     return
             await super()._async_launch_kernel(kernel_cmd, **options)
-
-        def _forked(self, server: KernelServer, command: list[str], options: Any) -> None:
-            here: Any = self.provisioner
-            here.process = server.fork(command, options["env"], options["cwd"])
-            here.pid, here.pgid = here.process.pid, None
-            self._reconcile_connection_info(here.connection_info)
+            if kernels:
+                kernels.started.append(self.provisioner.process)
 
     return Manager
 
@@ -230,16 +203,3 @@ def _missing(kernel: str) -> str:
         f"it asks for the kernel {kernel!r}, which is not installed here (installed: {known}); "
         "install it, or choose another kernel in the notebook"
     )
-
-
-class _quiet_papermill:  # noqa: N801
-    """Papermill, saying nothing that we say ourselves."""
-
-    def __enter__(self) -> Any:
-        import papermill
-
-        logging.getLogger("papermill").setLevel(logging.CRITICAL)
-        return papermill
-
-    def __exit__(self, *_: object) -> None:
-        return None

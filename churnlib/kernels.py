@@ -23,8 +23,9 @@ from types import SimpleNamespace
 from typing import IO, Any
 
 HEAVY = (
-    "ipykernel.kernelapp", "IPython.core.completer", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg", "pandas", "pandas.io.formats.style",
+    "ipykernel.kernelapp", "IPython.core.completer", "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg", "matplotlib.backends.backend_pdf",
+    "matplotlib.backends.backend_svg", "pandas", "pandas.io.formats.style",
     "pandera.pandas", "scipy.optimize", "scipy.stats", "statsmodels.api",
 )  # fmt: skip
 """What is imported before the first fork. It must not matter to a notebook whether it was."""
@@ -67,8 +68,8 @@ class ForkedKernel:
 class KernelServer:
     """A process that has imported the heavy parts and forks kernels on demand.
 
-    To be used in a ``with`` statement. If this process dies, however it dies, the server sees its
-    end of the line closed and ends with all its kernels.
+    If this process dies, however it dies, the server sees its end of the line closed and ends with
+    all its kernels.
 
     Parameters
     ----------
@@ -87,12 +88,6 @@ class KernelServer:
                 encoding="utf-8",
                 start_new_session=True,  # Ctrl-C is for us to pass on
             )
-
-    def __enter__(self) -> KernelServer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the server and every kernel of it."""
@@ -119,6 +114,35 @@ class KernelServer:
                 return json.loads(back.readline())  # type: ignore[union-attr]
             except (OSError, ValueError):
                 return {"code": -signal.SIGKILL, "pid": None}
+
+
+class Kernels:
+    """The kernels of one run, which can all be ended at once.
+
+    To be used in a ``with`` statement.
+
+    Parameters
+    ----------
+    log : Path
+        As for `KernelServer`.
+    """
+
+    def __init__(self, log: Path) -> None:
+        self.server = KernelServer(log) if can_fork() else None
+        self.started: list[Any] = []
+
+    def __enter__(self) -> Kernels:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.server:
+            self.server.close()
+
+    def stop(self) -> None:
+        """End every kernel; each notebook then finds its kernel dead."""
+        for process in self.started:
+            with suppress(OSError):
+                process.kill()
 
 
 def serve(questions: IO[str], answers: IO[str]) -> None:
