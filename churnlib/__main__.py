@@ -1,4 +1,4 @@
-"""The command line: ``python -m churnlib COMMAND``; a command imports what it needs when it runs."""
+"""The command line: ``python -m churnlib COMMAND``. A command imports what it needs."""
 
 from __future__ import annotations
 

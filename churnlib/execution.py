@@ -179,10 +179,10 @@ def _manager(kernels: Kernels | None, environment: Mapping[str, str]) -> type:
 
         async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
             options["env"] = {**options.get("env", os.environ), **environment}
+            here: Any = self.provisioner
             if kernel_cmd[:3] == [sys.executable, "-m", "ipykernel_launcher"]:
                 kernel_cmd = [sys.executable, "-m", "churnlib.kernels", *kernel_cmd[3:]]
                 if kernels and kernels.server:
-                    here: Any = self.provisioner
                     here.process = kernels.server.fork(kernel_cmd, options["env"], options["cwd"])
                     here.pid, here.pgid = here.process.pid, None
                     self._reconcile_connection_info(here.connection_info)
@@ -190,7 +190,7 @@ def _manager(kernels: Kernels | None, environment: Mapping[str, str]) -> type:
                     return
             await super()._async_launch_kernel(kernel_cmd, **options)
             if kernels:
-                kernels.started.append(self.provisioner.process)
+                kernels.started.append(here.process)
 
     return Manager
 

@@ -75,13 +75,16 @@ class KernelServer:
     ----------
     log : Path
         Where what it and its kernels say on their way out is written.
+    heavy : bool
+        Whether to import all of `HEAVY`, or only what every kernel needs.
     """
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *, heavy: bool) -> None:
         self._asking = threading.Lock()
+        modules = HEAVY if heavy else HEAVY[:1]
         with log.open("ab") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "churnlib.kernels", "--serve"],
+                [sys.executable, "-m", "churnlib.kernels", "--serve", *modules],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -123,12 +126,14 @@ class Kernels:
 
     Parameters
     ----------
-    log : Path
+    log, heavy
         As for `KernelServer`.
+    warm : bool
+        Whether to fork kernels from a server, where that can be.
     """
 
-    def __init__(self, log: Path) -> None:
-        self.server = KernelServer(log) if can_fork() else None
+    def __init__(self, log: Path, *, warm: bool, heavy: bool) -> None:
+        self.server = KernelServer(log, heavy=heavy) if warm and can_fork() else None
         self.started: list[Any] = []
 
     def __enter__(self) -> Kernels:
@@ -145,12 +150,12 @@ class Kernels:
                 process.kill()
 
 
-def serve(questions: IO[str], answers: IO[str]) -> None:
-    """Import the heavy parts, then fork and poll as asked until nobody asks any more."""
+def serve(modules: Sequence[str], questions: IO[str], answers: IO[str]) -> None:
+    """Import the modules, then fork and poll as asked until nobody asks any more."""
     # What matplotlib and pandas ask a kernel for when they are imported in one.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     builtins.get_ipython = lambda: SimpleNamespace(kernel=None)  # type: ignore[attr-defined]
-    for module in HEAVY:
+    for module in modules:
         with suppress(ImportError):
             import_module(module)
     del builtins.get_ipython  # type: ignore[attr-defined]
@@ -214,7 +219,7 @@ def can_fork() -> bool:
 
 
 if __name__ == "__main__":
-    if "--serve" in sys.argv:
-        serve(sys.stdin, sys.stdout)
+    if sys.argv[1] == "--serve":
+        serve(sys.argv[2:], sys.stdin, sys.stdout)
     else:
         run(sys.argv)

@@ -186,11 +186,8 @@ class Store:
             before = json.loads(known.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             before = {}
-        gone = [
-            file
-            for file in before
-            if file not in made and digest(self.project / file) == before[file]
-        ]
+        old = {file: known for file, known in before.items() if file not in made}
+        gone = [file for file, known in old.items() if digest(self.project / file) == known]
         for file in gone:
             (self.project / file).unlink()
         if before != made:

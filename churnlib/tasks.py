@@ -7,6 +7,7 @@ because what a notebook depends on is known only once it has run.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import shutil
@@ -14,7 +15,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -72,6 +73,11 @@ class Task:
         made = [record.outputs if (record := self.store.record(n)) else None for n in self.after]
         said = [self.snapshot.fingerprint(trace), made]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    def used_now(self) -> str:
+        """Fingerprint of what its last good run used; of all there is if there was none."""
+        record = self.record
+        return self.used(record.trace if record else everything(self.store.project))
 
     @property
     def is_current(self) -> bool:
@@ -204,7 +210,11 @@ def build(
         If stopped; every kernel has ended by then.
     """
     folder = tasks[0].store.folder
-    with Kernels(folder / "kernels.log") as kernels, _stoppable(kernels) as stopped:
+    heavy = any("churnlib" in cell for task in tasks for cell in code_of(task.document))
+    # A single notebook makes its own few imports sooner than a server makes all of them.
+    warm = sum(not task.is_current for task in tasks) > 1
+    kernels = Kernels(folder / "kernels.log", warm=warm, heavy=heavy)
+    with kernels, _stoppable(kernels) as stopped:
 
         def function_of(task: Task) -> Callable[..., None]:
             def function(**_: object) -> None:
@@ -215,6 +225,7 @@ def build(
                     task.execute(kernels, progress)
                     seconds = task.record.seconds if task.record else None
                 finally:
+                    _close_event_loop()
                     if finished:
                         finished(task.name, seconds)
 
@@ -227,6 +238,13 @@ def build(
             if stopped.is_set():
                 raise KeyboardInterrupt
     return _failures(raised, tasks)
+
+
+def _close_event_loop() -> None:
+    # nbclient opens one in each thread and leaves it open.
+    with suppress(RuntimeError):
+        asyncio.get_event_loop().close()
+    asyncio.set_event_loop(None)
 
 
 def _pytask(
@@ -244,12 +262,7 @@ def _pytask(
     def declared(task: Task) -> Any:
         depends_on = {
             "code": Node(f"code cells of {task.name}", lambda: task.code),
-            "used": Node(
-                f"files, modules and words used by {task.name}",
-                lambda: task.used(
-                    task.record.trace if task.record else everything(task.store.project)
-                ),
-            ),
+            "used": Node(f"files, modules and words used by {task.name}", task.used_now),
             **{f"from_{name}": products[name] for name in task.after},
         }
         return pytask.TaskWithoutPath(
@@ -278,12 +291,14 @@ def _pytask(
     finally:
         pytask.console.quiet = quiet
     reports = session.execution_reports
-    return {report.task.name: report.exc_info[1] for report in reports if report.exc_info}
+    return {r.task.name: r.exc_info[1] for r in reports if r.exc_info and r.exc_info[1]}
 
 
 def _outputs_of(store: Store, name: str) -> str | None:
     record = store.record(name)
-    return record and hashlib.sha256(repr(sorted(record.outputs.items())).encode()).hexdigest()
+    if record is None:
+        return None
+    return hashlib.sha256(repr(sorted(record.outputs.items())).encode()).hexdigest()
 
 
 def _failures(raised: Mapping[str, BaseException], tasks: Sequence[Task]) -> list[NotebookError]:
