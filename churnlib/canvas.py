@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnlib.lettering import require_glyphs, use_packaged_font, wrap
 from churnlib.provenance import PROJECT, Origin
 
 if TYPE_CHECKING:
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
 
     from churnlib.codebook import Codebook
 
-LANGUAGES = ("en",)
+LANGUAGES = ("en", "zh-Hans")
+
+Label = Callable[[str], str]
+"""From a key to its word in one language, from `Codebook.labeller`."""
+
+BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+PALE = "#9ecae1"
+GROUPS = (BLUE, VERMILION, GREEN, GREY)
+# Okabe and Ito's colours, which stay apart for colour-blind readers and in grey.
 
 
 @contextmanager
@@ -29,19 +38,28 @@ def style() -> Iterator[None]:
     # A notebook's backend switches interactive mode on when it is first used. Were that inside
     # the context, leaving it would switch the mode off and later figures would not be shown.
     plt.draw_if_interactive()  # loads the backend
+    use_packaged_font()
     with plt.style.context(Path(__file__).with_name("churnlib.mplstyle")):
         yield
 
 
 def caption(figure: Figure, origin: Origin, text: str) -> None:
-    """Write the line below a figure: its origin, then n and units."""
+    """Write the line below a figure: its origin in both languages, then what, n and units.
+
+    What is simulated is framed. A frame says the same in both scripts and in grey; the font has
+    no bold, and Chinese text is not emphasised by slanting.
+    """
+    size = 7.0
+    columns = int(figure.get_figwidth() * 72 / (0.54 * size))
     simulated = origin is Origin.SYNTHETIC
     figure.supxlabel(
-        f"{origin.name} · {text}",
-        fontsize=7,
-        color="#D55E00" if simulated else "#555555",
-        fontweight="bold" if simulated else "normal",
-        x=0.01,
+        wrap(f"{origin.badge} · {text}", columns),
+        fontsize=size,
+        color="#a33b20" if simulated else "#555555",
+        bbox={"boxstyle": "round,pad=0.35", "facecolor": "none", "edgecolor": "#a33b20"}
+        if simulated
+        else None,
+        x=0.012,
         ha="left",
     )
 
@@ -61,13 +79,20 @@ def export(
         Written to ``figures/LANG/`` as PDF, SVG and PNG.
     lang : str
         Language of the figure's words.
+
+    Raises
+    ------
+    ValueError
+        If the figure has a character that its fonts lack; nothing of it is written then.
     """
     folder = outputs() / "figures"
     (folder / "source").mkdir(parents=True, exist_ok=True)
     for source, frame in sources.items():
         path = folder / "source" / f"{source}.csv"
-        frame.to_csv(path, lineterminator="\n", float_format="%.6g", encoding="utf-8")
+        _inert(frame).to_csv(path, lineterminator="\n", float_format="%.6g", encoding="utf-8")
     if figure is not None:
+        with style():
+            require_glyphs(figure)
         (folder / lang).mkdir(parents=True, exist_ok=True)
         # Without these stamps the files depend on the clock and on the version of matplotlib.
         plain: dict[str, dict[str, Any]] = {
@@ -80,9 +105,33 @@ def export(
                 figure.savefig(folder / lang / f"{name}.{kind}", metadata=metadata)
 
 
+def inert(value: Any) -> Any:
+    """Put an apostrophe before a text that a spreadsheet would run as a formula.
+
+    Spreadsheets compute a cell that begins with one of ``= + - @`` or a tab; a label of a
+    survey could so run a command. Numbers, also as text, stay as they are.
+
+    Examples
+    --------
+    >>> inert("=1+1"), inert("-0.5"), inert(-0.5)
+    ("'=1+1", '-0.5', -0.5)
+    """
+    if not isinstance(value, str) or value[:1] not in {*"=+-@\t\r\n"}:
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
+
+
+def _inert(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.map(inert).rename(index=inert, columns=inert)
+
+
 def publish(
     name: str,
-    draw: Callable[[Callable[[str], str]], Figure],
+    draw: Callable[[Label], Figure],
     sources: Mapping[str, pd.DataFrame],
     book: Codebook,
 ) -> None:

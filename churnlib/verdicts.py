@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -153,20 +153,17 @@ def exhibits(folder: Path | None = None) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by ``exhibit``, with ``title``, ``title_zh``, ``notebook``, ``file`` (relative to
-        the project, empty where nothing can be made), ``origin`` and ``verdict``: the gravest
-        among the statements that the exhibit carries, or ``"illustration"`` where it carries
-        none, as everything simulated must.
+        the project, empty where nothing can be made), ``kind`` (``"figure"``, ``"table"``, or
+        ``"none"`` where nothing can be made), ``name`` (of its files, without ending),
+        ``sources`` (names of the CSV files with its numbers), ``origin`` and ``verdict``: the
+        gravest among the statements that the exhibit carries, or ``"illustration"`` where it
+        carries none, as everything simulated must.
 
     Examples
     --------
     >>> exhibits().loc["Table 3-1", "verdict"]
     'arithmetic error'
     """
-    file = PROJECT / "notebooks" / "exhibits.toml"
-    try:
-        entries = tomllib.loads(file.read_text(encoding="utf-8"))["exhibit"]
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{file} is missing; restore it from version control") from None
     verdicts = claims(folder)["verdict"]
     rows = [
         {
@@ -174,13 +171,41 @@ def exhibits(folder: Path | None = None) -> pd.DataFrame:
             "title": entry["title"]["en"],
             "title_zh": entry["title"]["zh-Hans"],
             "notebook": entry["notebook"],
-            "file": entry.get("file", ""),
+            "file": entry["file"],
+            "kind": entry["kind"],
+            "name": entry["name"],
+            "sources": entry["sources"],
             "origin": entry["origin"],
             "verdict": _gravest(verdicts, entry),
         }
-        for entry in entries
+        for entry in exhibit_entries()
     ]
     return pd.DataFrame(rows).set_index("exhibit")
+
+
+def exhibit_entries() -> list[dict[str, Any]]:
+    """``notebooks/exhibits.toml`` as it stands, with ``kind``, ``name`` and ``sources`` filled in.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file is missing.
+    """
+    file = PROJECT / "notebooks" / "exhibits.toml"
+    try:
+        entries = tomllib.loads(file.read_text(encoding="utf-8"))["exhibit"]
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{file} is missing; restore it from version control") from None
+    return [{**_made(entry), **entry} for entry in entries]
+
+
+def _made(exhibit: Mapping[str, Any]) -> dict[str, Any]:
+    """What is made of an exhibit follows from its file: a CSV is a table, all else a figure."""
+    if "file" not in exhibit:
+        return {"file": "", "kind": "none", "name": "", "sources": []}
+    file = PurePosixPath(exhibit["file"])
+    kind = "table" if file.suffix == ".csv" else "figure"
+    return {"kind": kind, "name": file.stem, "sources": [file.stem]}
 
 
 def _gravest(verdicts: pd.Series, exhibit: Mapping[str, Any]) -> str:

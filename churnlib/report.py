@@ -1,0 +1,248 @@
+"""The written report on the thesis, as a Word document in English and Chinese."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import pandas as pd
+
+from churnlib.canvas import outputs
+from churnlib.grids import Grid, read_grid
+from churnlib.html_report import write_html as write_html
+from churnlib.manifest import Entry, read_manifest, write_manifest
+from churnlib.methods import Kind
+from churnlib.paper import (
+    Block,
+    Contents,
+    FigureBlock,
+    Heading,
+    TableBlock,
+    Text,
+    Title,
+    reference,
+    write_paper,
+)
+from churnlib.provenance import PROJECT, Origin
+from churnlib.report_facts import thesis_facts
+from churnlib.report_words import LANGUAGES, Words, report_words
+from churnlib.survey_report import write_survey_report as write_survey_report
+from churnlib.verdicts import claims
+
+VERDICTS = "verdicts"
+"""Name of the exhibit that the appendix prints in full."""
+
+
+def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Path:
+    """Write the report on the thesis to ``report/churn-report.LANG.docx``.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``figures/`` with its manifest; the report is written beside it.
+    lang : {"en", "zh-Hans"}
+    template : Path, optional
+        A .docx, for instance a university's, whose styles, page, header and footer are used.
+
+    Returns
+    -------
+    Path
+        The document: every exhibit of the manifest with its caption, its origin and a sentence
+        that refers to it, and the verdict on every statement. The same bytes every time.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the manifest, one of its files or the template is missing.
+    KeyError
+        If there is no such language, or a word is missing in it.
+    ValueError
+        If the template is not a Word document.
+    """
+    words = report_words(lang)
+    blocks = thesis_blocks(read_manifest(folder), folder, words)
+    path = folder / "report" / f"churn-report.{lang}.docx"
+    return write_paper(blocks, path, lang, lambda key: words(f"words.{key}"), template)
+
+
+def gather(folder: Path) -> Path:
+    """Complete the exhibits in `folder` with the project's committed ones, and list them.
+
+    A notebook that runs alone finds no figures of this run; it then takes those of the last.
+
+    Returns
+    -------
+    Path
+        The manifest.
+    """
+    if folder.resolve() != PROJECT:
+        for file in (file for entry in read_manifest(PROJECT) for file in entry.files):
+            target = folder / file.path
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(PROJECT / file.path, target)
+    return write_manifest(folder)
+
+
+def thesis_blocks(entries: Sequence[Entry], folder: Path, words: Words) -> list[Block]:
+    """Put the report together, block by block, before anything is written."""
+    verdicts = claims()
+    facts = thesis_facts(verdicts, words)
+    return [
+        Title(words("thesis.title"), words("thesis.below")),
+        Contents(),
+        Heading(words("words.summary")),
+        *(Text(text) for text in words.each("thesis.summary", **facts)),
+        *(Text(text) for text in _findings(words, facts)),
+        Heading(words("words.methods")),
+        *(Text(text) for text in words.each("thesis.methods", **facts)),
+        Heading(words("words.results")),
+        *_results(entries, folder, words, facts, verdicts["verdict"]),
+        Heading(words("words.provenance")),
+        *(Text(text) for text in words.each("thesis.provenance", **facts)),
+        Heading(words("words.references")),
+        *(Text(work, "reference") for work in words.cited("thesis")),
+        *_appendix(verdicts, words, facts),
+    ]
+
+
+def _findings(words: Words, facts: Mapping[str, str]) -> Iterator[str]:
+    for place, finding in enumerate(words.entries("thesis.finding"), 1):
+        text = words.fill(finding["text"], f"thesis.finding {place}", facts)
+        yield words("thesis.numbered", number=place, text=text)
+
+
+def _results(
+    entries: Sequence[Entry],
+    folder: Path,
+    words: Words,
+    facts: Mapping[str, str],
+    verdicts: pd.Series,
+) -> Iterator[Block]:
+    carried = _statements()
+    shown = [entry for entry in entries if entry.name != VERDICTS]
+    for notebook, exhibits in groupby(shown, key=lambda entry: entry.notebook):
+        key = f"thesis.notebooks.{notebook}"
+        yield Heading(words(f"{key}.heading") if words.has(key) else notebook, 2)
+        if words.has(f"{key}.text"):
+            yield Text(words(f"{key}.text", **facts))
+        for entry in exhibits:
+            statements = carried.get(entry.exhibit, [])
+            yield Text(_introduction(entry, statements, verdicts, words, facts))
+            if entry.kind != "none":
+                yield _exhibit(entry, folder, words)
+
+
+def _introduction(
+    entry: Entry,
+    statements: Sequence[int],
+    verdicts: pd.Series,
+    words: Words,
+    facts: Mapping[str, str],
+) -> str:
+    """Refer to an exhibit and say how the statements that it carries fare."""
+    named = {"ref": reference(entry.exhibit), "id": entry.exhibit}
+    if entry.kind == "none":
+        named |= {"caption": entry.caption[words.lang], "statements": _list(statements, words)}
+        return words("thesis.exhibit.lost", **named)
+    if entry.origin is Origin.SYNTHETIC:
+        return words("thesis.exhibit.simulated", **named)
+    if not statements:
+        return words("thesis.exhibit.other", **named)
+    kinds = [kind for kind in Kind if kind in set(verdicts.loc[list(statements)])]
+    of_kind = {kind: [n for n in statements if verdicts[n] == kind] for kind in kinds}
+    found = words("words.semicolon").join(
+        words(
+            "thesis.exhibit.found",
+            verdict=words(f"verdicts.{kind}"),
+            statements=_list(numbers, words),
+        )
+        for kind, numbers in of_kind.items()
+    )
+    sentences = [
+        words("thesis.exhibit.carries", **named, statements=_list(statements, words), found=found),
+        *(
+            words("thesis.exhibit.reason", number=number, reason=facts[f"reason_{number}"])
+            for kind, numbers in of_kind.items()
+            if kind is not Kind.REPRODUCED
+            for number in numbers
+        ),
+    ]
+    return words("words.space").join(sentences)
+
+
+def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
+    note = words(
+        "thesis.exhibit.note",
+        id=entry.exhibit,
+        notebook=entry.notebook,
+        verdict=words(f"verdicts.{entry.verdict}"),
+    )
+    caption = entry.caption[words.lang]
+    if entry.origin is Origin.SYNTHETIC:
+        caption = words("thesis.exhibit.simulated_caption", caption=caption)
+    if entry.kind == "table":
+        grid = read_grid(folder / entry.path(words.lang, "html"))
+        return TableBlock(entry.exhibit, caption, note, entry.origin, grid)
+    picture = folder / entry.path(words.lang, "png")
+    alternative = words("thesis.exhibit.alternative", caption=caption, origin=entry.origin.badge)
+    return FigureBlock(entry.exhibit, caption, note, entry.origin, picture, alternative)
+
+
+def _appendix(
+    verdicts: pd.DataFrame, words: Words, facts: Mapping[str, str]
+) -> Iterator[Block]:
+    columns = ("number", "statement", "printed", "computed", "verdict", "reason")
+    chinese = "_zh" if words.lang == "zh-Hans" else ""
+    rows = tuple(
+        (
+            str(number),
+            row[f"statement{chinese}"],
+            row["printed"],
+            row["computed"],
+            words(f"verdicts.{row['verdict']}"),
+            row[f"reason{chinese}"],
+        )
+        for number, row in verdicts.iterrows()
+    )
+    grid = Grid(tuple(words(f"thesis.appendix.{column}") for column in columns), rows)
+    yield Heading(words("words.appendix"))
+    yield Text(words("thesis.appendix.text", ref=reference(VERDICTS)))
+    caption = words("thesis.appendix.caption", **facts)
+    yield TableBlock(VERDICTS, caption, "", Origin.PUBLISHED, grid)
+
+
+def _statements() -> dict[str, list[int]]:
+    """The statements that each exhibit carries, as ``notebooks/exhibits.toml`` has it."""
+    file = PROJECT / "notebooks" / "exhibits.toml"
+    listed = tomllib.loads(file.read_text(encoding="utf-8"))["exhibit"]
+    return {entry["id"]: entry["claims"] for entry in listed}
+
+
+def _list(numbers: Iterable[int], words: Words) -> str:
+    return words("words.comma").join(map(str, numbers))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``python -m churnlib report``."""
+    parser.add_argument("--lang", choices=LANGUAGES, help="one language only; both when left out")
+    parser.add_argument(
+        "--template", type=Path, metavar="FILE", help="a .docx whose styles are to be used"
+    )
+
+
+def write_all(folder: Path, lang: str | None = None, template: Path | None = None) -> list[Path]:
+    """Write the Word report in one language or in all, and the notebooks as web pages.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+    """
+    chosen = [lang] if lang else LANGUAGES
+    documents = [write_report(folder, each, template=template) for each in chosen]
+    return documents + write_html(folder / "notebooks", folder / "report" / "html")
