@@ -13,6 +13,7 @@ from typing import Any
 from churnlib.answers import INFINITY, Band, as_text, normalise, strip_mark
 from churnlib.levels import Labels, Level, Numbers, Variable
 from churnlib.provenance import PROJECT
+from churnlib.watching import Watched, tell, unwatched
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,14 +123,17 @@ one level but reaches into le18 and 19-29
         return label
 
     def _labels(self, key: str) -> Labels:
-        if key in self.variables:
-            return self.variables[key].labels
-        if key in self.words:
-            return self.words[key]
+        variables, words = unwatched(self.variables), unwatched(self.words)
+        if isinstance(self.words, Watched):
+            tell(self.words.file, "label", key)
+        if key in variables:
+            return variables[key].labels
+        if key in words:
+            return words[key]
         variable, _, level = key.partition(".")
-        if level and variable in self.variables:
-            return self.variables[variable][level].labels
-        owners = [v for v in self.variables.values() if key in v.keys]
+        if level and variable in variables:
+            return variables[variable][level].labels
+        owners = [v for v in variables.values() if key in v.keys]
         if len(owners) > 1:
             names = ", ".join(f"{v.key}.{key}" for v in owners)
             raise KeyError(f"{self.where}: the level {key!r} is in several variables; say {names}")
@@ -162,6 +166,7 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     ['1-2', '3-5']
     """
     file = Path(path) if path is not None else PROJECT / "data" / "codebook.toml"
+    tell(str(file), "declared missing and sheet", "")
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -179,7 +184,9 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
         raise ValueError(f"{file.name} declares no variable; it needs a table [variables.NAME]")
     sheet = {name: tuple(headers) for name, headers in content.get("sheet", {}).items()}
     missing = tuple(content.get("missing", ()))
-    return Codebook(variables, content.get("words", {}), file.name, missing, sheet)
+    watched = Watched(variables, str(file), "variable")
+    words = Watched(content.get("words", {}), str(file), "word")
+    return Codebook(watched, words, file.name, missing, sheet)
 
 
 def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
