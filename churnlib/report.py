@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -127,7 +126,7 @@ def _results(
 ) -> Iterator[Block]:
     carried = _statements()
     reasoned: set[int] = set()
-    shown = [entry for entry in entries if entry.name != VERDICTS]
+    shown = sorted((e for e in entries if e.name != VERDICTS), key=lambda entry: entry.notebook)
     for notebook, exhibits in groupby(shown, key=lambda entry: entry.notebook):
         key = f"thesis.notebooks.{notebook}"
         yield Heading(words(f"{key}.heading") if words.has(key) else notebook, 2)
@@ -230,16 +229,16 @@ def _list(numbers: Iterable[int], words: Words) -> str:
     return words("words.comma").join(map(str, numbers))
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``python -m churnlib report``."""
-    parser.add_argument("--lang", choices=LANGUAGES, help="one language only; both when left out")
-    parser.add_argument(
-        "--template", type=Path, metavar="FILE", help="a .docx whose styles are to be used"
-    )
-
-
 def write_all(folder: Path, lang: str | None = None, template: Path | None = None) -> list[Path]:
     """Write the Word report in one language or in all, and the notebooks as web pages.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``figures/`` with its manifest and ``notebooks/``; ``report/`` is written beside.
+    lang : {"en", "zh-Hans"}, optional
+    template : Path, optional
+        As for `write_report`.
 
     Returns
     -------
