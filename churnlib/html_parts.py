@@ -61,12 +61,12 @@ def _font(letters: str) -> str:
     options = subset.Options(
         flavor="woff", recalc_timestamp=False, layout_features=[], hinting=False
     )
-    font = subset.load_font(str(FONT), options)
     subsetter = subset.Subsetter(options)
     subsetter.populate(text="".join(letter for letter in letters if ord(letter) > 127))
-    subsetter.subset(font)
     buffer = io.BytesIO()
-    subset.save_font(font, buffer, options)
+    with subset.load_font(str(FONT), options) as font:
+        subsetter.subset(font)
+        subset.save_font(font, buffer, options)
     return "data:font/woff;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
