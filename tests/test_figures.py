@@ -1,10 +1,22 @@
+import os
+import subprocess
+import sys
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from churnlib import Crosstab, Origin, figures, load_codebook, printed_table, published_frequencies
+from churnlib import (
+    Crosstab,
+    Origin,
+    claims,
+    figures,
+    load_codebook,
+    printed_table,
+    published_frequencies,
+)
 from churnlib.provenance import PROJECT
 
 LABEL = load_codebook().labeller("en")
@@ -16,6 +28,9 @@ def ax():
         figure, axes = plt.subplots()
         yield axes
         plt.close(figure)
+
+
+SOURCES = PROJECT / "figures" / "source"
 
 
 def words(ax):
@@ -106,6 +121,182 @@ def test_mosaic_tiles_have_the_areas_of_the_counts_and_the_shade_of_the_residual
     assert any("(+4.5)" in text for text in words(ax))  # the adjusted residual, 40/√80
 
 
+def test_bars_per_year_of_age_have_the_area_of_their_people(ax):
+    table = pd.read_csv(SOURCES / "age_per_year.csv", index_col=0)
+    figures.per_year_of_age(table, LABEL, ax)
+    areas = [bar.get_width() * bar.get_height() for bar in ax.patches]
+    closed = table.dropna(subset=["per_year"])
+    np.testing.assert_allclose(areas, closed["people"])
+    np.testing.assert_array_equal([bar.get_x() for bar in ax.patches], closed["first"])
+    np.testing.assert_array_equal(ax.get_xticks(), [19, 30, 40, 60])
+    # The open bands have no bar, and their people are named all the same.
+    assert "18 or under\n24 people\nopen band,\nno width" in words(ax)
+    assert "60 or over\n20 people\nopen band,\nno width" in words(ax)
+
+
+def test_every_statement_has_one_tile_in_the_row_of_its_verdict(ax):
+    kinds = claims()["verdict"]
+    figures.verdicts(kinds, LABEL, ax)
+    rows = [text.get_text() for text in ax.get_yticklabels()]
+    tiles = [text for text in ax.texts if text.get_position()[0] % 1 == pytest.approx(0.46)]
+    drawn = {int(tile.get_text()): rows[int(tile.xy[1])] for tile in tiles}
+    assert drawn == {number: LABEL(kind) for number, kind in kinds.items()}
+    assert len(ax.patches) == 32
+    counted = [int(t.get_text()) for t in ax.texts if t not in tiles]
+    assert counted == [(kinds == kind).sum() for kind in rows]
+
+
+def test_a_census_stands_beside_the_survey_and_alone_where_the_survey_has_no_number(ax):
+    table = pd.DataFrame(
+        {"share": [0.1, np.nan], "low": [0.066, np.nan], "high": [0.149, np.nan],
+         "census": [0.196, 0.511]}, index=["ge60", "male"],
+    )  # fmt: skip
+    figures.census(table, LABEL, ax)
+    diamonds = next(line for line in ax.lines if line.get_marker() == "D")
+    np.testing.assert_allclose(diamonds.get_xdata(), [19.6, 51.1])
+    (points,) = ax.containers
+    assert list(points.lines[0].get_xdata()) == [10]
+    assert {"10.0", "19.6", "51.1", "Survey", "Census 2020"} == set(words(ax))
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["60 or over", "Male"]
+
+
+def test_more_groups_than_greys_are_refused(ax):
+    table = pd.DataFrame(
+        [(str(group), "1-2", 0.5, 0.4, 0.6) for group in range(5)],
+        columns=["group", "level", "share", "low", "high"],
+    )
+    with pytest.raises(ValueError, match="5 groups cannot be told apart in grey; draw at most 4"):
+        figures.shares_by_group(table, LABEL, ax)
+
+
+def test_neighbouring_groups_differ_in_grey():
+    from churnlib.canvas import GROUPS
+
+    grey = [np.dot(mpl.colors.to_rgb(colour), (0.299, 0.587, 0.114)) for colour in GROUPS]
+    assert min(abs(np.diff(grey))) > 0.15
+
+
+def test_an_empty_row_and_an_empty_cell_leave_the_mosaic_whole(ax):
+    table = Crosstab.from_counts([[30, 0], [0, 0], [10, 30]], rows=list("abc"), columns=list("xy"))
+    figures.mosaic(table, str, ax)
+    assert len(ax.patches) == 4 + 5
+    assert all("nan" not in text for text in words(ax))
+    assert "c" in words(ax)
+    assert "b" not in words(ax)
+
+
+# The numbers behind a committed figure are enough to draw it.
+
+
+def test_the_committed_accounts_are_the_printed_ones(ax):
+    table = pd.read_csv(SOURCES / "accounts.csv", dtype={"row": str}).set_index("row")
+    printed = printed_table("3-1").numbers()
+    pd.testing.assert_frame_equal(table[["opened", "closed", "net"]], printed, check_names=False)
+    figures.accounts_by_month(table, LABEL, ax)
+    assert [bar.get_height() for bar in ax.patches] == table["net"].tolist()
+    assert [t.get_text() for t in ax.get_xticklabels()] == [str(month) for month in range(1, 12)]
+
+
+@pytest.mark.parametrize(("variable", "number"), [("age", "3-2"), ("education", "3-3")])
+def test_the_committed_shares_are_the_printed_ones(ax, variable, number):
+    table = pd.read_csv(SOURCES / "shares.csv", index_col=[0, 1]).loc[variable]
+    printed = published_frequencies(number)
+    figures.shares(table, LABEL, ax)
+    np.testing.assert_allclose([b.get_width() for b in ax.patches], 100 * printed.shares, rtol=1e-5)
+    ends = ax.containers[1].lines[2][0].get_segments()
+    np.testing.assert_allclose([s[:, 0] for s in ends], 100 * printed.intervals(), rtol=1e-4)
+
+
+def test_the_committed_visits_ratios_rates_flow_and_verdicts_can_be_drawn(ax):
+    visits = pd.read_csv(SOURCES / "visits_by_gender.csv", index_col=0)
+    figures.shares_by_group(visits, LABEL, ax)
+    np.testing.assert_allclose([b.get_height() for b in ax.patches], 100 * visits["share"])
+    ax.clear()
+    flow = pd.read_csv(SOURCES / "flow_of_rows.csv", index_col=0)["rows"]
+    figures.flow_of_rows(flow, LABEL, ax)
+    assert [bar.get_width() for bar in ax.patches] == flow.tolist()
+    ax.clear()
+    ratios = pd.read_csv(SOURCES / "closed_per_opened.csv", index_col=0)
+    figures.ratios_by_month(ratios, LABEL, ax)
+    months = 100 * ratios["ratio"].drop("total")
+    assert list(ax.containers[0].lines[0].get_ydata()) == list(months)
+    ax.clear()
+    rates = pd.read_csv(SOURCES / "churn_rate.csv", index_col=0).rename(columns=int)
+    figures.churn_rate(rates, LABEL, ax)
+    np.testing.assert_allclose([line.get_ydata() for line in ax.lines], 100 * rates.T)
+    verdicts = pd.read_csv(SOURCES / "statements.csv", index_col=0)["verdict"]
+    pd.testing.assert_series_equal(verdicts, claims()["verdict"])
+
+
+# Whatever a label says, it is drawn as it stands and the layout holds.
+
+BAD = {
+    "a": "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
+    "b": "<script>alert('x')</script> & \"quoted\"",
+    "c": "=SUM(A1)+1",
+    "d": "+$x_1$ 50 % \\alpha <!-- -->",
+    "e": "这是一个非常非常长的选项，用来检验标签是否会自动换行而不影响版面布局",
+}
+
+
+def drawn_with_bad_labels(kind):
+    label = {**BAD, **{word: word for word in ("percent_of_people", "percent_of_group")}}.get
+    table = pd.DataFrame({"share": 0.2, "low": 0.1, "high": 0.4}, index=list(BAD))
+    groups = pd.concat([table.assign(group=group, level=table.index) for group in "abe"])
+    people = [[30, 1, 9, 5, 4], [10, 30, 3, 8, 2], [2, 1, 1, 1, 3]]
+    with figures.style():
+        figure, ax = plt.subplots(figsize=(6.3, 3))
+        if kind == "shares":
+            figures.shares(table, label, ax)
+        elif kind == "shares_by_group":
+            figures.shares_by_group(groups.reset_index(drop=True), label, ax)
+        elif kind == "census":
+            words = {"census_2020": "Census", "survey": "Survey", **BAD}
+            figures.census(table.assign(census=0.5), lambda key: words.get(key, key), ax)
+        else:
+            crossed = Crosstab.from_counts(people, rows=list("abe"), columns=list(BAD))
+            figures.mosaic(crossed, lambda key: BAD.get(key, key), ax)
+        figures.caption(figure, Origin.SYNTHETIC, " ".join(BAD.values()))
+    return figure
+
+
+@pytest.mark.parametrize("kind", ["shares", "shares_by_group", "census", "mosaic"])
+def test_bad_labels_stay_inside_the_figure_and_apart_from_each_other(kind):
+    from matplotlib.text import Text
+
+    figure = drawn_with_bad_labels(kind)
+    figure.draw_without_rendering()
+    texts = [t for t in figure.findobj(Text) if not t.get_text().strip().isdigit()]
+    boxes = {t: t.get_window_extent() for t in texts if t.get_text() and t.get_visible()}
+    for text, box in boxes.items():
+        assert figure.bbox.x0 - 1 <= box.x0 <= box.x1 <= figure.bbox.x1 + 1, text
+        assert figure.bbox.y0 - 1 <= box.y0 <= box.y1 <= figure.bbox.y1 + 1, text
+    names = [(t, box.padded(-2, -3)) for t, box in boxes.items() if t.get_text()[0] in "D<=+这"]
+    assert len(names) >= 5
+    for place, (text, box) in enumerate(names):
+        for other, its_box in names[place + 1 :]:
+            assert not box.overlaps(its_box), (text, other)
+    plt.close(figure)
+
+
+def test_a_script_in_a_label_does_not_run_in_an_svg(tmp_path, monkeypatch):
+    from xml.etree import ElementTree
+
+    monkeypatch.setenv("CHURNLIB_OUTPUT", str(tmp_path))
+    figure = drawn_with_bad_labels("shares")
+    figures.export("x", {}, figure)
+    plt.close(figure)
+    root = ElementTree.parse(tmp_path / "figures" / "en" / "x.svg").getroot()
+    tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert not tags & {"script", "foreignObject", "a", "image", "text"}
+
+
+def test_two_levels_of_one_name_have_two_bars(ax):
+    table = pd.DataFrame({"share": [0.2, 0.8], "low": [0.1, 0.7], "high": [0.3, 0.9]}, index=[1, 2])
+    figures.shares(table, lambda key: "same", ax)
+    assert [bar.get_y() + bar.get_height() / 2 for bar in ax.patches] == [0, 1]
+
+
 def test_the_style_leaves_the_session_as_it_was():
     before = mpl.rcParams.copy()
     with figures.style():
@@ -115,9 +306,6 @@ def test_the_style_leaves_the_session_as_it_was():
 
 
 def test_importing_churnlib_loads_no_drawing_and_no_models():
-    import subprocess
-    import sys
-
     code = (
         "import sys, churnlib; "
         "print([m for m in ('matplotlib', 'seaborn', 'statsmodels', 'scipy', 'IPython', 'rich')"
@@ -152,8 +340,39 @@ def test_exported_files_have_the_same_bytes_every_time(tmp_path, monkeypatch):
     assert first["figures/source/numbers.csv"] == b",a\n0,0.333333\n"
 
 
+def test_another_process_draws_the_same_bytes(tmp_path, monkeypatch):
+    code = """
+import matplotlib.pyplot as plt
+from churnlib import Origin, figures, load_codebook, published_frequencies
+table = published_frequencies("3-3")
+def draw(label):
+    figure, ax = plt.subplots()
+    figures.shares(table.intervals().assign(share=table.shares), label, ax)
+    figures.caption(figure, Origin.SYNTHETIC, label("note_shares").format(n=200))
+    return figure
+figures.publish("x", draw, {"x": table.intervals()}, load_codebook())
+"""
+    here, there = tmp_path / "here", tmp_path / "there"
+    monkeypatch.setenv("CHURNLIB_OUTPUT", str(here))
+    exec(code, {})
+    plt.close("all")
+    other = {"CHURNLIB_OUTPUT": str(there), "PYTHONHASHSEED": "7", "SOURCE_DATE_EPOCH": "1"}
+    command = [sys.executable, "-W", "error", "-c", code]
+    subprocess.run(command, check=True, env={**os.environ, "MPLBACKEND": "agg", **other})
+    made = [
+        {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+        for folder in (here, there)
+    ]
+    assert len(made[0]) == 7
+    assert made[0] == made[1]
+
+
 def test_a_committed_figure_says_where_its_numbers_come_from():
-    for svg in (PROJECT / "figures" / "en").glob("*.svg"):
-        # Text is drawn as outlines, but matplotlib keeps the words in comments beside them.
-        text = svg.read_text(encoding="utf-8")
-        assert any(f"<!-- {origin.name} · " in text for origin in Origin), svg.name
+    from churnlib.likeness import words as words_of
+    from churnlib.manifest import read_manifest
+
+    for entry in read_manifest(PROJECT):
+        if entry.kind == "figure":
+            for lang in ("en", "zh-Hans"):
+                written = words_of(PROJECT / entry.path(lang, "svg"))
+                assert any(text.startswith(f"{entry.origin.badge} · ") for text in written)

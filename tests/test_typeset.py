@@ -1,0 +1,80 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnlib import claims, load_codebook
+from churnlib.typeset import Cells
+
+BOOK = load_codebook()
+
+
+def label_en(key):
+    return BOOK.labeller("en")(key)
+
+
+def column(frame, name, lang="en", **options):
+    cells = Cells.of(frame, BOOK.labeller(lang), lang=lang, **options)
+    place = cells.header.index(name)
+    return [row[place] for row in cells.rows]
+
+
+def test_keys_become_words_and_what_has_no_label_stands_as_it_is():
+    frame = pd.DataFrame(
+        {"level": ["le18", "nobody"], "printed": ["le18", "x"], "frequency": [1, 2]},
+        index=pd.Index(["age", "2020.01"], name="variable"),
+    )
+    cells = Cells.of(frame, BOOK.labeller("zh-Hans"), lang="zh-Hans")
+    assert cells.header == ("变量", "水平", "所载", "频数")
+    # A printed text that happens to look like a key is no key.
+    assert cells.rows == (("年龄", "18岁及以下", "le18", "1"), ("2020.01", "nobody", "x", "2"))
+
+
+def test_a_column_is_rounded_to_as_many_decimals_as_it_needs():
+    frame = pd.DataFrame(
+        {"a": [12.0, 16.5], "b": [2.0, np.nan], "c": [1 / 3, -1234.5], "d": [7, -8]}
+    )
+    assert column(frame, "a") == ["12.0", "16.5"]
+    assert column(frame, "b") == ["2", "—"]
+    assert column(frame, "c") == ["0.3333", "−1,234.5000"]
+    assert column(frame, "c", digits=1) == ["0.3", "−1,234.5"]
+    assert column(frame, "d") == ["7", "−8"]
+
+
+def test_p_values_end_at_a_thousandth():
+    frame = pd.DataFrame({"p_value": [0.0252, 1e-9, 1.0, np.nan]})
+    assert column(frame, "p") == [".025", "< .001", "1.000", "—"]
+
+
+def test_missing_whole_numbers_lists_and_truths_are_shown():
+    frame = pd.DataFrame(
+        {
+            "a": pd.array([1, None], dtype="Int64"),
+            "possible counts": [[24, 25], []],
+            "c": [True, False],
+            "d": ["x", None],
+        }
+    )
+    assert column(frame, "a") == ["1", "—"]
+    assert column(frame, "Possible counts") == ["24, 25", "—"]
+    assert column(frame, "c") == ["True", "False"]
+    assert column(frame, "d") == ["x", "—"]
+
+
+def test_columns_of_numbers_are_known_by_what_they_show():
+    frame = pd.DataFrame({"a": ["12.0", "−3"], "b": ["12.0", "x"], "p": [0.5, 1e-9], "c": [1, 2]})
+    assert Cells.of(frame, label_en).numeric == (False, True, False, True, True)
+
+
+@pytest.mark.parametrize(("lang", "suffix"), [("en", ""), ("zh-Hans", "_zh")])
+def test_a_pair_of_columns_shows_the_one_of_the_language(lang, suffix):
+    judged = claims()
+    cells = Cells.of(judged, BOOK.labeller(lang), lang=lang)
+    heading = BOOK.labeller(lang)("statement")
+    assert len(cells.header) == 1 + judged.shape[1] - 2
+    shown = [row[cells.header.index(heading)] for row in cells.rows]
+    assert shown == judged[f"statement{suffix}"].tolist()
+
+
+def test_two_rows_of_one_name_both_stand():
+    frame = pd.DataFrame({"n": [1, 2]}, index=["a", "a"])
+    assert [row[0] for row in Cells.of(frame, label_en).rows] == ["a", "a"]
