@@ -166,9 +166,7 @@ def _exporter() -> Any:
     return exporter
 
 
-def _prepared(
-    notebook: NotebookNode, captions: Mapping[str, str], words: Words
-) -> NotebookNode:
+def _prepared(notebook: NotebookNode, captions: Mapping[str, str], words: Words) -> NotebookNode:
     """The notebook with outputs of harmless kinds alone, and a text for each picture."""
     import copy
 

@@ -193,9 +193,7 @@ def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
     return FigureBlock(entry.exhibit, caption, note, entry.origin, picture, alternative)
 
 
-def _appendix(
-    verdicts: pd.DataFrame, words: Words, facts: Mapping[str, str]
-) -> Iterator[Block]:
+def _appendix(verdicts: pd.DataFrame, words: Words, facts: Mapping[str, str]) -> Iterator[Block]:
     columns = ("number", "statement", "printed", "computed", "verdict", "reason")
     chinese = "_zh" if words.lang == "zh-Hans" else ""
     rows = tuple(

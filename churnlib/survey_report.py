@@ -94,7 +94,11 @@ def survey_blocks(survey: Survey, folder: Path, words: Words) -> list[Block]:
         chapters += _pair(pair, words, label)
     chapters += _figures(survey, folder, words)
     chapters += [Heading(words("survey.limits")), Text(words("survey.limitation"))]
-    return [*chapters, Heading(words("words.references")), *(Text(work, "reference") for work in words.cited("survey"))]
+    return [
+        *chapters,
+        Heading(words("words.references")),
+        *(Text(work, "reference") for work in words.cited("survey")),
+    ]
 
 
 Label = Callable[[str], str]
@@ -155,8 +159,7 @@ def _summary(
         return read
     related = [pair for pair in pairs if adjusted.get(pair.key, 1) < _LEVEL]
     named = words("words.semicolon").join(
-        words("survey.pair", rows=label(pair.rows), columns=label(pair.columns))
-        for pair in related
+        words("survey.pair", rows=label(pair.rows), columns=label(pair.columns)) for pair in related
     )
     listed = words("survey.listed", pairs=named) if related else ""
     found = words("survey.related", pairs=len(adjusted), related=len(related), list=listed)
