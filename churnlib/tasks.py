@@ -214,7 +214,7 @@ def build(
     # A single notebook makes its own few imports sooner than a server makes all of them.
     warm = sum(not task.is_current for task in tasks) > 1
     kernels = Kernels(folder / "kernels.log", warm=warm, heavy=heavy)
-    with kernels, _stoppable(kernels) as stopped:
+    with kernels, stoppable(kernels) as stopped:
 
         def function_of(task: Task) -> Callable[..., None]:
             def function(**_: object) -> None:
@@ -225,7 +225,7 @@ def build(
                     task.execute(kernels, progress)
                     seconds = task.record.seconds if task.record else None
                 finally:
-                    _close_event_loop()
+                    close_event_loop()
                     if finished:
                         finished(task.name, seconds)
 
@@ -240,8 +240,8 @@ def build(
     return _failures(raised, tasks)
 
 
-def _close_event_loop() -> None:
-    # nbclient opens one in each thread and leaves it open.
+def close_event_loop() -> None:
+    """Close what nbclient opens in each thread and leaves open."""
     with suppress(RuntimeError):
         asyncio.get_event_loop().close()
     asyncio.set_event_loop(None)
@@ -317,7 +317,7 @@ def _failures(raised: Mapping[str, BaseException], tasks: Sequence[Task]) -> lis
 
 
 @contextmanager
-def _stoppable(kernels: Kernels) -> Iterator[threading.Event]:
+def stoppable(kernels: Kernels) -> Iterator[threading.Event]:
     """Let Ctrl-C end the kernels first: the threads that wait for them end with them."""
     stopped = threading.Event()
 
