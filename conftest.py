@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from churnlib.likeness import unlike
+from churnlib.manifest import read_manifest
 from churnlib.pipeline import faults
+from churnlib.provenance import PROJECT
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,9 +31,15 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Compare what notebooks wrote after they have run."""
+    items.sort(key=lambda item: isinstance(item, _Exhibits))
+
+
 class _Notebook(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         yield _Hygiene.from_parent(self, name="hygiene")
+        yield _Exhibits.from_parent(self, name="exhibits")
 
 
 class _Hygiene(pytest.Item):
@@ -41,3 +50,21 @@ class _Hygiene(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, None, str]:
         return self.path, None, f"{self.path.name}: executed in order, without a warning"
+
+
+class _Exhibits(pytest.Item):
+    """nbval passes over pictures and files: what a notebook wrote is held against what was kept."""
+
+    def runtest(self) -> None:
+        made = Path(os.environ["CHURNLIB_OUTPUT"])
+        written = [
+            unlike(made / file.path, PROJECT / file.path)
+            for entry in read_manifest(PROJECT)
+            if entry.notebook == self.path.stem
+            for file in entry.files
+        ]
+        if found := list(filter(None, written)):
+            pytest.fail(f"{self.path.name}: " + "; ".join(found), pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, f"{self.path.name}: its figures and tables are those kept"

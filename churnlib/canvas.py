@@ -24,10 +24,11 @@ LANGUAGES = ("en", "zh-Hans")
 Label = Callable[[str], str]
 """From a key to its word in one language, from `Codebook.labeller`."""
 
+# Okabe and Ito's colours, which stay apart for colour-blind readers; neighbours among the groups
+# are dark and light by turns, so that they stay apart in grey as well.
 BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 PALE = "#9ecae1"
-GROUPS = (BLUE, VERMILION, GREEN, GREY)
-# Okabe and Ito's colours, which stay apart for colour-blind readers and in grey.
+GROUPS = (BLUE, "#E69F00", GREEN, "#CC79A7")
 
 
 @contextmanager
@@ -50,7 +51,7 @@ def caption(figure: Figure, origin: Origin, text: str) -> None:
     no bold, and Chinese text is not emphasised by slanting.
     """
     size = 7.0
-    columns = int(figure.get_figwidth() * 72 / (0.54 * size))
+    columns = int(figure.get_figwidth() * 72 / (0.58 * size))
     simulated = origin is Origin.SYNTHETIC
     figure.supxlabel(
         wrap(f"{origin.badge} · {text}", columns),
@@ -178,7 +179,14 @@ def outputs() -> Path:
     return Path(os.environ.get("CHURNLIB_OUTPUT") or PROJECT)
 
 
-def beside(ax: Axes, point: tuple[Any, float], text: str, colour: str, points: float) -> None:
+def beside(
+    ax: Axes,
+    point: tuple[Any, float],
+    text: str,
+    colour: str,
+    points: float,
+    size: float | None = None,
+) -> None:
     """Write `text` that many points above (or below) a point, in the colour of its series."""
     ax.annotate(
         text,
@@ -186,9 +194,16 @@ def beside(ax: Axes, point: tuple[Any, float], text: str, colour: str, points: f
         xytext=(0, points),
         textcoords="offset points",
         color=colour,
+        fontsize=size,
         ha="center",
         va="bottom" if points > 0 else "top",
     )
+
+
+def columns_across(ax: Axes, size: float = 8.5) -> int:
+    """About how many columns of letters find room across the Axes; a Chinese letter takes two."""
+    inches = ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi
+    return int(inches * 72 / (0.54 * size))
 
 
 def thousands(ax: Axes, axis: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from churnlib.canvas import BLUE, GREY, VERMILION, Label, beside, thousands
+from churnlib.lettering import wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,12 +66,15 @@ def total_against_months(sums: pd.Series, printed: int, label: Label, ax: Axes) 
         textcoords="offset points",
         va="bottom",
     )
+    gap = label("months_and_gap").format(reached=f"{reached:,}", gap=f"{printed - reached:,}")
+    # In the empty corner above the curve, with a line to the gap itself.
     ax.annotate(
-        f"{label('sum_of_months')}\n{reached:,}. {label('gap')}\n{printed - reached:,}.",
-        (last, reached),
-        xytext=(last, 0.12 * reached),
-        ha="right",
+        wrap(gap, 26),
+        (last - 0.15, (reached + printed) / 2),
+        xytext=(0, 0.94 * printed),
+        va="top",
         color=VERMILION,
+        arrowprops={"arrowstyle": "->", "color": "black", "linewidth": 0.7, "relpos": (1, 0.5)},
     )
     ax.plot([last, last], [reached, printed], color="black", linewidth=2.5, solid_capstyle="butt")
     ax.set_ylim(0, 1.12 * printed)

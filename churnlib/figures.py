@@ -1,5 +1,6 @@
 """Drawing finished results. A figure function computes nothing and returns its Axes."""
 
+from churnlib.canvas import GROUPS as GROUPS
 from churnlib.canvas import LANGUAGES as LANGUAGES
 from churnlib.canvas import Label as Label
 from churnlib.canvas import caption as caption
@@ -11,7 +12,10 @@ from churnlib.draw_accounts import churn_rate as churn_rate
 from churnlib.draw_accounts import ratios_by_month as ratios_by_month
 from churnlib.draw_accounts import total_against_months as total_against_months
 from churnlib.draw_mosaic import mosaic as mosaic
+from churnlib.draw_survey import census as census
 from churnlib.draw_survey import flow_of_rows as flow_of_rows
+from churnlib.draw_survey import per_year_of_age as per_year_of_age
 from churnlib.draw_survey import shares as shares
 from churnlib.draw_survey import shares_by_group as shares_by_group
-from churnlib.typeset import publish_table as publish_table
+from churnlib.draw_verdicts import verdicts as verdicts
+from churnlib.markup import publish_table as publish_table

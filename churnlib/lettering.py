@@ -79,11 +79,20 @@ def require_glyphs(figure: Figure) -> None:
                 )
 
 
-def wrap(text: str, columns: int) -> str:
+def wrap(text: str, columns: int, most: int | None = None) -> str:
     """Break a text into lines of at most `columns`, a Chinese character counting as two.
 
     Chinese breaks between any two characters but never before a closing mark; other scripts
     break at spaces, and inside a word only if it alone is too long.
+
+    Parameters
+    ----------
+    text : str
+        Its own line breaks are kept.
+    columns : int
+        At least 2.
+    most : int, optional
+        Most lines; what is beyond is left out and an ellipsis says so.
 
     Raises
     ------
@@ -101,10 +110,18 @@ def wrap(text: str, columns: int) -> str:
     >>> print(wrap("Donaudampfschiff", 9))
     Donaudamp
     fschiff
+    >>> print(wrap("High school or vocational school", 12, most=2))
+    High school
+    or vocation…
     """
     if columns < 2:
         raise ValueError(f"a line has room for at least 2 columns, given {columns}")
-    return "\n".join(line for part in text.split("\n") for line in _lines(part, columns))
+    lines = [line for part in text.split("\n") for line in _lines(part, columns)]
+    if most is not None and len(lines) > most:
+        last = " ".join(lines[most - 1 : most + 1])
+        fits = next(n for n in range(len(last), -1, -1) if width(last[:n]) <= columns - 1)
+        lines = [*lines[: most - 1], f"{last[:fits].rstrip()}…"]
+    return "\n".join(lines)
 
 
 # Spaces that may become a break, a wide character or a word, with the marks that must not begin

@@ -49,7 +49,8 @@ def test_share_bars_have_the_table_s_percentages_and_names(ax, number):
     figures.shares(table.intervals().assign(share=table.shares), LABEL, ax)
     widths = [bar.get_width() for bar in ax.patches]
     np.testing.assert_allclose(widths, 100 * table.counts / 200, rtol=1e-12)
-    assert [t.get_text() for t in ax.get_yticklabels()] == [LABEL(k) for k in table.counts.index]
+    names = [t.get_text().replace("\n", " ") for t in ax.get_yticklabels()]
+    assert names == [LABEL(key) for key in table.counts.index]
     assert words(ax) == [f"{width:.1f}" for width in widths]
 
 
@@ -95,9 +96,12 @@ def test_mosaic_tiles_have_the_areas_of_the_counts_and_the_shade_of_the_residual
         [[30, 10], [10, 30]], rows=["male", "female"], columns=["1-2", "6+"]
     )
     figures.mosaic(table, LABEL, ax)
-    heights = [tile.get_height() + 0.012 for tile in ax.patches]
+    tiles, key = ax.patches[:4], ax.patches[4:]
+    heights = [tile.get_height() + 0.012 for tile in tiles]
     np.testing.assert_allclose(heights, [0.75, 0.25, 0.25, 0.75])
     shades = [mpl.colors.to_hex(tile.get_facecolor()) for tile in ax.patches]
+    assert [tile.get_hatch() for tile in tiles] == ["", "////", "////", ""]
+    assert len({(tile.get_facecolor(), tile.get_hatch()) for tile in key}) == len(key) == 5
     assert shades[0] == shades[3] != shades[1] == shades[2]
     assert any("(+4.5)" in text for text in words(ax))  # the adjusted residual, 40/√80
 

@@ -1,0 +1,54 @@
+"""The verdicts on all statements of the thesis in one figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from churnlib.canvas import Label
+from churnlib.methods import Kind
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FACES = {
+    Kind.REPRODUCED: ("#0072B2", "white"),
+    Kind.CAVEAT: ("#9ecae1", "black"),
+    Kind.NOT_ESTABLISHED: ("#f0e4b0", "black"),
+    Kind.ARITHMETIC_ERROR: ("#D55E00", "white"),
+    Kind.CONTRADICTED: ("#7a3400", "white"),
+    Kind.UNTESTABLE: ("#e2e2e2", "black"),
+    Kind.EXTERNAL: ("white", "black"),
+}
+"""Colour of a tile and of its number: what holds first, what cannot be judged last."""
+
+
+def verdicts(kinds: pd.Series, label: Label, ax: Axes) -> Axes:
+    """Draw every statement as a tile with its number, one row of tiles for each verdict.
+
+    Parameters
+    ----------
+    kinds : Series of str
+        The verdict on each statement, indexed by its number, as in `claims`.
+    label, ax
+        As for `accounts_by_month`.
+    """
+    from matplotlib.patches import Rectangle
+
+    for row, (kind, (face, ink)) in enumerate(FACES.items()):
+        numbers = kinds.index[kinds == kind]
+        for place, number in enumerate(numbers):
+            ax.add_patch(
+                Rectangle(
+                    (place, row - 0.4), 0.92, 0.8, facecolor=face, edgecolor="#555555", lw=0.5
+                )
+            )
+            ax.annotate(str(number), (place + 0.46, row), color=ink, ha="center", va="center")
+        ax.annotate(str(len(numbers)), (len(numbers) + 0.2, row), va="center", color="#555555")
+    ax.set_yticks(range(len(FACES)), [label(kind) for kind in FACES])
+    ax.tick_params(left=False, bottom=False, labelbottom=False)
+    ax.spines[:].set_visible(False)
+    ax.set_xlim(0, kinds.value_counts().max() + 1)
+    ax.set_ylim(len(FACES) - 0.5, -0.5)
+    return ax
