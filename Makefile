@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lab claims lock seal lint clean
+.PHONY: help reproduce test lab report claims lock seal lint clean
 
 help:  ## list these targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,9 @@ test: $(VENV)/ready  ## unit tests, doctests, and every notebook against its out
 
 lab: $(VENV)/ready  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab notebooks
+
+report: $(VENV)/ready  ## write the report as Word, in both languages, and the notebooks as pages
+	$(RUN) -m churnlib report
 
 claims: $(VENV)/ready  ## print the verdict on each of the 32 statements
 	$(RUN) -m churnlib claims

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from churnlib.pipeline import NotebookError, notebooks, reproduce, workers
@@ -163,6 +164,18 @@ def _seal(chosen: argparse.Namespace) -> None:
     print(f"new checksums: {', '.join(changed)}" if changed else "nothing has changed")
 
 
+def _report_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", choices=("en", "zh-Hans"), help="one language; both if left out")
+    parser.add_argument("--template", type=Path, metavar="FILE", help="a .docx with your styles")
+
+
+def _report(chosen: argparse.Namespace) -> None:
+    from churnlib.report import write_all
+
+    for path in write_all(PROJECT, chosen.lang, chosen.template):
+        print(path.relative_to(PROJECT))
+
+
 def _print_json(**content: Any) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=2))
 
@@ -193,6 +206,15 @@ example:
         _claims, "list every statement of the thesis with its verdict", (_json_option,)
     ),
     "seal": Command(_seal, "after a deliberate edit of data/, write the new checksums"),
+    "report": Command(
+        _report,
+        "write the Word report and the notebooks as web pages",
+        (_report_options,),
+        """The numbers are those of the last run. A template lends its styles, page, header, footer.
+
+example:
+  python -m churnlib report --lang zh-Hans --template school.docx""",
+    ),
 }
 
 if __name__ == "__main__":

@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MADE = datetime(2020, 11, 30, tzinfo=UTC)
 _ZIP_DATE = (2020, 11, 30, 0, 0, 0)
+_SHORT = 16
 
 
 def plain(text: object) -> str:
-    """Text as XML can hold it: what no XML may contain becomes the mark of a lost character.
+    r"""Text as XML can hold it: what no XML may contain becomes the mark of a lost character.
 
     Examples
     --------
-    >>> plain("a\\x00b & <c>")
+    >>> plain("a\x00b & <c>")
     'a�b & <c>'
     """
     return _NOT_XML.sub("\ufffd", str(text))
@@ -80,7 +81,7 @@ def add_link(paragraph: Paragraph, text: str, anchor: str, lang: str) -> None:
     link.append(run)
 
 
-def add_table(document: Document, grid: Grid, lang: str, cell_style: str) -> Table:
+def add_table(document: Document, grid: Grid, lang: str, cell_style: Any) -> Table:
     """Add a native three-line table whose header is repeated on every page.
 
     A template's own three-line style is used where it has one with lines; otherwise the lines
@@ -97,7 +98,7 @@ def add_table(document: Document, grid: Grid, lang: str, cell_style: str) -> Tab
         table.style = style
     if style is None or style.element.find(f".//{_qn('w:tblBorders')}") is None:
         _three_lines(table)
-    widths = _widths(grid, _room(document))
+    widths = _widths(grid, _room(document)[0])
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
     numeric = grid.numeric
@@ -113,15 +114,16 @@ def add_table(document: Document, grid: Grid, lang: str, cell_style: str) -> Tab
     table.rows[0]._tr.get_or_add_trPr().append(_element("w:tblHeader"))
     for run in (run for cell in table.rows[0].cells for run in cell.paragraphs[0].runs):
         run.bold = True
-    # A short table stays on one page; a long one may break between rows.
-    if len(grid.rows) <= 16:
-        for row in table.rows[:-1]:
-            for cell in row.cells:
-                cell.paragraphs[0].paragraph_format.keep_with_next = True
+    # A short table stays on one page; a long one may break, but its header is never alone with
+    # the caption, nor the note below it alone on a page.
+    rows = list(table.rows)
+    for row in rows if len(grid.rows) <= _SHORT else (*rows[:2], *rows[-3:]):
+        for cell in row.cells:
+            cell.paragraphs[0].paragraph_format.keep_with_next = True
     return table
 
 
-def add_picture(document: Document, path: Path, alternative: str, style: str) -> None:
+def add_picture(document: Document, path: Path, alternative: str, style: Any) -> None:
     """Add a picture no wider than the page, with a text for those who do not see it.
 
     Raises
@@ -132,6 +134,7 @@ def add_picture(document: Document, path: Path, alternative: str, style: str) ->
         If the file is no picture.
     """
     from docx.image.exceptions import UnrecognizedImageError
+    from docx.shared import Emu
 
     if not path.is_file():
         raise FileNotFoundError(f"the picture {path} is missing; run the notebook that makes it")
@@ -141,10 +144,9 @@ def add_picture(document: Document, path: Path, alternative: str, style: str) ->
         shape = paragraph.add_run().add_picture(str(path))
     except UnrecognizedImageError:
         raise ValueError(f"{path} is not a picture; run the notebook that makes it") from None
-    section = document.sections[-1]
-    tallest = (section.page_height - section.top_margin - section.bottom_margin) * 3 // 5
-    scale = min(1, _room(document) / shape.width, tallest / shape.height)
-    shape.width, shape.height = int(shape.width * scale), int(shape.height * scale)
+    across, down = _room(document)
+    scale = min(1, across / shape.width, down * 3 / 5 / shape.height)
+    shape.width, shape.height = Emu(shape.width * scale), Emu(shape.height * scale)
     shape._inline.docPr.set("descr", plain(alternative))
 
 
@@ -182,10 +184,9 @@ def _with_fallbacks(table: bytes) -> bytes:
 
 def _three_lines(table: Table) -> None:
     borders = _element("w:tblBorders")
-    for side, size in (("top", "12"), ("bottom", "12")):
-        borders.append(_line(side, size))
-    for side in ("left", "right", "insideH", "insideV"):
-        borders.append(_element(f"w:{side}", {"w:val": "nil"}))
+    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):  # the schema's order
+        drawn = side in {"top", "bottom"}
+        borders.append(_line(side, "12") if drawn else _element(f"w:{side}", {"w:val": "nil"}))
     properties = table._tbl.tblPr
     properties.append(borders)
     # The schema wants the borders before the layout.
@@ -207,24 +208,56 @@ def _line(side: str, eighths: str) -> Any:
     return _element(f"w:{side}", look)
 
 
-def _room(document: Document) -> int:
+def _room(document: Document) -> tuple[int, int]:
+    """Width and height of the text on a page; a template that is silent has our page."""
+    from docx.shared import Cm
+
     section = document.sections[-1]
-    return section.page_width - section.left_margin - section.right_margin
+    page = (section.page_width or Cm(21), section.page_height or Cm(29.7))
+    margins = [
+        Cm(2.5) if margin is None else margin
+        for margin in (
+            section.left_margin, section.right_margin, section.top_margin, section.bottom_margin
+        )
+    ]  # fmt: skip
+    return page[0] - margins[0] - margins[1], page[1] - margins[2] - margins[3]
 
 
 def _widths(grid: Grid, room: int) -> list[int]:
-    """Widths of the columns: as the text needs, and the widest give way where it is too much."""
+    """Widths of the columns: what the text needs, or where that is too much, what lets it read.
+
+    Every column is as wide as its longest word; what is left goes where the text is, by its mean
+    length, so that one long cell does not starve a column of long ones.
+    """
     from docx.shared import Pt
 
     columns = list(zip(grid.header, *grid.rows, strict=True))
-    wanted = [Pt(14 + 4.8 * max(map(_half_widths, column))) for column in columns]
-    if sum(wanted) <= room:
-        return wanted
-    fair = room // len(wanted)
-    narrow = {i for i, w in enumerate(wanted) if w <= fair}
-    left = room - sum(wanted[i] for i in narrow)
-    shares = [0 if i in narrow else w**0.5 for i, w in enumerate(wanted)]
-    return [w if i in narrow else int(left * shares[i] / sum(shares)) for i, w in enumerate(wanted)]
+    natural, least = (
+        [max(_BOLD * measure(head), *map(measure, cells)) for head, *cells in columns]
+        for measure in (_half_widths, _longest_word)
+    )
+    if Pt(sum(natural) * _LETTER + len(columns) * _PADDING) > room:
+        spare = (room / 12700 - len(columns) * _PADDING) / _LETTER - sum(least)
+        means = [sum(map(_half_widths, column)) / len(column) for column in columns]
+        asked = [
+            max(0.0, mean - low) + (most - low) / 10
+            for mean, most, low in zip(means, natural, least, strict=True)
+        ]
+        share = spare / sum(asked) if spare > 0 else 0.0
+        natural = [low + share * ask for low, ask in zip(least, asked, strict=True)]
+    widths = [Pt(width * _LETTER + _PADDING) for width in natural]
+    return [min(width, width * room // sum(widths)) for width in widths]
+
+
+_PADDING, _LETTER, _BOLD = 14.0, 5.2, 1.2
+"""In points: the space beside a cell's text, and half the width of a Chinese character; and how
+much wider a header is for being bold."""
+
+
+def _longest_word(text: str) -> int:
+    """Width of what may not be broken; in Chinese a line may end after any character."""
+    words = re.split(r"\s|(?<=[-–/,;])", text)
+    return max(min(_half_widths(word), 24 if word.isascii() else 8) for word in words)
 
 
 def _half_widths(text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -65,7 +65,7 @@ LOOKS: Mapping[str, Look] = {
     "note": Look(("Exhibit note", "图表注"), 8.5, centred=True, before=3, after=12),
     "contents": Look(("Contents line", "目录行"), after=2),
     "reference": Look(("Bibliography", "参考文献"), 9.5, after=4),
-    "cell": Look(("Table text", "表格文字", "表文"), 9, after=0),
+    "cell": Look(("Table text", "表格文字", "表文"), 9, before=1, after=1),
 }
 TABLE_NAMES = ("Three-line table", "三线表")
 
@@ -120,6 +120,7 @@ def _template(path: Path) -> Document:
     for element in list(body):
         if element is not body.sectPr:
             body.remove(element)
+    body.get_or_add_sectPr()
     return document
 
 
@@ -160,7 +161,7 @@ def _dress(document: Document, look: Look) -> None:
     from docx.shared import Pt, RGBColor
 
     name = look.names[0]
-    style = find_style(document, (name,))
+    style: Any = find_style(document, (name,))
     if style is None:
         style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = document.styles["Normal"] if _has_normal(document) else None
@@ -185,11 +186,11 @@ def _has_normal(document: Document) -> bool:
     return find_style(document, ("Normal",)) is not None
 
 
-def _fonts(properties: object, chinese: str) -> None:
+def _fonts(properties: Any, chinese: str) -> None:
     """Name the fonts outright: a theme would choose by the language of the reader's Word."""
     from docx.oxml.ns import qn
 
-    fonts = properties.get_or_add_rFonts()  # type: ignore[attr-defined]
+    fonts = properties.get_or_add_rFonts()
     fonts.attrib.clear()
     for kind in ("ascii", "hAnsi", "cs"):
         fonts.set(qn(f"w:{kind}"), LATIN)

@@ -84,7 +84,7 @@ def read_grid(path: Path) -> Grid:
     padded = [[*row, *[""] * (length - len(row))] for row in reader.head]
     # Header rows that stand above each other become lines of one header cell.
     header = tuple("\n".join(filter(None, column)) for column in zip(*padded, strict=True))
-    body = tuple(tuple([*row, *[""] * (length - len(row))]) for row in reader.body)
+    body = tuple((*row, *[""] * (length - len(row))) for row in reader.body)
     return Grid(header, body)
 
 

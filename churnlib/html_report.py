@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from html import escape, unescape
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churnlib.lettering import FONT
+from churnlib.html_parts import fitted, harmless, page
 from churnlib.manifest import Entry, read_manifest
 from churnlib.report_words import Words, report_words
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-# Whatever a page holds, a browser is told to run no script and to ask no host for anything.
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
 _SHOWN = ("text/html", "text/markdown", "text/plain", "image/png", "image/jpeg", "image/svg+xml")
-_TAGS = """a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4
-h5 h6 hr i kbd li ol p pre s small span strong sub summary sup table tbody td tfoot th thead tr ul
-""".split()
-_ATTRIBUTES = {
-    "*": ["class", "id", "lang", "style", "title"],
-    "a": ["href"],
-    "td": ["colspan", "rowspan"],
-    "th": ["colspan", "rowspan", "scope"],
-}
-_STYLES = ["border", "border-radius", "color", "font-size", "font-weight", "padding", "text-align"]
 _HEADING = re.compile(r'<h([23])\b[^>]*?\bid="([^"]*)"[^>]*>(.*?)</h\1>', re.DOTALL)
 _EXPORTED = re.compile(r"\b(?:export|publish)\(\s*[\"']([\w-]+)[\"']")
 
@@ -98,9 +84,9 @@ def write_html(notebooks: Path, output: Path) -> list[Path]:
             notebook = nbformat.read(path, as_version=4)
         except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
             raise ValueError(f"{path} is not a notebook ({error})") from error
-        page = _described(path.stem, notebook)
-        text = notebook_page(notebook, page.title, words, captions)
-        pages.append(page)
+        described = _described(path.stem, notebook)
+        text = notebook_page(notebook, described.title, words, captions)
+        pages.append(described)
         written.append(_write(output / f"{path.stem}.html", text))
     index = _index(pages, entries, sorted(p.name for p in output.parent.glob("*.docx")), words)
     return [_write(output / "index.html", index), *written]
@@ -132,28 +118,7 @@ def notebook_page(
         f'<nav aria-label="{escape(words("words.contents"))}">\n'
         f'<a href="index.html">{escape(words("html.index"))}</a>\n<ol>\n{contents}\n</ol>\n</nav>'
     )
-    return _page(title, f"{navigation}\n<main>\n{body}\n</main>")
-
-
-def harmless(html: str) -> str:
-    """HTML without anything that runs or loads: what is not allowed is shown as text.
-
-    Examples
-    --------
-    >>> harmless('<b onclick="x()">R&amp;D</b><script>x()</script>')
-    '<b>R&amp;D</b>&lt;script&gt;x()&lt;/script&gt;'
-    """
-    return str(_sanitizer().sanitize_html_tags(_STYLE_BLOCK.sub("", html)))
-
-
-_STYLE_BLOCK = re.compile(r"<style\b[^>]*>.*?</style>", re.DOTALL | re.IGNORECASE)
-
-
-@cache
-def _sanitizer() -> Any:
-    from nbconvert.preprocessors import SanitizeHTML
-
-    return SanitizeHTML(tags=list(_TAGS), attributes=_ATTRIBUTES, styles=_STYLES)
+    return page(title, f"{navigation}\n<main>\n{body}\n</main>")
 
 
 @cache
@@ -162,7 +127,7 @@ def _exporter() -> Any:
 
     template = Path(__file__).with_name("notebook.html.j2").read_text(encoding="utf-8")
     exporter = HTMLExporter(template_name="classic", raw_template=template, sanitize_html=True)
-    exporter.register_filter("harmless", harmless)
+    exporter.register_filter("harmless", lambda html: fitted(harmless(html)))
     return exporter
 
 
@@ -206,12 +171,12 @@ def _index(
     def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         head = row([escape(words(f"html.{column}")) for column in columns], "th")
         body = "".join(map(row, rows))
-        return f"<table>\n<thead>\n{head}</thead>\n<tbody>\n{body}</tbody>\n</table>"
+        return fitted(f"<table>\n<thead>\n{head}</thead>\n<tbody>\n{body}</tbody>\n</table>")
 
     def link(target: str, text: str) -> str:
         return f'<a href="{escape(target)}">{_marked(text)}</a>'
 
-    known = {page.name for page in pages}
+    known = {each.name for each in pages}
     parts = [
         f"<h1>{escape(words('html.title'))}</h1>",
         f"<p>{escape(words('html.lead'))}</p>",
@@ -229,7 +194,7 @@ def _index(
     if entries:
         rows = [
             (
-                escape(e.exhibit),
+                f"<span>{escape(e.exhibit)}</span>",
                 f"{escape(e.caption['en'])}<br>{escape(e.caption['zh-Hans'])}",
                 e.origin.badge_html,
                 link(f"{e.notebook}.html", e.notebook) if e.notebook in known else e.notebook,
@@ -239,39 +204,7 @@ def _index(
         ]
         columns = ("exhibit", "caption", "origin", "notebook", "verdict")
         parts.append(f"<h2>{escape(words('html.exhibits'))}</h2>\n{table(columns, rows)}")
-    return _page(words("html.title"), "<main>\n" + "\n".join(parts) + "\n</main>")
-
-
-def _page(title: str, body: str) -> str:
-    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
-    letters = sorted(set(unescape(re.sub(r'"data:[^"]*"', "", body))))
-    font = (
-        f'@font-face {{ font-family: "Report letters"; src: url("{_font("".join(letters))}"); }}\n'
-        ':root { --letters: system-ui, "Segoe UI", Roboto, "Report letters", sans-serif; }\n'
-    )
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{font}{style}</style>\n</head>\n"
-        f"<body>\n{body}\n</body>\n</html>\n"
-    )
-
-
-def _font(letters: str) -> str:
-    """The packaged font with these letters alone, for readers whose system has no Chinese."""
-    from fontTools import subset
-
-    options = subset.Options(
-        flavor="woff", recalc_timestamp=False, layout_features=[], hinting=False
-    )
-    font = subset.load_font(str(FONT), options)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(text="".join(letter for letter in letters if ord(letter) > 127))
-    subsetter.subset(font)
-    buffer = io.BytesIO()
-    subset.save_font(font, buffer, options)
-    return "data:font/woff;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return page(words("html.title"), "<main>\n" + "\n".join(parts) + "\n</main>")
 
 
 def _marked(markdown: str) -> str:

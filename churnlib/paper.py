@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from churnlib.docx_parts import (
     add_field,
@@ -161,6 +161,9 @@ class _Writer:
         self, document: Document, lang: str, word: Word, number: Mapping[str, tuple[str, int]]
     ) -> None:
         self.document, self.lang, self.word, self.number = document, lang, word, number
+        self.styles: dict[str, Any] = {
+            role: find_style(document, look.names) for role, look in LOOKS.items()
+        }
         self.headings: Sequence[Heading] = ()
         self.heading = self.bookmarks = 0
 
@@ -177,10 +180,10 @@ class _Writer:
                 self._contents()
             case TableBlock():
                 self._caption(block).paragraph_format.keep_with_next = True
-                add_table(self.document, block.grid, self.lang, self._style("cell"))
+                add_table(self.document, block.grid, self.lang, self.styles["cell"])
                 self._note(block)
             case FigureBlock():
-                add_picture(self.document, block.picture, block.alternative, self._style("note"))
+                add_picture(self.document, block.picture, block.alternative, self.styles["note"])
                 self._caption(block).paragraph_format.keep_with_next = True
                 self._note(block)
 
@@ -200,12 +203,8 @@ class _Writer:
         add_field(paragraph, "NUMPAGES", "1")
         add_text(paragraph, after, self.lang)
 
-    def _style(self, role: str) -> str:
-        style = find_style(self.document, LOOKS[role].names)
-        return str(style.name) if style is not None else "Normal"
-
     def _paragraph(self, role: str) -> Paragraph:
-        return self.document.add_paragraph(style=self._style(role))
+        return self.document.add_paragraph(style=self.styles[role])
 
     def _heading(self, block: Heading) -> None:
         paragraph = self._paragraph(f"heading_{block.level}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from churnlib.canvas import outputs
 from churnlib.grids import Grid, read_grid
 from churnlib.html_report import write_html as write_html
 from churnlib.manifest import Entry, read_manifest, write_manifest
@@ -35,6 +33,9 @@ from churnlib.verdicts import claims
 
 VERDICTS = "verdicts"
 """Name of the exhibit that the appendix prints in full."""
+
+_NO_REASON = {Kind.REPRODUCED, Kind.UNTESTABLE, Kind.EXTERNAL}
+"""Verdicts whose reason the appendix alone gives."""
 
 
 def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Path:
@@ -124,66 +125,69 @@ def _results(
     verdicts: pd.Series,
 ) -> Iterator[Block]:
     carried = _statements()
-    shown = [entry for entry in entries if entry.name != VERDICTS]
+    reasoned: set[int] = set()
+    shown = sorted((e for e in entries if e.name != VERDICTS), key=lambda entry: entry.notebook)
     for notebook, exhibits in groupby(shown, key=lambda entry: entry.notebook):
         key = f"thesis.notebooks.{notebook}"
         yield Heading(words(f"{key}.heading") if words.has(key) else notebook, 2)
         if words.has(f"{key}.text"):
             yield Text(words(f"{key}.text", **facts))
         for entry in exhibits:
-            statements = carried.get(entry.exhibit, [])
-            yield Text(_introduction(entry, statements, verdicts, words, facts))
+            of_kind = _by_verdict(carried.get(entry.exhibit, []), verdicts)
+            yield Text(_introduction(entry, of_kind, words))
+            judged = [numbers for kind, numbers in of_kind if kind not in _NO_REASON]
+            for number in (n for numbers in judged for n in numbers if n not in reasoned):
+                reason = facts[f"reason_{number}"]
+                yield Text(words("thesis.exhibit.reason", number=number, reason=reason))
+                reasoned.add(number)
             if entry.kind != "none":
                 yield _exhibit(entry, folder, words)
 
 
-def _introduction(
-    entry: Entry,
-    statements: Sequence[int],
-    verdicts: pd.Series,
-    words: Words,
-    facts: Mapping[str, str],
-) -> str:
+def _by_verdict(statements: Sequence[int], verdicts: pd.Series) -> list[tuple[Kind, list[int]]]:
+    found = {kind: [n for n in statements if verdicts[n] == kind] for kind in Kind}
+    return [(kind, numbers) for kind, numbers in found.items() if numbers]
+
+
+def _introduction(entry: Entry, of_kind: Sequence[tuple[Kind, Sequence[int]]], words: Words) -> str:
     """Refer to an exhibit and say how the statements that it carries fare."""
-    named = {"ref": reference(entry.exhibit), "id": entry.exhibit}
+    named = {"ref": reference(entry.exhibit), "id": _named(entry.exhibit, words)}
     if entry.kind == "none":
-        named |= {"caption": entry.caption[words.lang], "statements": _list(statements, words)}
+        statements = _list((n for _, numbers in of_kind for n in numbers), words)
+        named |= {"caption": entry.caption[words.lang], "statements": statements}
         return words("thesis.exhibit.lost", **named)
     if entry.origin is Origin.SYNTHETIC:
         return words("thesis.exhibit.simulated", **named)
-    if not statements:
+    if not of_kind:
         return words("thesis.exhibit.other", **named)
-    kinds = [kind for kind in Kind if kind in set(verdicts.loc[list(statements)])]
-    of_kind = {kind: [n for n in statements if verdicts[n] == kind] for kind in kinds}
     found = words("words.semicolon").join(
         words(
             "thesis.exhibit.found",
             verdict=words(f"verdicts.{kind}"),
             statements=_list(numbers, words),
         )
-        for kind, numbers in of_kind.items()
+        for kind, numbers in of_kind
     )
-    sentences = [
-        words("thesis.exhibit.carries", **named, statements=_list(statements, words), found=found),
-        *(
-            words("thesis.exhibit.reason", number=number, reason=facts[f"reason_{number}"])
-            for kind, numbers in of_kind.items()
-            if kind is not Kind.REPRODUCED
-            for number in numbers
-        ),
-    ]
-    return words("words.space").join(sentences)
+    return words("thesis.exhibit.carries", **named, found=found)
+
+
+def _named(exhibit: str, words: Words) -> str:
+    """The number of an exhibit in the project, ``"Table 3-1"``, in the language."""
+    kind, _, number = exhibit.partition(" ")
+    known = {"Table": "words.table", "Figure": "words.figure"}
+    joint = words("words.space")
+    return f"{words(known[kind])}{joint}{number}" if kind in known else exhibit
 
 
 def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
     note = words(
         "thesis.exhibit.note",
-        id=entry.exhibit,
+        id=_named(entry.exhibit, words),
         notebook=entry.notebook,
         verdict=words(f"verdicts.{entry.verdict}"),
     )
     caption = entry.caption[words.lang]
-    if entry.origin is Origin.SYNTHETIC:
+    if entry.origin is Origin.SYNTHETIC and words("thesis.exhibit.simulated_mark") not in caption:
         caption = words("thesis.exhibit.simulated_caption", caption=caption)
     if entry.kind == "table":
         grid = read_grid(folder / entry.path(words.lang, "html"))
@@ -225,16 +229,16 @@ def _list(numbers: Iterable[int], words: Words) -> str:
     return words("words.comma").join(map(str, numbers))
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``python -m churnlib report``."""
-    parser.add_argument("--lang", choices=LANGUAGES, help="one language only; both when left out")
-    parser.add_argument(
-        "--template", type=Path, metavar="FILE", help="a .docx whose styles are to be used"
-    )
-
-
 def write_all(folder: Path, lang: str | None = None, template: Path | None = None) -> list[Path]:
     """Write the Word report in one language or in all, and the notebooks as web pages.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``figures/`` with its manifest and ``notebooks/``; ``report/`` is written beside.
+    lang : {"en", "zh-Hans"}, optional
+    template : Path, optional
+        As for `write_report`.
 
     Returns
     -------

@@ -60,7 +60,8 @@ class Words:
 
     def cited(self, report: str) -> list[str]:
         """Give the works that one of the reports cites, in the order of the file."""
-        return [entry["text"] for entry in self.entries("reference") if report in entry["in"]]
+        listed = self.entries("reference")
+        return [self.fill(each["text"], "reference", {}) for each in listed if report in each["in"]]
 
     def _entry(self, key: str) -> Any:
         found: Any = self.content

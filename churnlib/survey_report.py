@@ -13,7 +13,6 @@ from churnlib.contingency import Crosstab
 from churnlib.counting import crosstab, frequencies
 from churnlib.docx_parts import plain
 from churnlib.grids import Grid
-from churnlib.independence import chi_square, cramers_v
 from churnlib.paper import (
     Block,
     Contents,
@@ -84,6 +83,7 @@ def survey_blocks(survey: Survey, folder: Path, words: Words) -> list[Block]:
     ]
     if survey.origin is Origin.SYNTHETIC:
         chapters.append(Text(words("survey.simulated")))
+    chapters += [Heading(words("words.methods")), Text(words("survey.methods"))]
     chapters += [Heading(words("survey.cleaning")), *_cleaning(survey, words)]
     chapters.append(Heading(words("survey.answers")))
     for key, table in counted.items():
