@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from churnlib.answers import INFINITY, Band, as_text, normalise, parse_band, strip_mark
+from churnlib.cleaning import wording
 from churnlib.levels import LabelError, Level, Variable
 
 if TYPE_CHECKING:
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
 MOST_ANSWERS = 20
 """A column with more different answers is taken for free text."""
 _NUMBER = re.compile(r"^\d{1,3}\s*[、.．:：]\s*")
+_STRANGE = 0.2  # of its spellings may be unknown in a question that is taken over
 _REVIEW = "# REVIEW: "
 _HEAD = """\
 # A draft made from {name}. Read every line marked REVIEW: it is a guess.
-# Order the levels of each question as they should be shown; say ordered = true where their order means
-# something; correct labels; merge spellings of one answer under "aliases". Then try it:
+# Order the levels of each question as they should be shown; say ordered = true where their order
+# means something; correct labels; merge spellings of one answer under "aliases". Then try it:
 #   python -m churnlib check {name} --codebook THIS_FILE
 """
 
@@ -38,7 +41,7 @@ class _Spelling:
 def draft(raw: pd.DataFrame, known: Codebook, name: str) -> str:
     """Write a codebook for an export, as TOML.
 
-    Where a question and all of its answers are known from another codebook, they are taken over;
+    Where a question and most of its answers are known from another codebook, they are taken over;
     otherwise each different answer becomes a level.
 
     Parameters
@@ -53,7 +56,7 @@ def draft(raw: pd.DataFrame, known: Codebook, name: str) -> str:
     Returns
     -------
     str
-        Read by `load_codebook`; every answer of the export has a level in it.
+        Read by `load_codebook`; answers without a level in it are named in a line of its own.
 
     Raises
     ------
@@ -73,10 +76,11 @@ def draft(raw: pd.DataFrame, known: Codebook, name: str) -> str:
     keys: set[str] = set()
     for header in _questions(list(map(str, raw.columns))):
         spellings = _spellings(raw[header].map(as_text), known)
-        if not 1 < len({s.plain for s in spellings}) <= MOST_ANSWERS:
+        taken_over = _taken_over(header, spellings, known, keys)
+        if not taken_over and not 1 < len({s.plain for s in spellings}) <= MOST_ANSWERS:
             passed_over.append(header)
             continue
-        variable, guesses = _variable(header, spellings, known, keys)
+        variable, guesses = taken_over or _guessed(header, spellings, keys)
         keys.add(variable.key)
         blocks.append("\n".join(_block(variable, guesses)))
     if not blocks:
@@ -105,33 +109,36 @@ def _spellings(column: pd.Series, known: Codebook) -> list[_Spelling]:
     return found
 
 
-def _variable(
+def _taken_over(
     header: str, spellings: Sequence[_Spelling], known: Codebook, taken: set[str]
-) -> tuple[Variable, list[str]]:
+) -> tuple[Variable, list[str]] | None:
     for variable in known.variables.values():
-        if variable.key not in taken and _explains(variable, header, spellings, known):
-            return replace(variable, questions=(_wording(header),)), [
-                f"taken over from {known.where}; leave out what does not apply"
-            ]
-    key = _key(_wording(header), taken, f"q{len(taken) + 1}")
-    levels, ordered = _levels(key, spellings)
-    label = _labels(_wording(header))
-    guesses = ["the name, the labels" + (", the order" if ordered else " and the order")]
-    return Variable(key, label, tuple(levels), ordered, (_wording(header),)), guesses
-
-
-def _explains(
-    variable: Variable, header: str, spellings: Sequence[_Spelling], known: Codebook
-) -> bool:
-    wordings = {normalise(t) for t in (variable.key, *variable.labels.values(), *variable.questions)}
-    if normalise(_wording(header)) not in wordings:
-        return False
-    try:
+        wordings = {variable.key, *variable.labels.values(), *variable.questions}
+        if variable.key in taken or wording(header) not in set(map(normalise, wordings)):
+            continue
+        strange = []
         for spelling in spellings:
-            known.resolve(variable.key, spelling.text)
-    except LabelError:
-        return False
-    return True
+            try:
+                known.resolve(variable.key, spelling.text)
+            except LabelError as error:
+                strange.append(f"{spelling.text!r} has no level: {error.reason}")
+        if len(strange) <= _STRANGE * len(spellings):
+            note = f"taken over from {known.where}; leave out what does not apply"
+            return replace(variable, questions=(wording(header),)), [note, *strange]
+    return None
+
+
+def _guessed(
+    header: str, spellings: Sequence[_Spelling], taken: set[str]
+) -> tuple[Variable, list[str]]:
+    text = _NUMBER.sub("", header.strip()).strip()
+    single = [s for s in spellings if "┋" not in s.text]
+    several = [f"{s.text!r} is more than one answer" for s in spellings if "┋" in s.text]
+    key = _key(text, taken, f"q{len(taken) + 1}")
+    levels, ordered = _levels(key, single)
+    guess = "the name and the labels" if ordered else "the name, the labels and the order"
+    variable = Variable(key, _labels(text), tuple(levels), ordered, (wording(header),))
+    return variable, [guess, *several]
 
 
 def _levels(key: str, spellings: Sequence[_Spelling]) -> tuple[list[Level], bool]:
@@ -159,7 +166,7 @@ def _levels(key: str, spellings: Sequence[_Spelling]) -> tuple[list[Level], bool
 def _apart(bands: Sequence[Band]) -> bool:
     """Whether no whole number lies in two bands."""
     by_low = sorted(bands, key=lambda band: (band.low, band.high))
-    return all(one.high < other.low for one, other in zip(by_low, by_low[1:], strict=False))
+    return all(one.high < other.low for one, other in pairwise(by_low))
 
 
 def _bounds(band: Band | None) -> tuple[int | None, int | None]:
@@ -173,10 +180,6 @@ def _units(plain: str) -> list[str]:
     # Whatever follows the numbers is their unit.
     words = re.findall(r"[^\W\d_]+", plain)
     return [w for w in words if w not in {"及", "或", "以上", "以下", "到", "至", "不含", "含"}]
-
-
-def _wording(header: str) -> str:
-    return _NUMBER.sub("", header.strip()).strip()
 
 
 def _key(text: str, taken: set[str], otherwise: str) -> str:
@@ -193,7 +196,7 @@ def _labels(text: str) -> dict[str, str]:
 
 def _block(variable: Variable, guesses: Sequence[str]) -> Iterator[str]:
     yield from (f"{_REVIEW}{guess}" for guess in guesses)
-    name = json.dumps(variable.key, ensure_ascii=False)
+    name = variable.key if re.fullmatch(r"[\w-]+", variable.key, re.ASCII) else _text(variable.key)
     yield f"[variables.{name}]"
     yield f"label = {_table(variable.labels)}"
     yield f"questions = {_list(variable.questions)}"
