@@ -16,7 +16,7 @@ from churnlib.kernels import Kernels
 from churnlib.notebook import document, with_outputs
 from churnlib.pipeline import notebooks
 from churnlib.provenance import PROJECT, Origin
-from churnlib.tasks import close_event_loop, stoppable
+from churnlib.scheduling import close_event_loop, stoppable
 
 if TYPE_CHECKING:
     import pandas as pd
