@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lab report claims lock seal lint clean
+.PHONY: help reproduce test verify lab report claims lock seal lint clean
 
 help:  ## list these targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,6 +14,9 @@ reproduce: $(VENV)/ready  ## run the notebooks, write figures, print the exhibit
 
 test: $(VENV)/ready  ## unit tests, doctests, and every notebook against its outputs
 	$(RUN) -m pytest -n 2 --dist loadscope
+
+verify: $(VENV)/ready  ## the reviewer's protocol: run everything twice in a copy and compare
+	$(RUN) -m churnlib verify
 
 lab: $(VENV)/ready  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab notebooks

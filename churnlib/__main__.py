@@ -6,12 +6,14 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from churnlib.pipeline import NotebookError, notebooks, reproduce, workers
+from churnlib import survey_commands as surveys
+from churnlib.command import Command, jobs_option, json_option, print_json
+from churnlib.pipeline import NotebookError, notebooks, reproduce
 from churnlib.provenance import PROJECT
 from churnlib.store import explained
 
@@ -78,20 +80,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _json_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON document, for machines")
-
-
-def _jobs_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--jobs",
-        type=int,
-        default=workers(),
-        metavar="N",
-        help="how many notebooks to run at a time (here: %(default)s)",
-    )
-
-
 def _reproduce(chosen: argparse.Namespace) -> None:
     from churnlib.exhibit_list import exhibit_list
 
@@ -100,7 +88,7 @@ def _reproduce(chosen: argparse.Namespace) -> None:
         runs = reproduce(jobs=chosen.jobs)
         listed = exhibit_list(PROJECT)
         seconds = round(time.perf_counter() - started, 3)
-        _print_json(notebooks=[asdict(run) for run in runs], seconds=seconds, **listed)
+        print_json(notebooks=[asdict(run) for run in runs], seconds=seconds, **listed)
         return
     from churnlib.terminal import Watch, console
 
@@ -118,12 +106,30 @@ def _reproduce(chosen: argparse.Namespace) -> None:
     )
 
 
+def _verify(chosen: argparse.Namespace) -> int:
+    from churnlib.verify import verify
+
+    if chosen.json:
+        found = verify(jobs=chosen.jobs)
+        print_json(good=found.is_good, exhibits=found.rows, faults=list(found.faults))
+        return 0 if found.is_good else 1
+    from churnlib.terminal import console, exhibit_table
+
+    out = console()
+    found = verify(jobs=chosen.jobs, tell=lambda text: out.print(f"{text} …"))
+    out.print(exhibit_table(found.rows, last="result"))
+    for fault in found.faults:
+        out.print(f"fault: {fault}", markup=False)
+    out.print("all is reproduced" if found.is_good else "NOT all is reproduced")
+    return 0 if found.is_good else 1
+
+
 def _exhibits(chosen: argparse.Namespace) -> None:
     from churnlib.exhibit_list import exhibit_list
 
     listed = exhibit_list(PROJECT)
     if chosen.json:
-        _print_json(**listed)
+        print_json(**listed)
         return
     from churnlib.terminal import console
 
@@ -144,7 +150,7 @@ def _claims(chosen: argparse.Namespace) -> None:
 
     rows = claims().reset_index()
     if chosen.json:
-        _print_json(claims=rows.to_dict("records"))
+        print_json(claims=rows.to_dict("records"))
         return
     from rich.table import Table
 
@@ -176,34 +182,32 @@ def _report(chosen: argparse.Namespace) -> None:
         print(path.relative_to(PROJECT))
 
 
-def _print_json(**content: Any) -> None:
-    print(json.dumps(content, ensure_ascii=False, indent=2))
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command: what runs, what it does in a few words, its options, and examples."""
-
-    run: Callable[[argparse.Namespace], int | None]
-    text: str
-    options: Sequence[Callable[[argparse.ArgumentParser], None]] = ()
-    epilog: str = ""
-
-
 COMMANDS = {
     "reproduce": Command(
         _reproduce,
         "run every notebook that has changed and write what it makes",
-        (_jobs_option, _json_option),
+        (jobs_option, json_option),
         """A notebook has changed if its code, the lock, or anything it used in its last run has.
 Outputs are replaced only if no notebook fails; a failed one is kept in .churnlib/failed/.
 
 example:
   python -m churnlib reproduce --jobs 2""",
     ),
-    "exhibits": Command(_exhibits, "list every table and figure with its verdict", (_json_option,)),
+    "verify": Command(
+        _verify,
+        "run everything twice in a scratch copy and compare with what is here",
+        (jobs_option, json_option),
+        """All outputs are deleted in the copy first. Exits with 0 if each output is identical, or
+equal within tolerance where the system differs; if both runs agree to the byte; if data and
+manifest are intact; and if no other file has changed. Exits with 1 otherwise.
+
+example:
+  python -m churnlib verify --jobs 2""",
+    ),
+    **surveys.COMMANDS,
+    "exhibits": Command(_exhibits, "list every table and figure with its verdict", (json_option,)),
     "claims": Command(
-        _claims, "list every statement of the thesis with its verdict", (_json_option,)
+        _claims, "list every statement of the thesis with its verdict", (json_option,)
     ),
     "seal": Command(_seal, "after a deliberate edit of data/, write the new checksums"),
     "report": Command(

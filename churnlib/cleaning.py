@@ -166,7 +166,7 @@ def columns_of(raw: pd.DataFrame, codebook: Codebook) -> dict[str, str]:
     ValueError
         If a variable has no column or more than one.
     """
-    headers = {header: _wording(str(header)) for header in raw.columns}
+    headers = {header: wording(str(header)) for header in raw.columns}
     columns = {}
     for key, variable in codebook.variables.items():
         wordings = {normalise(t) for t in (key, *variable.labels.values(), *variable.questions)}
@@ -219,7 +219,14 @@ def _misfit(case: Any) -> str:
     return f"column {case.column!r} holds {case.failure_case}, which breaks {case.check}"
 
 
-def _wording(header: str) -> str:
+def wording(header: str) -> str:
+    """What a question asks, in one spelling, without its number and closing marks.
+
+    Examples
+    --------
+    >>> wording("3、您的学历？")
+    '您的学历'
+    """
     return normalise(_CLOSING.sub("", _QUESTION_NUMBER.sub("", header.strip())))
 
 

@@ -186,11 +186,11 @@ def _manager(kernels: Kernels | None, environment: Mapping[str, str]) -> type:
                     here.process = kernels.server.fork(kernel_cmd, options["env"], options["cwd"])
                     here.pid, here.pgid = here.process.pid, None
                     self._reconcile_connection_info(here.connection_info)
-                    kernels.started.append(here.process)
+                    kernels.add(here.process)
                     return
             await super()._async_launch_kernel(kernel_cmd, **options)
             if kernels:
-                kernels.started.append(here.process)
+                kernels.add(here.process)
 
     return Manager
 

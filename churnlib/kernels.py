@@ -134,7 +134,8 @@ class Kernels:
 
     def __init__(self, log: Path, *, warm: bool, heavy: bool) -> None:
         self.server = KernelServer(log, heavy=heavy) if warm and can_fork() else None
-        self.started: list[Any] = []
+        self._started: list[Any] = []
+        self._stopped = False
 
     def __enter__(self) -> Kernels:
         return self
@@ -143,9 +144,16 @@ class Kernels:
         if self.server:
             self.server.close()
 
+    def add(self, process: Any) -> None:
+        """Take note of a kernel; it ends at once if all are to end."""
+        self._started.append(process)
+        if self._stopped:
+            self.stop()
+
     def stop(self) -> None:
-        """End every kernel; each notebook then finds its kernel dead."""
-        for process in self.started:
+        """End every kernel, also those yet to come; each notebook then finds its kernel dead."""
+        self._stopped = True
+        for process in self._started:
             with suppress(OSError):
                 process.kill()
 

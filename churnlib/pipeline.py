@@ -13,8 +13,9 @@ from churnlib.execution import NotebookError as NotebookError
 from churnlib.execution import Progress as Progress
 from churnlib.notebook import faults as faults
 from churnlib.provenance import PROJECT
+from churnlib.scheduling import build
 from churnlib.store import Store
-from churnlib.tasks import Task, build
+from churnlib.tasks import Task
 from churnlib.traces import Snapshot
 
 if TYPE_CHECKING:
