@@ -76,7 +76,6 @@ def write_html(notebooks: Path, output: Path) -> list[Path]:
     beside = notebooks.parent
     listed = (beside / "figures" / "manifest.json").exists()
     entries = read_manifest(beside) if listed else []
-    captions = {entry.name: entry.caption["en"] for entry in entries if entry.kind == "figure"}
     output.mkdir(parents=True, exist_ok=True)
     pages, written = [], []
     for path in paths:
@@ -85,6 +84,7 @@ def write_html(notebooks: Path, output: Path) -> list[Path]:
         except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
             raise ValueError(f"{path} is not a notebook ({error})") from error
         described = _described(path.stem, notebook)
+        captions = {e.name: e.caption["en"] for e in entries if e.notebook == path.stem}
         text = notebook_page(notebook, described.title, words, captions)
         pages.append(described)
         written.append(_write(output / f"{path.stem}.html", text))
@@ -103,7 +103,7 @@ def notebook_page(
     title : str
     words : Words
     captions : mapping of str to str
-        From the file name of a figure to its caption.
+        From the file name of an exhibit of this notebook to its caption.
     """
     body = _exporter().from_notebook_node(
         _prepared(notebook, captions, words),
@@ -136,6 +136,9 @@ def _prepared(notebook: NotebookNode, captions: Mapping[str, str], words: Words)
     import copy
 
     prepared = copy.deepcopy(notebook)
+    named = {name for cell in prepared.cells for name in _EXPORTED.findall(cell.source)}
+    # A name put together in the notebook stands for an exhibit that is not named outright.
+    unnamed = iter([caption for name, caption in captions.items() if name not in named])
     heading = ""
     for cell in prepared.cells:
         if cell.cell_type == "markdown":
@@ -143,7 +146,9 @@ def _prepared(notebook: NotebookNode, captions: Mapping[str, str], words: Words)
             heading = found[-1] if found else heading
             continue
         exported = _EXPORTED.search(cell.source)
-        caption = captions.get(exported[1], "") if exported else ""
+        caption = captions.get(exported[1] if exported else "", "")
+        if not exported and "publish(" in cell.source:
+            caption = next(unnamed, "")
         alternative = caption or words("html.picture", heading=heading)
         for output in cell.get("outputs", ()):
             if "data" in output:

@@ -107,7 +107,7 @@ def thesis_blocks(entries: Sequence[Entry], folder: Path, words: Words) -> list[
         *(Text(text) for text in words.each("thesis.provenance", **facts)),
         Heading(words("words.references")),
         *(Text(work, "reference") for work in words.cited("thesis")),
-        *_appendix(verdicts, words, facts),
+        *_appendix(verdicts, words, facts, entries),
     ]
 
 
@@ -179,13 +179,17 @@ def _named(exhibit: str, words: Words) -> str:
     return f"{words(known[kind])}{joint}{number}" if kind in known else exhibit
 
 
-def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
-    note = words(
+def _note(entry: Entry, words: Words) -> str:
+    return words(
         "thesis.exhibit.note",
         id=_named(entry.exhibit, words),
         notebook=entry.notebook,
         verdict=words(f"verdicts.{entry.verdict}"),
     )
+
+
+def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
+    note = _note(entry, words)
     caption = entry.caption[words.lang]
     if entry.origin is Origin.SYNTHETIC and words("thesis.exhibit.simulated_mark") not in caption:
         caption = words("thesis.exhibit.simulated_caption", caption=caption)
@@ -197,7 +201,9 @@ def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
     return FigureBlock(entry.exhibit, caption, note, entry.origin, picture, alternative)
 
 
-def _appendix(verdicts: pd.DataFrame, words: Words, facts: Mapping[str, str]) -> Iterator[Block]:
+def _appendix(
+    verdicts: pd.DataFrame, words: Words, facts: Mapping[str, str], entries: Sequence[Entry]
+) -> Iterator[Block]:
     columns = ("number", "statement", "printed", "computed", "verdict", "reason")
     chinese = "_zh" if words.lang == "zh-Hans" else ""
     rows = tuple(
@@ -215,7 +221,8 @@ def _appendix(verdicts: pd.DataFrame, words: Words, facts: Mapping[str, str]) ->
     yield Heading(words("words.appendix"))
     yield Text(words("thesis.appendix.text", ref=reference(VERDICTS)))
     caption = words("thesis.appendix.caption", **facts)
-    yield TableBlock(VERDICTS, caption, "", Origin.PUBLISHED, grid)
+    note = "".join(_note(entry, words) for entry in entries if entry.name == VERDICTS)
+    yield TableBlock(VERDICTS, caption, note, Origin.PUBLISHED, grid)
 
 
 def _statements() -> dict[str, list[int]]:

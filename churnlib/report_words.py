@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from churnlib.codebook import load_codebook
+from churnlib.methods import Kind
 from churnlib.provenance import PROJECT
 
 
@@ -96,7 +98,7 @@ def report_words(lang: str, path: Path | None = None) -> Words:
     ----------
     lang : {"en", "zh-Hans"}
     path : Path, optional
-        Another file; ``data/report.toml`` when left out.
+        Another file; ``data/report.toml`` when left out. The words for verdicts are the codebook's.
 
     Raises
     ------
@@ -109,11 +111,14 @@ def report_words(lang: str, path: Path | None = None) -> Words:
         raise KeyError(f"no report in {lang!r}; there are {', '.join(LANGUAGES)}")
     file = path or PROJECT / "data" / "report.toml"
     try:
-        return Words(tomllib.loads(file.read_text(encoding="utf-8")), lang)
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileNotFoundError(f"{file} is missing; restore it from version control") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{file} is not a TOML file in UTF-8: {error}") from error
+    worded = load_codebook().words
+    content["verdicts"] |= {kind: worded[kind] for kind in Kind if kind in worded}
+    return Words(content, lang)
 
 
 LANGUAGES = ("en", "zh-Hans")

@@ -285,12 +285,21 @@ def _figures(survey: Survey, folder: Path, words: Words) -> Iterator[Block]:
         return
     yield Heading(words("survey.figures"))
     for picture in pictures:
-        known = words.has(f"survey.captions.{picture.stem}")
-        caption = words(f"survey.captions.{picture.stem}") if known else plain(picture.stem)
+        caption = _caption(picture.stem, survey, words)
         key = f"figure {picture.stem}"
         yield Text(words("survey.figure_text", ref=reference(key)))
         alternative = words("survey.alternative", caption=caption, origin=survey.origin.badge)
         yield FigureBlock(key, caption, "", survey.origin, picture, alternative)
+
+
+def _caption(name: str, survey: Survey, words: Words) -> str:
+    """What a picture shows, by the name under which an analysis writes it."""
+    response, _, group = name.partition("_by_")
+    if response in survey.frame and group in survey.frame:
+        label = _label(survey, words.lang)
+        return words("survey.by_caption", response=label(response), group=label(group))
+    known = words.has(f"survey.captions.{name}")
+    return words(f"survey.captions.{name}") if known else plain(name)
 
 
 def _frequencies(survey: Survey, key: str) -> FrequencyTable | None:

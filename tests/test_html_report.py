@@ -74,7 +74,9 @@ def test_every_picture_has_a_text_and_a_figure_has_its_caption(pages):
     pictures = [(page.stem, a["alt"]) for page in pages for a in Elements(page).named("img")]
     assert pictures
     assert all(len(alternative) > 10 for _, alternative in pictures)
+    # Literal in the notebook the one, put together from its parameters the other.
     assert ("02_account_flows", "Churn rate for any number of accounts") in pictures
+    assert any(a.startswith("Visits by gender") for page, a in pictures if page[:2] == "04")
 
 
 def test_code_and_solutions_are_folded(pages):
