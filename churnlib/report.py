@@ -80,7 +80,8 @@ def gather(folder: Path) -> Path:
     Path
         The manifest.
     """
-    if folder.resolve() != PROJECT:
+    kept = PROJECT / "figures" / "manifest.json"
+    if folder.resolve() != PROJECT and kept.exists():  # not when all outputs were deleted
         for file in (file for entry in read_manifest(PROJECT) for file in entry.files):
             target = folder / file.path
             if not target.exists():

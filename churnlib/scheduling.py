@@ -81,7 +81,7 @@ def build(
         If stopped; every kernel has ended by then.
     """
     folder = tasks[0].store.folder
-    heavy = any("churnlib" in cell for task in tasks for cell in code_of(task.document))
+    heavy = any("import pandas" in cell for task in tasks for cell in code_of(task.document))
     # A single notebook makes its own few imports sooner than a server makes all of them.
     warm = sum(not task.is_current for task in tasks) > 1
     kernels = Kernels(folder / "kernels.log", warm=warm, heavy=heavy)
@@ -91,6 +91,8 @@ def build(
             def function(**_: object) -> None:
                 if stopped.is_set():
                     raise KeyboardInterrupt
+                if task.is_current:  # only pytask's notes on it were lost
+                    return
                 seconds = None
                 try:
                     task.execute(kernels, progress)
