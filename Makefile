@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lab claims lock seal lint clean spark bench
+.PHONY: help reproduce test verify lab report claims lock seal lint clean spark bench
 
 help:  ## list these targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,8 +15,14 @@ reproduce: $(VENV)/ready  ## run the notebooks, write figures, print the exhibit
 test: $(VENV)/ready  ## unit tests, doctests, and every notebook against its outputs
 	$(RUN) -m pytest -n 2 --dist loadscope
 
+verify: $(VENV)/ready  ## the reviewer's protocol: run everything twice in a copy and compare
+	$(RUN) -m churnlib verify
+
 lab: $(VENV)/ready  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab notebooks
+
+report: $(VENV)/ready  ## write the report as Word, in both languages, and the notebooks as pages
+	$(RUN) -m churnlib report
 
 claims: $(VENV)/ready  ## print the verdict on each of the 32 statements
 	$(RUN) -m churnlib claims

@@ -1,84 +1,31 @@
-"""Statistics, cleaning and audit for a survey of bank customers and the thesis it came from."""
+"""Statistics, cleaning and audit for a survey of bank customers and the thesis it came from.
 
-from churnlib.apa import apa as apa
-from churnlib.association import statistics as statistics
-from churnlib.audit import audit_thesis as audit_thesis
-from churnlib.cells import Count as Count
-from churnlib.cleaning import Survey as Survey
-from churnlib.cleaning import clean as clean
-from churnlib.codebook import Codebook as Codebook
-from churnlib.codebook import load_codebook as load_codebook
-from churnlib.constraints import AtLeast as AtLeast
-from churnlib.constraints import AtMost as AtMost
-from churnlib.constraints import BarHeight as BarHeight
-from churnlib.constraints import ContradictionError as ContradictionError
-from churnlib.constraints import PrintedShare as PrintedShare
-from churnlib.constraints import StructuralZero as StructuralZero
-from churnlib.contingency import Crosstab as Crosstab
-from churnlib.counting import counts as counts
-from churnlib.counting import crosstab as crosstab
-from churnlib.counting import frequencies as frequencies
-from churnlib.exact import fisher_exact as fisher_exact
-from churnlib.fits import LogitFit as LogitFit
-from churnlib.fits import OrdinalFit as OrdinalFit
-from churnlib.independence import chi_square as chi_square
-from churnlib.independence import contingency_coefficient as contingency_coefficient
-from churnlib.independence import cramers_v as cramers_v
-from churnlib.independence import likelihood_ratio as likelihood_ratio
-from churnlib.independence import phi as phi
-from churnlib.levels import LabelError as LabelError
-from churnlib.levels import Level as Level
-from churnlib.levels import Variable as Variable
-from churnlib.margins import Attainable as Attainable
-from churnlib.margins import Bounds as Bounds
-from churnlib.margins import attainable as attainable
-from churnlib.margins import bounds as bounds
-from churnlib.margins import count_tables as count_tables
-from churnlib.margins import enumerate_tables as enumerate_tables
-from churnlib.models import SeparationError as SeparationError
-from churnlib.models import logit as logit
-from churnlib.models import ordinal_logit as ordinal_logit
-from churnlib.ordinal import gamma as gamma
-from churnlib.ordinal import kendall_tau_b as kendall_tau_b
-from churnlib.ordinal import linear_by_linear as linear_by_linear
-from churnlib.ordinal import pearson_r as pearson_r
-from churnlib.ordinal import somers_d as somers_d
-from churnlib.ordinal import spearman as spearman
-from churnlib.ordinal import stuart_tau_c as stuart_tau_c
-from churnlib.parallel import parallel_lines as parallel_lines
-from churnlib.posthoc import compare_columns as compare_columns
-from churnlib.posthoc import residual_p_values as residual_p_values
-from churnlib.prediction import goodman_kruskal_lambda as goodman_kruskal_lambda
-from churnlib.prediction import goodman_kruskal_tau as goodman_kruskal_tau
-from churnlib.prediction import uncertainty_coefficient as uncertainty_coefficient
-from churnlib.provenance import Marked as Marked
-from churnlib.provenance import Origin as Origin
-from churnlib.provenance import derived as derived
-from churnlib.readers import read_answers as read_answers
-from churnlib.reported import Reported as Reported
-from churnlib.reported import possible_counts as possible_counts
-from churnlib.results import Estimate as Estimate
-from churnlib.results import Test as Test
-from churnlib.risk import kappa as kappa
-from churnlib.risk import odds_ratio as odds_ratio
-from churnlib.risk import risk_difference as risk_difference
-from churnlib.risk import risk_ratio as risk_ratio
-from churnlib.simulation import monte_carlo as monte_carlo
-from churnlib.stratified import MantelHaenszel as MantelHaenszel
-from churnlib.stratified import mantel_haenszel as mantel_haenszel
-from churnlib.synthesis import Scenario as Scenario
-from churnlib.synthesis import load_scenarios as load_scenarios
-from churnlib.synthesis import synthesise as synthesise
-from churnlib.tables import FrequencyTable as FrequencyTable
-from churnlib.tables import binomial_test as binomial_test
-from churnlib.tables import wilson as wilson
-from churnlib.tally import Tally as Tally
-from churnlib.tally import resolve_labels as resolve_labels
-from churnlib.thesis import Claim as Claim
-from churnlib.thesis import PrintedTable as PrintedTable
-from churnlib.thesis import printed_table as printed_table
-from churnlib.thesis import published_frequencies as published_frequencies
-from churnlib.verdicts import Verdict as Verdict
-from churnlib.verdicts import claims as claims
-from churnlib.verdicts import exhibits as exhibits
-from churnlib.verdicts import verdict as verdict
+The names are in ``__init__.pyi``, one explicit import each, for people and type checkers alike. A
+module is loaded when one of its names is first used, so that importing costs next to nothing.
+"""
+
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+_STUB = Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+_HOMES = {
+    name: module for module, name in re.findall(r"^from (\S+) import (\w+) as \2$", _STUB, re.M)
+}
+
+# A function called like its module would be hidden by it as soon as anybody imports the module.
+from churnlib.apa import apa as apa  # noqa: E402
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        globals()[name] = getattr(import_module(_HOMES[name]), name)
+        return globals()[name]
+    if (module := f"{__name__}.{name}") in _HOMES.values():
+        return import_module(module)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,32 +1,65 @@
-"""The command line: ``python -m churnlib COMMAND``."""
+"""The command line: ``python -m churnlib COMMAND``. A command imports what it needs."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
-
-from churnlib.methods import Kind
+from churnlib import survey_commands as surveys
+from churnlib.command import Command, jobs_option, json_option, print_json
 from churnlib.pipeline import NotebookError, notebooks, reproduce
-from churnlib.provenance import seal
-from churnlib.verdicts import claims, exhibits
+from churnlib.provenance import PROJECT
+from churnlib.store import explained
 
 EPILOG = """examples:
-  python -m churnlib reproduce    run every notebook, write figures, print the exhibit table
-  python -m churnlib exhibits     print the exhibit table without running anything
-  python -m churnlib claims       print the verdict on every statement of the thesis
+  python -m churnlib reproduce              run what has changed, print the exhibit table
+  python -m churnlib verify                 run everything twice in a scratch copy and compare
+  python -m churnlib codebook export.xlsx > mine.toml
+  python -m churnlib check export.xlsx --codebook mine.toml
+  python -m churnlib analyse export.xlsx --codebook mine.toml --output results
+  python -m churnlib claims                 print the verdict on every statement of the thesis
 
-exit codes: 0 all is well; 1 a notebook failed or data are damaged; 2 the command was not understood
+exit codes:
+  0    all is well
+  1    a notebook failed, outputs differ, or data or answers are damaged; a sentence says which
+  2    the command was not understood
+  130  stopped by Ctrl-C; nothing was replaced
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    chosen = _parser().parse_args(arguments)
+    as_json = getattr(chosen, "json", False)
+    try:
+        code = COMMANDS[chosen.command].run(chosen)
+    except KeyboardInterrupt:
+        return _failed(as_json, 130, "stopped", "stopped; nothing was replaced")
+    except (NotebookError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        return _failed(as_json, 1, type(error).__name__, _sentence(error))
+    return code or 0
+
+
+def _failed(as_json: bool, code: int, kind: str, message: str) -> int:
+    if as_json:
+        print(json.dumps({"error": {"kind": kind, "message": message}}, ensure_ascii=False))
+    print(f"error: {message}", file=sys.stderr)
+    return code
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return explained(error)
+    return str(error.args[0]) if isinstance(error, KeyError) else str(error)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m churnlib",
         description="Reproduce and audit a thesis on customer churn at a bank outlet.",
@@ -34,70 +67,158 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command, (_, text) in COMMANDS.items():
-        commands.add_parser(command, help=text, description=text)
-    chosen = parser.parse_args(arguments).command
-    # A fixed width where nobody looks on, so that a log reads like a screen.
-    console = Console(width=None if sys.stdout.isatty() else 118)
-    try:
-        COMMANDS[chosen][0](console)
-    except (NotebookError, OSError, ValueError, TypeError, KeyError) as error:
-        message = error.args[0] if isinstance(error, KeyError) else error
-        Console(stderr=True, soft_wrap=True).print("error:", Text(str(message)), highlight=False)
-        return 1
-    return 0
-
-
-def _reproduce(console: Console) -> None:
-    columns = (
-        TextColumn("{task.description:24}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("cells"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as bars:
-        tasks = {path.stem: bars.add_task(path.stem, total=None) for path in notebooks()}
-
-        def show(notebook: str, done: int, cells: int) -> None:
-            bars.update(tasks[notebook], completed=done, total=cells)
-            if not console.is_terminal and done in {0, cells}:
-                console.print(f"{notebook}: {'started' if done == 0 else 'done'}")
-
-        runs = reproduce(progress=show)
-    _exhibits(console)
-    console.print(f"{len(runs)} notebooks in {sum(run.seconds for run in runs):.0f} s.")
-
-
-def _exhibits(console: Console) -> None:
-    table = Table("exhibit", "notebook", "file", "verdict", title="Exhibits", title_justify="left")
-    for exhibit in exhibits().itertuples():
-        table.add_row(exhibit.Index, exhibit.notebook, exhibit.file or "—", exhibit.verdict)
-    console.print(table)
-    verdicts = claims()["verdict"]
-    counted = ", ".join(f"{(verdicts == kind).sum()} {kind}" for kind in Kind)
-    console.print(f"{len(verdicts)} statements of the thesis: {counted}.", highlight=False)
-
-
-def _claims(console: Console) -> None:
-    table = Table("no.", "statement", "printed", "computed", "verdict", show_lines=True)
-    for claim in claims().itertuples():
-        table.add_row(
-            str(claim.Index), claim.statement, claim.printed, claim.computed, claim.verdict
+    for name, command in COMMANDS.items():
+        one = commands.add_parser(
+            name,
+            help=command.text,
+            description=f"{command.text[0].upper()}{command.text[1:]}.",
+            epilog=command.epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-    console.print(table)
+        for option in command.options:
+            option(one)
+    return parser
 
 
-def _seal(console: Console) -> None:
+def _reproduce(chosen: argparse.Namespace) -> None:
+    from churnlib.exhibit_list import exhibit_list
+
+    started = time.perf_counter()
+    if chosen.json:
+        runs = reproduce(jobs=chosen.jobs)
+        listed = exhibit_list(PROJECT)
+        seconds = round(time.perf_counter() - started, 3)
+        print_json(notebooks=[asdict(run) for run in runs], seconds=seconds, **listed)
+        return
+    from churnlib.terminal import Watch, console
+
+    out = console()
+    with Watch([path.stem for path in notebooks()], out) as watch:
+        runs = reproduce(jobs=chosen.jobs, progress=watch.progress, finished=watch.finished)
+        for run in runs:
+            if run.state == "unchanged":
+                watch.unchanged(run.notebook)
+    _print_exhibits(exhibit_list(PROJECT), out)
+    ran = sum(run.state == "done" for run in runs)
+    out.print(
+        f"{len(runs)} notebooks, {ran} of them run, {len(runs) - ran} unchanged, "
+        f"in {time.perf_counter() - started:.1f} s."
+    )
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    from churnlib.verify import verify
+
+    if chosen.json:
+        found = verify(jobs=chosen.jobs)
+        print_json(good=found.is_good, exhibits=found.rows, faults=list(found.faults))
+        return 0 if found.is_good else 1
+    from churnlib.terminal import console, exhibit_table
+
+    out = console()
+    found = verify(jobs=chosen.jobs, tell=lambda text: out.print(f"{text} …"))
+    out.print(exhibit_table(found.rows, last="result"))
+    for fault in found.faults:
+        out.print(f"fault: {fault}", markup=False)
+    out.print("all is reproduced" if found.is_good else "NOT all is reproduced")
+    return 0 if found.is_good else 1
+
+
+def _exhibits(chosen: argparse.Namespace) -> None:
+    from churnlib.exhibit_list import exhibit_list
+
+    listed = exhibit_list(PROJECT)
+    if chosen.json:
+        print_json(**listed)
+        return
+    from churnlib.terminal import console
+
+    _print_exhibits(listed, console())
+
+
+def _print_exhibits(listed: dict[str, Any], out: Any) -> None:
+    from churnlib.terminal import exhibit_table
+
+    out.print(exhibit_table(listed["exhibits"]))
+    counted = ", ".join(f"{count} {kind}" for kind, count in listed["verdicts"].items())
+    number = sum(listed["verdicts"].values())
+    out.print(f"{number} statements of the thesis: {counted}.")
+
+
+def _claims(chosen: argparse.Namespace) -> None:
+    from churnlib.verdicts import claims
+
+    rows = claims().reset_index()
+    if chosen.json:
+        print_json(claims=rows.to_dict("records"))
+        return
+    from rich.table import Table
+
+    from churnlib.terminal import console
+
+    columns = ["claim", "statement", "printed", "computed", "verdict"]
+    table = Table("no.", *columns[1:], show_lines=True)
+    for row in rows[columns].itertuples(index=False):
+        table.add_row(*map(str, row))
+    console().print(table)
+
+
+def _seal(chosen: argparse.Namespace) -> None:
+    from churnlib.provenance import seal
+
     changed = seal()
-    console.print(f"new checksums: {', '.join(changed)}" if changed else "nothing has changed")
+    print(f"new checksums: {', '.join(changed)}" if changed else "nothing has changed")
+
+
+def _report_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", choices=("en", "zh-Hans"), help="one language; both if left out")
+    parser.add_argument("--template", type=Path, metavar="FILE", help="a .docx with your styles")
+
+
+def _report(chosen: argparse.Namespace) -> None:
+    from churnlib.report import write_all
+
+    for path in write_all(PROJECT, chosen.lang, chosen.template):
+        print(path.relative_to(PROJECT))
 
 
 COMMANDS = {
-    "reproduce": (_reproduce, "run every notebook and write what it makes"),
-    "exhibits": (_exhibits, "list every table and figure with its verdict"),
-    "claims": (_claims, "list every statement of the thesis with its verdict"),
-    "seal": (_seal, "after a deliberate edit of data/, write the new checksums"),
+    "reproduce": Command(
+        _reproduce,
+        "run every notebook that has changed and write what it makes",
+        (jobs_option, json_option),
+        """A notebook has changed if its code, the lock, or anything it used in its last run has.
+Outputs are replaced only if no notebook fails; a failed one is kept in .churnlib/failed/.
+
+example:
+  python -m churnlib reproduce --jobs 2""",
+    ),
+    "verify": Command(
+        _verify,
+        "run everything twice in a scratch copy and compare with what is here",
+        (jobs_option, json_option),
+        """All outputs are deleted in the copy first. Exits with 0 if each output is identical, or
+equal within tolerance where the system differs; if both runs agree to the byte; if data and
+manifest are intact; and if no other file has changed. Exits with 1 otherwise.
+
+example:
+  python -m churnlib verify --jobs 2""",
+    ),
+    **surveys.COMMANDS,
+    "exhibits": Command(_exhibits, "list every table and figure with its verdict", (json_option,)),
+    "claims": Command(
+        _claims, "list every statement of the thesis with its verdict", (json_option,)
+    ),
+    "seal": Command(_seal, "after a deliberate edit of data/, write the new checksums"),
+    "report": Command(
+        _report,
+        "write the Word report and the notebooks as web pages",
+        (_report_options,),
+        """The numbers are those of the last run. A template lends its styles, page, header, footer.
+
+example:
+  python -m churnlib report --lang zh-Hans --template school.docx""",
+    ),
 }
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ _SYMBOLS: Mapping[str, str] = {
     "linear_by_linear": "χ²", "gamma": "γ", "phi": "φ", "cramers_v": "V",
     "cramers_v_corrected": "Ṽ", "contingency_coefficient": "C", "kendall_tau_b": "τ_b",
     "stuart_tau_c": "τ_c", "spearman": "r_s", "pearson_r": "r", "kappa": "κ",
-    "odds_ratio": "OR", "risk_ratio": "RR", "risk_difference": "RD",
+    "odds_ratio": "OR", "risk_ratio": "RR", "risk_difference": "RD", "share": "p̂",
     "mantel_haenszel_odds_ratio": "OR_MH", "mantel_haenszel": "χ²", "breslow_day": "χ²",
     "breslow_day_tarone": "χ²", "parallel_lines": "χ²", "brant": "χ²",
 }  # fmt: skip

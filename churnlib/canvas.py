@@ -136,7 +136,7 @@ def publish(
     sources: Mapping[str, pd.DataFrame],
     book: Codebook,
 ) -> None:
-    """Draw a figure in every language, write it with the numbers behind it, and show the English.
+    """Draw a figure in every language, write it with the numbers behind it, and show the first.
 
     Parameters
     ----------
@@ -152,12 +152,22 @@ def publish(
     """
     import matplotlib.pyplot as plt
 
-    for lang in LANGUAGES:
+    chosen = languages()
+    for lang in chosen:
         with style():
             figure = draw(book.labeller(lang))
         export(name, sources, figure, lang)
-        if lang != "en":
+        if lang != chosen[0]:
             plt.close(figure)
+
+
+def languages() -> tuple[str, ...]:
+    """Return the languages that figures are drawn in; the first is the one that is shown.
+
+    All of them, or those that the environment variable ``CHURNLIB_LANGUAGES`` names, divided by
+    commas: a survey of one's own may be worded in one language only.
+    """
+    return tuple(filter(None, os.environ.get("CHURNLIB_LANGUAGES", "").split(","))) or LANGUAGES
 
 
 def outputs() -> Path:

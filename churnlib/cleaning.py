@@ -182,7 +182,7 @@ def column_of(headers: Sequence[Any], codebook: Codebook, variable: str) -> Any:
     """
     known = codebook[variable]
     wordings = {normalise(t) for t in (variable, *known.labels.values(), *known.questions)}
-    found = [header for header in headers if _wording(str(header)) in wordings]
+    found = [header for header in headers if wording(str(header)) in wordings]
     if len(found) != 1:
         what = f"several columns: {', '.join(map(str, found))}" if found else "no column"
         raise ValueError(
@@ -237,7 +237,14 @@ def _misfit(case: Any) -> str:
     return f"column {case.column!r} holds {case.failure_case}, which breaks {case.check}"
 
 
-def _wording(header: str) -> str:
+def wording(header: str) -> str:
+    """What a question asks, in one spelling, without its number and closing marks.
+
+    Examples
+    --------
+    >>> wording("3、您的学历？")
+    '您的学历'
+    """
     return normalise(_CLOSING.sub("", _QUESTION_NUMBER.sub("", header.strip())))
 
 

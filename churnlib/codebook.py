@@ -13,6 +13,7 @@ from typing import Any
 from churnlib.answers import INFINITY, Band, as_text, normalise, strip_mark
 from churnlib.levels import Labels, Level, Numbers, Variable
 from churnlib.provenance import PROJECT
+from churnlib.watching import Watched, tell, unwatched
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,8 @@ class Codebook:
         What stands for a declared missing answer.
     sheet : mapping
         Columns that identify an answer sheet: ``id`` and ``time``, each a list of headers.
+    common : mapping of str to labels
+        Words of tables and figures that every survey shares; asked last.
     """
 
     variables: Mapping[str, Variable]
@@ -38,6 +41,7 @@ class Codebook:
     where: str
     missing: tuple[str, ...] = ()
     sheet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    common: Mapping[str, Labels] = field(default_factory=dict)
 
     @cached_property
     def missing_spellings(self) -> frozenset[str]:
@@ -121,18 +125,50 @@ one level but reaches into le18 and 19-29
 
         return label
 
+    def within(self, label: Callable[[str], str], *variables: str) -> Callable[[str], str]:
+        """Narrow a labeller to a table of these variables, whose levels others may have too.
+
+        Raises
+        ------
+        KeyError
+            When asked for a level that two of these variables have under different labels.
+
+        Examples
+        --------
+        >>> book = load_codebook()
+        >>> book.within(book.labeller("en"), "gender", "visits")("female")
+        'Female'
+        """
+
+        def word(key: str) -> str:
+            owners = [v for v in variables if key in self[v].keys]
+            found = {label(f"{owner}.{key}") for owner in owners} or {label(key)}
+            if len(found) > 1:
+                raise KeyError(
+                    f"{self.where}: the level {key!r} means {' and '.join(sorted(found))} in "
+                    f"{' and '.join(owners)}; give it two keys"
+                )
+            return found.pop()
+
+        return word
+
     def _labels(self, key: str) -> Labels:
-        if key in self.variables:
-            return self.variables[key].labels
-        if key in self.words:
-            return self.words[key]
+        variables, words = unwatched(self.variables), unwatched(self.words)
+        if isinstance(self.words, Watched):
+            tell(self.words.file, "label", key)
+        if key in variables:
+            return variables[key].labels
+        if key in words:
+            return words[key]
         variable, _, level = key.partition(".")
-        if level and variable in self.variables:
-            return self.variables[variable][level].labels
-        owners = [v for v in self.variables.values() if key in v.keys]
+        if level and variable in variables:
+            return variables[variable][level].labels
+        owners = [v for v in variables.values() if key in v.keys]
         if len(owners) > 1:
             names = ", ".join(f"{v.key}.{key}" for v in owners)
             raise KeyError(f"{self.where}: the level {key!r} is in several variables; say {names}")
+        if not owners and key in self.common:
+            return self.common[key]
         if not owners:
             raise KeyError(f"{self.where} has no variable, level or word {key!r}; add its label")
         return owners[0][key].labels
@@ -144,7 +180,7 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     Parameters
     ----------
     path : str or Path, optional
-        A TOML file laid out like ``data/codebook.toml``.
+        A TOML file laid out like ``data/codebook.toml``; its words are added to those there.
 
     Raises
     ------
@@ -162,6 +198,7 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     ['1-2', '3-5']
     """
     file = Path(path) if path is not None else PROJECT / "data" / "codebook.toml"
+    tell(str(file), "declared missing and sheet", "")
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -179,7 +216,10 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
         raise ValueError(f"{file.name} declares no variable; it needs a table [variables.NAME]")
     sheet = {name: tuple(headers) for name, headers in content.get("sheet", {}).items()}
     missing = tuple(content.get("missing", ()))
-    return Codebook(variables, content.get("words", {}), file.name, missing, sheet)
+    watched = Watched(variables, str(file), "variable")
+    words = Watched(content.get("words", {}), str(file), "word")
+    common = {} if path is None else load_codebook().words
+    return Codebook(watched, words, file.name, missing, sheet, common)
 
 
 def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:

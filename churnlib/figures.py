@@ -1,5 +1,6 @@
 """Drawing finished results. A figure function computes nothing and returns its Axes."""
 
+from churnlib.canvas import GROUPS as GROUPS
 from churnlib.canvas import LANGUAGES as LANGUAGES
 from churnlib.canvas import Label as Label
 from churnlib.canvas import caption as caption

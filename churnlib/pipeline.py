@@ -1,54 +1,34 @@
-"""The notebooks run in order, and what they make put in place only when all have succeeded."""
+"""The notebooks run as far as anything has changed, and what they make put in place together."""
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churnlib.manifest import write_manifest
+from churnlib.execution import NotebookError as NotebookError
+from churnlib.execution import Progress as Progress
+from churnlib.notebook import faults as faults
 from churnlib.provenance import PROJECT
+from churnlib.scheduling import build
+from churnlib.store import Store
+from churnlib.tasks import Task
+from churnlib.traces import Snapshot
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-Progress = Callable[[str, int, int], None]
-"""Called before each code cell with the notebook's name, the cells done, and their number."""
-
-
-class NotebookError(RuntimeError):
-    """A notebook raised an error; nothing of this run was kept.
-
-    Parameters
-    ----------
-    notebook : str
-        Its name.
-    cell : int
-        Which code cell, counted from 1; 0 if the notebook never started.
-    cause : str
-        The exception and its message.
-    """
-
-    def __init__(self, notebook: str, cell: int, cause: str) -> None:
-        super().__init__(
-            f"notebook {notebook} failed in code cell {cell}: {cause}\n"
-            "The notebooks and figures of the last good run were left as they are."
-        )
-        self.notebook, self.cell, self.cause = notebook, cell, cause
-
 
 @dataclass(frozen=True)
 class Run:
-    """One executed notebook: its name and how long it took."""
+    """One notebook of a run: its name, how long it took, and ``"done"`` or ``"unchanged"``."""
 
     notebook: str
     seconds: float
+    state: str = "done"
 
 
 def notebooks(project: Path = PROJECT) -> list[Path]:
@@ -72,39 +52,55 @@ def notebooks(project: Path = PROJECT) -> list[Path]:
     return found
 
 
-def reproduce(project: Path = PROJECT, *, progress: Progress | None = None) -> list[Run]:
-    """Run every notebook; replace notebooks and figures only if all of them succeed.
+def reproduce(
+    project: Path = PROJECT,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    finished: Callable[[str, float | None], None] | None = None,
+) -> list[Run]:
+    """Run every notebook that has changed; replace outputs only if none of them fails.
+
+    A notebook has changed if its code cells have, or the lock, or anything that it read, loaded
+    or showed in its last good run. The first run in a fresh clone runs all of them.
 
     Parameters
     ----------
     project : Path
         A clone of the project.
+    jobs : int
+        How many notebooks to run at a time.
     progress : callable, optional
         Told of every cell before it runs.
+    finished : callable, optional
+        Told of every notebook that has run: its name and seconds, ``None`` if it failed.
 
     Raises
     ------
     NotebookError
-        If a cell raises; the outputs of the last good run stay as they were.
+        If a cell raises; the outputs of the last good run stay as they were, and the notebook
+        is kept as it failed in ``.churnlib/failed/``. What the others made is not lost.
+    RuntimeError
+        If another run is at work in the same tree.
+    OSError
+        If an output folder cannot be written, or the disk is full.
     """
-    runs = []
-    # Beside the outputs, so that each file reaches its place by one rename.
-    (project / ".churnlib").mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(dir=project / ".churnlib") as scratch,
-        _environment(CHURNLIB_OUTPUT=scratch, PYDEVD_DISABLE_FILE_VALIDATION="1"),
-    ):
-        staging = Path(scratch)
-        (staging / "notebooks").mkdir()
-        for path in notebooks(project):
-            started = time.perf_counter()
-            executed = execute(path, progress)
-            _write(executed, staging / "notebooks" / path.name)
-            runs.append(Run(path.stem, time.perf_counter() - started))
-        if (project / "notebooks" / "exhibits.toml").exists():
-            write_manifest(staging)
-        _publish(staging, project)
-    return runs
+    if jobs < 1:
+        raise ValueError(f"at least one notebook runs at a time, given jobs={jobs}")
+    paths = notebooks(project)
+    store, snapshot = Store(project), Snapshot(project)
+    with store.locked():
+        tasks = _tasks(paths, store, snapshot)
+        names = [task.name for task in tasks]
+        stale = [task.name for task in tasks if not task.is_current]
+        if stale:
+            store.require_writable(_places(store, names))
+            snapshot.prime()
+            failures = build(tasks, jobs=jobs, progress=progress, finished=finished)
+            if failures:
+                raise _together(failures)
+        store.publish(names)
+        return [_run(task, task.name in stale) for task in tasks]
 
 
 def execute(path: Path, progress: Progress | None = None) -> NotebookNode:
@@ -116,114 +112,63 @@ def execute(path: Path, progress: Progress | None = None) -> NotebookNode:
         If it cannot be read or one of its cells raises.
     """
     import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+    from churnlib.execution import run
+    from churnlib.notebook import with_outputs
+
+    read = _read(path)
+    environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    ran = run(
+        nbformat.from_dict(read), path.stem, path.parent, progress=progress, environment=environment
+    )
+    return nbformat.from_dict(with_outputs(read, ran))
+
+
+def _tasks(paths: list[Path], store: Store, snapshot: Snapshot) -> list[Task]:
+    tasks: list[Task] = []
+    for path in paths:
+        document = _read(path)
+        after = tuple(task.name for task in tasks) if _reads_outputs(document) else ()
+        tasks.append(Task(path.stem, document, store, snapshot, after))
+    return tasks
+
+
+def _read(path: Path) -> Any:
     try:
-        notebook = nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(cell["cell_type"], str) for cell in document["cells"]):
+            raise ValueError("a cell has no type")
+    except (ValueError, KeyError, TypeError) as error:
         raise NotebookError(path.stem, 0, f"it is not a notebook ({error})") from error
-    code = [i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
-    number = {index: place for place, index in enumerate(code, 1)}
-    at = 0
+    return document
 
-    def starting(cell: Any, cell_index: int) -> None:
-        nonlocal at
-        at = number.get(cell_index, at)
-        if progress and cell_index in number:
-            progress(path.stem, at - 1, len(code))
 
-    client = NotebookClient(
-        notebook,
-        kernel_name="python3",
-        record_timing=False,
-        # The kernel's own log is about transport, not about the notebook; errors still show.
-        extra_arguments=["--log-level=ERROR"],
-        resources={"metadata": {"path": str(path.parent)}},
-        on_cell_start=starting,
-    )
+def _reads_outputs(document: Mapping[str, Any]) -> bool:
+    """Whether the row "Reads" of its first cell names what other notebooks write."""
+    first = "".join(document["cells"][0]["source"]) if document["cells"] else ""
+    rows = [line for line in first.splitlines() if line.startswith("| Reads")]
+    return any(f"{folder}/" in row for row in rows for folder in ("figures", "notebooks", "report"))
+
+
+def _places(store: Store, names: list[str]) -> list[str]:
+    known = [record.outputs for name in names if (record := store.record(name))]
+    return [f"notebooks/{names[0]}.ipynb", "figures/x", *(f for files in known for f in files)]
+
+
+def _together(failures: list[NotebookError]) -> NotebookError:
+    first, *first.others = failures
+    return first
+
+
+def _run(task: Task, ran: bool) -> Run:
+    record = task.record
+    seconds = record.seconds if record and ran else 0.0
+    return Run(task.name, seconds, "done" if ran else "unchanged")
+
+
+def workers() -> int:
+    """How many notebooks this machine runs well at a time."""
     try:
-        client.execute()
-    except CellExecutionError as error:
-        raise NotebookError(path.stem, at, f"{error.ename}: {error.evalue}") from None
-    except DeadKernelError:
-        raise NotebookError(path.stem, at, "the kernel died") from None
-    if progress:
-        progress(path.stem, len(code), len(code))
-    return notebook
-
-
-def faults(notebook: Mapping[str, Any]) -> list[str]:
-    """Name what would make a check of this notebook pass without checking anything.
-
-    nbval compares nothing for a cell that was never executed, so a stripped notebook is green.
-
-    Parameters
-    ----------
-    notebook : mapping
-        A notebook as read by nbformat or json.
-
-    Returns
-    -------
-    list of str
-        Empty for a notebook that was run from top to bottom without an error or a warning.
-
-    Examples
-    --------
-    >>> cell = {"cell_type": "code", "source": "1 + 1", "execution_count": None, "outputs": []}
-    >>> faults({"cells": [cell]})
-    ['code cells are not executed 1 to 1 in order but [None]', 'no cell has an output']
-    """
-    code = [
-        c for c in notebook["cells"] if c["cell_type"] == "code" and "".join(c["source"]).strip()
-    ]
-    counts = [cell.get("execution_count") for cell in code]
-    found = []
-    if counts != list(range(1, len(code) + 1)):
-        found.append(f"code cells are not executed 1 to {len(code)} in order but {counts}")
-    if not any(cell["outputs"] for cell in code):
-        found.append("no cell has an output")
-    for place, cell in enumerate(code, 1):
-        for output in cell["outputs"]:
-            if output["output_type"] == "error":
-                found.append(f"code cell {place} shows an error, {output['ename']}")
-            if output.get("name") == "stderr":
-                found.append(f"code cell {place} shows a warning")
-    return found
-
-
-def _write(notebook: NotebookNode, path: Path) -> None:
-    import nbformat
-
-    # What a kernel notes about itself differs between machines and says nothing of the results.
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        }
-    )
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-    nbformat.write(notebook, path)
-
-
-def _publish(staging: Path, project: Path) -> None:
-    for new in sorted(file for file in staging.rglob("*") if file.is_file()):
-        place = project / new.relative_to(staging)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if not place.exists() or place.read_bytes() != new.read_bytes():
-            shutil.move(new, place)
-
-
-@contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1

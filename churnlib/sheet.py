@@ -117,15 +117,21 @@ class Sheet:
         """
         if not self.broken:
             return []
+        # Most changes leave a broken rule broken, so those are tried before all others.
+        rules = [*self.broken, *(rule for rule in self.rules if rule not in self.broken)]
+
+        def stands(sheet: Sheet) -> bool:
+            return all(sheet.holds(rule) for rule in rules)
+
         found: list[Repair] = []
         for cell, reported in self.cells.items():
             heirs = self._computed_from(cell)
             inherited = all(self.holds(r) for r in self.rules if r.derives and r.target in heirs)
             for text in single_digit_changes(reported.text):
                 changed = self._with({cell: text})
-                if not changed.broken:
+                if stands(changed):
                     found.append(Repair(cell, reported.text, text, ()))
-                elif heirs and inherited and not (mended := changed._recomputed(heirs)).broken:
+                elif heirs and inherited and stands(mended := changed._recomputed(heirs)):
                     moved = [h for h in heirs if mended.cells[h].value != self.cells[h].value]
                     found.append(Repair(cell, reported.text, text, tuple(moved)))
         return found

@@ -27,7 +27,8 @@ out.mkdir(exist_ok=True)
 
 
 def everything(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
+    """Every file but those of the pipeline itself."""
+    files = (p for p in folder.rglob("*") if p.is_file() and ".churnlib" not in p.parts)
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
@@ -174,10 +175,10 @@ def test_a_failed_run_exits_with_1_and_says_where(capsys, monkeypatch):
 
 
 def test_damaged_data_exit_with_1_and_one_sentence(capsys, monkeypatch):
-    def missing():
+    def missing(_):
         raise FileNotFoundError("table_3_1.csv is missing; restore it")
 
-    monkeypatch.setattr("churnlib.__main__.exhibits", missing)
+    monkeypatch.setattr("churnlib.exhibit_list.exhibit_list", missing)
     assert main(["exhibits"]) == 1
     assert capsys.readouterr().err == "error: table_3_1.csv is missing; restore it\n"
 

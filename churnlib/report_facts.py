@@ -1,0 +1,153 @@
+"""Every number that the report on the thesis states, computed when the report is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from churnlib.apa import apa
+from churnlib.audit import thesis_sheets
+from churnlib.cleaning import Survey, clean
+from churnlib.codebook import load_codebook
+from churnlib.contingency import Crosstab
+from churnlib.counting import crosstab
+from churnlib.exact import fisher_exact
+from churnlib.independence import chi_square, cramers_v
+from churnlib.methods import Kind
+from churnlib.ordinal import gamma
+from churnlib.provenance import resources
+from churnlib.readers import read_answers
+from churnlib.report_words import Words
+from churnlib.results import NAN, Estimate, Test
+from churnlib.tables import FrequencyTable, wilson
+from churnlib.thesis import printed_table, published_frequencies, statements
+
+_NO_TEST = {Kind.EXTERNAL, Kind.UNTESTABLE}
+
+
+def thesis_facts(verdicts: pd.DataFrame, words: Words) -> dict[str, str]:
+    """What the braces of the report's words stand for.
+
+    Parameters
+    ----------
+    verdicts : DataFrame
+        From `claims`.
+    words : Words
+        Of the language wanted.
+
+    Returns
+    -------
+    dict of str to str
+        Counts of statements, the reason for each verdict (``reason_10``), the account totals,
+        the shares with intervals, and the tests on simulated answers in APA form, which say
+        themselves that they are simulated.
+    """
+    facts = {**_counted(verdicts, words), **_accounts(), **_people(words.lang)}
+    survey = _simulated()
+    facts |= {str(step): f"{count:,}" for step, count in survey.flow.items()}
+    for variable in ("gender", "age", "education"):
+        results = association(crosstab(survey, variable, "visits"))
+        facts[f"visits_{variable}"] = words("words.semicolon").join(
+            apa(result, words.lang) for result in results
+        )
+    return facts
+
+
+def association(table: Crosstab) -> list[Test | Estimate]:
+    """The tests and effect sizes that a report states of a table.
+
+    Pearson's χ², the exact test where an expected count is below 5, Cramér's V, and gamma where
+    both variables are ordered or of two levels.
+
+    Examples
+    --------
+    >>> [apa(result) for result in association(Crosstab.from_counts([[8, 2], [1, 9]]))][:2]
+    ['χ²(1, N = 20) = 9.90, p = .002', 'Fisher–Freeman–Halton exact test, N = 20, p = .005']
+    """
+    results: list[Test | Estimate] = [chi_square(table)]
+    if smallest_expected(table) < SMALL:
+        results.append(fisher_exact(table))
+    results.append(cramers_v(table))
+    if all(o or k == 2 for o, k in zip(table.ordered, table.counts.shape, strict=True)):
+        results.append(gamma(table))
+    return results
+
+
+def smallest_expected(table: Crosstab) -> float:
+    """The smallest count expected under independence among cells that could hold somebody."""
+    return float(table.occupied.expected.to_numpy().min())
+
+
+def _counted(verdicts: pd.DataFrame, words: Words) -> dict[str, str]:
+    kinds = verdicts["verdict"]
+    tested = [kind for kind in Kind if kind not in _NO_TEST and (kinds == kind).any()]
+    checks = [sheet.holds(rule) for sheet in thesis_sheets().values() for rule in sheet.rules]
+    reasons = verdicts["reason" if words.lang == "en" else "reason_zh"]
+    return {
+        "statements": str(len(verdicts)),
+        "testable": str(int((~kinds.isin(_NO_TEST)).sum())),
+        "external": str(int((kinds == Kind.EXTERNAL).sum())),
+        "untestable": str(int((kinds == Kind.UNTESTABLE).sum())),
+        "counts": words("words.comma").join(
+            f"{words(f'verdicts.{kind}')} {(kinds == kind).sum()}" for kind in tested
+        ),
+        "checks": str(len(checks)),
+        "failed": str(checks.count(False)),
+        **{f"reason_{number}": str(reason) for number, reason in reasons.items()},
+    }
+
+
+def _accounts() -> dict[str, str]:
+    table = printed_table("3-1")
+    sums = table.numbers().sum()
+    return {
+        **{f"months_{column}": f"{total:,}".replace("-", "−") for column, total in sums.items()},
+        "gap": f"{abs(int(table.totals['closed'].value) - sums['closed']):,}",
+    }
+
+
+def _people(lang: str) -> dict[str, str]:
+    age, education = published_frequencies("3-2"), published_frequencies("3-3")
+    said = statements()
+    limit, meant = said[_OLDER].details["band"]["low"], said[_BACHELOR].details["levels"]
+    older = [
+        level.key
+        for level in load_codebook()[age.variable].levels
+        if level.low is not None and level.low >= limit
+    ]
+    return {
+        "n_age": str(age.n),
+        "n_education": str(education.n),
+        "older_from": str(limit),
+        "older": str(age.combined(older)),
+        "share_older": apa(share(age, older), lang),
+        "bachelor": str(education.combined(meant)),
+        "share_bachelor": apa(share(education, meant), lang),
+    }
+
+
+def share(table: FrequencyTable, levels: Sequence[str]) -> Estimate:
+    """The share of the people who gave one of these answers, with Wilson's interval.
+
+    Examples
+    --------
+    >>> apa(share(published_frequencies("3-3"), ["bachelor"]))
+    'p̂ = .53, 95% CI [.46, .60]'
+    """
+    count = table.combined(levels)
+    low, high = wilson(count, table.n)
+    return Estimate("share", count / table.n, low, high, 0.95, NAN, table.n, table.origin)
+
+
+def _simulated() -> Survey:
+    resource = next(r for r in resources().values() if r.path.name == "answers.csv")
+    raw = read_answers(resource.path)
+    return clean(raw, load_codebook(), origin=resource.origin, on_error="set_aside")
+
+
+SMALL = 5
+"""By a common rule, the smallest expected count for which χ² may be trusted."""
+
+_OLDER, _BACHELOR = 17, 22
+"""The statements that name a majority of the customers."""

@@ -1,0 +1,114 @@
+"""The commands for a survey of one's own: draft a codebook, check answers, analyse them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from churnlib.command import Command, jobs_option, json_option, print_json
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from churnlib.analysis import check
+
+    checked = check(chosen.answers, chosen.codebook, lang=chosen.lang)
+    if chosen.json:
+        print_json(good=checked.problems.empty, **checked.summary)
+    else:
+        for problem in checked.summary["problems"]:
+            print(f"row {problem['row']}: {problem['reason']}")
+        rows = checked.summary["rows"]
+        print(
+            f"{rows['rows_read']} sheets, {rows['rows_kept']} fit the codebook, "
+            f"{rows['rows_set_aside']} would be set aside"
+        )
+    return 0 if checked.problems.empty else 1
+
+
+def _codebook(chosen: argparse.Namespace) -> None:
+    from churnlib.codebook import load_codebook
+    from churnlib.drafts import draft
+    from churnlib.readers import read_answers
+
+    text = draft(read_answers(chosen.answers), load_codebook(), chosen.answers.name)
+    sys.stdout.buffer.write(text.encode("utf-8"))  # TOML is UTF-8 on every system
+
+
+def _analyse(chosen: argparse.Namespace) -> None:
+    from churnlib.analysis import analyse
+
+    options = {
+        "lang": chosen.lang,
+        "response": chosen.response,
+        "group": chosen.group,
+        "jobs": chosen.jobs,
+    }
+    if chosen.json:
+        report = analyse(chosen.answers, chosen.codebook, chosen.output, **options)
+        files = sorted(str(p) for p in chosen.output.rglob("*") if p.is_file())
+        print_json(report=str(report), files=files)
+        return
+
+    def tell(notebook: str, done: int, cells: int) -> None:
+        if done in {0, cells}:
+            print(f"{notebook}: {'running' if done == 0 else 'done'}", flush=True)
+
+    report = analyse(chosen.answers, chosen.codebook, chosen.output, progress=tell, **options)
+    print(f"report: {report}")
+
+
+def _answers_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("answers", metavar="ANSWERS", type=Path, help="an export: csv, xlsx or sav")
+
+
+def _codebook_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--codebook", metavar="BOOK", type=Path, required=True, help="the codebook that explains it"
+    )
+    parser.add_argument(
+        "--lang", choices=("en", "zh-Hans"), default="en", help="of labels (here: %(default)s)"
+    )
+
+
+def _analyse_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output", metavar="DIR", type=Path, required=True, help="a folder for the results"
+    )
+    parser.add_argument("--response", metavar="KEY", help="the question to explain: else the last")
+    parser.add_argument("--group", metavar="KEY", help="whose answers to compare: else the first")
+
+
+COMMANDS = {
+    "codebook": Command(
+        _codebook,
+        "draft a codebook from an export of answers",
+        (_answers_argument,),
+        """Lines marked REVIEW are guesses.
+
+example:
+  python -m churnlib codebook export.xlsx > mine.toml""",
+    ),
+    "check": Command(
+        _check,
+        "say which answers of an export do not fit a codebook",
+        (_answers_argument, _codebook_option, json_option),
+        """Exits with 0 if every answer has a level, with 1 if sheets would be set aside or a file
+is damaged.
+
+example:
+  python -m churnlib check export.xlsx --codebook mine.toml --json""",
+    ),
+    "analyse": Command(
+        _analyse,
+        "run notebooks 03 to 05 on a survey of your own and write its report",
+        (_answers_argument, _codebook_option, _analyse_options, jobs_option, json_option),
+        """Everything is written to DIR; nothing of this project is touched. Sheets that do not fit
+the codebook are set aside and accounted for. A folder written before is replaced file by file.
+
+examples:
+  python -m churnlib analyse export.xlsx --codebook mine.toml --output results
+  python -m churnlib analyse export.csv --codebook mine.toml --output results --lang zh-Hans
+  python -m churnlib analyse export.csv --codebook mine.toml --output results --group region""",
+    ),
+}

@@ -1,0 +1,318 @@
+"""A written report on a survey of one's own: every table from its answers, nothing else said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from churnlib.apa import apa, p_text
+from churnlib.cleaning import Survey
+from churnlib.contingency import Crosstab
+from churnlib.counting import crosstab, frequencies
+from churnlib.docx_parts import plain
+from churnlib.grids import Grid
+from churnlib.paper import (
+    Block,
+    Contents,
+    FigureBlock,
+    Heading,
+    TableBlock,
+    Text,
+    Title,
+    reference,
+    write_paper,
+)
+from churnlib.provenance import Origin, derived
+from churnlib.report_facts import SMALL, association, share, smallest_expected
+from churnlib.report_words import Words, report_words
+from churnlib.results import Estimate, Test
+from churnlib.tables import FrequencyTable
+
+_SHOWN_REASONS, _LEVEL = 20, 0.05
+
+
+def write_survey_report(
+    survey: Survey, folder: Path, lang: str, *, template: Path | None = None
+) -> Path:
+    """Write a report on a survey to ``report/survey-report.LANG.docx``.
+
+    Parameters
+    ----------
+    survey : Survey
+        Its own codebook words every question and answer.
+    folder : Path
+        The report is written below it; pictures in ``figures/LANG/`` of it are included.
+    lang : {"en", "zh-Hans"}
+    template : Path, optional
+        A .docx whose styles, page, header and footer are used.
+
+    Returns
+    -------
+    Path
+        The document: how the sheets were cleaned, a table for each question, a table with its
+        statistics for each pair of questions, the pictures. Every exhibit says the survey's
+        origin. Nothing in it speaks of the thesis.
+
+    Raises
+    ------
+    KeyError
+        If the codebook has no label in the language.
+    FileNotFoundError, ValueError
+        If the template is missing or is not a Word document.
+    """
+    words = report_words(lang)
+    blocks = survey_blocks(survey, folder, words)
+    path = folder / "report" / f"survey-report.{lang}.docx"
+    return write_paper(blocks, path, lang, lambda key: words(f"words.{key}"), template)
+
+
+def survey_blocks(survey: Survey, folder: Path, words: Words) -> list[Block]:
+    """Put the report together, block by block, before anything is written."""
+    label = _label(survey, words.lang)
+    counted = {key: _frequencies(survey, key) for key in survey.frame.columns}
+    pairs = [_Pair.of(survey, *both) for both in combinations(survey.frame.columns, 2)]
+    adjusted = _holm(pairs)
+    title = words("survey.title", n=f"{survey.n:,}")
+    chapters: list[Block] = [
+        Title(title, words("survey.below", origin=survey.origin.badge)),
+        Contents(),
+        Heading(words("words.summary")),
+        Text(_summary(survey, pairs, adjusted, words, label)),
+    ]
+    if survey.origin is Origin.SYNTHETIC:
+        chapters.append(Text(words("survey.simulated")))
+    chapters += [Heading(words("words.methods")), Text(words("survey.methods"))]
+    chapters += [Heading(words("survey.cleaning")), *_cleaning(survey, words)]
+    chapters.append(Heading(words("survey.answers")))
+    for key, table in counted.items():
+        chapters += _question(key, table, words, label)
+    if pairs:
+        chapters += [Heading(words("survey.pairs")), *_overview(pairs, adjusted, words, label)]
+    for pair in pairs:
+        chapters += _pair(pair, words, label)
+    chapters += _figures(survey, folder, words)
+    chapters += [Heading(words("survey.limits")), Text(words("survey.limitation"))]
+    return [
+        *chapters,
+        Heading(words("words.references")),
+        *(Text(work, "reference") for work in words.cited("survey")),
+    ]
+
+
+Label = Callable[[str], str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """Two questions, their table, and what it shows; no table if nobody answered both."""
+
+    rows: str
+    columns: str
+    table: Crosstab | None
+    results: tuple[Test | Estimate, ...] = ()
+
+    @classmethod
+    def of(cls, survey: Survey, rows: str, columns: str) -> _Pair:
+        if not survey.frame[[rows, columns]].notna().all(axis=1).any():
+            return cls(rows, columns, None)
+        table = crosstab(survey, rows, columns)
+        return cls(rows, columns, table, tuple(association(table)))
+
+    @property
+    def key(self) -> str:
+        return f"{self.rows} × {self.columns}"
+
+    @property
+    def test(self) -> Test:
+        """The exact test where there is one, else χ²."""
+        return [result for result in self.results if isinstance(result, Test)][-1]
+
+
+def _holm(pairs: Sequence[_Pair]) -> dict[str, float]:
+    """The p-value of each pair that can be tested, adjusted for all of them."""
+    from statsmodels.stats.multitest import multipletests
+
+    p = {pair.key: pair.test.p_value for pair in pairs if pair.table is not None}
+    known = {key: value for key, value in p.items() if value == value}
+    if not known:
+        return {}
+    return dict(zip(known, multipletests(list(known.values()), method="holm")[1], strict=True))
+
+
+def _label(survey: Survey, lang: str) -> Label:
+    word = survey.codebook.labeller(lang)
+    return lambda key: plain(word(key))
+
+
+def _summary(
+    survey: Survey,
+    pairs: Sequence[_Pair],
+    adjusted: Mapping[str, float],
+    words: Words,
+    label: Label,
+) -> str:
+    flow = {step: f"{count:,}" for step, count in survey.flow.items()}
+    read = words("survey.summary", **flow, questions=len(survey.frame.columns))
+    if not adjusted:
+        return read
+    related = [pair for pair in pairs if adjusted.get(pair.key, 1) < _LEVEL]
+    named = words("words.semicolon").join(
+        words("survey.pair", rows=label(pair.rows), columns=label(pair.columns)) for pair in related
+    )
+    listed = words("survey.listed", pairs=named) if related else ""
+    found = words("survey.related", pairs=len(adjusted), related=len(related), list=listed)
+    return read + words("words.space") + found
+
+
+def _cleaning(survey: Survey, words: Words) -> Iterator[Block]:
+    rows = tuple((words(f"survey.{step}"), f"{n:,}") for step, n in survey.flow.items())
+    grid = Grid((words("survey.step"), words("survey.sheets")), rows)
+    yield Text(words("survey.flow", ref=reference("flow")))
+    yield TableBlock("flow", words("survey.flow_caption"), "", survey.origin, grid)
+    aside = survey.ledger.loc[~survey.ledger["kept"], "reason"]
+    if aside.empty:
+        return
+    counted = aside.groupby(aside, sort=False).size().sort_values(ascending=False, kind="stable")
+    shown = counted.head(_SHOWN_REASONS)
+    more = len(counted) - len(shown)
+    grid = Grid(
+        (words("survey.reason"), words("survey.sheets")),
+        tuple((plain(reason), f"{n:,}") for reason, n in shown.items()),
+    )
+    yield Text(words("survey.aside", ref=reference("aside")))
+    note = words("survey.aside_more", more=more) if more else ""
+    yield TableBlock("aside", words("survey.aside_caption"), note, survey.origin, grid)
+
+
+def _question(
+    key: str, table: FrequencyTable | None, words: Words, label: Label
+) -> Iterator[Block]:
+    variable = label(key)
+    yield Heading(variable, 2)
+    if table is None:
+        yield Text(words("survey.nobody", variable=variable))
+        return
+    commonest = table.counts.idxmax()
+    estimate = share(table, [commonest])
+    yield Text(
+        words(
+            "survey.frequency",
+            ref=reference(f"question {key}"),
+            variable=variable,
+            n=f"{table.n:,}",
+            missing=f"{table.missing:,}",
+            level=label(f"{key}.{commonest}"),
+            count=f"{table.counts[commonest]:,}",
+            percent=f"{100 * estimate.value:.1f}",
+            low=f"{100 * estimate.low:.1f}",
+            high=f"{100 * estimate.high:.1f}",
+        )
+    )
+    columns = ("n", "percent", "valid_percent", "cumulative_percent")
+    names = [label(f"{key}.{level}") for level in table.counts.index]
+    rows = tuple(
+        (name, f"{n:,.0f}", *("—" if x != x else f"{x:.1f}" for x in percents))
+        for name, (n, *percents) in zip(
+            [*names, words("survey.missing")],
+            table.summary[list(columns)].itertuples(index=False),
+            strict=True,
+        )
+    )
+    grid = Grid((variable, *(words(f"survey.{column}") for column in columns)), rows)
+    note = words("survey.missing_note", n=f"{table.n:,}", missing=f"{table.missing:,}")
+    yield TableBlock(f"question {key}", variable, note, table.origin, grid)
+
+
+def _overview(
+    pairs: Sequence[_Pair], adjusted: Mapping[str, float], words: Words, label: Label
+) -> Iterator[Block]:
+    tested = [pair for pair in pairs if pair.key in adjusted and pair.table is not None]
+    if not tested:
+        return
+    rows = tuple(
+        (
+            words("survey.pair", rows=label(pair.rows), columns=label(pair.columns)),
+            f"{pair.test.n:,}",
+            _bare(p_text(pair.test.p_value)),
+            _bare(p_text(adjusted[pair.key])),
+            _effect(next(r for r in pair.results if isinstance(r, Estimate))),
+        )
+        for pair in tested
+    )
+    columns = ("questions", "n", "p", "holm", "effect")
+    grid = Grid(tuple(words(f"survey.{column}") for column in columns), rows)
+    yield Text(words("survey.overview", ref=reference("overview"), pairs=len(tested)))
+    origin = derived(*(pair.test.origin for pair in tested))
+    yield TableBlock("overview", words("survey.overview_caption"), "", origin, grid)
+
+
+def _pair(pair: _Pair, words: Words, label: Label) -> Iterator[Block]:
+    named = {"rows": label(pair.rows), "columns": label(pair.columns)}
+    yield Heading(words("survey.pair", **named), 2)
+    table = pair.table
+    if table is None:
+        yield Text(words("survey.no_table", **named))
+        return
+    tests = words("words.semicolon").join(apa(result, words.lang) for result in pair.results)
+    text = words("survey.crosstab", ref=reference(pair.key), tests=tests)
+    if (expected := smallest_expected(table)) < SMALL:
+        text += words("survey.small", expected=f"{expected:.1f}")
+    yield Text(text)
+    shares = table.shares("row")
+    rows = tuple(
+        (
+            label(f"{pair.rows}.{level}"),
+            *(
+                f"{n:,} ({100 * part:.1f})" if part == part else f"{n:,}"
+                for n, part in zip(table.counts.loc[level], shares.loc[level], strict=True)
+            ),
+            f"{table.row_totals[level]:,}",
+        )
+        for level in table.counts.index
+    )
+    total = (words("survey.total"), *(f"{n:,}" for n in table.column_totals), f"{table.n:,}")
+    levels = (label(f"{pair.columns}.{level}") for level in table.counts.columns)
+    grid = Grid((named["rows"], *levels, words("survey.total")), (*rows, total))
+    note = words("survey.missing_note", n=f"{table.n:,}", missing=f"{table.missing:,}")
+    yield TableBlock(pair.key, words("survey.crosstab_caption", **named), note, table.origin, grid)
+
+
+def _figures(survey: Survey, folder: Path, words: Words) -> Iterator[Block]:
+    pictures = sorted((folder / "figures" / words.lang).glob("*.png"))
+    if not pictures:
+        return
+    yield Heading(words("survey.figures"))
+    for picture in pictures:
+        caption = _caption(picture.stem, survey, words)
+        key = f"figure {picture.stem}"
+        yield Text(words("survey.figure_text", ref=reference(key)))
+        alternative = words("survey.alternative", caption=caption, origin=survey.origin.badge)
+        yield FigureBlock(key, caption, "", survey.origin, picture, alternative)
+
+
+def _caption(name: str, survey: Survey, words: Words) -> str:
+    """What a picture shows, by the name under which an analysis writes it."""
+    response, _, group = name.partition("_by_")
+    if response in survey.frame and group in survey.frame:
+        label = _label(survey, words.lang)
+        return words("survey.by_caption", response=label(response), group=label(group))
+    known = words.has(f"survey.captions.{name}")
+    return words(f"survey.captions.{name}") if known else plain(name)
+
+
+def _frequencies(survey: Survey, key: str) -> FrequencyTable | None:
+    return frequencies(survey, key) if survey.frame[key].notna().any() else None
+
+
+def _effect(estimate: Estimate) -> str:
+    """An effect size from 0 to 1 with its interval, as APA writes such numbers."""
+    value, low, high = (
+        f"{x:.2f}".removeprefix("0") for x in (estimate.value, estimate.low, estimate.high)
+    )
+    return f"{value} [{low}, {high}]"
+
+
+def _bare(p: str) -> str:
+    return p.removeprefix("p ").removeprefix("= ")

@@ -1,0 +1,292 @@
+"""Word documents opened again: what stands in them, and what no text may do to them."""
+
+import re
+import zipfile
+
+import docx
+import pytest
+from docx.enum.style import WD_STYLE_TYPE
+from docx.oxml.ns import qn
+from docx.shared import Cm, Pt
+from PIL import Image
+
+from churnlib.docx_parts import plain
+from churnlib.docx_styles import FALLBACKS
+from churnlib.grids import Grid
+from churnlib.paper import (
+    Contents,
+    FigureBlock,
+    Heading,
+    TableBlock,
+    Text,
+    Title,
+    numbers,
+    reference,
+    write_paper,
+)
+from churnlib.provenance import Origin
+
+ENGLISH = {
+    "figure": "Figure", "table": "Table", "caption": ". {}", "page": "Page {page} of {pages}",
+}  # fmt: skip
+CHINESE = {"figure": "图", "table": "表", "caption": "　{}", "page": "第 {page} 页，共 {pages} 页"}
+LEVELS = Grid(("level", "n"), (("a", "1"), ("b", "12")))
+
+
+def table(key="t", caption="Levels", grid=LEVELS, note="", origin=Origin.OBSERVED):
+    return TableBlock(key, caption, note, origin, grid)
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "p.png"
+    Image.new("RGB", (3000, 1000), "white").save(path, dpi=(300, 300))
+    return path
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(*blocks, lang="en", template=None, name="x.docx"):
+        words = {"en": ENGLISH, "zh-Hans": CHINESE}[lang]
+        return write_paper(blocks, tmp_path / name, lang, words.__getitem__, template)
+
+    return written
+
+
+def fields(path) -> list[str]:
+    document = docx.Document(str(path))
+    return [element.text.strip() for element in document.element.iter(qn("w:instrText"))]
+
+
+def bookmarks(path) -> list[str]:
+    document = docx.Document(str(path))
+    return [element.get(qn("w:name")) for element in document.element.iter(qn("w:bookmarkStart"))]
+
+
+def part(path, name: str) -> str:
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(name).decode()
+
+
+def test_a_caption_is_numbered_by_a_field_and_referred_to_by_one(write):
+    path = write(Text(f"See {reference('two')}."), table("one"), table("two"))
+    assert fields(path) == ["REF table_2 \\h", "SEQ Table \\* ARABIC", "SEQ Table \\* ARABIC"]
+    assert bookmarks(path) == ["table_1", "table_2"]
+    texts = [paragraph.text for paragraph in docx.Document(str(path)).paragraphs]
+    assert texts[:2] == ["See Table 2.", "Table 1. Levels"]
+
+
+def test_the_bookmark_of_a_caption_spans_its_label_and_its_number_alone(write):
+    body = part(write(table()), "word/document.xml")
+    marked = re.search(r"<w:bookmarkStart[^>]*table_1[^>]*/>(.*?)<w:bookmarkEnd", body, re.S)[1]
+    assert "".join(re.findall(r"<w:t[ >][^<]*?>?([^<>]*)</w:t>", marked)) == "Table 1"
+
+
+def test_captions_are_in_the_language_of_the_report(write, picture):
+    figure = FigureBlock("f", "占比", "", Origin.PUBLISHED, picture, "占比图")
+    path = write(figure, table(caption="频数"), lang="zh-Hans")
+    texts = [paragraph.text for paragraph in docx.Document(str(path)).paragraphs]
+    assert "图 1　占比" in texts
+    assert "表 1　频数" in texts
+    assert fields(path) == ["SEQ 图 \\* ARABIC", "SEQ 表 \\* ARABIC"]
+
+
+def test_a_table_is_native_with_three_lines_and_a_header_on_every_page(write):
+    (made,) = docx.Document(str(write(table()))).tables
+    assert [[cell.text for cell in row.cells] for row in made.rows] == [
+        ["level", "n"], ["a", "1"], ["b", "12"],
+    ]  # fmt: skip
+    drawn = {e.tag.split("}")[1]: e for e in made._tbl.tblPr.find(qn("w:tblBorders"))}
+    assert {k for k, e in drawn.items() if e.get(qn("w:val")) == "single"} == {"top", "bottom"}
+    heavy = {drawn[side].get(qn("w:sz")) for side in ("top", "bottom")}
+    (thin,) = {
+        cell._tc.tcPr.find(qn("w:tcBorders")).find(qn("w:bottom")).get(qn("w:sz"))
+        for cell in made.rows[0].cells
+    }
+    assert (heavy, thin) == ({"12"}, "6")
+    assert made.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
+    assert made.rows[1]._tr.trPr.find(qn("w:tblHeader")) is None
+    # No line between two rows of the body, and none beside a column.
+    sides = [e.tag for row in made.rows[1:-1] for e in row._tr.iter(qn("w:tcBorders"))]
+    assert sides == []
+
+
+def test_a_picture_has_a_text_and_is_no_wider_than_the_page(write, picture):
+    path = write(FigureBlock("f", "Shares", "", Origin.PUBLISHED, picture, "Shares by age"))
+    document = docx.Document(str(path))
+    (shape,) = document.inline_shapes
+    assert shape._inline.docPr.get("descr") == "Shares by age"
+    section = document.sections[0]
+    assert shape.width == section.page_width - section.left_margin - section.right_margin
+    assert shape.width / shape.height == pytest.approx(3, rel=0.01)
+
+
+@pytest.mark.parametrize("origin", list(Origin))
+def test_every_exhibit_says_its_origin_in_both_languages(write, picture, origin):
+    figure = FigureBlock("f", "F", "n = 3", origin, picture, "F")
+    document = docx.Document(str(write(figure, table(origin=origin))))
+    notes = [p.text for p in document.paragraphs if origin.badge in p.text]
+    assert notes == [f"{origin.badge} · n = 3", origin.badge]
+
+
+def test_fonts_of_both_scripts_are_named_with_their_alternatives_and_none_is_embedded(write):
+    path = write(Title("T", "b"), Heading("H"), Text("x"))
+    styles = part(path, "word/styles.xml")
+    for font in FALLBACKS:
+        assert f'w:eastAsia="{font}"' in styles
+        assert f'w:name="{font}"><w:altName w:val="' in part(path, "word/fontTable.xml")
+    assert 'w:eastAsia="zh-CN"' in styles
+    with zipfile.ZipFile(path) as archive:
+        assert not [
+            name for name in archive.namelist() if "font" in name.lower() and "Table" not in name
+        ]
+
+
+def test_the_same_blocks_give_the_same_bytes_with_fixed_dates(write, picture):
+    blocks = (
+        Title("T", "b"), Contents(), Heading("H"), table(),
+        FigureBlock("f", "F", "", Origin.PUBLISHED, picture, "F"),
+    )  # fmt: skip
+    first, second = write(*blocks, name="a.docx"), write(*blocks, name="b.docx")
+    assert first.read_bytes() == second.read_bytes()
+    with zipfile.ZipFile(first) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(2020, 11, 30, 0, 0, 0)}
+        assert "docProps/thumbnail.jpeg" not in archive.namelist()
+    assert docx.Document(str(first)).core_properties.author == "churnlib"
+
+
+def test_pages_are_numbered_by_a_field(write):
+    footer = docx.Document(str(write(Text("x")))).sections[0].footer
+    instructions = [e.text.strip() for e in footer._element.iter(qn("w:instrText"))]
+    assert instructions == ["PAGE", "NUMPAGES"]
+    assert footer.paragraphs[0].text == "Page 1 of 1"
+
+
+def test_the_table_of_contents_links_every_heading(write):
+    path = write(Contents(), Heading("One"), Heading("Two", 2))
+    anchors = re.findall(r'w:anchor="(\w+)"', part(path, "word/document.xml"))
+    assert anchors == [name for name in bookmarks(path) if name.startswith("_Toc")]
+    assert len(anchors) == 2
+    body = part(path, "word/document.xml")
+    assert body.count('w:fldCharType="begin"') == body.count('w:fldCharType="end"') == 1
+
+
+def test_a_reference_to_an_exhibit_that_is_not_there_is_an_error(write):
+    with pytest.raises(KeyError, match="refers to 'gone', which the report lacks; it has t"):
+        write(Text(reference("gone")), table())
+
+
+def test_two_exhibits_of_one_key_are_an_error():
+    with pytest.raises(ValueError, match="two exhibits have the key 't'"):
+        numbers([table(), table()])
+
+
+def test_a_missing_picture_and_one_that_is_none_are_named(write, tmp_path):
+    gone = FigureBlock("f", "F", "", Origin.PUBLISHED, tmp_path / "gone.png", "F")
+    with pytest.raises(FileNotFoundError, match=r"gone\.png is missing; run the notebook"):
+        write(gone)
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(ValueError, match=r"text\.png is not a picture"):
+        write(FigureBlock("f", "F", "", Origin.PUBLISHED, tmp_path / "text.png", "F"))
+
+
+def test_any_label_stands_in_word_as_it_was_given(write, nasty):
+    grid = Grid((nasty, "n"), ((nasty, "1"),))
+    path = write(Heading(plain(nasty)), Text(plain(nasty)), table(caption=plain(nasty), grid=grid))
+    document = docx.Document(str(path))
+    (made,) = document.tables
+    shown = plain(nasty)
+    assert [cell.text for cell in made.columns[0].cells] == [shown, shown]
+    assert [p.text for p in document.paragraphs][:3] == [shown, shown, f"Table 1. {shown}"]
+    # Text stays text: no field, relation or element comes out of it.
+    assert fields(path) == ["SEQ Table \\* ARABIC"]
+    assert "example.org" not in part(path, "word/_rels/document.xml.rels")
+
+
+def test_a_long_word_breaks_inside_its_column(write, print_word, words_of_pages):
+    long = "W" * 200
+    grid = Grid(("level", long, "n"), ((long, "非常满意" * 60, "1"), ("b", "c", "2")))
+    pages = words_of_pages(print_word(write(Text(long), table(grid=grid), name="long.docx")))
+    margin = Cm(2.5).pt
+    ends = [(left, right) for page in pages for left, right, _ in page.words]
+    assert min(left for left, _ in ends) >= margin - 2
+    assert max(right for _, right in ends) <= pages[0].width - margin + 2
+    assert sum(text.count("W") for page in pages for _, _, text in page.words) == 600
+
+
+# A university's template.
+
+
+@pytest.fixture
+def school(tmp_path):
+    document = docx.Document()
+    for style in list(document.styles):
+        if style.type == WD_STYLE_TYPE.TABLE and style.name != "Normal Table":
+            style.delete()
+    document.add_heading("School of Statistics: remove this")
+    document.sections[0].page_width = Cm(18)
+    document.sections[0].left_margin = Cm(4)
+    document.sections[0].header.paragraphs[0].text = "School of Statistics"
+    document.sections[0].footer.paragraphs[0].text = "confidential"
+    document.styles["Heading 1"].font.size = Pt(31)
+    three = document.styles.add_style("三线表", WD_STYLE_TYPE.TABLE)
+    properties = three.element.makeelement(qn("w:tblPr"), {})
+    properties.append(three.element.makeelement(qn("w:tblBorders"), {}))
+    three.element.append(properties)
+    path = tmp_path / "school.docx"
+    document.save(str(path))
+    return path
+
+
+def test_a_template_lends_its_styles_page_header_and_footer(write, school):
+    document = docx.Document(str(write(Heading("H"), Text("x"), table(), template=school)))
+    assert [p.text for p in document.paragraphs][:2] == ["H", "x"]
+    assert document.sections[0].page_width.cm == pytest.approx(18, abs=0.01)
+    assert document.sections[0].header.paragraphs[0].text == "School of Statistics"
+    assert document.sections[0].footer.paragraphs[0].text == "confidential"
+    assert document.paragraphs[0].style.name == "Heading 1"
+    assert document.styles["Heading 1"].font.size == Pt(31)
+    assert document.paragraphs[2].style.name == "Caption"
+    (made,) = document.tables
+    assert made.style.name == "三线表"
+    assert made._tbl.tblPr.find(qn("w:tblBorders")) is None
+
+
+def test_a_template_with_chinese_style_names_is_used_too(write, tmp_path):
+    document = docx.Document()
+    for name in ("Heading 1", "Caption"):
+        document.styles[name].delete()
+    for name in ("标题 1", "题注"):
+        document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+    document.save(str(tmp_path / "school.docx"))
+    path = write(Heading("H"), table(), template=tmp_path / "school.docx", lang="zh-Hans")
+    used = [p.style.name for p in docx.Document(str(path)).paragraphs]
+    assert used[:2] == ["标题 1", "题注"]
+
+
+def test_a_template_without_the_styles_gets_ours(write, tmp_path):
+    document = docx.Document()
+    for style in list(document.styles):
+        if style.name not in {"Normal", "Normal Table", "Default Paragraph Font", "No List"}:
+            style.delete()
+    document.save(str(tmp_path / "bare.docx"))
+    template = tmp_path / "bare.docx"
+    made = docx.Document(str(write(Title("T", "b"), Heading("H"), table(), template=template)))
+    assert made.paragraphs[2].style.name == "Heading 1"
+    assert made.tables[0]._tbl.tblPr.find(qn("w:tblBorders")) is not None
+
+
+def test_a_template_that_is_missing_or_no_document_is_named(write, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"there is no template at .*gone\.docx"):
+        write(Text("x"), template=tmp_path / "gone.docx")
+    for name, content in (("a.docx", b"text"), ("b.docx", b"\xd0\xcf\x11\xe0old"), ("c.docx", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=f"{name} is not a Word document; open it in Word"):
+            write(Text("x"), template=tmp_path / name)
+
+
+def test_an_archive_that_is_no_document_is_no_template(write, tmp_path):
+    with zipfile.ZipFile(tmp_path / "book.docx", "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    with pytest.raises(ValueError, match=r"book\.docx is not a Word document"):
+        write(Text("x"), template=tmp_path / "book.docx")

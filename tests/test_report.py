@@ -1,0 +1,269 @@
+"""The written report on the thesis: what it holds, where its numbers come from, how it prints."""
+
+import re
+import shutil
+import tomllib
+from dataclasses import replace
+
+import docx
+import pytest
+from docx.oxml.ns import qn
+
+import churnlib as cl
+from churnlib.__main__ import main
+from churnlib.manifest import read_manifest
+from churnlib.paper import FigureBlock, TableBlock, Text
+from churnlib.provenance import PROJECT, Origin
+from churnlib.report import VERDICTS, gather, thesis_blocks, write_report
+from churnlib.report_words import LANGUAGES, Words, report_words
+
+BOTH = pytest.mark.parametrize("lang", LANGUAGES)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(PROJECT / "figures", folder / "figures")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def written(folder):
+    return {lang: write_report(folder, lang) for lang in LANGUAGES}
+
+
+@pytest.fixture(scope="module")
+def entries():
+    return read_manifest(PROJECT)
+
+
+def texts(path) -> list[str]:
+    return [paragraph.text for paragraph in docx.Document(str(path)).paragraphs]
+
+
+def instructions(path) -> list[str]:
+    document = docx.Document(str(path))
+    return [e.text.strip() for e in document.element.iter(qn("w:instrText"))]
+
+
+@BOTH
+def test_every_exhibit_of_the_manifest_is_there_once(written, entries, lang):
+    document = docx.Document(str(written[lang]))
+    kinds = [entry.kind for entry in entries]
+    assert len(document.tables) == kinds.count("table")
+    assert len(document.inline_shapes) == kinds.count("figure")
+    captions = [p.text for p in document.paragraphs if p.style.name == "Caption"]
+    assert len(captions) == kinds.count("table") + kinds.count("figure")
+    for entry in entries:
+        if entry.kind != "none" and entry.name != VERDICTS:
+            assert sum(entry.caption[lang] in caption for caption in captions) == 1, entry
+
+
+@BOTH
+def test_every_caption_is_numbered_once_and_referred_to(written, lang):
+    found = instructions(written[lang])
+    captions = sum(instruction.startswith("SEQ") for instruction in found)
+    referred = {i.split()[1] for i in found if i.startswith("REF")}
+    document = docx.Document(str(written[lang]))
+    marks = {e.get(qn("w:name")) for e in document.element.iter(qn("w:bookmarkStart"))}
+    assert referred == {mark for mark in marks if not mark.startswith("_Toc")}
+    assert len(referred) == captions
+
+
+@BOTH
+def test_every_exhibit_says_its_origin_and_a_simulated_one_says_so_in_its_caption(
+    entries, folder, written, lang
+):
+    origins = {entry.exhibit: entry.origin for entry in entries}
+    blocks = thesis_blocks(entries, folder, report_words(lang))
+    shown = [b for b in blocks if isinstance(b, TableBlock | FigureBlock)]
+    for block in shown:
+        assert block.origin is origins.get(block.key, Origin.PUBLISHED)
+        if block.origin is Origin.SYNTHETIC:
+            assert {"en": "simulated", "zh-Hans": "模拟"}[lang] in block.caption
+    badges = [p for p in texts(written[lang]) if re.match("[A-Z]+ · ", p)]
+    assert len(badges) == len(shown)
+
+
+@BOTH
+def test_a_simulated_exhibit_supports_no_statement(entries, folder, lang):
+    blocks = thesis_blocks(entries, folder, report_words(lang))
+    denial = report_words(lang)("thesis.exhibit.simulated").rpartition("}")[2][-20:]
+    for entry in entries:
+        if entry.origin is Origin.SYNTHETIC:
+            (said,) = [
+                b.text
+                for b in blocks
+                if isinstance(b, Text) and f"\x02{entry.exhibit}\x03" in b.text
+            ]
+            assert said.endswith(denial)
+
+
+def test_an_exhibit_is_not_forgotten_because_the_report_has_no_words_for_its_notebook(
+    entries, folder
+):
+    entry = next(e for e in entries if e.kind == "table" and e.name != VERDICTS)
+    new = replace(entry, exhibit="Table Z-1", notebook="99_new", caption={"en": "A new one"})
+    blocks = thesis_blocks([*entries, new], folder, report_words("en"))
+    assert [b.caption for b in blocks if isinstance(b, TableBlock) and b.key == "Table Z-1"] == [
+        "A new one"
+    ]
+
+
+@BOTH
+def test_the_appendix_gives_every_verdict_with_its_reason(written, lang):
+    table = docx.Document(str(written[lang])).tables[-1]
+    verdicts = cl.claims()
+    reason = "reason" if lang == "en" else "reason_zh"
+    rows = [[cell.text for cell in row.cells] for row in table.rows[1:]]
+    assert [row[0] for row in rows] == [str(number) for number in verdicts.index]
+    assert [row[-1] for row in rows] == verdicts[reason].tolist()
+    word = report_words(lang)
+    assert [row[-2] for row in rows] == [word(f"verdicts.{v}") for v in verdicts["verdict"]]
+
+
+@BOTH
+def test_the_summary_holds_the_findings_in_the_words_of_the_verdicts(written, lang):
+    said = " ".join(texts(written[lang]))
+    reasons = cl.claims()["reason" if lang == "en" else "reason_zh"]
+    for number in (10, 11, 12, 14, 17, 22, 23):
+        assert reasons[number] in said
+    # Facts of the thesis: the eleven closings sum to 112,241, not 116,241; 107 of 200 are 40 and
+    # over; 106 of 200 hold a bachelor's degree.
+    for number in ("4,000", "112,241", "107", "106"):
+        assert number in said
+
+
+def test_results_are_written_in_apa_form_from_the_results(written):
+    survey = cl.clean(
+        cl.read_answers(PROJECT / "data" / "synthetic" / "answers.csv"),
+        cl.load_codebook(),
+        origin=Origin.SYNTHETIC,
+        on_error="set_aside",
+    )
+    table = cl.crosstab(survey, "gender", "visits")
+    for lang in LANGUAGES:
+        said = " ".join(texts(written[lang]))
+        assert cl.apa(cl.chi_square(table), lang) in said
+        assert cl.apa(cl.cramers_v(table), lang) in said
+        assert {"en": "(simulated data)", "zh-Hans": "（模拟数据）"}[lang] in said
+
+
+def test_the_words_of_the_report_hold_no_number_of_the_thesis():
+    content = tomllib.loads((PROJECT / "data" / "report.toml").read_text(encoding="utf-8"))
+
+    def leaves(entry):
+        if isinstance(entry, dict):
+            for key, value in entry.items():
+                yield from () if key == "reference" else leaves(value)
+        elif isinstance(entry, list):
+            for value in entry:
+                yield from leaves(value)
+        elif isinstance(entry, str):
+            yield entry
+
+    allowed = r"\{\w*\}|\(\d{4}\)|, \d{4}|Figure 3-1|图3-1|95 ?%|5 ?%|below 5|低于5|第 |5时"
+    for text in leaves(content):
+        assert not re.search(r"\d\d|\d%", re.sub(allowed, "", text)), text
+
+
+def test_both_languages_say_everything():
+    content = report_words("en").content
+
+    def pairs(entry, place):
+        if isinstance(entry, dict) and "en" in entry:
+            yield place, entry
+        elif isinstance(entry, dict | list):
+            listed = entry.items() if isinstance(entry, dict) else enumerate(entry)
+            for key, value in listed:
+                yield from pairs(value, f"{place}.{key}")
+
+    for place, entry in pairs(content, ""):
+        assert set(entry) == {"en", "zh-Hans"}, place
+        asked = [set(re.findall(r"\{(\w*)\}", entry[lang])) for lang in LANGUAGES]
+        assert asked[0] == asked[1], place
+
+
+def test_a_missing_word_a_missing_language_and_a_missing_value_are_errors():
+    words = Words({"a": {"en": "{n} people"}}, "en")
+    with pytest.raises(KeyError, match=r"no words for 'b'; add them"):
+        words("b")
+    with pytest.raises(KeyError, match=r"'a' has no text in 'zh-Hans'; add it"):
+        Words(words.content, "zh-Hans")("a")
+    with pytest.raises(KeyError, match=r"'a' asks for {n}, which is not computed; there are m"):
+        words("a", m=1)
+    with pytest.raises(KeyError, match="no report in 'fr'; there are en, zh-Hans"):
+        report_words("fr")
+
+
+def test_words_that_are_missing_or_no_toml_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"gone\.toml is missing; restore it"):
+        report_words("en", tmp_path / "gone.toml")
+    (tmp_path / "bad.toml").write_text("a = ")
+    with pytest.raises(ValueError, match=r"bad\.toml is not a TOML file"):
+        report_words("en", tmp_path / "bad.toml")
+
+
+@BOTH
+def test_the_report_is_the_same_from_run_to_run(written, folder, lang):
+    before = written[lang].read_bytes()
+    assert write_report(folder, lang).read_bytes() == before
+
+
+@BOTH
+def test_the_committed_report_says_what_is_written_now(written, lang):
+    committed = PROJECT / "report" / f"churn-report.{lang}.docx"
+    assert texts(committed) == texts(written[lang])
+
+
+def test_exhibits_that_a_lone_notebook_lacks_are_those_of_the_last_run(tmp_path, entries):
+    own = tmp_path / "figures" / "source" / "table_3_1.csv"
+    own.parent.mkdir(parents=True)
+    own.write_text("of this run")
+    manifest = gather(tmp_path)
+    assert manifest == tmp_path / "figures" / "manifest.json"
+    assert own.read_text() == "of this run"
+    for file in (file for entry in entries for file in entry.files):
+        assert (tmp_path / file.path).exists()
+
+
+def test_a_missing_manifest_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"manifest\.json is missing"):
+        write_report(tmp_path, "en")
+
+
+def test_the_command_writes_one_language_with_a_template(monkeypatch, folder, tmp_path, capsys):
+    monkeypatch.setattr("churnlib.__main__.PROJECT", folder)
+    (folder / "notebooks").mkdir()
+    shutil.copy(PROJECT / "notebooks" / "03_survey_cleaning.ipynb", folder / "notebooks")
+    template = docx.Document()
+    template.sections[0].header.paragraphs[0].text = "School"
+    template.save(str(tmp_path / "school.docx"))
+    options = ["--lang", "en", "--template", str(tmp_path / "school.docx")]
+    assert main(["report", *options]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert listed[:2] == ["report/churn-report.en.docx", "report/html/index.html"]
+    made = docx.Document(str(folder / "report" / "churn-report.en.docx"))
+    assert made.sections[0].header.paragraphs[0].text == "School"
+
+
+def test_the_command_names_a_template_that_is_none(capsys):
+    assert main(["report", "--template", str(PROJECT / "README.md")]) == 1
+    assert "README.md is not a Word document" in capsys.readouterr().err
+
+
+@BOTH
+def test_a_word_processor_prints_all_of_it_inside_the_page(
+    written, entries, print_word, words_of_pages, lang
+):
+    pages = words_of_pages(print_word(written[lang]))
+    text = "".join(page.text for page in pages).replace(" ", "")
+    for entry in entries:
+        if entry.kind != "none" and entry.name != VERDICTS:
+            assert entry.caption[lang].replace(" ", "") in text
+    for page in pages:
+        assert min(left for left, _, _ in page.words) > 60
+        assert max(right for _, right, _ in page.words) < page.width - 60
+    called = {"en": "Page1of", "zh-Hans": "第1页，共"}[lang]
+    assert called in text
+    assert "Error" not in text

@@ -1,0 +1,460 @@
+"""What runs again and what does not, side by side, and what a killed run leaves behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from churnlib.execution import NotebookError
+from churnlib.pipeline import reproduce
+from churnlib.store import Record, Store
+from churnlib.traces import Snapshot
+
+COUNT = """import os, pathlib
+seen = pathlib.Path("..", "ran")
+seen.mkdir(exist_ok=True)
+_ = seen.joinpath("{name}-" + str(len(list(seen.iterdir())))).write_text("")
+"""
+SHOW = """import churnlib as cl
+cl.load_codebook("../data/codebook.toml").labeller("en")("{word}")
+"""
+BOOK = """[variables.a]
+label = { en = "A", zh-Hans = "甲" }
+[[variables.a.levels]]
+key = "yes"
+label = { en = "Yes", zh-Hans = "是" }
+[words]
+first = { en = "First", zh-Hans = "一" }
+second = { en = "Second", zh-Hans = "二" }
+"""
+WRITE = """out = pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures")
+out.mkdir(exist_ok=True)
+_ = out.joinpath("{name}.txt").write_text("{text}")
+"""
+
+
+def notebook(folder: Path, name: str, *cells: str, text: str = "", kernel: str = "python3") -> Path:
+    made = nbformat.v4.new_notebook()
+    made.metadata["kernelspec"] = {"name": kernel, "display_name": kernel, "language": "python"}
+    made.cells = [nbformat.v4.new_markdown_cell(text)] if text else []
+    made.cells += [nbformat.v4.new_code_cell(cell) for cell in cells]
+    path = folder / "notebooks" / f"{name}.ipynb"
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(made, path)
+    return path
+
+
+def states(project: Path, **options: object) -> dict[str, str]:
+    return {run.notebook: run.state for run in reproduce(project, **options)}
+
+
+def ran(project: Path) -> list[str]:
+    """Names of the notebooks that ran since this was last asked, in no order."""
+    files = sorted((project / "ran").iterdir()) if (project / "ran").exists() else []
+    names = [file.name.rpartition("-")[0] for file in files]
+    for file in files:
+        file.unlink()
+    return sorted(names)
+
+
+def outputs(project: Path) -> dict[str, bytes]:
+    files = (p for p in project.rglob("*") if p.is_file())
+    own = (p for p in files if not {".churnlib", "ran"} & set(p.relative_to(project).parts))
+    return {str(path.relative_to(project)): path.read_bytes() for path in own}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "codebook.toml").write_text(BOOK, encoding="utf-8")
+    (tmp_path / "data" / "n.csv").write_text("n\n1\n")
+    read = 'pathlib.Path("../data/n.csv").read_text()'
+    notebook(tmp_path, "01_a", COUNT.format(name="01_a"), SHOW.format(word="first"))
+    notebook(tmp_path, "02_b", COUNT.format(name="02_b"), SHOW.format(word="second"))
+    write = WRITE.format(name="c", text="c")
+    notebook(tmp_path, "03_c", COUNT.format(name="03_c") + write, read, text="# C")
+    return tmp_path
+
+
+def test_only_what_used_a_changed_thing_runs_again(project, capfd):
+    assert set(states(project, jobs=2).values()) == {"done"}
+    assert ran(project) == ["01_a", "02_b", "03_c"]
+    assert states(project) == {"01_a": "unchanged", "02_b": "unchanged", "03_c": "unchanged"}
+    assert ran(project) == []
+
+    book = project / "data" / "codebook.toml"
+    book.write_text(book.read_text("utf-8").replace('"First"', '"Erste"'), "utf-8")
+    assert states(project) == {"01_a": "done", "02_b": "unchanged", "03_c": "unchanged"}
+    assert ran(project) == ["01_a"]
+    shown = json.loads((project / "notebooks" / "01_a.ipynb").read_text("utf-8"))["cells"][1]
+    assert shown["outputs"][0]["data"]["text/plain"] == ["'Erste'"]
+
+    (project / "data" / "n.csv").write_text("n\n2\n")
+    assert states(project)["03_c"] == "done"
+    assert ran(project) == ["03_c"]
+
+    (project / "data" / "nobody_reads_this.csv").write_text("n\n2\n")
+    path = project / "notebooks" / "02_b.ipynb"
+    path.write_text(path.read_text().replace("second", "first"))
+    assert states(project) == {"01_a": "unchanged", "02_b": "done", "03_c": "unchanged"}
+    assert ran(project) == ["02_b"]
+
+    (project / "requirements.lock").write_text("pandas==9\n")
+    assert set(states(project, jobs=2).values()) == {"done"}
+    assert capfd.readouterr() == ("", "")  # neither pytask nor papermill nor a kernel says a word
+
+
+def test_words_around_the_code_do_not_count_and_are_kept(project):
+    reproduce(project, jobs=2)
+    path = project / "notebooks" / "03_c.ipynb"
+    before = path.read_text("utf-8")
+    path.write_text(before.replace("# C", "# Sea"), "utf-8")
+    assert states(project)["03_c"] == "unchanged"
+    assert path.read_text("utf-8") == before.replace("# C", "# Sea")
+
+
+def test_an_output_that_was_edited_or_deleted_is_put_back_without_running_anything(project):
+    reproduce(project, jobs=2)
+    good = outputs(project)
+    ran(project)
+    (project / "figures" / "c.txt").write_text("edited")
+    (project / "notebooks" / "01_a.ipynb").write_text(
+        (project / "notebooks" / "01_a.ipynb").read_text().replace("First", "Fist")
+    )
+    reproduce(project)
+    (project / "figures" / "c.txt").unlink()
+    reproduce(project)
+    assert outputs(project) == good
+    assert ran(project) == []
+
+
+def test_a_file_that_a_notebook_no_longer_makes_is_removed_unless_it_was_edited(project):
+    reproduce(project, jobs=2)
+    path = project / "notebooks" / "03_c.ipynb"
+    path.write_text(path.read_text().replace("c.txt", "d.txt"))
+    reproduce(project)
+    assert [file.name for file in (project / "figures").iterdir()] == ["d.txt"]
+    path.write_text(path.read_text().replace("d.txt", "e.txt"))
+    (project / "figures" / "d.txt").write_text("mine")
+    reproduce(project)
+    assert (project / "figures" / "d.txt").read_text() == "mine"
+
+
+def test_what_the_store_holds_is_not_trusted_when_it_was_damaged(project):
+    reproduce(project, jobs=2)
+    good = outputs(project)
+    ran(project)
+    Store(project).outputs.joinpath("figures", "c.txt").write_text("damaged")
+    Store(project).folder.joinpath("records", "01_a.json").write_text("{")
+    for lock in Store(project).folder.joinpath("pytask").glob("pytask.lock*"):
+        lock.write_text("damaged = [")
+    reproduce(project)
+    assert ran(project) == ["01_a", "03_c"]
+    assert outputs(project) == good
+
+
+MEET = """import pathlib, time
+pathlib.Path("{mine}").touch()
+for _ in range(600):
+    if pathlib.Path("{other}").exists():
+        break
+    time.sleep(0.05)
+else:
+    raise TimeoutError("the other notebook does not run")
+"""
+
+
+def test_two_notebooks_run_at_the_same_time(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    notebook(tmp_path, "01_a", MEET.format(mine=one, other=other), "1")
+    notebook(tmp_path, "02_b", MEET.format(mine=other, other=one), "2")
+    reproduce(tmp_path, jobs=2)
+    with pytest.raises(ValueError, match="at least one notebook runs at a time, given jobs=0"):
+        reproduce(tmp_path, jobs=0)
+
+
+def test_a_notebook_that_reads_outputs_runs_after_those_that_make_them(tmp_path):
+    prepare = "import os, pathlib\n"
+    notebook(tmp_path, "01_a", prepare + WRITE.format(name="a", text="1"), "0")
+    read = 'int(pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures", "a.txt").read_text())'
+    reads = "# Last\n\n| Reads | `figures/` |"
+    notebook(tmp_path, "02_b", prepare + read, text=reads)
+    for text in ("1", "2"):
+        path = tmp_path / "notebooks" / "01_a.ipynb"
+        path.write_text(path.read_text().replace('write_text(\\"1', f'write_text(\\"{text}'))
+        reproduce(tmp_path, jobs=2)
+        last = json.loads((tmp_path / "notebooks" / "02_b.ipynb").read_text())["cells"][1]
+        assert last["outputs"][0]["data"]["text/plain"] == [text]
+    assert set(Store(tmp_path).record("02_b").outputs) == {"notebooks/02_b.ipynb"}
+
+
+def test_a_failed_notebook_is_kept_with_a_report_and_the_work_of_the_others_is_not_lost(project):
+    reproduce(project, jobs=2)
+    good = outputs(project)
+    ran(project)
+    for name, cell in (("01_a", "'other'"), ("02_b", "print('so far')\n1 / 0")):
+        path = project / "notebooks" / f"{name}.ipynb"
+        content = json.loads(path.read_text("utf-8"))
+        content["cells"][-1]["source"] = cell
+        path.write_text(json.dumps(content), "utf-8")
+        good[f"notebooks/{name}.ipynb"] = path.read_bytes()
+    with pytest.raises(NotebookError, match="ZeroDivisionError") as failure:
+        reproduce(project, jobs=2)
+    assert outputs(project) == good
+    report = project / ".churnlib" / "failed" / "02_b.txt"
+    assert str(report) in str(failure.value)
+    lines = report.read_text("utf-8").splitlines()
+    assert lines[:3] == [
+        "notebook   02_b", "code cell  2", "exception  ZeroDivisionError: division by zero"
+    ]  # fmt: skip
+    assert "----> 2 1 / 0" in lines
+    kept = nbformat.read(report.with_suffix(".ipynb"), 4)
+    assert any(o.get("text") == "so far\n" for c in kept.cells for o in c.get("outputs", ()))
+    ran(project)
+    path.write_text(path.read_text().replace("1 / 0", "1 / 1"))
+    assert states(project) == {"01_a": "unchanged", "02_b": "done", "03_c": "unchanged"}
+    assert ran(project) == ["02_b"]
+    assert "other" in (project / "notebooks" / "01_a.ipynb").read_text()
+    assert not report.exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "kernel", "said"),
+    [
+        ("1 +", "python3", "failed in code cell 1: SyntaxError: invalid syntax"),
+        ("1", "no-such", "asks for the kernel 'no-such', which is not installed here (installed:"),
+    ],
+)
+def test_a_syntax_error_and_a_missing_kernel_are_named(tmp_path, cell, kernel, said):
+    notebook(tmp_path, "01_a", cell, kernel=kernel)
+    with pytest.raises(NotebookError) as failure:
+        reproduce(tmp_path)
+    assert said in str(failure.value)
+    assert "left as they are" in str(failure.value)
+
+
+# Interrupted.
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing catches it, nothing cleans up after it."""
+
+
+@pytest.mark.parametrize("moment", range(9))
+def test_a_run_killed_while_it_puts_things_in_place_is_mended_by_the_next(
+    project, monkeypatch, moment
+):
+    # Each rename is a moment at which the process may end.
+    good = {name: name.encode() for name in ("figures/a.txt", "figures/b.txt", "figures/c.txt")}
+    store = Store(project)
+    real, left = Path.replace, [moment]
+
+    def replace(self: Path, target: Path) -> Path:
+        if left[0] == 0:
+            raise Killed
+        left[0] -= 1
+        return real(self, target)
+
+    def keep_and_publish() -> None:
+        if store.record("x") is None:
+            with store.scratch() as made:
+                for file, content in good.items():
+                    (made / file).parent.mkdir(parents=True, exist_ok=True)
+                    (made / file).write_bytes(content)
+                outputs = {file: _sha(content) for file, content in good.items()}
+                store.keep("x", Record("code", "used", {}, outputs, 1.0), made)
+        store.publish(["x"])
+
+    store.folder.mkdir()
+    (project / "figures").mkdir()
+    (project / "figures" / "a.txt").write_text("old")
+    monkeypatch.setattr(Path, "replace", replace)
+    try:
+        keep_and_publish()
+    except Killed:
+        record = store.record("x")
+        assert record is None or all((store.outputs / file).exists() for file in record.outputs)
+        assert (project / "figures" / "a.txt").read_bytes() in {b"old", good["figures/a.txt"]}
+    monkeypatch.setattr(Path, "replace", real)
+    keep_and_publish()
+    assert {f: c for f, c in outputs(project).items() if f.startswith("figures/")} == good
+
+
+def _sha(content: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(content).hexdigest()
+
+
+SLEEP = """import os, pathlib, time
+pathlib.Path("..", "ran").mkdir(exist_ok=True)
+if not pathlib.Path("..", "go").exists():
+    pathlib.Path("..", "ran", str(os.getpid())).touch()
+    time.sleep(300)
+"""
+RUN = """import sys
+from pathlib import Path
+from churnlib import __main__ as main
+from churnlib.pipeline import reproduce
+main.reproduce = lambda **options: reproduce(Path(sys.argv[1]), **{**options, "jobs": 2})
+main.notebooks = lambda: []
+sys.exit(main.main(["reproduce"]))
+"""
+
+
+@pytest.fixture
+def running(project):
+    """A run whose two notebooks have begun and will not end by themselves."""
+    for name in ("01_a", "02_b"):
+        notebook(project, name, SLEEP + WRITE.format(name=name, text=name), f"'{name}'")
+    before = outputs(project)
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(project)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while len(pids := list((project / "ran").glob("*[0-9][0-9][0-9]"))) < 2:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    kernels = [int(path.name) for path in pids]
+    yield project, before, process, kernels
+    process.kill()
+    process.communicate()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _gone(pids: list[int]) -> bool:
+    for _ in range(200):
+        if not any(map(_is_alive, pids)):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+
+
+@linux
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
+def test_a_stopped_run_leaves_outputs_and_no_kernel_and_the_next_run_is_whole(running, how):
+    project, before, process, kernels = running
+    with pytest.raises(RuntimeError, match=rf"another run is at work .*process {process.pid}"):
+        reproduce(project)
+    os.kill(process.pid, how)
+    _, err = process.communicate(timeout=60)
+    assert _gone(kernels)
+    assert outputs(project) == before
+    if how is signal.SIGINT:
+        assert (process.returncode, err) == (130, "error: stopped; nothing was replaced\n")
+    (project / "go").touch()
+    assert set(states(project, jobs=2)) == {"01_a", "02_b", "03_c"}
+    assert (project / "figures" / "01_a.txt").read_text() == "01_a"
+    assert not list((project / ".churnlib").glob("run-*"))
+
+
+def test_the_lock_of_a_run_that_died_is_no_lock(project):
+    (project / ".churnlib").mkdir()
+    (project / ".churnlib" / "lock").write_text("4194305")  # no process can have this number
+    with Store(project).locked():
+        assert (project / ".churnlib" / "lock").read_text() == str(os.getpid())
+        with pytest.raises(RuntimeError, match="another run"), Store(project).locked():
+            pass
+
+
+# Where nothing can be written.
+
+
+def test_a_file_in_place_of_an_output_folder_is_told_before_anything_runs(project):
+    (project / "figures").write_text("in the way")
+    before = outputs(project)
+    with pytest.raises(OSError, match=r"cannot write to figures/: .* Nothing was replaced"):
+        reproduce(project)
+    assert outputs(project) == before
+    assert ran(project) == []
+
+
+def test_a_folder_that_becomes_read_only_is_told_and_nothing_of_the_run_is_lost(project, mounted):
+    reproduce(project, jobs=2)
+    good = outputs(project)
+    ran(project)
+    path = project / "notebooks" / "03_c.ipynb"
+    path.write_text(path.read_text().replace('write_text(\\"c', 'write_text(\\"new'))
+    good["notebooks/03_c.ipynb"] = path.read_bytes()
+    with (
+        mounted("--bind", str(project / "figures"), project / "figures", read_only=True),
+        pytest.raises(OSError, match=r"cannot write to figures/: Read-only file system"),
+    ):
+        reproduce(project)
+    assert outputs(project) == good
+    assert states(project)["03_c"] == "done"
+    assert (project / "figures" / "c.txt").read_text() == "new"
+
+
+def test_a_full_disk_is_told_nothing_is_replaced_and_the_next_run_is_whole(project, mounted):
+    from churnlib.store import explained
+
+    with mounted("-t", "tmpfs", "-o", "size=400k", "tmpfs", project / "figures"):
+        pass  # the smallest that can be mounted here
+    (project / "small").mkdir()
+    with mounted("-t", "tmpfs", "-o", "size=512k", "tmpfs", project / "small"):
+        small = project / "small"
+        write = WRITE.format(name="big", text="x").replace('"x"', '"x" * 600_000 * size')
+        notebook(small, "01_a", "import os, pathlib\nsize = 1\n" + write, "1")
+        before = outputs(small)
+        with pytest.raises((NotebookError, OSError)) as failure:
+            reproduce(small)
+        error = failure.value
+        said = explained(error) if isinstance(error, OSError) else str(error)
+        assert "No space left on device" in said
+        assert outputs(small) == before
+        path = small / "notebooks" / "01_a.ipynb"
+        path.write_text(path.read_text().replace("size = 1", "size = 0"))
+        assert states(small) == {"01_a": "done"}
+
+
+@pytest.fixture
+def mounted():
+    """Mount something for a while; where this is not allowed, the test says so and is skipped."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def mount(*arguments: object, read_only: bool = False):
+        place = Path(str(arguments[-1]))
+        place.mkdir(exist_ok=True)
+        done = subprocess.run(["mount", *map(str, arguments)], capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip(f"mounting is not allowed here: {done.stderr.decode().strip()}")
+        try:
+            if read_only:
+                subprocess.run(["mount", "-o", "remount,ro,bind", str(place)], check=True)
+            yield
+        finally:
+            subprocess.run(["umount", "-l", str(place)], check=True)
+
+    return mount
+
+
+def test_every_part_of_a_codebook_that_is_used_is_noticed_and_no_other(project):
+    book = str(project / "data" / "codebook.toml")
+    asked = [("label", "first"), ("label", "yes"), ("variable", "a"), ("word", "*"), ("label", "x")]
+    before = {place: Snapshot(project).answer(book, *place) for place in asked}
+    Path(book).write_text(BOOK.replace('"Second"', '"Zweite"'), "utf-8")
+    after = {place: Snapshot(project).answer(book, *place) for place in asked}
+    assert [place for place in asked if before[place] != after[place]] == [("word", "*")]
+    Path(book).write_text(BOOK.replace('"Yes"', '"Ja"'), "utf-8")
+    after = {place: Snapshot(project).answer(book, *place) for place in asked}
+    changed = [place for place in asked if before[place] != after[place]]
+    assert changed == [("label", "yes"), ("variable", "a")]

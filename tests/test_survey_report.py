@@ -1,0 +1,204 @@
+"""The report on a survey of one's own, whatever its labels are."""
+
+import json
+
+import docx
+import pandas as pd
+import pytest
+from docx.oxml.ns import qn
+from PIL import Image
+
+import churnlib as cl
+from churnlib.docx_parts import plain
+from churnlib.paper import FigureBlock, TableBlock
+from churnlib.provenance import PROJECT, Origin
+from churnlib.report import write_survey_report
+from churnlib.report_words import report_words
+from churnlib.survey_report import survey_blocks
+
+BOTH = pytest.mark.parametrize("lang", ["en", "zh-Hans"])
+
+
+def codebook(path, **levels: list[str]):
+    """A codebook whose variables v, w, … have levels with these labels in both languages."""
+    lines = []
+    for variable, labels in levels.items():
+        lines.append(
+            f'[variables.{variable}]\nlabel = {{ en = "{variable}", zh-Hans = "{variable}" }}'
+        )
+        for place, label in enumerate(labels):
+            text = json.dumps(label, ensure_ascii=False)
+            lines.append(f'[[variables.{variable}.levels]]\nkey = "k{place}"')
+            lines.append(f"label = {{ en = {text}, zh-Hans = {text} }}")
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return cl.load_codebook(path)
+
+
+@pytest.fixture(scope="module")
+def survey():
+    raw = cl.read_answers(PROJECT / "data" / "synthetic" / "answers.csv")
+    # Called OBSERVED here alone: what a user's own file would be.
+    return cl.clean(raw, cl.load_codebook(), origin=Origin.OBSERVED, on_error="set_aside")
+
+
+@pytest.fixture(scope="module")
+def blocks(survey, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("none")
+    return {lang: survey_blocks(survey, folder, report_words(lang)) for lang in ("en", "zh-Hans")}
+
+
+@pytest.fixture(scope="module")
+def written(survey, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("survey")
+    return {lang: write_survey_report(survey, folder, lang) for lang in ("en", "zh-Hans")}
+
+
+def made(blocks, kind):
+    return {block.key: block for block in blocks if isinstance(block, kind)}
+
+
+@BOTH
+def test_it_says_nothing_of_the_thesis_and_marks_every_exhibit_observed(written, lang):
+    document = docx.Document(str(written[lang]))
+    cells = [c.text for t in document.tables for row in t.rows for c in row.cells]
+    said = " ".join([p.text for p in document.paragraphs] + cells)
+    for word in ("thesis", "论文", "PUBLISHED", "SYNTHETIC", "churn at", "116,241"):
+        assert word not in said.replace("论文所载", "")
+    assert said.count(Origin.OBSERVED.badge) == len(document.tables) + 1  # and below the title
+
+
+@BOTH
+def test_counts_and_percentages_are_those_of_the_tables(survey, blocks, lang):
+    tables = made(blocks[lang], TableBlock)
+    frequency = cl.frequencies(survey, "age")
+    counts = [row[1] for row in tables["question age"].grid.rows]
+    assert counts == [*map(str, frequency.counts), str(frequency.missing)]
+    cross = cl.crosstab(survey, "gender", "visits")
+    grid = tables["gender × visits"].grid
+    assert [row[-1] for row in grid.rows] == [*map(str, cross.row_totals), str(cross.n)]
+    assert (
+        grid.rows[0][3] == f"{cross.counts.iloc[0, 2]} ({100 * cross.shares('row').iloc[0, 2]:.1f})"
+    )
+
+
+def test_every_pair_of_questions_is_tested_and_p_is_adjusted_for_all(survey, blocks):
+    # Holm by hand: the smallest of six p-values times 6, the next times 5.
+    grid = made(blocks["en"], TableBlock)["overview"].grid
+    assert len(grid.rows) == 6
+    assert grid.header[2:4] == ("p", "p (Holm)")
+    by_pair = {row[0]: row for row in grid.rows}
+    second = cl.chi_square(cl.crosstab(survey, "gender", "visits")).p_value
+    assert by_pair["Age and Education"][3] == "< .001"
+    assert by_pair["Gender and Visits"][3] == f"{5 * second:.3f}".removeprefix("0")
+
+
+@BOTH
+def test_results_are_in_apa_form(survey, written, lang):
+    document = docx.Document(str(written[lang]))
+    said = " ".join(p.text for p in document.paragraphs)
+    table = cl.crosstab(survey, "gender", "visits")
+    assert cl.apa(cl.chi_square(table), lang) in said
+    assert cl.apa(cl.cramers_v(table), lang) in said
+
+
+def test_small_counts_are_tested_exactly_and_the_report_says_so(written):
+    document = docx.Document(str(written["en"]))
+    (said,) = [
+        p.text for p in document.paragraphs if "The smallest expected count is 2.6" in p.text
+    ]
+    assert "exact test" in said
+
+
+def test_every_raw_row_is_accounted_for(survey, blocks):
+    tables = made(blocks["en"], TableBlock)
+    read, aside, kept, _ = (int(n) for _, n in tables["flow"].grid.rows)
+    assert read == aside + kept == len(survey.ledger)
+    assert sum(int(n) for _, n in tables["aside"].grid.rows) == aside
+
+
+@pytest.fixture
+def small(tmp_path):
+    book = codebook(tmp_path / "b.toml", v=["yes", "no"], w=["a", "b"])
+    raw = pd.DataFrame({"v": ["yes", "no"] * 20, "w": ["a", "b", "b", "a"] * 10})
+    return lambda origin: cl.clean(raw, book, origin=origin)
+
+
+@BOTH
+def test_the_figures_of_the_language_are_in_it(small, tmp_path, lang):
+    folder = tmp_path / "figures" / lang
+    folder.mkdir(parents=True)
+    for name in ("flow_of_rows", "my_own", "v_by_w"):
+        Image.new("RGB", (60, 30), "white").save(folder / f"{name}.png")
+    survey = small(Origin.OBSERVED)
+    figures = made(survey_blocks(survey, tmp_path, report_words(lang)), FigureBlock)
+    captions = [figure.caption for figure in figures.values()]
+    assert captions[:2] == [report_words(lang)("survey.captions.flow_of_rows"), "my_own"]
+    assert captions[2].startswith({"en": "v by w: shares", "zh-Hans": "按w的v：占比"}[lang])
+    document = docx.Document(str(write_survey_report(survey, tmp_path, lang)))
+    assert len(document.inline_shapes) == 3
+    assert all(s._inline.docPr.get("descr") for s in document.inline_shapes)
+
+
+def test_a_simulated_survey_is_called_simulated(small, tmp_path):
+    survey = small(Origin.SYNTHETIC)
+    blocks = survey_blocks(survey, tmp_path, report_words("en"))
+    assert {block.origin for block in made(blocks, TableBlock).values()} == {Origin.SYNTHETIC}
+    document = docx.Document(str(write_survey_report(survey, tmp_path, "en")))
+    assert any("These answers were simulated" in p.text for p in document.paragraphs)
+
+
+def test_the_same_survey_gives_the_same_bytes(small, tmp_path):
+    survey = small(Origin.OBSERVED)
+    first = write_survey_report(survey, tmp_path / "a", "zh-Hans").read_bytes()
+    assert write_survey_report(survey, tmp_path / "b", "zh-Hans").read_bytes() == first
+
+
+def test_questions_that_nobody_answered_are_said_to_be_so(tmp_path):
+    book = codebook(tmp_path / "b.toml", v=["yes", "no"], w=["a", "b"], x=["c", "d"])
+    raw = pd.DataFrame({"v": ["yes", "no", ""], "w": ["", "", ""], "x": ["", "", "c"]})
+    survey = cl.clean(raw, book, origin=Origin.OBSERVED)
+    document = docx.Document(str(write_survey_report(survey, tmp_path, "en")))
+    said = [p.text for p in document.paragraphs]
+    assert "Nobody answered “w”." in said
+    assert "“v” and “x” were answered together by nobody." in said
+    # A single cell that can be tested for nothing is no gap in the list of tests: there is none.
+    assert not any("tests every pair" in text for text in said)
+
+
+def test_one_question_alone_makes_a_report(tmp_path):
+    book = codebook(tmp_path / "b.toml", v=["yes", "no"])
+    survey = cl.clean(pd.DataFrame({"v": ["yes", "no"]}), book, origin=Origin.OBSERVED)
+    document = docx.Document(str(write_survey_report(survey, tmp_path, "en")))
+    assert "Pairs of questions" not in [p.text for p in document.paragraphs]
+
+
+def test_a_question_called_like_a_table_of_ours_is_no_clash(tmp_path):
+    book = codebook(tmp_path / "b.toml", flow=["yes", "no"], overview=["a", "b"], aside=["c", "d"])
+    raw = pd.DataFrame({"flow": ["yes", "no"], "overview": ["a", "b"], "aside": ["c", "d"]})
+    survey = cl.clean(raw, book, origin=Origin.OBSERVED)
+    assert write_survey_report(survey, tmp_path, "en").exists()
+
+
+def test_any_label_of_a_user_stands_in_the_report_as_text(tmp_path, nasty):
+    book = codebook(tmp_path / "b.toml", v=[nasty, "other"], w=["a", "b"])
+    raw = pd.DataFrame({"v": ["k0", "k0", "k1", "k1"], "w": ["a", "b", "a", "b"]})
+    survey = cl.clean(raw, book, origin=Origin.OBSERVED)
+    document = docx.Document(str(write_survey_report(survey, tmp_path, "zh-Hans")))
+    first_column = [row.cells[0].text for table in document.tables for row in table.rows]
+    assert plain(nasty) in first_column
+    assert any(f"“{plain(nasty)}”" in p.text for p in document.paragraphs)
+    fields = [e.text.split()[0] for e in document.element.iter(qn("w:instrText"))]
+    assert set(fields) == {"TOC", "SEQ", "REF"}
+
+
+def test_a_label_missing_in_the_language_is_an_error(tmp_path, survey):
+    path = tmp_path / "b.toml"
+    path.write_text(
+        '[variables.v]\nlabel = { zh-Hans = "问" }\n[[variables.v.levels]]\n'
+        'key = "yes"\nlabel = { zh-Hans = "是" }\n',
+        encoding="utf-8",
+    )
+    book = cl.load_codebook(path)
+    own = cl.clean(pd.DataFrame({"v": ["是", "是"]}), book, origin=Origin.OBSERVED)
+    with pytest.raises(KeyError, match="'v' has no label in 'en'"):
+        write_survey_report(own, tmp_path, "en")
