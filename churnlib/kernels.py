@@ -216,6 +216,8 @@ def run(command: Sequence[str]) -> None:
     sys.addaudithook(recorder)
     app = IPKernelApp.instance(parent_handle=os.getppid())  # it ends when its parent does
     app.initialize(command[command.index("-f") :])
+    # Every kernel is interrupted before it is asked to end, which is not worth a line to anybody.
+    app.log.addFilter(lambda record: "KeyboardInterrupt" not in record.getMessage())
     app.start()
     if wanted := os.environ.get("CHURNLIB_TRACE"):
         Path(wanted).write_text(json.dumps(recorder.trace()), encoding="utf-8")

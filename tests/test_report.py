@@ -162,7 +162,9 @@ def test_the_words_of_the_report_hold_no_number_of_the_thesis():
         elif isinstance(entry, str):
             yield entry
 
-    allowed = r"\{\w*\}|\(\d{4}\)|, \d{4}|Figure 3-1|图3-1|95 ?%|5 ?%|below 5|低于5|第 |5时"
+    # Statements are counted by this project; what is in braces is filled in from results.
+    ours = r"\{\w*\}|Statement \d+|陈述\d+|Figure 3-1|图3-1"
+    allowed = ours + r"|\(\d{4}\)|, \d{4}|95 ?%|5 ?%|below 5|低于5|第 |5时"
     for text in leaves(content):
         assert not re.search(r"\d\d|\d%", re.sub(allowed, "", text)), text
 

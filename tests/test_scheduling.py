@@ -12,6 +12,7 @@ import nbformat
 import pytest
 
 from churnlib.execution import NotebookError
+from churnlib.kernels import Kernels
 from churnlib.pipeline import reproduce
 from churnlib.store import Record, Store
 from churnlib.traces import Snapshot
@@ -69,6 +70,24 @@ def outputs(project: Path) -> dict[str, bytes]:
     return {str(path.relative_to(project)): path.read_bytes() for path in own}
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One server of kernels for all tests: starting one is most of the time of a small run."""
+    with Kernels(tmp_path_factory.mktemp("kernels") / "log", warm=True, heavy=False) as kernels:
+        yield kernels.server
+
+
+@pytest.fixture
+def quick(server, monkeypatch):
+    def kernels(log: Path, **_: object) -> Kernels:
+        made = Kernels(log, warm=False, heavy=False)
+        made.server = server
+        return made
+
+    monkeypatch.setattr(Kernels, "__exit__", lambda *_: None)
+    monkeypatch.setattr("churnlib.scheduling.Kernels", kernels)
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "data").mkdir()
@@ -82,7 +101,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_only_what_used_a_changed_thing_runs_again(project, capfd):
+def test_only_what_used_a_changed_thing_runs_again(project, quick):
     assert set(states(project, jobs=2).values()) == {"done"}
     assert ran(project) == ["01_a", "02_b", "03_c"]
     assert states(project) == {"01_a": "unchanged", "02_b": "unchanged", "03_c": "unchanged"}
@@ -107,10 +126,9 @@ def test_only_what_used_a_changed_thing_runs_again(project, capfd):
 
     (project / "requirements.lock").write_text("pandas==9\n")
     assert set(states(project, jobs=2).values()) == {"done"}
-    assert capfd.readouterr() == ("", "")  # neither pytask nor papermill nor a kernel says a word
 
 
-def test_words_around_the_code_do_not_count_and_are_kept(project):
+def test_words_around_the_code_do_not_count_and_are_kept(project, quick):
     reproduce(project, jobs=2)
     path = project / "notebooks" / "03_c.ipynb"
     before = path.read_text("utf-8")
@@ -119,7 +137,7 @@ def test_words_around_the_code_do_not_count_and_are_kept(project):
     assert path.read_text("utf-8") == before.replace("# C", "# Sea")
 
 
-def test_an_output_that_was_edited_or_deleted_is_put_back_without_running_anything(project):
+def test_an_output_that_was_edited_or_deleted_is_put_back_without_running_anything(project, quick):
     reproduce(project, jobs=2)
     good = outputs(project)
     ran(project)
@@ -134,7 +152,7 @@ def test_an_output_that_was_edited_or_deleted_is_put_back_without_running_anythi
     assert ran(project) == []
 
 
-def test_a_file_that_a_notebook_no_longer_makes_is_removed_unless_it_was_edited(project):
+def test_a_file_that_a_notebook_no_longer_makes_is_removed_unless_it_was_edited(project, quick):
     reproduce(project, jobs=2)
     path = project / "notebooks" / "03_c.ipynb"
     path.write_text(path.read_text().replace("c.txt", "d.txt"))
@@ -146,7 +164,7 @@ def test_a_file_that_a_notebook_no_longer_makes_is_removed_unless_it_was_edited(
     assert (project / "figures" / "d.txt").read_text() == "mine"
 
 
-def test_what_the_store_holds_is_not_trusted_when_it_was_damaged(project):
+def test_what_the_store_holds_is_not_trusted_when_it_was_damaged(project, quick):
     reproduce(project, jobs=2)
     good = outputs(project)
     ran(project)
@@ -170,16 +188,19 @@ else:
 """
 
 
-def test_two_notebooks_run_at_the_same_time(tmp_path):
+def test_two_notebooks_run_at_the_same_time_and_nobody_says_a_word(tmp_path, capfd):
     one, other = tmp_path / "one", tmp_path / "other"
     notebook(tmp_path, "01_a", MEET.format(mine=one, other=other), "1")
     notebook(tmp_path, "02_b", MEET.format(mine=other, other=one), "2")
     reproduce(tmp_path, jobs=2)
+    notebook(tmp_path, "01_a", "1")  # a kernel that is not forked
+    reproduce(tmp_path, jobs=2)
+    assert capfd.readouterr() == ("", "")  # neither pytask nor papermill nor a kernel
     with pytest.raises(ValueError, match="at least one notebook runs at a time, given jobs=0"):
         reproduce(tmp_path, jobs=0)
 
 
-def test_a_notebook_that_reads_outputs_runs_after_those_that_make_them(tmp_path):
+def test_a_notebook_that_reads_outputs_runs_after_those_that_make_them(tmp_path, quick):
     prepare = "import os, pathlib\n"
     notebook(tmp_path, "01_a", prepare + WRITE.format(name="a", text="1"), "0")
     read = 'int(pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures", "a.txt").read_text())'
@@ -194,7 +215,7 @@ def test_a_notebook_that_reads_outputs_runs_after_those_that_make_them(tmp_path)
     assert set(Store(tmp_path).record("02_b").outputs) == {"notebooks/02_b.ipynb"}
 
 
-def test_a_failed_notebook_is_kept_with_a_report_and_the_work_of_the_others_is_not_lost(project):
+def test_a_failed_notebook_is_kept_with_a_report_and_the_work_of_the_others_is_not_lost(project, quick):
     reproduce(project, jobs=2)
     good = outputs(project)
     ran(project)
@@ -386,7 +407,7 @@ def test_a_file_in_place_of_an_output_folder_is_told_before_anything_runs(projec
     assert ran(project) == []
 
 
-def test_a_folder_that_becomes_read_only_is_told_and_nothing_of_the_run_is_lost(project, mounted):
+def test_a_folder_that_becomes_read_only_is_told_and_nothing_of_the_run_is_lost(project, quick, mounted):
     reproduce(project, jobs=2)
     good = outputs(project)
     ran(project)
