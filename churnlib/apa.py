@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import singledispatch
+from html import escape
+from typing import Any
+
+import pandas as pd
 
 from churnlib.provenance import Origin
 from churnlib.results import Estimate, Test
@@ -43,12 +48,14 @@ _UNDEFINED = {"en": "{} cannot be computed: {}", "zh-Hans": "{} 无法计算：{
 _SYNTHETIC = {"en": " (simulated data)", "zh-Hans": "（模拟数据）"}
 
 
-def apa(result: Test | Estimate, lang: str = "en") -> str:
+@singledispatch
+def apa(result: Any, lang: str = "en") -> str:
     """Write one result as APA asks: rounded, with df, n, p and interval.
 
     Parameters
     ----------
-    result : Test or Estimate
+    result : Test, Estimate, or a fitted model
+        A model becomes its test, its R² and the odds ratio of every slope.
     lang : {"en", "zh-Hans"}
 
     Returns
@@ -60,6 +67,8 @@ def apa(result: Test | Estimate, lang: str = "en") -> str:
     ------
     KeyError
         If the language is neither of the two.
+    TypeError
+        If it is no result.
 
     Examples
     --------
@@ -70,16 +79,49 @@ def apa(result: Test | Estimate, lang: str = "en") -> str:
     >>> apa(cramers_v(table), "zh-Hans")
     'V = .10，95% 置信区间 [.06, .14]'
     """
-    if lang not in _TITLES:
-        raise KeyError(f"no sentences in {lang!r}; there are {', '.join(_TITLES)}")
-    mark = _SYNTHETIC[lang] if result.origin is Origin.SYNTHETIC else ""
+    raise TypeError(
+        "a sentence is written of a Test, an Estimate or a fitted model, given "
+        f"{type(result).__name__}"
+    )
+
+
+@apa.register
+def _(result: Test | Estimate, lang: str = "en") -> str:
+    require_language(lang)
     comma = "，" if lang == "zh-Hans" else ", "
+    mark = marked(result.origin, lang)
     number = result.p_value if isinstance(result, Test) else result.value
     if number != number:
         name = _TITLES[lang].get(result.name, _symbol(result.name))
         return _UNDEFINED[lang].format(name, result.note) + mark
     parts = _test(result, lang) if isinstance(result, Test) else _estimate(result, lang)
     return comma.join(filter(None, parts)) + mark
+
+
+def require_language(lang: str) -> None:
+    """Refuse a language without sentences.
+
+    Raises
+    ------
+    KeyError
+        With the two there are.
+    """
+    if lang not in _TITLES:
+        raise KeyError(f"no sentences in {lang!r}; there are {', '.join(_TITLES)}")
+
+
+def marked(origin: Origin, lang: str) -> str:
+    """What the end of a sentence says when answers were simulated; else nothing."""
+    return _SYNTHETIC[lang] if origin is Origin.SYNTHETIC else ""
+
+
+def shown_html(frame: pd.DataFrame, note: str) -> str:
+    """A result's table for a notebook: numbers rounded, p-values in words, its note below."""
+    rounded = frame.round(3)
+    if "p_value" in rounded:
+        rounded = rounded.assign(p_value=[p_text(p).removeprefix("p = ") for p in frame["p_value"]])
+    below = f"<p>{escape(note)}</p>" if note else ""
+    return f"{rounded._repr_html_()}{below}"
 
 
 def p_text(p: float) -> str:
@@ -121,7 +163,7 @@ def _p_interval(test: Test) -> str:
 
 def _estimate(estimate: Estimate, lang: str) -> list[str]:
     def number(x: float) -> str:
-        text = f"{x:.2f}"
+        text = f"{x:.2f}" if x < float("inf") else "∞"
         return text if estimate.name in _UNBOUNDED else _no_zero(text)
 
     parts = [f"{_symbol(estimate.name)} = {number(estimate.value)}"]

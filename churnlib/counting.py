@@ -211,12 +211,16 @@ def origin_of(data: Data, origin: Origin | None) -> Origin:
 
     Raises
     ------
+    TypeError
+        If the kind is no `Origin`.
     ValueError
         If a survey is given another kind than its own.
     """
+    if not isinstance(origin, Origin | None):
+        raise TypeError(f"origin is one of cl.Origin, such as Origin.OBSERVED; given {origin!r}")
     if isinstance(data, Survey):
         if origin not in {None, data.origin}:
-            raise ValueError(f"the survey is {data.origin.name}; it cannot be called {origin!r}")
+            raise ValueError(f"the survey is {data.origin.name}; it cannot be called {origin.name}")
         return data.origin
     return Origin.OBSERVED if origin is None else origin
 

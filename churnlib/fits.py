@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.likelihood import CumulativeLogit, Maximum, maximise, profile_interval
+from churnlib.apa import apa, marked, p_text, require_language, shown_html
+from churnlib.likelihood import CumulativeLogit, Maximum, profile_interval, refit
 from churnlib.predictors import Factor, Patterns
 from churnlib.provenance import Origin
 from churnlib.results import NAN, Estimate, Test, chi_square_result
@@ -29,7 +30,7 @@ class Fit:
         What was fitted to.
     model : CumulativeLogit
     found : Maximum
-        Free parameters: cut-points, then slopes.
+        Free parameters: cut-points, then slopes, of standardised predictors.
     level : float
         Confidence level of all intervals.
     """
@@ -85,7 +86,7 @@ class Fit:
         first level of a categorical predictor has no row: it is the `reference`.
         """
         table = self._wald(slice(self._cuts, None), self.people.slopes)
-        ratios = np.exp(table[["estimate", "low", "high"]]).to_numpy()
+        ratios = _exp(table[["estimate", "low", "high"]].to_numpy())
         return table.assign(
             odds_ratio=ratios[:, 0], odds_ratio_low=ratios[:, 1], odds_ratio_high=ratios[:, 2]
         ).rename_axis("slope")
@@ -99,7 +100,7 @@ class Fit:
             If the model has no such predictor.
         """
         held = [self._cuts + place for place in self.people.places(predictor)]
-        reduced = maximise(self.model.without(held), np.delete(self.found.free, held))
+        reduced = refit(self.model.without(held), np.delete(self.found.free, held))
         return self._likelihood_ratio(reduced.value, len(held))
 
     @cached_property
@@ -162,9 +163,10 @@ class Fit:
         """
         places = range(self._cuts, len(self.found.free))
         limits = [profile_interval(self.model, self.found, at, self.level) for at in places]
-        table = pd.DataFrame(limits, index=list(self.people.slopes), columns=["low", "high"])
-        ratios = np.exp(table).add_prefix("odds_ratio_")
-        return pd.concat([table, ratios], axis=1).rename_axis("slope")
+        ends = np.array(limits) / self.people.scale[:, None]
+        header = ["low", "high", "odds_ratio_low", "odds_ratio_high"]
+        table = pd.DataFrame(np.hstack([ends, _exp(ends)]), list(self.people.slopes), header)
+        return table.rename_axis("slope")
 
     @cached_property
     def by_level(self) -> pd.DataFrame:
@@ -219,6 +221,9 @@ class Fit:
                 rows.append((group, answer, share, low, high))
         return pd.DataFrame(rows, columns=["group", "level", "share", "low", "high"])
 
+    def _repr_html_(self) -> str:
+        return self.origin.badge_html + shown_html(self.coefficients, self.note)
+
     @property
     def _cuts(self) -> int:
         return len(self.people.answers) - 1
@@ -235,8 +240,8 @@ class Fit:
     def _wald(self, which: slice, names: Sequence[str]) -> pd.DataFrame:
         from scipy.stats import norm
 
-        estimate = self.found.free[which]
-        se = np.sqrt(np.diag(self.found.covariance))[which]
+        estimate = self._estimates[which]
+        se = np.sqrt(np.diag(self._covariance))[which]
         z, reach = estimate / se, norm.isf((1 - self.level) / 2) * se
         return pd.DataFrame(
             {
@@ -253,7 +258,9 @@ class Fit:
     def _mean_shares(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean probability of each answer over all people with predictors `x`, and its error."""
         weight = self.people.counts.sum(axis=1) / self.n
-        below = 1 / (1 + np.exp(x @ self.found.free[self._cuts :][:, None] - self._cut_values))
+        x = self.people.standardised(x)
+        cuts, slopes = np.split(self.found.free, [self._cuts])
+        below = 1 / (1 + np.exp(x @ slopes[:, None] - cuts))
         rise = weight[:, None] * below * (1 - below)  # ∂/∂λ of each cumulative probability
         cumulative = np.concatenate([[0], weight @ below, [1]])
         jacobian = np.zeros((self._cuts + 2, len(self.found.free)))
@@ -263,9 +270,23 @@ class Fit:
         variance = np.einsum("ai,ij,aj->a", change, self.found.covariance, change)
         return np.diff(cumulative), np.sqrt(variance)
 
-    @property
-    def _cut_values(self) -> np.ndarray:
-        return self.found.free[: self._cuts]
+    @cached_property
+    def _back(self) -> np.ndarray:
+        """Matrix that turns parameters of standardised predictors into those of the given ones.
+
+        ``θ − β·(x − m)/s = (θ + m·β/s) − (β/s)·x``.
+        """
+        matrix = np.diag(np.concatenate([np.ones(self._cuts), 1 / self.people.scale]))
+        matrix[: self._cuts, self._cuts :] = self.people.centre / self.people.scale
+        return matrix
+
+    @cached_property
+    def _estimates(self) -> np.ndarray:
+        return self._back @ self.found.free
+
+    @cached_property
+    def _covariance(self) -> np.ndarray:
+        return self._back @ self.found.covariance @ self._back.T
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,9 +304,6 @@ class OrdinalFit(Fit):
         names = [f"{a}|{b}" for a, b in pairwise(answers)]
         return self._wald(slice(0, self._cuts), names).rename_axis("cut")
 
-    def _repr_html_(self) -> str:
-        return f"{self.origin.badge_html}{self.coefficients.round(3)._repr_html_()}"
-
 
 @dataclass(frozen=True, eq=False)
 class LogitFit(Fit):
@@ -299,5 +317,40 @@ class LogitFit(Fit):
         limits = {"low": -row["high"], "high": -row["low"]}
         return pd.concat([row[["se", "p_value"]], sign, pd.Series(limits)])[list(row.index)]
 
-    def _repr_html_(self) -> str:
-        return f"{self.origin.badge_html}{self.coefficients.round(3)._repr_html_()}"
+
+_SENTENCES: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "model": "{kind} model of {response}: {test}, Nagelkerke's R² = {r2}",
+        "slope": "{slope}: OR = {ratio:.2f}, {level:.0f}% CI [{low:.2f}, {high:.2f}], {p}",
+        "OrdinalFit": "proportional-odds", "LogitFit": "logistic", "between": "; ",
+    },
+    "zh-Hans": {
+        "model": "{response}的{kind}模型：{test}，Nagelkerke R² = {r2}",
+        "slope": "{slope}：OR = {ratio:.2f}，{level:.0f}% 置信区间 [{low:.2f}, {high:.2f}]，{p}",
+        "OrdinalFit": "比例优势", "LogitFit": "逻辑回归", "between": "；",
+    },
+}  # fmt: skip
+
+
+@apa.register
+def _(result: Fit, lang: str = "en") -> str:
+    require_language(lang)
+    words, mark = _SENTENCES[lang], marked(result.origin, lang)
+    test = apa(result.test, lang).removesuffix(mark)
+    r2 = f"{result.nagelkerke_r2:.2f}".removeprefix("0")
+    kind = words[type(result).__name__]
+    parts = [words["model"].format(kind=kind, response=result.people.response, test=test, r2=r2)]
+    for slope, row in result.coefficients.iterrows():
+        parts.append(
+            words["slope"].format(
+                slope=slope, ratio=row["odds_ratio"], level=100 * result.level,
+                low=row["odds_ratio_low"], high=row["odds_ratio_high"], p=p_text(row["p_value"]),
+            )
+        )  # fmt: skip
+    return words["between"].join(parts) + mark
+
+
+def _exp(logits: np.ndarray) -> np.ndarray:
+    """Odds ratios; those too large for a number are infinite."""
+    with np.errstate(over="ignore"):
+        return np.exp(logits)

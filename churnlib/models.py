@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from churnlib.cleaning import Survey
 from churnlib.fits import LogitFit, OrdinalFit
 from churnlib.likelihood import CumulativeLogit, Maximum, escape, maximise, start
 from churnlib.predictors import Patterns, patterns
@@ -152,7 +154,21 @@ def logit(
             f"everybody gave the same answer to {response!r}, {people.answers[0]!r}: "
             "there is nothing to explain"
         )
+    _require_highest(data, people)
     return LogitFit(*_fit(_highest_against_others(people), level))
+
+
+def _require_highest(data: Any, people: Patterns) -> None:
+    """The question is about the highest answer: it must not become another when nobody gave it."""
+    frame = data.frame if isinstance(data, Survey) else data
+    column = frame[people.response] if isinstance(frame, pd.DataFrame) else pd.Series(dtype=object)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        highest = column.cat.categories[-1]
+        if highest != people.answers[-1]:
+            raise ValueError(
+                f"nobody with complete answers gave the highest answer to {people.response!r}, "
+                f"{highest!r}; remove that category to ask about {people.answers[-1]!r}"
+            )
 
 
 def _highest_against_others(people: Patterns) -> Patterns:
@@ -164,7 +180,7 @@ def _highest_against_others(people: Patterns) -> Patterns:
 
 def _fit(people: Patterns, level: float) -> tuple[Patterns, CumulativeLogit, Maximum, float]:
     require_level(level)
-    model = CumulativeLogit.parallel(people.x, people.counts)
+    model = CumulativeLogit.parallel(people.standardised(people.x), people.counts)
     cuts, parameters = len(people.answers) - 1, model.restriction.shape[1]
     if people.n <= parameters:
         raise ValueError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 import pandas as pd
 
+from churnlib.apa import shown_html
 from churnlib.fits import OrdinalFit
 from churnlib.likelihood import CumulativeLogit, escape, maximise, start
 from churnlib.results import NAN, Test, chi_square_result
@@ -34,7 +35,7 @@ class ParallelLines(Test):
     slopes: pd.DataFrame = field(kw_only=True)
 
     def _repr_html_(self) -> str:
-        return f"{self.origin.badge_html}{self.by_predictor.round(3)._repr_html_()}"
+        return self.origin.badge_html + shown_html(self.by_predictor, self.note)
 
 
 def parallel_lines(fit: OrdinalFit) -> ParallelLines:
@@ -81,13 +82,20 @@ def parallel_lines(fit: OrdinalFit) -> ParallelLines:
     places = {part.name: fit.people.places(part.name) for part in fit.people.predictors}
     each = {name: _brant(slopes, covariance, held) for name, held in places.items()}
     every = _brant(slopes, covariance, list(range(len(fit.people.slopes))))
+    if not missed and np.isnan(every[0]):
+        missed = (
+            "the separate fits cross, so that their joint covariance is none, and Brant's test "
+            "cannot be had; combine levels"
+        )
     frame = pd.DataFrame.from_dict(each, orient="index", columns=["chi2", "df", "p_value"])
     asymptotic = _test("parallel_lines", ratio, df, fit, note)
     return ParallelLines(
         **{part.name: getattr(asymptotic, part.name) for part in fields(asymptotic)},
         brant=_test("brant", every[0], df, fit, missed),
         by_predictor=frame.astype({"df": int}).rename_axis("predictor"),
-        slopes=pd.DataFrame(slopes.T, list(fit.people.slopes), list(fit.cutpoints.index)),
+        slopes=pd.DataFrame(
+            (slopes / fit.people.scale).T, list(fit.people.slopes), list(fit.cutpoints.index)
+        ),
     )
 
 
@@ -118,10 +126,12 @@ def _likelihood_ratio(fit: OrdinalFit) -> tuple[float, str]:
 def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
     """Slopes of a logit for every cut, shape (cuts, slopes), and their joint covariance.
 
+    Those of standardised predictors, for which the statistic is the same.
+
     Two cuts divide the same people, so their estimates are correlated: with π_j = P(answer > j),
     the covariance of the two divisions j ≤ k of a person is π_k − π_j π_k (Brant 1990, section 3).
     """
-    x, counts = fit.people.x, fit.people.counts
+    x, counts = fit.model.x, fit.people.counts
     cuts, n = counts.shape[1] - 1, counts.sum(axis=1)
     z = np.hstack([np.ones((len(x), 1)), x])
     size = z.shape[1]
@@ -162,5 +172,9 @@ def _brant(slopes: np.ndarray, covariance: np.ndarray, held: list[int]) -> tuple
     joint = covariance[:, held][:, :, :, held]
     first = joint[:1, :, :1]  # Var(b_j − b_1) by blocks: V_jk − V_j1 − V_1k + V_11
     spread = joint[1:, :, 1:] - joint[1:, :, :1] - joint[:1, :, 1:] + first
-    statistic = float(apart @ np.linalg.solve(spread.reshape(df, df), apart))
+    try:
+        triangle = np.linalg.cholesky(spread.reshape(df, df))
+    except np.linalg.LinAlgError:  # where separate fits cross, it need not be a covariance
+        return NAN, df, NAN
+    statistic = float(np.sum(np.linalg.solve(triangle, apart) ** 2))
     return statistic, df, float(chi2.sf(statistic, df))

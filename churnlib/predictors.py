@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,6 +16,8 @@ import pandas as pd
 from churnlib.counting import origin_of, people_of
 from churnlib.provenance import Origin
 from churnlib.tables import whole_counts
+
+_COLLINEAR = 1e-6  # of unit columns: beyond it half of a fit's digits are lost
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class Patterns:
     frame : DataFrame
         One row a pattern, one column a predictor.
     x : ndarray, shape (patterns, slopes)
+        As given: indicators of levels, and numbers in their own units.
     counts : ndarray, shape (patterns, answers)
     missing : int
         People left out because one of their answers is missing.
@@ -82,6 +89,20 @@ class Patterns:
     def n(self) -> int:
         """People."""
         return int(self.counts.sum())
+
+    @cached_property
+    def centre(self) -> np.ndarray:
+        """Mean of each column of `x` over all people."""
+        return np.average(self.x, axis=0, weights=self.counts.sum(axis=1))
+
+    @cached_property
+    def scale(self) -> np.ndarray:
+        """Largest distance of each column of `x` from its centre."""
+        return np.abs(self.x - self.centre).max(axis=0)
+
+    def standardised(self, x: np.ndarray) -> np.ndarray:
+        """Columns of no unit around 0: what is fitted, so that years are no harder than shares."""
+        return (x - self.centre) / self.scale
 
     @property
     def slopes(self) -> tuple[str, ...]:
@@ -122,25 +143,26 @@ def patterns(
         If predictors are none, twice, constant or collinear, or the response is text without
         an order.
     """
-    names = [predictors] if isinstance(predictors, str) else list(predictors)
+    names = _names(response, predictors, count)
     columns = [response, *names]
     frame, count = people_of(data, columns, count)
-    frame = _checked(frame, response, names, count)
-    weights = whole_counts(frame[count], f"counts in {count!r}") if count else 1
-    tidy = frame[columns].assign(_people=weights)
-    tidy = tidy[tidy["_people"] > 0]
-    complete = tidy[columns].notna().all(axis=1)
-    missing = int(tidy.loc[~complete, "_people"].sum())
-    tidy = tidy[complete]
+    _require_columns(frame, columns, count)
+    people = pd.Series(1, frame.index)
+    if count is not None:
+        people = pd.Series(whole_counts(frame[count], f"counts in {count!r}"), frame.index)
+    tidy = frame.loc[people > 0, columns].apply(_numbers)
+    complete = tidy.notna().all(axis=1)
+    missing = int(people[people > 0][~complete].sum())
+    tidy, people = tidy[complete], people[people > 0][complete]
     if tidy.empty:
         raise ValueError(f"nobody answered all of {', '.join(columns)}")
     levels, notes = _answers(tidy[response])
     parts = tuple(_predictor(tidy[name], notes) for name in names)
 
-    people = tidy.groupby([*names, response], observed=True)["_people"].sum().reset_index()
-    table = people.pivot_table(
-        index=names, columns=response, values="_people", aggfunc="sum", fill_value=0, observed=True
-    ).reindex(columns=list(levels))
+    keys = [tidy[name] for name in (*names, response)]
+    grouped = people.groupby(keys, observed=True).sum()
+    table = grouped.unstack(response, fill_value=0)  # noqa: PD010  # a Series has no pivot_table
+    table = table.reindex(columns=list(levels))
     by_pattern = table.index.to_frame(index=False)
     x = np.hstack([part.columns(by_pattern[part.name]) for part in parts])
     made = Patterns(
@@ -151,18 +173,59 @@ def patterns(
     return made
 
 
-def _checked(
-    frame: pd.DataFrame, response: str, names: list[str], count: str | None
-) -> pd.DataFrame:
+def _names(response: str, predictors: str | Sequence[str], count: str | None) -> list[str]:
+    """The predictors as a list; every name text, and none of them twice."""
+    names = [predictors] if isinstance(predictors, str) else predictors
+    if not isinstance(names, Sequence):
+        raise TypeError(
+            f"predictors are the name of a column or a list of names, given {predictors!r}"
+        )
+    named = [response, *names, *([] if count is None else [count])]
+    for name in named:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"columns are named by text, given {name!r}; rename it: frame.rename(columns=str)"
+            )
     if not names:
         raise ValueError("name at least one predictor")
-    for name in [response, *names, *([count] if count else [])]:
-        if name not in frame.columns:
-            raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
-    repeated = [name for name in [response, *names] if [response, *names].count(name) > 1]
+    repeated = [name for name, times in Counter(named).items() if times > 1]
     if repeated:
-        raise ValueError(f"{repeated[0]!r} is named twice among response and predictors")
-    return frame
+        raise ValueError(f"{repeated[0]!r} is named twice among response, predictors and count")
+    return list(names)
+
+
+def _require_columns(frame: pd.DataFrame, names: list[str], count: str | None) -> None:
+    for name in [*names, *([] if count is None else [count])]:
+        found = list(frame.columns).count(name)
+        if not found:
+            raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
+        if found > 1:
+            raise ValueError(f"{found} columns are called {name!r}; rename or drop all but one")
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """Numbers stored as objects (of `Decimal`, say) as floats; whatever else as it is.
+
+    Raises
+    ------
+    TypeError
+        If its values are of several kinds, or of one that has no order.
+    """
+    if pd.api.types.is_complex_dtype(column):
+        raise TypeError(f"{column.name!r} holds complex numbers, which have no order")
+    if column.dtype != object:
+        return column
+    given = column.dropna()
+    if given.map(lambda value: isinstance(value, Real | Decimal) and value is not True
+                 and value is not False).all():  # fmt: skip
+        return column.astype(float)
+    kinds = sorted({type(value).__name__ for value in given})
+    if len(kinds) > 1 or not given.map(lambda value: isinstance(value, str | bool)).all():
+        raise TypeError(
+            f"{column.name!r} holds values of type {', '.join(kinds)}; make them all text or all "
+            "numbers, or the column a Categorical"
+        )
+    return column
 
 
 def _answers(column: pd.Series) -> tuple[tuple[Any, ...], list[str]]:
@@ -175,6 +238,7 @@ def _answers(column: pd.Series) -> tuple[tuple[Any, ...], list[str]]:
             notes.append(f"the order of the answers is taken as given: {order}")
         return levels, notes
     if pd.api.types.is_numeric_dtype(column):
+        _require_finite(column)
         return tuple(sorted(column.unique().tolist())), []
     raise ValueError(
         f"the answers to {column.name!r} are text and would be ordered by alphabet; make the "
@@ -189,17 +253,39 @@ def _predictor(column: pd.Series, notes: list[str]) -> Factor | Slope:
         levels, empty = _occupied(column)
         notes += [f"nobody has {name}={level}, which is left out" for level in empty]
     elif pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        if not np.isfinite(column.to_numpy(dtype=float)).all():
-            raise ValueError(f"{name!r} holds an infinite number; set it to missing")
+        _require_finite(column)
         levels = tuple(column.unique().tolist()[:2])
     else:
         levels = tuple(sorted(column.unique().tolist()))
+        if all(isinstance(level, str) and _is_number(level) for level in levels):
+            notes.append(
+                f"{name!r} holds numbers as text and is taken as categories; "
+                "convert it by pd.to_numeric for one slope"
+            )
     if len(levels) < 2:
         raise ValueError(
             f"{name!r} is {levels[0]!r} for everybody, so it can explain nothing; leave it out"
         )
     numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    return Slope(name) if numeric else Factor(name, levels)
+    part = Slope(name) if numeric else Factor(name, levels)
+    if len(set(part.slopes)) < len(part.slopes):
+        raise ValueError(
+            f"{name!r} has levels that read the same: {', '.join(map(repr, levels))}; rename them"
+        )
+    return part
+
+
+def _require_finite(column: pd.Series) -> None:
+    if not np.isfinite(column.to_numpy(dtype=float)).all():
+        raise ValueError(f"{column.name!r} holds an infinite number; set it to missing")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _occupied(column: pd.Series) -> tuple[tuple[Any, ...], list[Any]]:
@@ -209,16 +295,18 @@ def _occupied(column: pd.Series) -> tuple[tuple[Any, ...], list[Any]]:
 
 
 def _require_full_rank(made: Patterns) -> None:
-    """Refuse predictors of which one follows from the others."""
-    whole = np.hstack([np.ones((len(made.x), 1)), made.x])
-    scaled = whole / np.abs(whole).max(axis=0)
+    """Refuse predictors of which one follows from the others, or all but follows."""
+    if not ((made.scale > 1e-100) & (made.scale < 1e100)).all():
+        raise ValueError("numbers beyond 1e100 or within 1e-100 of each other; change their unit")
+    apart = made.x - made.x.mean(axis=0)
+    scaled = np.hstack([np.ones((len(apart), 1)), apart / np.abs(apart).max(axis=0)])
     triangle = np.linalg.qr(scaled, mode="r")
     _, size, directions = np.linalg.svd(triangle, full_matrices=True)
-    rank = int((size > size.max() * max(scaled.shape) * np.finfo(float).eps).sum())
+    rank = int((size > size.max() * _COLLINEAR).sum())
     if rank == scaled.shape[1]:
         return
     names = ("the constant", *made.slopes)
-    involved = np.abs(directions[rank:]).max(axis=0) > 1e-8
+    involved = np.abs(directions[rank:]).max(axis=0) > 10 * _COLLINEAR
     found = ", ".join(name for name, is_in in zip(names, involved, strict=True) if is_in)
     raise ValueError(
         f"the predictors are collinear: {found} follow from each other in these answers; "

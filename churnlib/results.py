@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 from churnlib.provenance import Origin
 
@@ -108,5 +109,5 @@ def require_level(level: float) -> None:
     ValueError
         With the level given.
     """
-    if not 0 < level < 1:
+    if not isinstance(level, Real) or not 0 < level < 1:
         raise ValueError(f"a confidence level lies between 0 and 1, given {level!r}")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnlib.apa import shown_html
 from churnlib.contingency import Crosstab
 from churnlib.measures import as_table
 from churnlib.provenance import derived
@@ -45,7 +46,7 @@ class MantelHaenszel(Estimate):
     layers: pd.DataFrame = field(kw_only=True)
 
     def _repr_html_(self) -> str:
-        return f"{self.origin.badge_html}{self.layers.round(3)._repr_html_()}"
+        return self.origin.badge_html + shown_html(self.layers, self.note)
 
 
 def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
@@ -62,12 +63,12 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     -------
     MantelHaenszel
         Odds of the first column in the first row over those in the second. A layer in which a row
-        or a column counts nobody says nothing and is left out, with a note.
+        or a column counts nobody says nothing and is left out, with a note; ``n`` are the others.
 
     Raises
     ------
     ValueError
-        If there is no layer, or one is not 2 × 2.
+        If there is no layer, one is not 2 × 2, or none says anything.
 
     References
     ----------
@@ -85,24 +86,31 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     """
     require_level(level)
     given = dict(layers) if isinstance(layers, Mapping) else dict(enumerate(layers))
-    tables = {name: as_table(table) for name, table in given.items()}
+    empty = [name for name, table in given.items() if not _people(table)]
+    tables = {name: as_table(table) for name, table in given.items() if name not in empty}
     _require_layers(tables)
     stack = np.array([table.counts.to_numpy(dtype=float) for table in tables.values()])
     telling = (stack.sum(axis=1).min(axis=1) > 0) & (stack.sum(axis=2).min(axis=1) > 0)
+    if not telling.any():
+        raise ValueError(
+            "in every layer a row or a column counts nobody, so that none says anything; combine "
+            "levels, or leave the third variable out"
+        )
     (a, b), (c, d) = stack[telling].transpose(1, 2, 0)
     n = a + b + c + d
 
     notes = [f"layer {name!r} is left out: a row or a column counts nobody"
              for name, tells in zip(tables, telling, strict=True) if not tells]  # fmt: skip
+    notes += [f"layer {name!r} is left out: it counts nobody" for name in empty]
     origin = derived(*(table.origin for table in tables.values()))
-    people = int(stack.sum())
+    people = int(stack[telling].sum())
 
     def test(name: str, statistic: float, df: int, note: str = "") -> Test:
         said = "; ".join(filter(None, [note, *notes]))
         return chi_square_result(name, statistic, df, people, origin, said)
 
     agree, disagree = a * d / n, b * c / n
-    value = agree.sum() / disagree.sum() if disagree.sum() > 0 else NAN
+    value = _ratio(agree.sum(), disagree.sum())
     excess = (a - (a + b) * (a + c) / n).sum()
     variance = ((a + b) * (c + d) * (a + c) * (b + d) / (n**2 * np.maximum(n - 1, 1))).sum()
     plain, corrected = (
@@ -111,9 +119,10 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     )
     breslow_day, tarone, unequal = _homogeneity(a, b, c, d, value)
     df = int(telling.sum()) - 1
-    se = _se(a, b, c, d) if value > 0 else NAN
-    ratio = _interval(value, se, level)
-    if not value > 0:
+    finite = 0 < value < np.inf
+    se = _se(a, b, c, d) if finite else NAN
+    ratio = _interval(value, se, level) if finite else (NAN,) * 4
+    if not finite:
         notes.append(
             "an empty cell in every layer leaves the common odds ratio without an interval"
         )
@@ -124,8 +133,16 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
         corrected=test("mantel_haenszel", corrected, 1, "with continuity correction"),
         breslow_day=test("breslow_day", breslow_day, df, unequal),
         tarone=test("breslow_day_tarone", tarone, df, unequal),
-        layers=_by_layer(tables, level),
+        layers=_by_layer(tables, level)
+        .reindex(list(given))
+        .fillna(
+            {"n": 0, "note": "counts nobody"}
+        ),
     )  # fmt: skip
+
+
+def _people(table: Any) -> float:
+    return float(np.sum(table.counts.to_numpy() if isinstance(table, Crosstab) else table))
 
 
 def _require_layers(tables: Mapping[Any, Crosstab]) -> None:
@@ -162,8 +179,6 @@ def _interval(value: float, se: float, level: float) -> tuple[float, float, floa
     """Low and high limit, z, and its p-value, by the logarithm."""
     from scipy.stats import norm
 
-    if not value > 0:
-        return NAN, NAN, NAN, NAN
     factor, z = np.exp(norm.isf((1 - level) / 2) * se), np.log(value) / se
     return float(value / factor), float(value * factor), float(z), float(2 * norm.sf(abs(z)))
 
@@ -172,7 +187,9 @@ def _homogeneity(
     a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, ratio: float
 ) -> tuple[float, float, str]:
     """Breslow and Day's statistic at the Mantel–Haenszel odds ratio, and Tarone's."""
-    if not ratio > 0:
+    if len(a) == 1:
+        return NAN, NAN, "there is one layer only, and nothing to compare it with"
+    if not 0 < ratio < np.inf:
         return NAN, NAN, "without a common odds ratio there is nothing to compare layers with"
     rows, columns, n = a + b, a + c, a + b + c + d
     # The first cell expected with these margins and this odds ratio solves
@@ -186,6 +203,12 @@ def _homogeneity(
     statistic = float(((a - expected) ** 2 / variance).sum())
     correction = float((a - expected).sum() ** 2 / variance.sum())
     return statistic, statistic - correction, ""
+
+
+def _ratio(agree: float, disagree: float) -> float:
+    if disagree > 0:
+        return float(agree / disagree)
+    return np.inf if agree > 0 else NAN
 
 
 def _by_layer(tables: Mapping[Any, Crosstab], level: float) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -175,6 +176,7 @@ def whole_counts(values: Any, what: str) -> np.ndarray:
         numbers = np.array([pd.to_numeric(v, errors="coerce") for v in given.flat], dtype=float)
         numbers = numbers.reshape(given.shape)
     wrong = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers)))
+    wrong |= numbers > 2.0**53  # beyond which not every whole number is a float
     if wrong.any():
         raise ValueError(f"{what} must be whole numbers of 0 or more; given {given[wrong][0]!r}")
     return numbers.astype(np.int64)
@@ -238,6 +240,13 @@ def binomial_test(
     """
     from scipy.stats import binomtest
 
-    p = float(binomtest(int(successes), int(n), share, alternative).pvalue)
+    successes, n = map(int, whole_counts([successes, n], "successes and n"))
+    if not 0 < n >= successes:
+        raise ValueError(
+            f"successes lie between 0 and n, and n is 1 or more; given {successes} of {n}"
+        )
+    if not isinstance(share, Real) or not 0 <= share <= 1:
+        raise ValueError(f"a share lies between 0 and 1, given {share!r}")
+    p = float(binomtest(successes, n, float(share), alternative).pvalue)
     note = f"against {share:.1%}" + ("" if alternative == "two-sided" else f", {alternative}")
-    return Test("binomial", successes / n, NAN, p, int(n), True, (p, p), origin, note)
+    return Test("binomial", successes / n, NAN, p, n, True, (p, p), origin, note)

@@ -14,6 +14,7 @@ from churnlib import (
     cramers_v,
     fisher_exact,
     gamma,
+    logit,
     mantel_haenszel,
     monte_carlo,
     odds_ratio,
@@ -97,3 +98,52 @@ def test_models_and_layers_have_their_sentences_in_both_languages():
         apa(share, "zh-Hans"): "精确二项检验，N = 200，p = .437",
     }
     assert [got for got, expected in sentences.items() if got != expected] == []
+
+
+def model():
+    return pd.DataFrame(
+        {"gender": list("mmmfff"), "visits": [1, 2, 3] * 2, "n": [40, 30, 10, 25, 35, 40]}
+    )
+
+
+def test_a_fitted_model_is_its_test_and_the_odds_ratio_of_every_slope():
+    fit = ordinal_logit(model(), "visits", "gender", count="n")
+    row = fit.coefficients.loc["gender=m"]
+    said = apa(fit)
+    assert said.startswith("proportional-odds model of visits: G²(1, N = 180) = ")
+    assert "p < .001, Nagelkerke's R² = .12" in said
+    ends = f"[{row['odds_ratio_low']:.2f}, {row['odds_ratio_high']:.2f}]"
+    assert f"gender=m: OR = 0.28, 95% CI {ends}, p < .001" in said
+    assert f"gender=m：OR = 0.28，95% 置信区间 {ends}，p < .001" in apa(fit, "zh-Hans")
+    simulated = ordinal_logit(model(), "visits", "gender", count="n", origin=Origin.SYNTHETIC)
+    assert apa(simulated).startswith(said + " (")
+    assert apa(logit(model(), "visits", "gender", count="n")).startswith("logistic model of visits")
+
+
+def test_only_results_have_sentences_and_only_in_two_languages():
+    with pytest.raises(TypeError, match="given DataFrame"):
+        apa(model())
+    with pytest.raises(KeyError, match="no sentences in 'de'"):
+        apa(ordinal_logit(model(), "visits", "gender", count="n"), "de")
+
+
+def test_an_infinite_odds_ratio_is_written_so():
+    assert apa(mantel_haenszel([[[5, 0], [3, 4]], [[6, 0], [2, 5]]])) == "OR_MH = ∞"
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "share", "message"),
+    [
+        (1.5, 10, 0.5, "whole numbers of 0 or more; given 1.5"),
+        (3, 10.5, 0.5, "given 10.5"),
+        (None, 10, 0.5, "given None"),
+        ("many", 10, 0.5, "given 'many'"),
+        (11, 10, 0.5, "given 11 of 10"),
+        (0, 0, 0.5, "n is 1 or more"),
+        (3, 10, 1.5, "a share lies between 0 and 1, given 1.5"),
+        (3, 10, "0.5", "a share lies between 0 and 1, given '0.5'"),
+    ],
+)
+def test_a_binomial_test_takes_whole_numbers_and_a_share(successes, n, share, message):
+    with pytest.raises(ValueError, match=message):
+        binomial_test(successes, n, share, origin=Origin.PUBLISHED)

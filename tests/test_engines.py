@@ -69,7 +69,8 @@ def spark(tmp_path_factory):
         if not there
     ]
     if lacking:
-        stop = pytest.fail if "spark" in os.environ.get("CHURNLIB_REQUIRE", "").split(",") else pytest.skip
+        required = os.environ.get("CHURNLIB_REQUIRE", "").split(",")
+        stop = pytest.fail if "spark" in required else pytest.skip
         stop(f"Spark needs {' and '.join(lacking)}: make spark")
     with warnings.catch_warnings():
         # PySpark warns about pandas 3 and, where a warning is an error, hides Spark Connect.

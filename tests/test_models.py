@@ -508,3 +508,186 @@ def test_a_frame_hands_its_origin_on_when_told():
     fit = ordinal_logit(three_answers(), "y", "x", count="n", origin=Origin.SYNTHETIC)
     assert fit.test.origin is Origin.SYNTHETIC
     assert ordinal_logit(three_answers(), "y", "x", count="n").origin is Origin.OBSERVED
+
+
+def heard(n_year=40):
+    """Counts of three answers by year, in which later years give higher answers."""
+    rng = np.random.default_rng(5)
+    years = np.repeat(np.arange(1988, 1993), n_year)
+    felt = rng.normal((years - 1990) / 4, 1)
+    return pd.DataFrame({"year": years, "answer": 1 + (felt > -0.4) + (felt > 0.6)})
+
+
+@pytest.mark.parametrize(
+    ("shift", "unit"), [(0, 1), (1e6, 1), (1e8, 1), (0, 1e-9), (0, 1e9), (-4e9, 1e3)]
+)
+def test_the_origin_and_the_unit_of_a_number_change_nothing_but_its_unit(shift, unit):
+    rows = heard()
+    plain = ordinal_logit(rows.assign(year=rows["year"] - 1990), "answer", "year")
+    moved = ordinal_logit(rows.assign(year=shift + unit * (rows["year"] - 1990)), "answer", "year")
+    assert moved.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-12)
+    columns = ["estimate", "se", "low", "high"]
+    np.testing.assert_allclose(  # years far from 0 keep 8 of their 16 digits
+        unit * moved.coefficients[columns], plain.coefficients[columns], rtol=1e-6
+    )
+    ends = ["low", "high"]
+    np.testing.assert_allclose(
+        unit * moved.profile_intervals()[ends], plain.profile_intervals()[ends], rtol=1e-6
+    )
+    # θ − β·x at the middle year is the cut-point of the centred model.
+    middle = moved.cutpoints["estimate"] - shift * moved.coefficients.loc["year", "estimate"]
+    np.testing.assert_allclose(middle, plain.cutpoints["estimate"], atol=1e-6)
+    assert parallel_lines(moved).brant.statistic == pytest.approx(
+        parallel_lines(plain).brant.statistic, rel=1e-6
+    )
+
+
+def test_the_test_of_an_only_predictor_is_the_test_of_the_model():
+    fit = ordinal_logit(heard(), "answer", "year")
+    assert fit.factor_test("year").statistic == pytest.approx(fit.test.statistic, rel=1e-9)
+    assert 10 < fit.test.statistic < 200
+
+
+@pytest.mark.parametrize("people", [10**5, 10**8])
+def test_one_person_who_is_alone_in_a_level_is_separated_among_any_number(people):
+    crowd = {"level": ["a"] * 3, "answer": [1, 2, 3], "n": [people, 2 * people, people]}
+    table = pd.DataFrame(crowd)
+    alone = pd.DataFrame({"level": ["b"], "answer": [3], "n": [1]})
+    both = pd.concat([table, alone], ignore_index=True)
+    with pytest.raises(SeparationError, match="level=b"):
+        ordinal_logit(both, "answer", "level", count="n")
+
+
+def test_a_small_group_beside_a_million_people_keeps_its_digits():
+    cells = {"level": list("aabb"), "yes": [0, 1] * 2, "n": [600_000, 400_000, 3, 7]}
+    fit = logit(pd.DataFrame(cells), "yes", "level", count="n")
+    expected = np.log(7 / 3) - np.log(4 / 6)
+    assert fit.coefficients.loc["level=b", "estimate"] == pytest.approx(expected, abs=1e-10)
+    expected = np.sqrt(1 / 7 + 1 / 3 + 1 / 600_000 + 1 / 400_000)
+    assert fit.coefficients.loc["level=b", "se"] == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1, 1e12])
+def test_separation_by_a_number_is_named_in_any_unit(unit):
+    rows = pd.DataFrame({"dose": unit * np.arange(12), "answer": np.repeat([1, 2, 3], 4)})
+    with pytest.raises(SeparationError, match="dose tells"):
+        ordinal_logit(rows, "answer", "dose")
+
+
+def test_numbers_that_all_but_follow_from_each_other_are_collinear():
+    rng = np.random.default_rng(1)
+    z, w = rng.normal(size=(2, 300))
+    rows = pd.DataFrame({"a": z, "b": z + 1e-8 * w, "answer": 1 + (z + w > 0) + (z + w > 1)})
+    with pytest.raises(ValueError, match="collinear: a, b follow"):
+        ordinal_logit(rows, "answer", ["a", "b"])
+
+
+def test_a_brant_statistic_is_never_negative():
+    rng = np.random.default_rng(11)
+    statistics = []
+    for _ in range(150):
+        table = pd.DataFrame(
+            [(x, answer, rng.integers(0, 4)) for x in range(5) for answer in range(4)],
+            columns=["x", "answer", "n"],
+        ).assign(z=lambda t: (t["x"] - 2) ** 2)
+        try:
+            result = parallel_lines(ordinal_logit(table, "answer", ["x", "z"], count="n"))
+        except ValueError:
+            continue
+        statistics.append(result.brant.statistic)
+        if np.isnan(result.brant.statistic):
+            assert "Brant's test cannot be had" in result.brant.note
+        else:
+            assert result.brant.statistic >= 0
+    assert np.isfinite(statistics).any()
+    assert np.isnan(statistics).any()
+
+
+def test_slopes_of_separate_fits_are_those_of_binary_logits():
+    rows = heard()
+    slopes = parallel_lines(ordinal_logit(rows, "answer", "year")).slopes
+    for cut, above in zip(slopes, (1, 2), strict=True):
+        binary = logit(rows.assign(high=(rows["answer"] > above).astype(int)), "high", "year")
+        assert slopes.loc["year", cut] == pytest.approx(
+            binary.coefficients.loc["year", "estimate"], rel=1e-8
+        )
+
+
+def test_a_result_shown_in_a_notebook_has_no_p_of_zero_and_says_its_note(housing):
+    fit = ordinal_logit(housing, "Sat", ["Infl", "Type", "Cont"], count="Freq")
+    assert "&lt; .001" in fit._repr_html_() or "< .001" in fit._repr_html_()
+    few = ordinal_logit(heard(5).iloc[:25], "answer", "year")
+    assert few.note
+    assert few.note in few._repr_html_()
+    assert "SYNTHETIC" not in few._repr_html_()
+
+
+def answers(**columns):
+    base = {"answer": [1, 2, 3] * 20, "x": list("abcdab") * 10}
+    return pd.DataFrame(base | columns)
+
+
+def test_any_name_of_a_column_will_do():
+    rows = answers(_people=list("ab") * 30)
+    fit = ordinal_logit(rows, "answer", "_people")
+    assert fit.n == 60
+
+
+@pytest.mark.parametrize(
+    ("rows", "response", "predictors", "options", "message"),
+    [
+        (answers(), "answer", 0, {}, "name of a column or a list of names, given 0"),
+        (answers(), "answer", [0], {}, "named by text, given 0"),
+        (answers(), ("answer",), "x", {}, "named by text"),
+        (answers(), "answer", [], {}, "at least one predictor"),
+        (answers(n=1), "answer", "n", {"count": "n"}, "named twice"),
+        (answers(n=1), "n", "x", {"count": "n"}, "named twice"),
+        (answers(), "answer", "x", {"count": ""}, "no variable ''"),
+        (answers(n=1e30), "answer", "x", {"count": "n"}, "whole numbers of 0 or more; given 1e"),
+        (answers(y=["a", 1] * 30), "answer", "y", {}, "type int, str"),
+        (answers(y=[[1], [2]] * 30), "answer", "y", {}, "type list"),
+        (answers(y=[1j, 2j] * 30), "answer", "y", {}, "complex"),
+        (answers(answer=[1, 2, np.inf] * 20), "answer", "x", {}, "infinite"),
+        (answers(answer=list("123") * 20), "answer", "x", {}, "ordered by alphabet"),
+        (answers(), "answer", "x", {"origin": "SYNTHETIC"}, "one of cl.Origin"),
+        (answers(), "answer", "x", {"level": "0.95"}, "between 0 and 1"),
+        (pd.concat([answers(), answers()[["x"]]], axis=1), "answer", "x", {}, "2 columns are"),
+        (answers(y=[1e-200, 2e-200] * 30), "answer", "y", {}, "change their unit"),
+    ],
+)
+def test_what_a_model_cannot_take_is_refused_in_its_own_words(
+    rows, response, predictors, options, message
+):
+    with pytest.raises((ValueError, TypeError, KeyError), match=message):
+        ordinal_logit(rows, response, predictors, **options)
+
+
+def test_levels_that_read_the_same_are_refused():
+    levels = pd.Categorical([1, "1", 2] * 20, [2, 1, "1"])
+    with pytest.raises(ValueError, match="read the same"):
+        ordinal_logit(answers(y=levels), "answer", "y")
+
+
+def test_decimals_are_numbers_and_digits_as_text_are_said_to_be_categories():
+    from decimal import Decimal
+
+    numbers = [Decimal("1.5"), Decimal(2), Decimal(4)] * 10 + [Decimal(3)] * 30
+    fit = ordinal_logit(answers(y=numbers), "answer", "y")
+    assert list(fit.coefficients.index) == ["y"]
+    fit = ordinal_logit(answers(y=["1", "10", "2", "2"] * 15), "answer", "y")
+    assert "numbers as text" in fit.note
+
+
+def test_a_highest_answer_that_nobody_gave_is_no_other_question():
+    rows = answers(answer=ordered([1, 2, 3] * 20, [1, 2, 3, 6]))
+    with pytest.raises(ValueError, match="nobody with complete answers gave the highest answer"):
+        logit(rows, "answer", "x")
+
+
+def test_a_restriction_that_does_not_converge_is_an_error(housing, monkeypatch):
+    fit = ordinal_logit(housing, "Sat", ["Infl", "Cont"], count="Freq")
+    monkeypatch.setattr("churnlib.likelihood._ITERATIONS", 1)
+    with pytest.raises(ValueError, match="did not converge"):
+        fit.factor_test("Infl")
+    with pytest.raises(ValueError, match="did not converge"):
+        ordinal_logit(housing, "Sat", ["Infl", "Cont"], count="Freq")

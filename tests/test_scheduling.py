@@ -215,7 +215,7 @@ def test_a_notebook_that_reads_outputs_runs_after_those_that_make_them(tmp_path,
     assert set(Store(tmp_path).record("02_b").outputs) == {"notebooks/02_b.ipynb"}
 
 
-def test_a_failed_notebook_is_kept_with_a_report_and_the_work_of_the_others_is_not_lost(project, quick):
+def test_a_failed_notebook_is_kept_with_a_report_and_the_others_are_not_lost(project, quick):
     reproduce(project, jobs=2)
     good = outputs(project)
     ran(project)
@@ -407,7 +407,7 @@ def test_a_file_in_place_of_an_output_folder_is_told_before_anything_runs(projec
     assert ran(project) == []
 
 
-def test_a_folder_that_becomes_read_only_is_told_and_nothing_of_the_run_is_lost(project, quick, mounted):
+def test_a_folder_that_becomes_read_only_is_told_and_nothing_is_lost(project, quick, mounted):
     reproduce(project, jobs=2)
     good = outputs(project)
     ran(project)

@@ -142,7 +142,9 @@ def test_one_layer_has_an_odds_ratio_and_nothing_to_be_unequal_with():
 
 def test_an_empty_cell_in_every_layer_leaves_no_interval():
     result = mantel_haenszel([[[5, 0], [3, 4]], [[6, 0], [2, 5]]])
-    assert np.isnan(result.value)
+    assert result.value == np.inf  # 5·4/12 + 6·5/13 over nothing
+    assert np.isnan(result.low)
+    assert np.isnan(result.high)
     assert "without an interval" in result.note
     assert "nothing to compare" in result.breslow_day.note
     assert result.test.p_value < 0.05
@@ -172,3 +174,28 @@ def test_layers_that_say_nothing_are_named():
 def test_layers_that_do_not_fit_are_refused(layers, message):
     with pytest.raises(ValueError, match=message):
         mantel_haenszel(layers)
+
+
+def test_one_layer_says_why_there_is_no_breslow_day_test():
+    result = mantel_haenszel([[[10, 20], [30, 40]]])
+    assert "one layer only" in result.breslow_day.note
+    assert "one layer only" in result.tarone.note
+
+
+def test_an_empty_layer_is_left_out_by_name_and_not_counted():
+    result = mantel_haenszel({"young": [[5, 3], [2, 6]], "none": [[0, 0], [0, 0]]})
+    alone = mantel_haenszel({"young": [[5, 3], [2, 6]]})
+    assert "layer 'none' is left out" in result.note
+    assert result.n == alone.n == 16
+    assert result.value == alone.value
+    assert result.layers.loc["none", "note"] == "counts nobody"
+
+
+def test_layers_of_which_none_says_anything_are_refused():
+    with pytest.raises(ValueError, match="none says anything"):
+        mantel_haenszel({"young": [[5, 3], [0, 0]], "old": [[4, 0], [6, 0]]})
+
+
+def test_shown_in_a_notebook_it_says_its_note():
+    result = mantel_haenszel({"young": [[5, 3], [2, 6]], "old": [[0, 0], [2, 5]]})
+    assert "left out" in result._repr_html_()
