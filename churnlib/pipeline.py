@@ -89,18 +89,24 @@ def reproduce(
         raise ValueError(f"at least one notebook runs at a time, given jobs={jobs}")
     paths = notebooks(project)
     store, snapshot = Store(project), Snapshot(project)
+    ran: set[str] = set()
+
+    def note(name: str, seconds: float | None) -> None:
+        ran.add(name)
+        if finished:
+            finished(name, seconds)
+
     with store.locked():
         tasks = _tasks(paths, store, snapshot)
         names = [task.name for task in tasks]
-        stale = [task.name for task in tasks if not task.is_current]
-        if stale:
+        if not all(task.is_current for task in tasks):
             store.require_writable(_places(store, names))
             snapshot.prime()
-            failures = build(tasks, jobs=jobs, progress=progress, finished=finished)
+            failures = build(tasks, jobs=jobs, progress=progress, finished=note)
             if failures:
                 raise _together(failures)
         store.publish(names)
-        return [_run(task, task.name in stale) for task in tasks]
+        return [_run(task, task.name in ran) for task in tasks]
 
 
 def execute(path: Path, progress: Progress | None = None) -> NotebookNode:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ class Task:
             self._write(ran, made / "notebooks" / f"{self.name}.ipynb")
             outputs = {file: digest(made / file) for file in files_in(made)}
             outputs = {file: now for file, now in outputs.items() if before.get(file) != now}
-            seen = _read(trace) or everything(self.store.project)
+            seen = self._without(outputs | before, _read(trace) or everything(self.store.project))
             seconds = time.perf_counter() - started
             record = Record(self.code, self.used(seen), seen, outputs, seconds)
             self.store.keep(self.name, record, made)
@@ -122,6 +123,11 @@ class Task:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(self.store.outputs / file, place)
         return {file: digest(made / file) for file in files_in(made)}
+
+    def _without(self, made: Iterable[str], trace: Mapping[str, Any]) -> dict[str, Any]:
+        """A trace without what the pipeline makes, which is followed from notebook to notebook."""
+        ours = {os.path.abspath(self.store.project / file) for file in made}  # noqa: PTH100
+        return {**trace, "files": [file for file in trace["files"] if file not in ours]}
 
     def _write(self, ran: Any, path: Path) -> None:
         import nbformat

@@ -204,12 +204,15 @@ def test_a_notebook_that_reads_outputs_runs_after_those_that_make_them(tmp_path,
     prepare = "import os, pathlib\n"
     notebook(tmp_path, "01_a", prepare + WRITE.format(name="a", text="1"), "0")
     read = 'int(pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures", "a.txt").read_text())'
+    committed = 'pathlib.Path("..", "figures", "a.txt")\n'  # where a run will put it
+    prepare += f"there = {committed}if there.exists():\n    _ = there.read_text()\n"
     reads = "# Last\n\n| Reads | `figures/` |"
     notebook(tmp_path, "02_b", prepare + read, text=reads)
     for text in ("1", "2"):
         path = tmp_path / "notebooks" / "01_a.ipynb"
         path.write_text(path.read_text().replace('write_text(\\"1', f'write_text(\\"{text}'))
-        reproduce(tmp_path, jobs=2)
+        assert states(tmp_path, jobs=2) == {"01_a": "done", "02_b": "done"}
+        assert states(tmp_path) == {"01_a": "unchanged", "02_b": "unchanged"}
         last = json.loads((tmp_path / "notebooks" / "02_b.ipynb").read_text())["cells"][1]
         assert last["outputs"][0]["data"]["text/plain"] == [text]
     assert set(Store(tmp_path).record("02_b").outputs) == {"notebooks/02_b.ipynb"}
