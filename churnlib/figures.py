@@ -12,6 +12,7 @@ from churnlib.draw_accounts import ratios_by_month as ratios_by_month
 from churnlib.draw_accounts import total_against_months as total_against_months
 from churnlib.draw_models import forest as forest
 from churnlib.draw_mosaic import mosaic as mosaic
+from churnlib.draw_samples import found_by_size as found_by_size
 from churnlib.draw_survey import flow_of_rows as flow_of_rows
 from churnlib.draw_survey import shares as shares
 from churnlib.draw_survey import shares_by_group as shares_by_group
