@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -20,6 +20,7 @@ EPILOG = """examples:
   python -m churnlib reproduce    run every notebook, write figures, print the exhibit table
   python -m churnlib exhibits     print the exhibit table without running anything
   python -m churnlib claims       print the verdict on every statement of the thesis
+  python -m churnlib student DIR  write the notebooks without solutions into a folder
 
 exit codes: 0 all is well; 1 a notebook failed or data are damaged; 2 the command was not understood
 """
@@ -35,12 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command, (_, text) in COMMANDS.items():
-        commands.add_parser(command, help=text, description=text)
-    chosen = parser.parse_args(arguments).command
+        one = commands.add_parser(command, help=text, description=text)
+        if command == "student":
+            one.add_argument("folder", help="where to write them; nothing there is replaced")
+    options = vars(parser.parse_args(arguments))
+    chosen = options.pop("command")
     # A fixed width where nobody looks on, so that a log reads like a screen.
     console = Console(width=None if sys.stdout.isatty() else 118)
     try:
-        COMMANDS[chosen][0](console)
+        COMMANDS[chosen][0](console, **options)
     except (NotebookError, OSError, ValueError, TypeError, KeyError) as error:
         message = error.args[0] if isinstance(error, KeyError) else error
         Console(stderr=True, soft_wrap=True).print("error:", Text(str(message)), highlight=False)
@@ -93,11 +97,25 @@ def _seal(console: Console) -> None:
     console.print(f"new checksums: {', '.join(changed)}" if changed else "nothing has changed")
 
 
-COMMANDS = {
+def _student(console: Console, folder: str) -> None:
+    from churnlib.student import write_student_copy
+
+    written = write_student_copy(folder)
+    console.print(
+        f"{len(written)} notebooks without solutions, the data beside them, in {folder}\n"
+        f'open them with: python -m jupyterlab "{folder}"',
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+    )
+
+
+COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "reproduce": (_reproduce, "run every notebook and write what it makes"),
     "exhibits": (_exhibits, "list every table and figure with its verdict"),
     "claims": (_claims, "list every statement of the thesis with its verdict"),
     "seal": (_seal, "after a deliberate edit of data/, write the new checksums"),
+    "student": (_student, "write the notebooks without solutions into a folder of yours"),
 }
 
 if __name__ == "__main__":

