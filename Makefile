@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test verify lab report claims lock seal lint clean spark bench
+.PHONY: help reproduce test verify lab report claims lock seal student lint clean spark bench
 
 help:  ## list these targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ lint: $(VENV)/ready  ## ruff and mypy
 
 seal: $(VENV)/ready  ## after a deliberate edit of data/: write the new checksums
 	$(RUN) -m churnlib seal
+
+student: $(VENV)/ready  ## notebooks without solutions: make student FOLDER=../course
+	@test -n "$(FOLDER)" || { echo 'error: say where to write them: make student FOLDER=../course' >&2; exit 2; }
+	$(RUN) -m churnlib student "$(FOLDER)"
 
 COMPILE := uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 --upgrade \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet

@@ -24,6 +24,7 @@ EPILOG = """examples:
   python -m churnlib check export.xlsx --codebook mine.toml
   python -m churnlib analyse export.xlsx --codebook mine.toml --output results
   python -m churnlib claims                 print the verdict on every statement of the thesis
+  python -m churnlib student ../course      write the notebooks without solutions
 
 exit codes:
   0    all is well
@@ -170,6 +171,18 @@ def _seal(chosen: argparse.Namespace) -> None:
     print(f"new checksums: {', '.join(changed)}" if changed else "nothing has changed")
 
 
+def _student_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="FOLDER", help="where to write them")
+
+
+def _student(chosen: argparse.Namespace) -> None:
+    from churnlib.student import write_student_copy
+
+    written = write_student_copy(chosen.folder)
+    print(f"{len(written)} notebooks without solutions, the data beside them, in {chosen.folder}")
+    print(f'open them with: python -m jupyterlab "{chosen.folder}"')
+
+
 def _report_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lang", choices=("en", "zh-Hans"), help="one language; both if left out")
     parser.add_argument("--template", type=Path, metavar="FILE", help="a .docx with your styles")
@@ -210,6 +223,15 @@ example:
         _claims, "list every statement of the thesis with its verdict", (json_option,)
     ),
     "seal": Command(_seal, "after a deliberate edit of data/, write the new checksums"),
+    "student": Command(
+        _student,
+        "write the notebooks without solutions into a folder of yours",
+        (_student_options,),
+        """Nothing that is there already is replaced.
+
+example:
+  python -m churnlib student ../course""",
+    ),
     "report": Command(
         _report,
         "write the Word report and the notebooks as web pages",

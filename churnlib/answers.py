@@ -21,6 +21,7 @@ _MARK = re.compile(
 )
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 _DASH = re.compile("[\u2010-\u2015\u2212\u301c\u223c~_]+|--+")
+_WHOLE = re.compile(r"(-?[0-9]+)\.0+")
 _SPACE = re.compile(r"(?<![0-9])\s+|\s+(?![0-9\s])")  # but not between two digits
 
 
@@ -41,14 +42,15 @@ def strip_mark(text: str) -> str:
 def normalise(text: str) -> str:
     """One spelling for all ways to type the same: widths, dashes, case and spaces.
 
-    Space between two digits stays, so that ``3 5`` never becomes 35.
+    Space between two digits stays, so that ``3 5`` never becomes 35. A whole number loses the
+    ``.0`` that programs add where a column has missing answers.
 
     Examples
     --------
     >>> normalise(" １８ 岁～２２岁 ")
     '18岁-22岁'
-    >>> normalise("3 5")
-    '3 5'
+    >>> normalise("3 5"), normalise("34.0"), normalise("4.5")
+    ('3 5', '34', '4.5')
     """
     while (plain := _normalised_once(text)) != text:
         text = plain  # what a space or a mark held apart may now combine
@@ -58,7 +60,8 @@ def normalise(text: str) -> str:
 def _normalised_once(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", plain)).strip()
-    return re.sub(r"\s+", " ", _SPACE.sub("", _DASH.sub("-", plain)))
+    plain = re.sub(r"\s+", " ", _SPACE.sub("", _DASH.sub("-", plain)))
+    return whole[1] if (whole := _WHOLE.fullmatch(plain)) else plain
 
 
 def as_text(raw: Any) -> str:

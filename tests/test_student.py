@@ -1,0 +1,194 @@
+"""A student's copy has every exercise, no solution, and touches nothing of anybody's."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from churnlib.__main__ import main
+from churnlib.pipeline import execute, notebooks
+from churnlib.provenance import PROJECT
+from churnlib.student import SOLUTION, without_solutions, write_student_copy
+
+NAMES = [path.stem for path in notebooks()]
+
+
+def cells(path):
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def solutions(path):
+    return [cell for cell in cells(path) if SOLUTION in cell["metadata"].get("tags", ())]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home") / "course"
+    write_student_copy(folder)
+    return folder
+
+
+# Exercises of the project's own notebooks.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_exercise_has_a_folded_solution_that_was_run_and_tests_itself(name):
+    path = PROJECT / "notebooks" / f"{name}.ipynb"
+    (exercises,) = [source(cell) for cell in cells(path) if "## Exercises" in source(cell)]
+    numbers = re.findall(r"^(\d)\. ", exercises, re.MULTILINE)
+    assert numbers == [str(i + 1) for i in range(len(numbers))]
+    assert 2 <= len(numbers) <= 3
+    solved = solutions(path)
+    assert len(solved) == len(numbers)
+    for cell in solved:
+        assert cell["cell_type"] == "code"
+        assert cell["metadata"]["jupyter"]["source_hidden"] is True
+        assert "assert " in source(cell)
+        assert cell["execution_count"]
+        assert cell["outputs"]
+
+
+# The copy.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_copy_has_every_other_cell_and_a_place_for_each_answer(copy, name):
+    own = cells(PROJECT / "notebooks" / f"{name}.ipynb")
+    taken = cells(copy / "notebooks" / f"{name}.ipynb")
+    title, aside, *rest = taken
+    assert source(title) == source(own[0])
+    assert "CHURNLIB_OUTPUT" in source(aside)
+    assert len(rest) == len(own) - 1
+    for before, after in zip(own[1:], rest, strict=True):
+        if SOLUTION in before["metadata"].get("tags", ()):
+            assert source(after) == ""
+            assert after["metadata"] == {}
+        elif before["cell_type"] == "code":
+            assert source(after) == source(before)
+        assert "folded" not in source(after)
+    code = [cell for cell in taken if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+
+
+def test_no_line_of_a_solution_is_left(copy):
+    for name in NAMES:
+        text = (copy / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
+        for cell in solutions(PROJECT / "notebooks" / f"{name}.ipynb"):
+            tested = [line for line in source(cell).splitlines() if line.startswith("assert ")]
+            assert all(json.dumps(line)[1:-1] not in text for line in tested)
+
+
+def test_a_notebook_of_the_copy_runs_there_and_writes_there_alone(copy, monkeypatch):
+    monkeypatch.delenv("CHURNLIB_OUTPUT", raising=False)
+    place = copy / "notebooks" / "03_survey_cleaning.ipynb"
+    committed = {p: p.stat().st_mtime_ns for p in (PROJECT / "figures").rglob("*")}
+    executed = execute(place)
+    assert all(cell.get("execution_count") for cell in executed.cells if cell.source and
+               cell.cell_type == "code")  # fmt: skip
+    assert (copy / "figures" / "en" / "flow_of_rows.svg").exists()
+    assert committed == {p: p.stat().st_mtime_ns for p in (PROJECT / "figures").rglob("*")}
+
+
+def test_every_path_that_a_notebook_reads_is_in_the_copy(copy):
+    for name in NAMES:
+        for cell in cells(copy / "notebooks" / f"{name}.ipynb"):
+            if cell["cell_type"] == "code":
+                for path in re.findall(r'"(\.\./[^"]+)"', source(cell)):
+                    assert (copy / "notebooks" / path).exists(), (name, path)
+
+
+def test_the_data_are_the_same_bytes(copy):
+    for path in (PROJECT / "data").rglob("*"):
+        if path.is_file():
+            assert (copy / path.relative_to(PROJECT)).read_bytes() == path.read_bytes()
+
+
+# What is there already stays.
+
+
+@pytest.mark.parametrize("theirs", ["notebooks/04_visits_by_gender.ipynb", "data/codebook.toml",
+                                    "README.md"])  # fmt: skip
+def test_a_file_of_theirs_is_never_replaced_and_nothing_is_written_beside_it(tmp_path, theirs):
+    (tmp_path / theirs).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / theirs).write_text("mine")
+    with pytest.raises(FileExistsError, match=rf"holds {theirs} already, .*empty folder"):
+        write_student_copy(tmp_path)
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == [tmp_path / theirs]
+    assert (tmp_path / theirs).read_text() == "mine"
+
+
+def test_a_second_copy_into_the_same_folder_is_refused(copy):
+    with pytest.raises(FileExistsError, match=r"and \d+ more already"):
+        write_student_copy(copy)
+
+
+def test_a_link_that_leads_nowhere_is_theirs_as_well(tmp_path):
+    (tmp_path / "README.md").symlink_to(tmp_path / "gone.md")
+    with pytest.raises(FileExistsError, match=r"README\.md"):
+        write_student_copy(tmp_path)
+    assert not (tmp_path / "gone.md").exists()
+
+
+def test_other_files_in_the_folder_do_not_matter(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    write_student_copy(tmp_path)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["", "notebooks", "data"])
+def test_a_file_in_the_place_of_a_folder_is_reported(tmp_path, name):
+    folder = tmp_path / "course"
+    place = folder / name if name else folder
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("mine")
+    with pytest.raises(NotADirectoryError, match="is a file; choose another folder"):
+        write_student_copy(folder)
+
+
+def test_the_project_itself_is_refused():
+    with pytest.raises(FileExistsError, match="already"):
+        write_student_copy(PROJECT)
+
+
+def test_a_notebook_without_a_title_gets_its_first_cell_on_top():
+    code = {"cell_type": "code", "id": "a", "metadata": {}, "source": ["x = 1"], "outputs": [1]}
+    first, second = without_solutions({"cells": [code], "nbformat": 4})["cells"]
+    assert "CHURNLIB_OUTPUT" in source(first)
+    assert (source(second), second["outputs"]) == ("x = 1", [])
+
+
+# The command.
+
+
+def test_the_command_says_how_many_and_where(tmp_path, capsys):
+    assert main(["student", str(tmp_path / "course")]) == 0
+    printed = capsys.readouterr().out
+    assert f"{len(NAMES)} notebooks without solutions" in printed
+    assert f'jupyterlab "{tmp_path / "course"}"' in printed
+    assert main(["student", str(tmp_path / "course")]) == 1
+    assert "nothing of yours is replaced" in capsys.readouterr().err
+
+
+def test_the_command_needs_a_folder(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["student"])
+    assert exit_.value.code == 2
+    assert "folder" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_student_without_a_folder_says_how():
+    command = ["make", "student", "-o", ".venv/ready"]
+    environment = {name: text for name, text in os.environ.items() if name != "FOLDER"}
+    done = subprocess.run(
+        command, cwd=PROJECT, capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 2
+    assert "make student FOLDER=" in done.stderr
