@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from functools import singledispatch
 from html import escape
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from churnlib.provenance import Origin
 from churnlib.results import Estimate, Test
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SYMBOLS: Mapping[str, str] = {
     "pearson_chi2": "χ²", "continuity_correction": "χ²", "likelihood_ratio": "G²",
