@@ -180,7 +180,7 @@ def test_the_command_needs_a_folder(capsys):
     with pytest.raises(SystemExit) as exit_:
         main(["student"])
     assert exit_.value.code == 2
-    assert "folder" in capsys.readouterr().err
+    assert "required: FOLDER" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
