@@ -20,6 +20,7 @@ from churnlib import (
     parallel_lines,
     read_answers,
 )
+from churnlib.__main__ import main
 from churnlib.contingency import Crosstab
 from churnlib.provenance import PROJECT
 from churnlib.realdata import real_codebook, registry, rwm_1988
@@ -274,3 +275,15 @@ def test_the_worked_example_runs_as_it_is_written(tmp_path, monkeypatch, capsys)
     printed = capsys.readouterr().out
     assert "χ²(3, N = 120)" in printed
     assert "visits=4+" in printed
+
+
+@pytest.mark.parametrize("file", BANK_FILES)
+def test_the_command_analyses_the_bank_file_in_either_spelling(file, tmp_path):
+    book = PROJECT / "data" / "real" / "bankchurners.toml"
+    results = tmp_path / "results"
+    command = ["analyse", str(HERE / file), "--codebook", str(book), "--output", str(results)]
+    assert main(command) == 0
+    # Four bands of contacts, where the notebooks of the project have three of visits.
+    assert (results / "report" / "survey-report.en.docx").exists()
+    model = pd.read_csv(results / "figures" / "source" / "demographic_model_table.csv")
+    assert set(model["predictor"]) == {"gender", "age", "education", "attrition"}
