@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from churnlib.asking import Part, plan
 from churnlib.execution import NotebookError, Progress, run
 from churnlib.kernels import Kernels
 from churnlib.notebook import document, with_outputs
-from churnlib.pipeline import notebooks
 from churnlib.provenance import PROJECT, Origin
 from churnlib.scheduling import close_event_loop, stoppable
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from churnlib.cleaning import Survey
     from churnlib.codebook import Codebook
 
-LEFT_OUT = {"thesis", "solution"}
+LEFT_OUT = frozenset({"thesis", "exercise", "solution"})
 """Tags of cells that speak of the thesis or of simulated answers."""
 
 
@@ -51,6 +51,22 @@ class Checked:
             "missing": {key: int(n) for key, n in self.survey.missing.items()},
             "problems": self.problems.astype({"row": str}).to_dict("records"),
         }
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What came of a survey.
+
+    Parameters
+    ----------
+    report : Path
+        The Word document.
+    left_out : mapping of str to str
+        Each notebook that the survey cannot have, and why.
+    """
+
+    report: Path
+    left_out: Mapping[str, str]
 
 
 def check(answers: Path, codebook: Path, *, lang: str = "en") -> Checked:
@@ -114,7 +130,7 @@ def analyse(
     group: str | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
-) -> Path:
+) -> Analysis:
     """Run notebooks 03 to 05 on a survey and write the report on it.
 
     Parameters
@@ -134,8 +150,8 @@ def analyse(
 
     Returns
     -------
-    Path
-        The report.
+    Analysis
+        The report, and what was left out of it.
 
     Raises
     ------
@@ -148,65 +164,30 @@ def analyse(
 
     _require_elsewhere(output)
     survey = check(answers, codebook, lang=lang).survey
-    parameters = _parameters(answers, codebook, survey, response, group)
+    planned = plan(answers, codebook, survey, lang=lang, response=response, group=group)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".churnlib-") as folder:
-        made = Path(folder)
-        titles = _titles(answers.name, survey.codebook.labeller(lang), parameters)
-        _run_all(titles, made, parameters, lang, jobs, progress, output)
+        made = Path(folder).resolve()  # notebooks run in a folder of their own
+        _run_all(planned.parts, made, lang, jobs, progress, output)
         report = write_survey_report(survey, made, lang)
         for file in sorted(path for path in made.rglob("*") if path.is_file()):
             place = output / file.relative_to(made)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)
-        return output / report.relative_to(made)
+        return Analysis(output / report.relative_to(made), planned.left_out)
 
 
-def _titles(
-    survey: str, label: Callable[[str], str], parameters: Mapping[str, Any]
-) -> dict[Path, str]:
-    """The notebooks that the survey can have, with their titles; one question has no table."""
-    response, group = parameters["RESPONSE"], parameters["GROUP"]
-    others = ", ".join(label(name) for name in parameters["PREDICTORS"])
-    titles = {"03": survey}
-    if others:
-        titles |= {
-            "04": f"{label(response)} × {label(group)}",
-            "05": f"{label(response)} × {others}",
-        }
-    numbered = {path.name[:2]: path for path in notebooks()}
-    return {numbered[n]: f"{n} · {title}" for n, title in titles.items() if n in numbered}
-
-
-def tailored(notebook: Mapping[str, Any], title: str) -> dict[str, Any]:
+def tailored(notebook: Mapping[str, Any], part: Part) -> dict[str, Any]:
     """A notebook without what it says of the thesis, with a first cell of its own."""
     first = {
         "cell_type": "markdown",
         "id": "survey",
         "metadata": {},
-        "source": f"# {title}\n\n{Origin.OBSERVED.badge}",
+        "source": f"# {part.title}\n\n{Origin.OBSERVED.badge}",
     }
-    kept = [c for c in notebook["cells"] if not LEFT_OUT & set(c["metadata"].get("tags", ()))]
+    left_out = LEFT_OUT | part.without
+    kept = [c for c in notebook["cells"][1:] if not left_out & set(c["metadata"].get("tags", ()))]
     return {**notebook, "cells": [first, *kept]}
-
-
-def _parameters(
-    answers: Path, codebook: Path, survey: Survey, response: str | None, group: str | None
-) -> dict[str, Any]:
-    variables = list(survey.codebook.variables)
-    response, group = response or variables[-1], group or variables[0]
-    for name in (response, group):
-        _ = survey.codebook[name]  # raises where there is no such question
-    if response == group and len(variables) > 1:
-        raise ValueError(f"the response and the group are both {response!r}; choose two questions")
-    return {
-        "ANSWERS": str(answers.resolve()),
-        "CODEBOOK": str(codebook.resolve()),
-        "SHOWN": group,
-        "GROUP": group,
-        "RESPONSE": response,
-        "PREDICTORS": [name for name in variables if name != response],
-    }
 
 
 def _own(notebook: Mapping[str, Any]) -> set[str]:
@@ -218,9 +199,8 @@ def _own(notebook: Mapping[str, Any]) -> set[str]:
 
 
 def _run_all(
-    titles: Mapping[Path, str],
+    parts: Sequence[Part],
     made: Path,
-    parameters: Mapping[str, Any],
     lang: str,
     jobs: int,
     progress: Progress | None,
@@ -235,8 +215,9 @@ def _run_all(
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
 
-    def one(path: Path) -> None:
-        notebook = tailored(json.loads(path.read_text(encoding="utf-8")), titles[path])
+    def one(part: Part) -> None:
+        path = part.notebook
+        notebook = tailored(json.loads(path.read_text(encoding="utf-8")), part)
         own = _own(notebook)
         try:
             ran = run(
@@ -246,7 +227,7 @@ def _run_all(
                 kernels=kernels,
                 progress=progress,
                 environment=environment,
-                parameters={name: value for name, value in parameters.items() if name in own},
+                parameters={name: value for name, value in part.parameters.items() if name in own},
             )
         except NotebookError as error:
             error.kept = _keep_failed(error, output)
@@ -254,18 +235,17 @@ def _run_all(
         finally:
             close_event_loop()
         split = json.loads(nbformat.writes(ran))
-        (made / "notebooks" / _file_name(path, parameters)).write_bytes(
-            document(with_outputs(split, split))
-        )
+        written = document(with_outputs(split, split))
+        (made / "notebooks" / f"{part.stem}.ipynb").write_bytes(written)
 
     log = made / "kernels.log"
-    warm = len(titles) > 1
+    warm = len(parts) > 1
     with (
         Kernels(log, warm=warm, heavy=True) as kernels,
         stoppable(kernels) as stopped,
         ThreadPoolExecutor(jobs) as pool,
     ):
-        waiting = [pool.submit(one, path) for path in titles]
+        waiting = [pool.submit(one, part) for part in parts]
         try:
             for future in waiting:
                 future.result()
@@ -278,15 +258,6 @@ def _run_all(
             if stopped.is_set():
                 raise KeyboardInterrupt
     log.unlink(missing_ok=True)
-
-
-def _file_name(notebook: Path, parameters: Mapping[str, Any]) -> str:
-    stems = {
-        "03": notebook.stem,
-        "04": "04_{RESPONSE}_by_{GROUP}".format(**parameters),
-        "05": "05_{RESPONSE}_by_all".format(**parameters),
-    }
-    return f"{stems[notebook.name[:2]]}.ipynb"
 
 
 def _keep_failed(error: NotebookError, output: Path) -> Path:

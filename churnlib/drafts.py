@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 MOST_ANSWERS = 20
 """A column with more different answers is taken for free text."""
 _NUMBER = re.compile(r"^\d{1,3}\s*[、.．:：]\s*")
+_SIDE = re.compile(
+    "以上|以下|以内|更|至|不|超|大于|小于|多于|少于|高于|低于|over|above|more|old|up|under|below|less|few|young|least|most|than"
+)
+"""Words that leave a side of a band open; no unit has one in it."""
 _STRANGE = 0.2  # of its spellings may be unknown in a question that is taken over
 _REVIEW = "# REVIEW: "
 _HEAD = """\
@@ -177,9 +181,13 @@ def _bounds(band: Band | None) -> tuple[int | None, int | None]:
 
 
 def _units(plain: str) -> list[str]:
-    # Whatever follows the numbers is their unit.
+    """The shortest beginnings of the words beside the numbers that leave a band to be read."""
     words = re.findall(r"[^\W\d_]+", plain)
-    return [w for w in words if w not in {"及", "或", "以上", "以下", "到", "至", "不含", "含"}]
+    for length in range(max(map(len, words), default=0) + 1):
+        units = {word[:length] for word in words if not _SIDE.search(word[:length])} - {""}
+        if parse_band(plain, sorted(units)):
+            return sorted(units)
+    return []
 
 
 def _key(text: str, taken: set[str], otherwise: str) -> str:

@@ -5,6 +5,7 @@ from churnlib.canvas import LANGUAGES as LANGUAGES
 from churnlib.canvas import Label as Label
 from churnlib.canvas import caption as caption
 from churnlib.canvas import export as export
+from churnlib.canvas import languages as languages
 from churnlib.canvas import publish as publish
 from churnlib.canvas import style as style
 from churnlib.draw_accounts import accounts_by_month as accounts_by_month

@@ -42,7 +42,8 @@ def publish_table(
     frame : DataFrame
         Worded and rounded by `Cells.of`; the CSV in ``figures/source/`` has it as it is.
     origin : Origin
-        Stands in the caption.
+        Stands in the caption. Where it is not the exhibit's own, as for a survey of one's own,
+        the CSV alone is written: the title would speak of other answers.
     book : Codebook
         Where the words stand.
     digits : int
@@ -55,18 +56,21 @@ def publish_table(
     KeyError
         If no exhibit has this name.
     """
-    titles = {entry["name"]: entry["title"] for entry in exhibit_entries()}
-    if name not in titles:
+    entries = {entry["name"]: entry for entry in exhibit_entries()}
+    if name not in entries:
         raise KeyError(f"notebooks/exhibits.toml has no exhibit with a file {name!r}; add it")
     export(name, {name: frame})
+    title = entries[name]["title"]
+    if origin.name != entries[name]["origin"]:
+        return
     shown = frame if columns is None else frame[list(columns)]
     for lang in LANGUAGES:
         cells = Cells.of(shown, book.labeller(lang), lang=lang, digits=digits)
         folder = outputs() / "figures" / lang
         folder.mkdir(parents=True, exist_ok=True)
         for ending, text in (
-            ("tex", latex(cells, titles[name][lang], origin, name, lang)),
-            ("html", html_page(cells, titles[name][lang], origin, lang)),
+            ("tex", latex(cells, title[lang], origin, name, lang)),
+            ("html", html_page(cells, title[lang], origin, lang)),
         ):
             (folder / f"{name}.{ending}").write_text(text, encoding="utf-8", newline="\n")
 

@@ -45,17 +45,19 @@ def _analyse(chosen: argparse.Namespace) -> None:
         "jobs": chosen.jobs,
     }
     if chosen.json:
-        report = analyse(chosen.answers, chosen.codebook, chosen.output, **options)
+        done = analyse(chosen.answers, chosen.codebook, chosen.output, **options)
         files = sorted(str(p) for p in chosen.output.rglob("*") if p.is_file())
-        print_json(report=str(report), files=files)
+        print_json(report=str(done.report), left_out=dict(done.left_out), files=files)
         return
 
     def tell(notebook: str, done: int, cells: int) -> None:
         if done in {0, cells}:
             print(f"{notebook}: {'running' if done == 0 else 'done'}", flush=True)
 
-    report = analyse(chosen.answers, chosen.codebook, chosen.output, progress=tell, **options)
-    print(f"report: {report}")
+    done = analyse(chosen.answers, chosen.codebook, chosen.output, progress=tell, **options)
+    for notebook, reason in done.left_out.items():
+        print(f"{notebook}: left out, since {reason}")
+    print(f"report: {done.report}")
 
 
 def _answers_argument(parser: argparse.ArgumentParser) -> None:
