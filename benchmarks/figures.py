@@ -1,4 +1,4 @@
-"""How long all figures take, in both languages and three formats: ``python benchmarks/figures.py``.
+"""How long all figures take, in both languages and three formats: ``python -m benchmarks figures``.
 
 The code of the notebooks is run here, and `publish` alone is timed, in seconds of one core:
 drawing, checking the glyphs, writing PDF, SVG, PNG and the numbers behind them. The claim: 40 s.
@@ -17,7 +17,9 @@ from io import StringIO
 os.environ["MPLBACKEND"] = "agg"
 
 import matplotlib.pyplot as plt
+import pandas as pd
 
+from benchmarks.harness import show, table
 from churnlib import figures
 from churnlib.pipeline import notebooks
 
@@ -36,29 +38,24 @@ def timed(publish: Callable[..., None], taken: dict[str, float]) -> Callable[...
     return noted
 
 
-def main() -> None:
-    """Draw every figure and print what each took."""
+def measure() -> pd.DataFrame:
+    """Draw every figure: what all took together."""
     taken: dict[str, float] = {}
     figures.publish = timed(figures.publish, taken)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["CHURNLIB_OUTPUT"] = folder
         for path in notebooks():
             os.chdir(path.parent)
-            names: dict[str, object] = {"__name__": path.stem}
+            names: dict[str, object] = {"__name__": path.stem, "display": lambda *_: None}
             for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
                 if cell["cell_type"] == "code" and "solution" not in cell["metadata"].get(
                     "tags", []
                 ):
                     with redirect_stdout(StringIO()):
                         exec("".join(cell["source"]), names)
-    for name, seconds in taken.items():
-        print(f"{name:24}{seconds:6.1f} s")
-    total = sum(taken.values())
-    print(
-        f"{len(taken)} figures, two languages, three formats: {total:.1f} s (claim: {CLAIM:.0f} s)"
-    )
-    raise SystemExit(total > CLAIM)
+    claim = f"{len(taken)} figures, two languages, three formats, one core"
+    return table([(claim, f"{CLAIM:.0f} s", f"{sum(taken.values()):.1f} s")])
 
 
 if __name__ == "__main__":
-    main()
+    show(measure())

@@ -1,8 +1,8 @@
-"""Time what the margins of the thesis allow: ``python benchmarks/margins.py``.
+"""Time what the margins of the thesis allow: ``python -m benchmarks margins``.
 
 Asked: all results together within 30 s on one core. What is measured is processor time, which
-other people's work on the machine does not lengthen, beside the time that passed. Each line is one
-run, the first, as a reader would have it.
+other people's work on the machine does not lengthen. Each line is one run, the first, as a reader
+would have it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import pandas as pd
+
+from benchmarks.harness import show, table
 from churnlib import attainable, bounds, count_tables, enumerate_tables, published_frequencies
 from churnlib.frontier import all_frontiers, power_curves
 from churnlib.objectives import names
@@ -56,8 +59,8 @@ def counted() -> str:
     return f"{tables:,} tables"
 
 
-def main() -> None:
-    """Print one line a result, and their sum."""
+def measure() -> pd.DataFrame:
+    """One row a result, and their sum: seconds of the processor, and what was found."""
     results: dict[str, Callable[[], object]] = {
         "age by education: count of tables": counted,
         "age by education: V and gamma, 4 sayings": ignorance,
@@ -68,16 +71,14 @@ def main() -> None:
         "evidence frontier, all splits of 200": lambda: f"{len(all_frontiers(200)):,} rows",
         "power curves": lambda: f"{power_curves(98, 102, [0.1, 0.2, 0.4]).size} points",
     }
-    busy, passed = time.process_time(), time.perf_counter()
-    print(f"{'':46} {'processor':>9} {'passed':>8}")
-    begun = busy, passed
+    rows, begun = [], time.process_time()
     for name, run in results.items():
+        started = time.process_time()
         told = run()
-        now = time.process_time(), time.perf_counter()
-        print(f"{name:46} {now[0] - busy:7.2f} s {now[1] - passed:6.2f} s   {told}")
-        busy, passed = now
-    print(f"{'all together (asked: 30 s)':46} {busy - begun[0]:7.2f} s {passed - begun[1]:6.2f} s")
+        rows.append((name, "", f"{time.process_time() - started:.2f} s: {told}"))
+    every = f"{time.process_time() - begun:.1f} s"
+    return table([*rows, ("all together, one core", "30 s", every)])
 
 
 if __name__ == "__main__":
-    main()
+    show(measure())

@@ -215,9 +215,10 @@ class Fit:
             x = self.people.x.copy()
             x[:, places] = part.columns(pd.Series([group] * len(x)))
             for answer, share, se in zip(self.people.answers, *self._mean_shares(x), strict=True):
-                logit = np.log(share / (1 - share))
-                margin = reach * se / (share * (1 - share))
-                low, high = 1 / (1 + np.exp([margin - logit, -margin - logit]))
+                low = high = NAN  # where the share rounds to 0 or 1
+                if 0 < share < 1:
+                    logit, margin = np.log(share / (1 - share)), reach * se / (share * (1 - share))
+                    low, high = 1 / (1 + _exp(np.array([margin - logit, -margin - logit])))
                 rows.append((group, answer, share, low, high))
         return pd.DataFrame(rows, columns=["group", "level", "share", "low", "high"])
 

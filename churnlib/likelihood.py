@@ -160,8 +160,9 @@ def maximise(model: CumulativeLogit, free: np.ndarray) -> Maximum:
     for _ in range(_ITERATIONS):
         gradient, information = model.derivatives(free)
         scale = _scale(information)
-        scaled = information / np.outer(scale, scale)
-        step = np.linalg.lstsq(scaled, gradient / scale, rcond=None)[0] / scale
+        # Above rounding, so that no direction is forgotten where the likelihood is all but flat.
+        scaled = information / np.outer(scale, scale) + 1e-14 * np.eye(len(free))
+        step = np.linalg.solve(scaled, gradient / scale) / scale
         promised = gradient @ step / 2  # the gain, were the likelihood a parabola
         rounding = 1e-14 * abs(value)  # a smaller gain than this cannot be seen in the value
         for _halving in range(40):

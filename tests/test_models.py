@@ -23,7 +23,7 @@ from churnlib import (
     parallel_lines,
     synthesise,
 )
-from churnlib.likelihood import CumulativeLogit
+from churnlib.likelihood import CumulativeLogit, maximise
 from churnlib.provenance import PROJECT
 
 REFERENCE = PROJECT / "tests" / "reference"
@@ -691,3 +691,15 @@ def test_a_restriction_that_does_not_converge_is_an_error(housing, monkeypatch):
         fit.factor_test("Infl")
     with pytest.raises(ValueError, match="did not converge"):
         ordinal_logit(housing, "Sat", ["Infl", "Cont"], count="Freq")
+
+
+def test_a_step_that_goes_too_far_is_halved_until_it_gains():
+    table = np.array([[900.0, 100], [100, 900]])
+    model = CumulativeLogit.parallel(np.array([[0.0], [1]]), table)
+    far = np.array([-4.0, 6.0])
+    gradient, information = model.derivatives(far)
+    assert model.value(far + np.linalg.solve(information, gradient)) < model.value(far)
+    found = maximise(model, far)
+    assert found.converged
+    # 900 of 1,000 against 100 of 1,000: log odds of 9 and −log odds of 1/81
+    assert found.free == pytest.approx([np.log(9), 2 * np.log(9)], abs=1e-10)
