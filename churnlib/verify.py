@@ -107,12 +107,12 @@ def verify(
             tell(f"{run} run, from nothing")
             _run(copy, jobs)
             made.append(_outputs(copy))
-            faults = [f"{file} was changed by the {run} run" for file in _changed(copy, inputs)]
             if run == "first":
                 _delete_outputs(copy)
                 shutil.rmtree(copy / ".churnlib")
         tell("comparing")
         first, second = made
+        faults = [f"{file} was changed by a run" for file in _changed(copy, inputs)]
         faults += _faults_of_data(copy) + _faults_of_manifest(copy)
         return Verification(
             repeated=_compared(first, second, exact=True),

@@ -1,4 +1,4 @@
-"""A copy of the data that a test may spoil."""
+"""A copy of the data that a test may spoil; kernels that start at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from churnlib.kernels import Kernels, KernelServer
 from churnlib.provenance import PROJECT
 
 
@@ -22,6 +23,27 @@ def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     shutil.copytree(PROJECT / "data", folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelServer | None]:
+    """One server of kernels for all tests: starting one is most of the time of a small run."""
+    log = tmp_path_factory.mktemp("kernels") / "log"
+    with Kernels(log, warm=True, heavy=False) as kernels:
+        yield kernels.server
+
+
+@pytest.fixture
+def quick(server: KernelServer | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs fork their kernels from the one server, which stays when they end."""
+
+    def kernels(log: Path, **_: object) -> Kernels:
+        made = Kernels(log, warm=False, heavy=False)
+        made.server = server
+        return made
+
+    monkeypatch.setattr(Kernels, "__exit__", lambda *_: None)
+    monkeypatch.setattr("churnlib.scheduling.Kernels", kernels)
 
 
 # The same examples every time, so that a red suite means a change; HYPOTHESIS_PROFILE=explore looks

@@ -12,7 +12,6 @@ import nbformat
 import pytest
 
 from churnlib.execution import NotebookError
-from churnlib.kernels import Kernels
 from churnlib.pipeline import reproduce
 from churnlib.store import Record, Store
 from churnlib.traces import Snapshot
@@ -68,24 +67,6 @@ def outputs(project: Path) -> dict[str, bytes]:
     files = (p for p in project.rglob("*") if p.is_file())
     own = (p for p in files if not {".churnlib", "ran"} & set(p.relative_to(project).parts))
     return {str(path.relative_to(project)): path.read_bytes() for path in own}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """One server of kernels for all tests: starting one is most of the time of a small run."""
-    with Kernels(tmp_path_factory.mktemp("kernels") / "log", warm=True, heavy=False) as kernels:
-        yield kernels.server
-
-
-@pytest.fixture
-def quick(server, monkeypatch):
-    def kernels(log: Path, **_: object) -> Kernels:
-        made = Kernels(log, warm=False, heavy=False)
-        made.server = server
-        return made
-
-    monkeypatch.setattr(Kernels, "__exit__", lambda *_: None)
-    monkeypatch.setattr("churnlib.scheduling.Kernels", kernels)
 
 
 @pytest.fixture

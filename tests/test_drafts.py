@@ -1,0 +1,110 @@
+"""A codebook drafted from an export: read by load_codebook, and honest about its guesses."""
+
+import tempfile
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import churnlib as cl
+from churnlib.__main__ import main
+from churnlib.answers import hides_digits, normalise, strip_mark
+from churnlib.drafts import draft
+from churnlib.provenance import PROJECT, Origin
+
+KNOWN = cl.load_codebook()
+
+
+def drafted(answers: dict[str, list[str]]) -> dict:
+    return tomllib.loads(draft(pd.DataFrame(answers), KNOWN, "export.csv"))
+
+
+def levels(answers: list[str]) -> list[dict]:
+    (variable,) = drafted({"3、问题": answers})["variables"].values()
+    return variable["levels"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "bounds"),
+    [
+        (["60 or older", "18-34", "35-59"], [(18, 34), (35, 59), (60, None)]),
+        (["60岁及以上", "18-34岁", "35-59岁"], [(18, 34), (35, 59), (60, None)]),
+        (["5千元以下", "6-9千元", "10千元以上"], [(None, 5), (6, 9), (10, None)]),
+        (["under 5k", "5-9k", "10k or more"], [(None, 4), (5, 9), (10, None)]),
+        (["1次", "2次", "3次以上"], [(1, 1), (2, 2), (3, None)]),
+    ],
+)
+def test_bands_are_ordered_with_their_bounds_and_open_sides(answers, bounds):
+    found = [level["bounds"] for level in levels(answers)]
+    assert [(one.get("low"), one.get("high")) for one in found] == bounds
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [["3 or more times", "1 time", "2 times"], ["18-30岁", "30-40岁"], ["often", "2-3"]],
+    ids=["unit after the words", "bands that meet", "a word among them"],
+)
+def test_what_is_no_row_of_bands_gets_no_bounds_and_no_order(answers):
+    variables = drafted({"3、问题": answers})["variables"]
+    assert all("ordered" not in variable for variable in variables.values())
+    assert all("bounds" not in level for v in variables.values() for level in v["levels"])
+
+
+def test_option_marks_give_the_order_and_spellings_are_one_level():
+    found = levels(["B. 偶尔", "A. 从不", "C. 经常", "Ａ．从不"])
+    assert [level["label"]["zh-Hans"] for level in found] == ["从不", "偶尔", "经常"]
+
+
+def test_free_text_one_answer_and_several_marks_are_named_for_review():
+    columns = {
+        "1、建议": [f"说法{i}" for i in range(30)],
+        "2、同意": ["是"] * 30,
+        "3、渠道": ["柜台", "手机", "柜台┋手机"] * 10,
+    }
+    text = draft(pd.DataFrame(columns), KNOWN, "export.csv")
+    review = [line for line in text.splitlines() if line.startswith("# REVIEW")]
+    assert any("free text or one answer only: '1、建议'" in line for line in review)
+    assert any("'2、同意'" in line for line in review)
+    assert any("'柜台┋手机' is more than one answer" in line for line in review)
+    assert len(tomllib.loads(text)["variables"]) == 1
+
+
+def test_an_export_without_questions_is_refused():
+    with pytest.raises(ValueError, match=r"x\.csv has no column with 2 to 20 different answers"):
+        draft(pd.DataFrame({"序号": ["1", "1"]}), KNOWN, "x.csv")
+
+
+def test_a_known_question_is_taken_over_and_what_it_does_not_know_is_named(tmp_path, capsys):
+    answers = PROJECT / "data" / "synthetic" / "answers.csv"
+    assert main(["codebook", str(answers)]) == 0
+    text = capsys.readouterr().out
+    assert "taken over from codebook.toml" in text
+    assert "'18-25岁' has no level" in text
+    book = tmp_path / "mine.toml"
+    book.write_text(text, "utf-8")
+    raw = cl.read_answers(answers)
+    survey = cl.clean(raw, cl.load_codebook(book), origin=Origin.OBSERVED, on_error="set_aside")
+    assert (len(raw), survey.n) == (208, 200)  # as with the codebook that it was taken from
+
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1)
+
+
+def in_it(answer: str) -> bool:
+    return not hides_digits(answer) and normalise(strip_mark(answer)) not in KNOWN.missing_spellings
+
+
+@given(st.lists(WORDS.filter(lambda text: "┋" not in text), min_size=2, max_size=8, unique=True))
+def test_every_draft_is_a_codebook_with_a_level_for_every_answer(answers):
+    if len(set(map(normalise, map(strip_mark, answers))) - KNOWN.missing_spellings) < 2:
+        return
+    text = draft(pd.DataFrame({"1、问": answers}), KNOWN, "e.csv")
+    with tempfile.TemporaryDirectory() as folder:
+        book_file = Path(folder, "book.toml")
+        book_file.write_text(text, "utf-8")
+        book = cl.load_codebook(book_file)
+    (variable,) = book.variables
+    assert all(book.resolve(variable, answer) is not None for answer in answers if in_it(answer))
