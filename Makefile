@@ -19,7 +19,7 @@ verify: $(VENV)/ready  ## the reviewer's protocol: run everything twice in a cop
 	$(RUN) -m churnlib verify
 
 lab: $(VENV)/ready  ## open the notebooks in JupyterLab
-	$(RUN) -m jupyterlab notebooks
+	$(RUN) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks
 
 report: $(VENV)/ready  ## write the report as Word, in both languages, and the notebooks as pages
 	$(RUN) -m churnlib report
