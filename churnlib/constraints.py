@@ -197,7 +197,7 @@ class BarHeight(Constraint):
 
     def __post_init__(self) -> None:
         _require_base(self.of)
-        if not 0 <= _exact(self.height) <= 100 or _exact(self.error) < 0:
+        if not (0 <= float(self.height) <= 100 and 0 <= float(self.error) < float("inf")):
             raise ValueError(
                 "a bar has a height from 0 to 100 percent and an error of 0 or more; "
                 f"given {self.height} ± {self.error}"

@@ -128,7 +128,8 @@ class Crosstab:
     @cached_property
     def expected(self) -> pd.DataFrame:
         """Counts expected if the two variables were independent."""
-        product = np.outer(self.row_totals, self.column_totals) / self.n
+        # The product of two whole totals of some thousand million would overflow.
+        product = np.outer(self.row_totals.astype(float), self.column_totals) / self.n
         return self._like(product)
 
     @cached_property

@@ -247,5 +247,7 @@ def _tally(
     for name in [*variables, *([count] if count else [])]:
         if name not in frame.columns:
             raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
+        if list(frame.columns).count(name) > 1:
+            raise ValueError(f"several columns are called {name!r}; rename all but one")
     people = whole_counts(frame[count], f"counts in {count!r}") if count else None
     return Tally(grid(frame, variables, people))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -42,6 +43,12 @@ class Banding:
         if self.high == _LARGEST:
             return f"≥{self.low}"
         return f"{self.low}-{self.high}"
+
+    def without(self, apart: Sequence[int]) -> list[tuple[int, int]]:
+        """First and last of each run of its numbers that leaves out those in ascending order."""
+        inside = [x for x in apart if self.low <= x <= self.high]
+        edges = pairwise([self.low - 1, *inside, self.high + 1])
+        return [(before + 1, after - 1) for before, after in edges if after - before > 1]
 
 
 @dataclass(frozen=True)
@@ -196,12 +203,17 @@ def rows_of(data: Any, *, as_typed: bool = False) -> Rows:
     ------
     TypeError
         If it is neither.
+    ValueError
+        If two columns of a DataFrame have one name.
     """
     import narwhals.stable.v2 as nw
 
     if isinstance(data, str | os.PathLike):
         files = files_at(data, as_typed=as_typed)
         return Rows(nw.from_native(files.relation()), files)
+    if isinstance(data, pd.DataFrame) and not data.columns.is_unique:
+        twice = data.columns[data.columns.duplicated()][0]
+        raise ValueError(f"several columns are called {twice!r}; rename all but one")
     try:
         return Rows(nw.from_native(data))
     except TypeError:
@@ -239,16 +251,16 @@ def _key(column: Any, kind: Any, bandings: Bandings | None) -> Any:
     if bandings is None:
         # Engines differ in how they give a Decimal back; a level is the number.
         return column.cast(nw.Float64) if kind.is_decimal() else column
-    number = column.cast(nw.Float64)
+    # Whole numbers are compared as such, which spares an engine most of the time.
+    whole = kind.is_signed_integer() or kind in {nw.UInt8, nw.UInt16, nw.UInt32}
+    number, as_one = column.cast(nw.Int64 if whole else nw.Float64), int if whole else float
     banded = number
     for band in bandings.bands:
-        inside = (number >= band.low) & (number <= band.high)
-        banded = nw.when(inside).then(nw.lit(float(band.stands))).otherwise(banded)
-    # The remainder of NaN and of infinity is no number, so that neither falls into a band.
-    quantity = number % 1 == 0
-    if bandings.apart:
-        quantity = quantity & ~number.is_in([float(x) for x in bandings.apart])
-    return nw.when(quantity).then(banded).otherwise(number)
+        for low, high in band.without(bandings.apart):
+            inside = (number >= low) & (number <= high)
+            banded = nw.when(inside).then(nw.lit(as_one(band.stands))).otherwise(banded)
+    # No band has room for infinity, nor for NaN, which some engines call its own whole number.
+    return banded if whole else nw.when(number.floor() == number).then(banded).otherwise(number)
 
 
 def _people(count: Any) -> dict[str, Any]:
@@ -256,7 +268,7 @@ def _people(count: Any) -> dict[str, Any]:
     import narwhals.stable.v2 as nw
 
     people = count.cast(nw.Float64)
-    fine = (people >= 0) & (people <= 2.0**53) & (people % 1 == 0)
+    fine = (people >= 0) & (people <= 2.0**53) & (people.floor() == people)
     return {
         "n": nw.when(fine).then(people).otherwise(nw.lit(0.0)),
         "wrong": nw.when(fine).then(nw.lit(0)).otherwise(nw.lit(1)),

@@ -202,6 +202,7 @@ def _by_extra(o: np.ndarray) -> float | None:
     # minutes, so there the algorithm gets a small one and declines at once.
     workspace = 20_000_000 if len(o) == 3 else 200_000
     try:
-        return float(fexact.fexact(np.ascontiguousarray(o), workspace=workspace))
+        # Among millions of people rounding takes a p of 1 above it.
+        return min(1.0, float(fexact.fexact(np.ascontiguousarray(o), workspace=workspace)))
     except ValueError:
         return None  # the table is too large for it

@@ -15,6 +15,7 @@ from typing import Any
 _ENDINGS = {".parquet": "Parquet", ".csv": "CSV", ".csv.gz": "CSV"}
 _NUMBER = re.compile(r"U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|FLOAT|DOUBLE|DECIMAL.*")
 _TEXT = re.compile(r"VARCHAR|ENUM.*")
+_NO_TYPE = '"NULL"'
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,10 @@ class Files:
             for name, kind in zip(one.columns, one.types, strict=True):
                 if name in kinds:
                     kinds[name][path] = _kind(str(kind))
+        for by_file in kinds.values():
+            # A column without any answer has no type of its own, and takes that of the others.
+            known = next((kind for kind in by_file.values() if kind != _NO_TYPE), _NO_TYPE)
+            by_file |= {path: known for path, kind in by_file.items() if kind == _NO_TYPE}
         for name, by_file in kinds.items():
             first = next(iter(by_file), "")
             for path in self.paths if by_file else ():

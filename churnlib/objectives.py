@@ -108,13 +108,21 @@ def objective(statistic: Any, tables: TableSet) -> Objective:
 
 
 def _squares(tables: TableSet, *, rows: bool, columns: bool) -> Separable:
-    """Squares of the cells over the totals of their row, of their column, or of both."""
+    """Squares of O − E over the totals of the row, of the column, or of both.
+
+    With fixed margins they differ from the squares of O by a constant, and are more precise.
+    """
     totals = np.outer(
-        tables.rows if rows else np.ones(tables.shape[0]),
+        tables.rows.astype(float) if rows else np.ones(tables.shape[0]),
         tables.columns if columns else np.ones(tables.shape[1]),
     )
     weights = 1 / np.where(totals > 0, totals, 1)
-    return Separable(lambda stack: weights * stack.astype(float) ** 2)
+    expected = _expected(tables)
+    return Separable(lambda stack: weights * (stack - expected) ** 2)
+
+
+def _expected(tables: TableSet) -> np.ndarray:
+    return np.outer(tables.rows.astype(float), tables.columns) / tables.rows.sum()
 
 
 def _chi2(tables: TableSet) -> Form:
@@ -132,9 +140,13 @@ def _phi(tables: TableSet) -> Form:
 
 
 def _entropy(tables: TableSet) -> Form:
-    from scipy.special import xlogy
+    """O log(O / E) − O + E: with fixed margins O log O but for a constant, and more precise."""
+    from scipy.special import kl_div
 
-    return Separable(lambda stack: xlogy(stack, stack))
+    expected = _expected(tables)
+    # Where a margin is 0, so is the cell, and any constant will do.
+    some = np.where(expected > 0, expected, 1)
+    return Separable(lambda stack: kl_div(stack, some))
 
 
 def _improbability(tables: TableSet) -> Form:
@@ -166,9 +178,7 @@ def _trend(tables: TableSet) -> Form:
 def _corner(tables: TableSet) -> Form:
     """|O − E| of the first cell of a 2×2 table, the same for all four."""
     weights = np.array([[1.0, 0.0], [0.0, 0.0]])
-    return Distance(
-        weights, float(tables.rows.iloc[0] * tables.columns.iloc[0] / tables.rows.sum())
-    )
+    return Distance(weights, float(_expected(tables)[0, 0]))
 
 
 def _odds(stack: np.ndarray) -> np.ndarray:

@@ -81,16 +81,20 @@ def attempt(
         return None
     # With margins and limits of single cells alone every corner has whole numbers by itself.
     whole = 1.0 if tables.sums or n_extra else 0.0
-    solution = milp(
-        np.concatenate([weights.ravel(), beside[:, 0]]),
-        integrality=np.concatenate([np.full(n_cells, whole), beside[:, 3]]),
-        bounds=Bounds(
-            np.concatenate([lows.ravel(), beside[:, 1]]),
-            np.concatenate([highs.ravel(), beside[:, 2]]),
-        ),
-        constraints=conditions,
-        options={"mip_rel_gap": 0.0},
-    )
+    # HiGHS's presolve stops with an error on a few small programs that it solves without.
+    for presolve in (True, False):
+        solution = milp(
+            np.concatenate([weights.ravel(), beside[:, 0]]),
+            integrality=np.concatenate([np.full(n_cells, whole), beside[:, 3]]),
+            bounds=Bounds(
+                np.concatenate([lows.ravel(), beside[:, 1]]),
+                np.concatenate([highs.ravel(), beside[:, 2]]),
+            ),
+            constraints=conditions,
+            options={"mip_rel_gap": 0.0, "presolve": presolve},
+        )
+        if solution.status in {0, INFEASIBLE}:
+            break
     if solution.status == INFEASIBLE:
         return None
     if solution.status != 0:

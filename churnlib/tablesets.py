@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -55,6 +55,8 @@ class TableSet:
         ------
         ValueError
             If a margin is empty, fractional or negative, or the two count different people.
+        TypeError
+            If a margin is no list of counts.
         """
         rows, columns = _margin(row, "row margin"), _margin(column, "column margin")
         if rows.sum() != columns.sum():
@@ -187,11 +189,13 @@ class TableSet:
 def _margin(given: Any, what: str) -> pd.Series:
     if isinstance(given, FrequencyTable):
         given = given.counts
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise TypeError(f"the {what} is a list of counts, one a level; given {given!r}")
     series = given if isinstance(given, pd.Series) else None
     if series is None:
         is_map = isinstance(given, Mapping)
         series = pd.Series(dict(given) if is_map else list(given), dtype=object)
-    if series.ndim != 1 or len(series) == 0:
+    if len(series) == 0 or any(np.ndim(count) for count in series):
         raise ValueError(f"the {what} is a list of counts, one a level; given {given!r}")
     if not series.index.is_unique:
         raise ValueError(f"a level stands twice in the {what}: {list(series.index)}")

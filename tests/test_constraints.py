@@ -90,6 +90,8 @@ def test_a_count_is_a_function_of_a_table():
         (lambda: PrintedShare(("a", "x"), "25", of="rows"), ValueError, 'of a "row"'),
         (lambda: BarHeight(("a", "x"), 110, error=1, of="row"), ValueError, "110 ± 1"),
         (lambda: BarHeight(("a", "x"), 50, error=-1, of="row"), ValueError, "50 ± -1"),
+        (lambda: BarHeight(("a", "x"), float("nan"), error=1, of="row"), ValueError, "nan ± 1"),
+        (lambda: BarHeight(("a", "x"), 5, error=float("inf"), of="row"), ValueError, "5 ± inf"),
         (lambda: limit(AtMost(("c", "x"), 1)), KeyError, "no row 'c'; the rows are a, b"),
         (lambda: limit(AtMost(("a", "w"), 1)), KeyError, "no column 'w'; the columns are x, y, z"),
         (lambda: limit(AtMost("ax", 1)), ValueError, "a pair (row, column)"),

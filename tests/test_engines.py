@@ -185,6 +185,39 @@ def test_a_model_takes_its_rows_from_every_engine(held):
     assert fit.n == 66
 
 
+WHOLE = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+
+
+@pytest.mark.parametrize("dtype", [*WHOLE, "float32", "float64"])
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda frame: frame,
+        lambda frame: frame.convert_dtypes(),
+        lambda frame: frame.convert_dtypes(dtype_backend="pyarrow"),
+        pl.from_pandas,
+        MEMORY["pyarrow"],
+        MEMORY["duckdb"],
+    ],
+    ids=["numpy", "nullable", "arrow", "polars", "pyarrow", "duckdb"],
+)
+def test_a_number_is_banded_whatever_the_type_that_holds_it(dtype, convert):
+    frame = pd.DataFrame({"age": [0, 7, 18, 19, 29, 61, 100, 121], "people": 1}).astype(dtype)
+    tally = resolve_labels(
+        convert(frame), ["age"], codebook=BOOK, count="people", on_error="set_aside"
+    )
+    assert tally.counts["n"].tolist() == [3, 2, 0, 0, 2]
+    refused = tally.ledger[tally.ledger["level"].isna()]
+    assert refused[["raw", "n"]].to_numpy().tolist() == [["121", 1]]
+
+
+def test_an_option_number_is_kept_out_of_the_bands():
+    # In this codebook 1 to 5 number the options of age; they lie inside its first band.
+    band = module.Banding(0, 18, 0)
+    assert band.without((-3, 1, 2, 4, 18, 40)) == [(0, 0), (3, 3), (5, 17)]
+    assert module.Banding(1, 2, 1).without((1, 2)) == []
+
+
 @given(
     st.lists(
         st.one_of(
@@ -258,6 +291,13 @@ def test_a_question_without_a_column_is_named_with_the_columns_there_are():
         counts(pl.DataFrame({"gender": ["男"]}), ["gender", "age"], codebook=BOOK)
     with pytest.raises(KeyError, match=r"codebook.toml has no variable 'branch'; it has gender"):
         counts(pl.DataFrame({"branch": ["A"]}), "branch", codebook=BOOK)
+
+
+def test_two_columns_of_one_name_are_refused():
+    frame = pd.DataFrame([["男", "女"]], columns=["gender", "gender"])
+    for codebook in (None, BOOK):
+        with pytest.raises(ValueError, match="several columns are called 'gender'; rename all but"):
+            counts(frame, "gender", codebook=codebook)
 
 
 def test_labels_without_a_level_are_listed_with_their_counts_and_nothing_is_guessed(held):

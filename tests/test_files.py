@@ -43,6 +43,15 @@ def test_numbers_of_a_csv_file_without_a_codebook_are_numbers(tmp_path):
     assert counts(tmp_path / "a.csv", "size")["size"].tolist() == [1, 2, 10]
 
 
+def test_a_column_without_any_answer_in_one_file_has_the_type_of_the_others(tmp_path):
+    PEOPLE.assign(gender=None, age=None).to_parquet(tmp_path / "a.parquet")
+    PEOPLE.to_parquet(tmp_path / "b.parquet")
+    for variable in ("gender", "age"):
+        found = counts(tmp_path / "*.parquet", variable)
+        assert found["n"].sum() == 6
+        assert found.loc[found[variable].isna(), "n"].item() >= 3
+
+
 # Bad input, one by one.
 
 

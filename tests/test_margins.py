@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import churnlib as cl
 from churnlib import margins, separable
-from churnlib.objectives import names
+from churnlib.objectives import names, objective
 from churnlib.provenance import Origin
+from churnlib.tablesets import TableSet
 
 AGE, EDUCATION = cl.published_frequencies("3-2"), cl.published_frequencies("3-3")
 
@@ -273,6 +274,56 @@ def test_large_tables_have_ranges_too():
     assert v.low < 1e-3
 
 
+@pytest.mark.parametrize(
+    ("margin", "statistic", "low"),
+    [
+        # Half of each row in each column: independence, which a solver's tolerance steps over.
+        ([10**9, 10**9], "cramers_v", 0.0),
+        # The five of the last row go 2 and 3 to the others: 2 × 0.25 / 2.5, twice, and little.
+        ([10**6, 10**6, 5], "pearson_chi2", 0.400015),
+    ],
+)
+def test_the_least_of_convex_sums_is_exact_among_millions_of_people(margin, statistic, low):
+    found = cl.attainable(margin, margin, statistic)
+    assert found.low == pytest.approx(low, abs=1e-9)
+    assert found.proved
+
+
+@given(st.lists(st.integers(0, 300), min_size=2, max_size=4).filter(any), st.data())
+def test_no_closed_path_lowers_the_sum_of_a_settled_table(rows, data):
+    # From any table at all, not only from the solver's, the least is reached.
+    splits = [data.draw(st.integers(0, row)) for row in rows]
+    columns = [sum(splits), sum(rows) - sum(splits)]
+    assume(min(columns) > 0)
+    tables = TableSet.of(rows, columns)
+    squares = objective("pearson_chi2", tables).form
+    far = np.column_stack([splits, np.subtract(rows, splits)])
+    settled = separable.settled(tables, squares.cost, far)
+    assert tables.admits(settled[None])[0]
+    assert settled.sum(axis=1).tolist() == rows
+    least = squares.least(tables).table
+    assert squares.values(settled[None]) == pytest.approx(squares.values(least[None]), abs=1e-12)
+
+
+def test_a_limit_on_a_sum_among_very_many_people_proves_no_least():
+    diagonal = [(0, 0), (1, 1)]
+    limit = cl.AtMost(diagonal, 10**6 // 2)
+    many = cl.attainable([10**6, 10**6, 5], [10**6, 10**6, 5], "pearson_chi2", [limit])
+    assert not many.proved
+    few = cl.attainable([100, 100, 5], [100, 100, 5], "pearson_chi2", [cl.AtMost(diagonal, 50)])
+    assert few.proved
+
+
+def test_a_program_on_which_the_solver_s_presolve_fails_is_solved_without(monkeypatch):
+    # HiGHS of scipy 1.17.1 ends this one with "Solve error" when it presolves.
+    said = [cl.PrintedShare((2, 2), "0.0", of="row"), cl.AtLeast((..., 2), 0)]
+    expected = cl.attainable([1, 2, 1, 2], [3, 2, 1], "linear_by_linear", said)
+    monkeypatch.setattr(margins, "BUDGET", 0)
+    found = cl.attainable([1, 2, 1, 2], [3, 2, 1], "linear_by_linear", said)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert (found.method, found.proved) == ("integer program", True)
+
+
 def test_the_range_of_a_count_is_frechet_s():
     found = cl.attainable(AGE, EDUCATION, cl.Count(("40-59", "bachelor")))
     assert (found.low, found.high, found.proved) == (0, 87, True)
@@ -376,6 +427,9 @@ def test_nothing_is_believed_of_a_solver_that_fails(monkeypatch, status, share, 
         ([3, None], [3], "given None"),
         ([], [3], "the row margin is a list of counts, one a level"),
         ([0, 0], [0], "the row margin counts nobody"),
+        ([10**20, 1], [10**20, 1], "given 100000000000000000000"),
+        ([[1, 2]], [3], r"the row margin is a list of counts, one a level; given \[\[1, 2\]\]"),
+        (np.ones((2, 2)), [4], "the row margin is a list of counts"),
         (pd.Series([1, 2], index=["a", "a"]), [3], "a level stands twice in the row margin"),
     ],
 )
@@ -386,6 +440,12 @@ def test_nothing_is_believed_of_a_solver_that_fails(monkeypatch, status, share, 
 def test_wrong_margins_are_refused_by_every_function(ask, row, column, says):
     with pytest.raises(ValueError, match=says):
         ask(row, column)
+
+
+@pytest.mark.parametrize("margin", ["12", 3, None])
+def test_what_is_no_margin_is_refused(margin):
+    with pytest.raises(TypeError, match="the column margin is a list of counts, one a level; giv"):
+        cl.bounds([1, 2], margin)
 
 
 @pytest.mark.parametrize(
