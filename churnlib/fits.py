@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.apa import apa, marked, p_text, require_language, shown_html
-from churnlib.likelihood import CumulativeLogit, Maximum, profile_interval, refit
+from churnlib.likelihood import CumulativeLogit, Maximum, logistic, profile_interval, refit
 from churnlib.predictors import Factor, Patterns
 from churnlib.provenance import Origin
 from churnlib.results import NAN, Estimate, Test, chi_square_result
@@ -218,7 +218,7 @@ class Fit:
                 low = high = NAN  # where the share rounds to 0 or 1
                 if 0 < share < 1:
                     logit, margin = np.log(share / (1 - share)), reach * se / (share * (1 - share))
-                    low, high = 1 / (1 + _exp(np.array([margin - logit, -margin - logit])))
+                    low, high = logistic(np.array([logit - margin, logit + margin]))
                 rows.append((group, answer, share, low, high))
         return pd.DataFrame(rows, columns=["group", "level", "share", "low", "high"])
 
@@ -261,7 +261,7 @@ class Fit:
         weight = self.people.counts.sum(axis=1) / self.n
         x = self.people.standardised(x)
         cuts, slopes = np.split(self.found.free, [self._cuts])
-        below = 1 / (1 + np.exp(x @ slopes[:, None] - cuts))
+        below = logistic(cuts - x @ slopes[:, None])
         rise = weight[:, None] * below * (1 - below)  # ∂/∂λ of each cumulative probability
         cumulative = np.concatenate([[0], weight @ below, [1]])
         jacobian = np.zeros((self._cuts + 2, len(self.found.free)))

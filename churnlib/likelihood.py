@@ -24,8 +24,7 @@ from functools import cached_property
 
 import numpy as np
 
-_LARGEST = 15.0  # on the logit scale; where nothing is separated, few fits come near
-_GAIN = 1e-8  # in log-likelihood; an estimate is then within 0.0002 of its standard error
+_GAIN = 1e-12  # in log-likelihood: of one person, whatever the number of others
 _ITERATIONS = 100
 
 
@@ -77,14 +76,14 @@ class CumulativeLogit:
         return CumulativeLogit(self.x, self.counts, rest, self.fixed)
 
     @cached_property
-    def _signed(self) -> np.ndarray:
+    def signed(self) -> np.ndarray:
         """``(1, −x)``, so that a cut's predictor is its product with ``(θ_j, β_j)``."""
         return np.hstack([np.ones((len(self.x), 1)), -self.x])
 
     def predictor(self, free: np.ndarray) -> np.ndarray:
         """``logit P(answer ≤ j)``, shape (patterns, cuts)."""
         full = self.restriction @ free + self.fixed
-        return self._signed @ full.reshape(-1, self._signed.shape[1]).T
+        return self.signed @ full.reshape(-1, self.signed.shape[1]).T
 
     def value(self, free: np.ndarray) -> float:
         """The log-likelihood; minus infinity where the cuts cross."""
@@ -106,14 +105,14 @@ class CumulativeLogit:
         # Where nobody gave an answer, its edges may cross, and it counts for nothing.
         r = _reciprocal(np.where(n > 0, upper - lower, np.inf))
         q = n * r * (1 + r)
-        by_upper = n * (_logistic(-upper) + r)
-        by_lower = n * (_logistic(lower) + r)
+        by_upper = n * (logistic(-upper) + r)
+        by_lower = n * (logistic(lower) + r)
         slope = by_upper[:, :-1] - by_lower[:, 1:]
-        own_upper = n * _logistic(upper) * _logistic(-upper) + q
-        own_lower = n * _logistic(lower) * _logistic(-lower) + q
+        own_upper = n * logistic(upper) * logistic(-upper) + q
+        own_lower = n * logistic(lower) * logistic(-lower) + q
         own, next_to = own_upper[:, :-1] + own_lower[:, 1:], -q[:, 1:-1]
 
-        z, cuts = self._signed, slope.shape[1]
+        z, cuts = self.signed, slope.shape[1]
         size = z.shape[1]
         information = np.zeros((cuts, size, cuts, size))
         for j in range(cuts):
@@ -142,6 +141,23 @@ class Maximum:
         return np.linalg.pinv(self.information / np.outer(scale, scale)) / np.outer(scale, scale)
 
 
+def flat(found: Maximum) -> bool:
+    """Whether the likelihood next to does not bend in some direction.
+
+    Separated answers end where next to nothing is left to gain; where nothing is separated, and
+    predictors lie between −1 and 1, somebody informs about every direction.
+    """
+    bend = np.linalg.eigvalsh(found.information)
+    return bool(bend[0] < max(1e-8, 1e-13 * bend[-1]))
+
+
+def blurred(found: Maximum) -> bool:
+    """Whether directions are informed so unevenly that the weakest is lost in rounding."""
+    scale = _scale(found.information)
+    bend = np.linalg.eigvalsh(found.information / np.outer(scale, scale))
+    return bool(bend[0] < 1e-11 * bend[-1])
+
+
 def start(counts: np.ndarray, parameters: int) -> np.ndarray:
     """Cut-points of the answers as they are, and slopes of 0."""
     share = counts.sum(axis=0).cumsum()[:-1] / counts.sum()
@@ -160,12 +176,12 @@ def maximise(model: CumulativeLogit, free: np.ndarray) -> Maximum:
     for _ in range(_ITERATIONS):
         gradient, information = model.derivatives(free)
         scale = _scale(information)
-        # Above rounding, so that no direction is forgotten where the likelihood is all but flat.
-        scaled = information / np.outer(scale, scale) + 1e-14 * np.eye(len(free))
-        step = np.linalg.solve(scaled, gradient / scale) / scale
+        scaled = information / np.outer(scale, scale)
+        ridge = 1e-14 * np.eye(len(free))  # above rounding, so that no direction is forgotten
+        step = np.linalg.solve(scaled + ridge, gradient / scale) / scale
         promised = gradient @ step / 2  # the gain, were the likelihood a parabola
         rounding = 1e-14 * abs(value)  # a smaller gain than this cannot be seen in the value
-        for _halving in range(40):
+        for _halving in range(100):
             ahead = model.value(free + step)
             if ahead >= value - rounding:
                 break
@@ -224,40 +240,6 @@ def profile_interval(
     return limit(-1), limit(1)
 
 
-def escape(model: CumulativeLogit, found: Maximum) -> np.ndarray | None:
-    """A direction in which the likelihood rises for ever, or None where its maximum is finite.
-
-    Such a direction exists when the predictors separate the answers, wholly or in part: moving
-    along it, no given answer becomes less probable and some become more so. A linear programme
-    looks for it, where the parameters found are so large that there may be one.
-
-    Returns
-    -------
-    ndarray, shape (free,), or None
-
-    References
-    ----------
-    Albert, A. & Anderson, J. A. (1984). On the existence of maximum likelihood estimates in
-    logistic regression models. Biometrika 71, 1–10; the condition carries over to any concave
-    likelihood of this form.
-    """
-    if found.converged and np.abs(model.predictor(found.free)).max() < _LARGEST:
-        return None
-    from scipy.optimize import linprog
-
-    z = model._signed
-    cuts, size = model.counts.shape[1] - 1, z.shape[1]
-    part = model.restriction.reshape(cuts, size, -1)
-    seen = model.counts > 0
-    # A given answer's upper edge must not fall and its lower edge must not rise.
-    rows = [z[seen[:, j]] @ part[j] for j in range(cuts)]
-    rows += [-z[seen[:, j + 1]] @ part[j] for j in range(cuts)]
-    edges = np.vstack(rows)
-    gain = edges.sum(axis=0)
-    found_way = linprog(-gain, A_ub=-edges, b_ub=np.zeros(len(edges)), bounds=(-1, 1))
-    return found_way.x if gain @ found_way.x > 1e-7 else None
-
-
 def _edges(predictor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Upper and lower edge of every answer on the logit scale, shape (patterns, answers)."""
     end = np.full((len(predictor), 1), np.inf)
@@ -269,8 +251,9 @@ def _scale(information: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
 
 
-def _logistic(x: np.ndarray) -> np.ndarray:
-    return 0.5 * (1 + np.tanh(x / 2))
+def logistic(x: np.ndarray) -> np.ndarray:
+    """``1/(1 + e^−x)`` without overflow, and with all its digits where it is next to 0."""
+    return np.exp(-np.logaddexp(0, -x))
 
 
 def _reciprocal(gap: np.ndarray) -> np.ndarray:

@@ -15,10 +15,13 @@ import pandas as pd
 
 from churnlib.cleaning import Survey
 from churnlib.fits import LogitFit, OrdinalFit
-from churnlib.likelihood import CumulativeLogit, Maximum, escape, maximise, start
-from churnlib.predictors import Patterns, patterns
+from churnlib.likelihood import CumulativeLogit, Maximum, blurred, maximise, start
+from churnlib.predictors import Factor, Patterns, patterns
 from churnlib.provenance import Origin
 from churnlib.results import require_level
+from churnlib.separation import drivers, escape
+
+_MOVES = 1e-5  # in a direction whose largest part is about 1; less is rounding
 
 
 class SeparationError(ValueError):
@@ -27,7 +30,7 @@ class SeparationError(ValueError):
     Parameters
     ----------
     slopes : tuple of str
-        Those without one.
+        Those without one; a reference level, where it is what separates.
     """
 
     def __init__(self, slopes: tuple[str, ...]) -> None:
@@ -167,7 +170,7 @@ def _require_highest(data: Any, people: Patterns) -> None:
         if highest != people.answers[-1]:
             raise ValueError(
                 f"nobody with complete answers gave the highest answer to {people.response!r}, "
-                f"{highest!r}; remove that category to ask about {people.answers[-1]!r}"
+                f"{highest}; remove that category to ask about {people.answers[-1]}"
             )
 
 
@@ -190,12 +193,29 @@ def _fit(people: Patterns, level: float) -> tuple[Patterns, CumulativeLogit, Max
     found = maximise(model, start(people.counts, parameters))
     way = escape(model, found)
     if way is not None:
-        names = [f"a cut of {people.response}"] * cuts + list(people.slopes)
-        moving = [name for name, part in zip(names, way, strict=True) if abs(part) > 1e-6]
-        raise SeparationError(tuple(n for n in moving if n in people.slopes) or tuple(moving[:1]))
-    if not found.converged:
+        blocks = {
+            part.name: [cuts + place for place in people.places(part.name)]
+            for part in people.predictors
+        }
+        raise SeparationError(_moving(people, way[cuts:], drivers(model, blocks)))
+    if not found.converged or blurred(found):
         raise ValueError(
-            "the fit did not converge in 100 steps; look for a predictor with extreme values, and "
-            "divide large numbers by a constant"
+            "the fit did not converge; look for a predictor with extreme values, and take its "
+            "logarithm or combine it into levels"
         )
     return people, model, found, level
+
+
+def _moving(people: Patterns, way: np.ndarray, needed: list[str]) -> tuple[str, ...]:
+    """What drives the answers apart: slopes, or the reference that all others move away from."""
+    names: list[str] = []
+    for part in people.predictors:
+        if part.name not in needed:
+            continue
+        places = people.places(part.name)
+        moves, by_level = way[places], way[places] / people.scale[places]
+        if isinstance(part, Factor) and len(places) > 1 and np.ptp(by_level) < _MOVES:
+            names.append(f"{part.name}={part.levels[0]}")
+        else:
+            names += [n for n, move in zip(part.slopes, moves, strict=True) if abs(move) > _MOVES]
+    return tuple(names)

@@ -9,8 +9,9 @@ import pandas as pd
 
 from churnlib.apa import shown_html
 from churnlib.fits import OrdinalFit
-from churnlib.likelihood import CumulativeLogit, escape, maximise, start
+from churnlib.likelihood import CumulativeLogit, logistic, maximise, start
 from churnlib.results import NAN, Test, chi_square_result
+from churnlib.separation import escape
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +149,7 @@ def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
             empty = np.full((cuts, size - 1), np.nan)
             return empty, np.full((cuts, size - 1) * 2, np.nan), note
         estimates[j] = found.free * np.concatenate([[-1], np.ones(size - 1)])  # log odds of above
-        share = 1 / (1 + np.exp(-z @ estimates[j]))
+        share = logistic(z @ estimates[j])
         above.append(share)
         inverses.append(np.linalg.inv(z.T @ ((n * share * (1 - share))[:, None] * z)))
     covariance = np.empty((cuts, size, cuts, size))

@@ -17,6 +17,7 @@ from churnlib.counting import origin_of, people_of
 from churnlib.provenance import Origin
 from churnlib.tables import whole_counts
 
+_LARGEST = 1e250
 _COLLINEAR = 1e-6  # of unit columns: beyond it half of a fit's digits are lost
 
 
@@ -169,6 +170,7 @@ def patterns(
         response, levels, parts, by_pattern, x, table.to_numpy(dtype=float), missing,
         origin_of(data, origin), "; ".join(notes),
     )  # fmt: skip
+    _require_one_meaning(made)
     _require_full_rank(made)
     return made
 
@@ -278,6 +280,8 @@ def _predictor(column: pd.Series, notes: list[str]) -> Factor | Slope:
 def _require_finite(column: pd.Series) -> None:
     if not np.isfinite(column.to_numpy(dtype=float)).all():
         raise ValueError(f"{column.name!r} holds an infinite number; set it to missing")
+    if column.abs().max() > _LARGEST:
+        raise ValueError(f"{column.name!r} holds numbers beyond {_LARGEST:.0e}; change its unit")
 
 
 def _is_number(text: str) -> bool:
@@ -292,6 +296,14 @@ def _occupied(column: pd.Series) -> tuple[tuple[Any, ...], list[Any]]:
     given = set(column.unique())
     levels = tuple(level for level in column.cat.categories if level in given)
     return levels, [level for level in column.cat.categories if level not in given]
+
+
+def _require_one_meaning(made: Patterns) -> None:
+    """Refuse answers or slopes that read the same: a row of a table would have two meanings."""
+    for names, what in ((map(str, made.answers), "answers"), (made.slopes, "slopes")):
+        for name, times in Counter(names).items():
+            if times > 1:
+                raise ValueError(f"{times} {what} read the same, {name!r}; rename a level")
 
 
 def _require_full_rank(made: Patterns) -> None:

@@ -1,0 +1,305 @@
+"""The climb to the maximum: any units, any number of people, separation however hidden."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from churnlib import SeparationError, likelihood, logit, ordinal_logit, parallel_lines
+from churnlib.likelihood import CumulativeLogit, Maximum, logistic, maximise, start
+from churnlib.separation import escape
+
+
+@pytest.fixture(scope="module")
+def people():
+    rng = np.random.default_rng(7)
+    years, woman = rng.integers(1940, 2003, size=400), rng.integers(2, size=400)
+    latent = 0.03 * (1970 - years) + 0.6 * woman + rng.logistic(size=400)
+    gender = pd.Categorical(np.where(woman, "f", "m"), ["m", "f"])
+    return pd.DataFrame({"y": np.digitize(latent, [-0.5, 1]), "year": years, "gender": gender})
+
+
+# Units
+
+
+def test_a_test_of_one_number_is_the_same_by_factor_and_for_the_whole_model(people):
+    # Without centring, the fit without the year started from cut-points of the year 0.
+    fit = ordinal_logit(people, "y", "year")
+    assert fit.factor_test("year").statistic == pytest.approx(fit.test.statistic, abs=1e-9)
+    assert 5 < fit.test.statistic < 100
+
+
+UNITS = [(-1970, 1), (5e5, -1), (1e9, 365.25), (0, 1e-90), (0, 1e90)]
+
+
+@pytest.mark.parametrize(("shift", "unit"), UNITS)
+def test_no_unit_or_zero_of_a_number_changes_what_is_found(people, shift, unit):
+    fit = ordinal_logit(people, "y", ["year", "gender"])
+    moved = people.assign(year=shift + unit * people["year"])
+    other = ordinal_logit(moved, "y", ["year", "gender"])
+    assert other.log_likelihood == pytest.approx(fit.log_likelihood, abs=1e-9)
+    tests = other.factor_tests["chi2"].to_numpy(), fit.factor_tests["chi2"].to_numpy()
+    assert tests[0] == pytest.approx(tests[1], rel=1e-7)
+    there, here = other.coefficients, fit.coefficients
+    for column in ("estimate", "se"):
+        assert abs(there.loc["year", column] * unit) == pytest.approx(
+            abs(here.loc["year", column]), rel=1e-7
+        )
+        assert there.loc["gender=f", column] == pytest.approx(here.loc["gender=f", column])
+    profile = other.profile_intervals().loc["year", ["low", "high"]].to_numpy() * unit
+    assert sorted(profile) == pytest.approx(
+        fit.profile_intervals().loc["year", ["low", "high"]].tolist(), rel=1e-6
+    )
+    lines, plain = parallel_lines(other), parallel_lines(fit)
+    assert lines.statistic == pytest.approx(plain.statistic, rel=1e-6)
+    assert lines.brant.statistic == pytest.approx(plain.brant.statistic, rel=1e-6)
+    assert lines.slopes.loc["year"].to_numpy() * unit == pytest.approx(
+        plain.slopes.loc["year"].to_numpy(), rel=1e-6
+    )
+    shares = other.predicted("gender")["share"].to_numpy()
+    assert shares == pytest.approx(fit.predicted("gender")["share"].to_numpy(), rel=1e-7)
+
+
+def test_cut_points_are_those_of_people_with_0_of_a_number(people):
+    # θ of years since 1970 is θ − 1970 β of calendar years, and so is its error.
+    since = ordinal_logit(people.assign(year=people["year"] - 1970), "y", "year")
+    fit = ordinal_logit(people, "y", "year")
+    slope = fit.coefficients.loc["year", "estimate"]
+    expected = fit.cutpoints["estimate"] - 1970 * slope
+    assert since.cutpoints["estimate"].to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-9)
+    # So far from the people almost all of its error is that of the slope.
+    expected = 1970 * fit.coefficients.loc["year", "se"]
+    assert fit.cutpoints["se"].tolist() == pytest.approx([expected] * 2, rel=0.01)
+
+
+def test_numbers_far_from_0_fit_as_those_near_it():
+    rng = np.random.default_rng(1)
+    z = rng.normal(size=500).round(3)
+    y = np.digitize(z + rng.logistic(size=500), [-1, 1])
+    near, far = (ordinal_logit(pd.DataFrame({"x": x, "y": y}), "y", "x") for x in (z, 1e8 + z))
+    assert far.coefficients.loc["x"].to_numpy() == pytest.approx(
+        near.coefficients.loc["x"].to_numpy(), rel=1e-4
+    )
+
+
+def test_numbers_that_are_nearly_the_same_are_collinear():
+    rng = np.random.default_rng(2)
+    z, w = rng.normal(size=(2, 300))
+    y = np.digitize(z + rng.logistic(size=300), [-1, 1])
+    frame = pd.DataFrame({"y": y, "z": z, "twin": z + 1e-8 * w, "w": w})
+    with pytest.raises(ValueError, match=r"collinear: z, twin follow from each other") as caught:
+        ordinal_logit(frame, "y", ["z", "w", "twin"])
+    assert ", w" not in str(caught.value)
+    sisters = frame.assign(twin=z + 1e-3 * w)
+    assert ordinal_logit(sisters, "y", ["z", "twin"]).coefficients["se"].min() > 30
+
+
+def test_a_number_so_far_out_that_the_others_are_lost_beside_it_is_refused():
+    frame = pd.DataFrame({"y": [1, 2, 1, 2, 3, 3], "x": [1, 2, 3, 4, 5, 6]})
+    assert ordinal_logit(frame, "y", "x").coefficients.loc["x", "estimate"] < 3
+    with pytest.raises(ValueError, match=r"did not converge; .*extreme values"):
+        ordinal_logit(frame.assign(x=[1, 2, 3, 4, 5, 6e8]), "y", "x")
+
+
+# Numbers of people
+
+
+@pytest.mark.parametrize("n", [5, 28_000, 10**5, 10**8, 10**12])
+def test_one_person_alone_in_a_level_separates_however_many_others_there_are(n):
+    frame = pd.DataFrame({"y": [1, 2, 3] * 2 + [3], "x": ["a"] * 3 + ["b"] * 3 + ["c"],
+                          "n": [n] * 6 + [1]})  # fmt: skip
+    with pytest.raises(SeparationError) as caught:
+        ordinal_logit(frame, "y", "x", count="n")
+    assert caught.value.slopes == ("x=c",)
+    with pytest.raises(SeparationError):
+        logit(frame, "y", "x", count="n")
+
+
+@pytest.mark.parametrize("n", [10**6, 10**8])
+def test_few_people_beside_many_are_estimated_as_exactly_as_alone(n):
+    # The model of two answers is saturated: the slope is the logarithm of (3/2)/(n/n).
+    frame = pd.DataFrame({"y": [0, 1] * 2, "x": list("aabb"), "n": [n, n, 2, 3]})
+    fit = logit(frame, "y", "x", count="n").coefficients.loc["x=b"]
+    assert fit["estimate"] == pytest.approx(np.log(1.5), abs=1e-10)
+    assert fit["se"] == pytest.approx((2 / n + 1 / 2 + 1 / 3) ** 0.5, rel=1e-9)
+
+
+def test_the_reference_is_named_where_it_is_what_separates():
+    frame = pd.DataFrame({"y": [1, 2, 3] * 3, "x": list("aaabbbccc"),
+                          "n": [5, 0, 0, 3, 4, 5, 6, 7, 8]})  # fmt: skip
+    with pytest.raises(SeparationError, match="x=a tells some answers apart") as caught:
+        ordinal_logit(frame, "y", "x", count="n")
+    assert caught.value.slopes == ("x=a",)
+
+
+@pytest.mark.parametrize("numbers", [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6e6]])
+@pytest.mark.parametrize("unit", [1e-90, 1e-6, 1, 1e9, 1e90])
+def test_a_number_that_separates_is_found_and_named_on_any_scale(numbers, unit):
+    frame = pd.DataFrame({"y": [1, 1, 2, 2, 3, 3], "x": unit * np.array(numbers),
+                          "other": [0, 1, 0, 1, 0, 1]})  # fmt: skip
+    with pytest.raises(SeparationError, match="x tells") as caught:
+        ordinal_logit(frame, "y", ["x", "other"])
+    assert caught.value.slopes == ("x",)
+
+
+@st.composite
+def tables(draw):
+    size, levels = draw(st.integers(2, 3)), draw(st.integers(2, 3))
+    cells = draw(st.lists(st.integers(0, 6), min_size=size * levels, max_size=size * levels))
+    rows = itertools.product(range(size), range(levels))
+    frame = pd.DataFrame([(*cell, n) for cell, n in zip(rows, cells, strict=True)],
+                         columns=["x", "y", "n"])  # fmt: skip
+    assume(frame[frame["n"] > 0][["x", "y"]].nunique().min() >= 2)
+    return frame
+
+
+def outcome(frame, *, as_levels):
+    """Slopes, or the names of those that have none."""
+    frame = frame.assign(x=pd.Categorical(frame["x"]) if as_levels else frame["x"])
+    fit = logit if frame[frame["n"] > 0]["y"].nunique() == 2 else ordinal_logit
+    try:
+        return fit(frame, "y", "x", count="n").coefficients["estimate"].tolist()
+    except SeparationError as error:
+        return error.slopes
+
+
+@given(tables(), st.booleans())
+@settings(max_examples=60)
+def test_a_hundred_million_times_as_many_people_give_the_same_slopes_or_separation(table, levels):
+    few, many = table.assign(n=10 * table["n"]), table.assign(n=10**8 * table["n"])
+    found = outcome(few, as_levels=levels)
+    again = outcome(many, as_levels=levels)
+    assert again == (found if isinstance(found, tuple) else pytest.approx(found, abs=1e-6))
+
+
+# The climb itself
+
+
+def saturated(counts):
+    counts = np.array(counts, dtype=float)
+    return CumulativeLogit.parallel(np.eye(len(counts))[:, 1:], counts)
+
+
+def test_a_step_that_goes_too_far_is_halved_until_it_gains():
+    model = saturated([[900, 100], [100, 900]])
+    far = np.array([-6.0, 9.0])
+    gradient, information = model.derivatives(far)
+    assert model.value(far + np.linalg.solve(information, gradient)) < model.value(far)
+    found = maximise(model, far)
+    assert found.converged
+    assert found.free == pytest.approx([np.log(9), 2 * np.log(9)], abs=1e-12)
+
+
+def test_a_climb_that_is_stopped_early_says_so(monkeypatch):
+    model = saturated([[30, 10, 5], [5, 10, 30]])
+    assert maximise(model, start(model.counts, 3)).converged
+    monkeypatch.setattr(likelihood, "_ITERATIONS", 2)
+    assert not maximise(model, start(model.counts, 3)).converged
+
+
+def test_a_comparison_that_does_not_converge_is_no_number(people, monkeypatch):
+    fit = ordinal_logit(people, "y", ["year", "gender"])
+    monkeypatch.setattr(likelihood, "_ITERATIONS", 1)
+    for compare in (lambda: fit.factor_test("year"), fit.profile_intervals):
+        with pytest.raises(ValueError, match="did not converge in 1 steps"):
+            compare()
+    with pytest.raises(ValueError, match="the fit did not converge"):
+        ordinal_logit(people, "y", "year")
+    lines = parallel_lines(fit)
+    assert "did not converge" in lines.note
+    assert np.isnan(lines.brant.p_value)
+
+
+def test_the_end_of_a_climb_is_the_maximum_to_the_last_digits():
+    # Newton's last step squares the error, so that the score vanishes but for rounding.
+    model = saturated([[37, 11, 5], [6, 13, 29]])
+    found = maximise(model, start(model.counts, 3))
+    assert np.abs(model.derivatives(found.free)[0]).max() < 1e-11
+
+
+def test_separation_is_only_looked_for_where_the_likelihood_is_flat(monkeypatch):
+    import scipy.optimize
+
+    steep = saturated([[99_999, 1], [1, 99_999]])
+    found = maximise(steep, start(steep.counts, 2))
+    flat = saturated([[5, 5], [0, 5]])
+    end = maximise(flat, start(flat.counts, 2))
+    calls = []
+    programme = scipy.optimize.linprog
+
+    def counted(*given, **options):
+        calls.append(1)
+        return programme(*given, **options)
+
+    monkeypatch.setattr(scipy.optimize, "linprog", counted)
+    assert escape(steep, found) is None
+    assert calls == []
+    assert escape(flat, end) is not None
+    unsure = Maximum(found.free, found.value, found.information, converged=False)
+    assert escape(steep, unsure) is None
+    assert len(calls) == 2
+
+
+def test_the_covariance_is_the_inverse_of_the_information_in_any_units():
+    information = np.array([[4e12, 1e5], [1e5, 3e-2]])
+    found = Maximum(np.zeros(2), 0.0, information, converged=True)
+    assert found.covariance @ information == pytest.approx(np.eye(2), abs=1e-9)
+
+
+def test_cuts_far_apart_or_crossed_give_no_warning():
+    # Where nobody gave an answer its edges may be anywhere; warnings are errors here.
+    model = CumulativeLogit.parallel(np.array([[0.0], [1.0]]), np.array([[3.0, 0, 2], [4, 0, 5]]))
+    for cuts in ([1.0, -1.0], [-800.0, 800.0], [0.0, 0.0]):
+        score, information = model.unconstrained().derivatives(np.array([cuts[0], 0, cuts[1], 0]))
+        assert np.isfinite(score).all()
+        assert np.isfinite(information).all()
+
+
+def test_an_odds_ratio_beyond_all_numbers_is_infinite_without_a_warning():
+    frame = pd.DataFrame({"y": [1, 2, 3] * 2, "x": [0.0] * 3 + [1e-6] * 3, "n": [9, 5, 2, 2, 5, 9]})
+    fit = ordinal_logit(frame, "y", "x", count="n")
+    assert np.isinf(fit.odds_ratio("x").value)
+    assert fit.coefficients.loc["x", "estimate"] * 1e-6 == pytest.approx(
+        ordinal_logit(frame.assign(x=1e6 * frame["x"]), "y", "x", count="n")
+        .coefficients.loc["x", "estimate"]
+    )  # fmt: skip
+
+
+def test_shares_far_out_in_the_tails_give_no_warning():
+    rng = np.random.default_rng(0)
+    x, woman = rng.standard_cauchy(size=3000), rng.integers(2, size=3000)
+    y = np.digitize(x + woman + rng.logistic(size=3000), [-1, 1])
+    fit = ordinal_logit(pd.DataFrame({"x": x, "y": y, "g": np.where(woman, "f", "m")}), "y",
+                        ["x", "g"])  # fmt: skip
+    assert np.abs(x).max() > 1000
+    assert parallel_lines(fit).brant.p_value > 0.01
+    assert fit.predicted("g")["share"].sum() == pytest.approx(2)
+
+
+def test_probabilities_keep_their_digits_in_the_tails():
+    assert logistic(np.array([-40.0, 40, -np.inf, np.inf])) == pytest.approx(
+        [np.exp(-40.0), 1, 0, 1], rel=1e-12, abs=0
+    )
+    assert logistic(np.array([-800.0]))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "predictors", "said"),
+    [
+        ({"a": ["b=c", "a"] * 12, "a=b": list("abccabccabca") * 2}, ["a", "a=b"], "slopes"),
+        ({"y": pd.Categorical([1, "1", 2] * 8, [1, "1", 2], ordered=True)}, ["x"], "answers"),
+    ],
+)
+def test_rows_of_a_table_never_read_the_same(columns, predictors, said):
+    frame = pd.DataFrame({"y": [1, 2, 3] * 8, "x": list("ab") * 12} | columns)
+    with pytest.raises(ValueError, match=rf"2 {said} read the same, '.*'; rename a level"):
+        ordinal_logit(frame, "y", predictors)
+
+
+def test_a_number_that_overflows_is_refused():
+    frame = pd.DataFrame({"y": [1, 2, 3] * 4, "x": [1e301, -1e308] * 6})
+    with pytest.raises(ValueError, match=r"'x' holds numbers beyond 1e\+250; change its unit"):
+        ordinal_logit(frame, "y", "x")
