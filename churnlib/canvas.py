@@ -179,6 +179,21 @@ def outputs() -> Path:
     return Path(os.environ.get("CHURNLIB_OUTPUT") or PROJECT)
 
 
+def six_digits(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with six significant digits, as ``figures/source/`` has its numbers.
+
+    What is computed differs between processors in its last bits, and a PDF would show them.
+
+    Examples
+    --------
+    >>> six_digits(pd.DataFrame({"odds_ratio": [1.23456789], "n": [4483]}))
+       odds_ratio     n
+    0     1.23457  4483
+    """
+    decimals = table.select_dtypes("float")
+    return table.assign(**decimals.map(lambda number: float(f"{number:.6g}")))
+
+
 def beside(
     ax: Axes,
     point: tuple[Any, float],

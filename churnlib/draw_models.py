@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from churnlib.canvas import BLUE, GREY, Label
+from churnlib.canvas import BLUE, GREY, Label, six_digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +25,7 @@ def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     label, ax
         As for `accounts_by_month`.
     """
+    table = six_digits(table)
     heights, height = [], 0.0
     for place, row in enumerate(table.itertuples()):
         if place and row.predictor != table["predictor"].iloc[place - 1]:

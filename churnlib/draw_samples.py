@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from churnlib.canvas import BLUE, GREY, Label, beside
+from churnlib.canvas import BLUE, GREY, Label, beside, six_digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +25,7 @@ def found_by_size(found: pd.DataFrame, power: pd.DataFrame, label: Label, ax: Ax
     label, ax
         As for `accounts_by_month`.
     """
+    found, power = six_digits(found), six_digits(power)
     ax.plot(power["size"], 100 * power["power"], color=GREY, linewidth=1.2, zorder=1)
     error = [found["found"] - found["low"], found["high"] - found["found"]]
     ax.errorbar(

@@ -16,6 +16,7 @@ from churnlib.canvas import (
     Label,
     beside,
     columns_across,
+    six_digits,
 )
 from churnlib.lettering import width, wrap
 
@@ -108,6 +109,7 @@ def shares_by_group(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     ValueError
         If there are more groups than colours that stay apart in grey.
     """
+    table = six_digits(table)
     levels, groups = table["level"].unique(), table["group"].unique()
     if len(groups) > len(GROUPS):
         raise ValueError(

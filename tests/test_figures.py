@@ -367,6 +367,30 @@ figures.publish("x", draw, {"x": table.intervals()}, load_codebook())
     assert made[0] == made[1]
 
 
+@pytest.mark.parametrize("kind", ["forest", "shares_by_group", "found_by_size"])
+def test_the_last_bits_of_a_processor_do_not_reach_a_file(tmp_path, monkeypatch, kind):
+    limits = {"low": [0.6180339, 0.5773502], "high": [0.7320508, 1.1547005], "size": [50, 200]}
+    names = {"predictor": "gender", "group": "gender", "level": ["male", "female"]}
+    table = pd.DataFrame(
+        names | limits | dict.fromkeys(["odds_ratio", "share", "found"], 0.70710678)
+    )
+
+    def draw(folder, noise):
+        monkeypatch.setenv("CHURNLIB_OUTPUT", str(folder))
+        noisy = table.assign(**table.select_dtypes("float") * (1 + noise))
+        power = pd.DataFrame({"size": [50, 200], "power": [0.3 * (1 + noise), 0.9]})
+        with figures.style():
+            figure, ax = plt.subplots()
+            drawn = [noisy, power] if kind == "found_by_size" else [noisy]
+            getattr(figures, kind)(*drawn, LABEL, ax)
+        figures.export("x", {}, figure)
+        plt.close(figure)
+        return [(folder / "figures/en" / f"x.{end}").read_bytes() for end in ("pdf", "svg", "png")]
+
+    assert draw(tmp_path / "here", 0.0) == draw(tmp_path / "there", 4e-12)
+    assert draw(tmp_path / "here", 0.0) != draw(tmp_path / "other", 1e-3)
+
+
 def test_a_committed_figure_says_where_its_numbers_come_from():
     from churnlib.likeness import words as words_of
     from churnlib.manifest import read_manifest

@@ -170,7 +170,7 @@ def visit(browser):
 
     def opened(path: Path) -> Page:
         page.goto(path.as_uri())
-        page.wait_for_function("document.fonts.status === 'loaded'")
+        page.evaluate("document.fonts.ready.then(() => true)")
         page.noted = noted
         return page
 
