@@ -101,9 +101,20 @@ def export(
             "svg": {"Date": None, "Creator": None},
             "png": {"Software": None},
         }
-        for kind, metadata in plain.items():
-            with style():
+        with style(), settled(figure):
+            for kind, metadata in plain.items():
                 figure.savefig(folder / lang / f"{name}.{kind}", metadata=metadata)
+
+
+@contextmanager
+def settled(figure: Figure) -> Iterator[None]:
+    """Keep the parts of a drawn figure where they are: one layout for all its files."""
+    engine = figure.get_layout_engine()
+    figure.set_layout_engine("none")
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine or "none")  # None would ask the style for one
 
 
 def inert(value: Any) -> Any:

@@ -102,12 +102,13 @@ def add_table(document: Document, grid: Grid, lang: str, cell_style: Any) -> Tab
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
     numeric = grid.numeric
+    style_id = cell_style.style_id  # python-docx would look it up anew for every cell
     for row, cells in zip(table.rows, (grid.header, *grid.rows), strict=True):
         row._tr.get_or_add_trPr().append(_element("w:cantSplit"))
         for place, (cell, text) in enumerate(zip(row.cells, cells, strict=True)):
             cell.width = widths[place]
             paragraph = cell.paragraphs[0]
-            paragraph.style = cell_style
+            paragraph._p.style = style_id
             if numeric[place]:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
             add_text(paragraph, text, lang)

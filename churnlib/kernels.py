@@ -144,6 +144,11 @@ class Kernels:
         if self.server:
             self.server.close()
 
+    def wait_until_ready(self) -> None:
+        """Return when kernels start at once, if there is a server of them."""
+        if self.server:
+            self.server.ask({})
+
     def add(self, process: Any) -> None:
         """Take note of a kernel; it ends at once if all are to end."""
         self._started.append(process)
@@ -174,6 +179,8 @@ def serve(modules: Sequence[str], questions: IO[str], answers: IO[str]) -> None:
             pid = _forked(question)
             children.add(pid)
             answer: dict[str, Any] = {"pid": pid}
+        elif "poll" not in question:
+            answer = {}
         else:
             ended, status = os.waitpid(question["poll"], os.WNOHANG)
             children.discard(ended)
@@ -231,5 +238,6 @@ def can_fork() -> bool:
 if __name__ == "__main__":
     if sys.argv[1] == "--serve":
         serve(sys.argv[2:], sys.stdin, sys.stdout)
+        os._exit(0)  # putting away all that was imported would take a second
     else:
         run(sys.argv)

@@ -1,7 +1,9 @@
 """The tasks handed to pytask, which skips the unchanged and runs the others side by side.
 
 The states that pytask compares are fingerprints of our own, because what a notebook depends on is
-known only once it has run. papermill runs the cells, in one thread a task.
+known only once it has run. papermill runs the cells, in one thread a task. pytask is given room
+for all tasks at once and says which may run; `Turns` says which does, because pytask looks only
+once a second who has finished.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from churnlib.execution import NotebookError, Progress
@@ -48,6 +50,49 @@ class Node:
 
     def save(self, value: Any) -> None:
         """Nothing: a notebook writes its files by itself."""
+
+
+class Turns:
+    """So many tasks at a time; of those that wait, the first in a given order is next.
+
+    Parameters
+    ----------
+    order : sequence of str
+        Names of the tasks.
+    jobs : int
+        How many at a time.
+    ready : callable
+        Returns when the first may begin; by then all that can run should be waiting.
+    """
+
+    def __init__(self, order: Sequence[str], jobs: int, ready: Callable[[], None]) -> None:
+        self._ready = ready
+        self._place = {name: place for place, name in enumerate(order)}
+        self._free = jobs
+        self._waiting: set[str] = set()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def turn(self, name: str) -> Iterator[None]:
+        """Wait until it is this task's turn, which ends with the ``with`` statement."""
+
+        def is_next() -> bool:
+            return self._free > 0 and name == min(self._waiting, key=self._place.__getitem__)
+
+        with self._changed:
+            self._waiting.add(name)
+        self._ready()
+        with self._changed:
+            self._changed.wait_for(is_next)
+            self._waiting.remove(name)
+            self._free -= 1
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += 1
+                self._changed.notify_all()
 
 
 def build(
@@ -85,31 +130,39 @@ def build(
     # A single notebook makes its own few imports sooner than a server makes all of them.
     warm = sum(not task.is_current for task in tasks) > 1
     kernels = Kernels(folder / "kernels.log", warm=warm, heavy=heavy)
+    # The longest first, so that none is left alone at the end; one at a time, by their numbers.
+    longest = sorted(tasks, key=lambda task: task.weight, reverse=True)
+    order = [task.name for task in (longest if jobs > 1 else tasks)]
+
+    def ready() -> None:
+        import_module("papermill")  # while the server makes its own imports
+        import_module("jupyter_client.manager")
+        kernels.wait_until_ready()
+
+    turns = Turns(order, jobs, ready)
     with kernels, stoppable(kernels) as stopped:
 
         def function_of(task: Task) -> Callable[..., None]:
             def function(**_: object) -> None:
-                if stopped.is_set():
-                    raise KeyboardInterrupt
                 if task.is_current:  # only pytask's notes on it were lost
                     return
-                seconds = None
-                try:
-                    task.execute(kernels, progress)
-                    seconds = task.record.seconds if task.record else None
-                finally:
-                    close_event_loop()
-                    if finished:
-                        finished(task.name, seconds)
+                with turns.turn(task.name):
+                    if stopped.is_set():
+                        raise KeyboardInterrupt
+                    seconds = None
+                    try:
+                        task.execute(kernels, progress)
+                        seconds = task.record.seconds if task.record else None
+                    finally:
+                        close_event_loop()
+                        if finished:
+                            finished(task.name, seconds)
 
             return function
 
-        raised: dict[str, BaseException] = {}
-        # Side by side, pytask chooses the order; one at a time, it is that of the numbers.
-        for group in [tasks] if jobs > 1 else [[task] for task in tasks]:
-            raised |= _pytask(group, function_of, folder / "pytask", jobs)
-            if stopped.is_set():
-                raise KeyboardInterrupt
+        raised = _pytask(tasks, function_of, folder / "pytask")
+        if stopped.is_set():
+            raise KeyboardInterrupt
     return _failures(raised, tasks)
 
 
@@ -121,7 +174,7 @@ def close_event_loop() -> None:
 
 
 def _pytask(
-    tasks: Sequence[Task], function_of: Callable[[Task], Callable[..., None]], root: Path, jobs: int
+    tasks: Sequence[Task], function_of: Callable[[Task], Callable[..., None]], root: Path
 ) -> dict[str, BaseException]:
     import pytask
 
@@ -130,7 +183,6 @@ def _pytask(
         name: Node(f"outputs of {name}", partial(_outputs_of, tasks[0].store, name))
         for name in names
     }
-    typical = median(task.weight for task in tasks)
 
     def declared(task: Task) -> Any:
         depends_on = {
@@ -143,7 +195,6 @@ def _pytask(
             function=function_of(task),
             depends_on=depends_on,
             produces={"outputs": products[task.name]},
-            markers=[pytask.Mark("try_first", (), {})] if task.weight > typical else [],
         )
 
     root.mkdir(exist_ok=True)
@@ -153,7 +204,7 @@ def _pytask(
     options: dict[str, Any] = {
         "paths": [root],
         "config": config,
-        "n_workers": jobs,
+        "n_workers": len(tasks),
         "parallel_backend": "threads",
         "capture": "no",
         "disable_warnings": True,

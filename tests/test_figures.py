@@ -298,6 +298,7 @@ def test_two_levels_of_one_name_have_two_bars(ax):
 
 
 def test_the_style_leaves_the_session_as_it_was():
+    plt.get_backend()  # is chosen when first asked for
     before = mpl.rcParams.copy()
     with figures.style():
         assert mpl.rcParams["svg.hashsalt"] == "churnlib"
@@ -338,6 +339,16 @@ def test_exported_files_have_the_same_bytes_every_time(tmp_path, monkeypatch):
     }
     assert first == second
     assert first["figures/source/numbers.csv"] == b",a\n0,0.333333\n"
+
+
+@pytest.mark.parametrize("layout", ["constrained", "tight"])
+def test_a_figure_that_was_exported_can_still_be_changed(tmp_path, monkeypatch, layout):
+    monkeypatch.setenv("CHURNLIB_OUTPUT", str(tmp_path))
+    figure, _ = plt.subplots(layout=layout)
+    engine = figure.get_layout_engine()
+    figures.export("x", {}, figure)
+    assert figure.get_layout_engine() is engine
+    plt.close(figure)
 
 
 def test_another_process_draws_the_same_bytes(tmp_path, monkeypatch):
