@@ -6,7 +6,6 @@ They are patients and not customers of a bank. The data come with the package ``
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from churnlib.cleaning import Survey, clean
@@ -99,5 +98,4 @@ def real_codebook(name: str) -> Codebook:
     >>> label("visits"), label("frequency")
     ('Contacts in 12 months', 'Frequency')
     """
-    book = load_codebook(PROJECT / "data" / "real" / f"{name}.toml")
-    return replace(book, words={**load_codebook().words, **book.words})
+    return load_codebook(PROJECT / "data" / "real" / f"{name}.toml")
