@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -46,9 +48,11 @@ class Files:
         with self.errors():
             if self.format == "Parquet":
                 return connection.read_parquet(chosen, union_by_name=True)
-            return connection.read_csv(
+            read = connection.read_csv(
                 chosen, header=True, all_varchar=self.as_typed, union_by_name=True
             )
+        _require_columns(read.columns, chosen[0])
+        return read
 
     def require_agreement(self, columns: Sequence[str]) -> None:
         """Refuse files of which one lacks a column or has another type in it.
@@ -135,6 +139,24 @@ def require(module: str, extra: str, what: str) -> None:
         raise ImportError(
             f"{what} needs {module}; install it with: pip install 'churnlib[{extra}]'"
         )
+
+
+def _require_columns(columns: Sequence[str], path: str) -> None:
+    """Refuse a CSV file of which DuckDB takes every line for one cell.
+
+    It does so where rows have more or fewer cells than the header.
+    """
+    if len(columns) > 1:
+        return
+    opened = gzip.open if path.lower().endswith(".gz") else open
+    with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as lines:
+        header = next(lines, "")
+    for mark in ",;\t|":
+        if len(cells := next(csv.reader([header], delimiter=mark), [])) > 1:
+            raise ValueError(
+                f"{path} has rows with more or fewer cells than its header, which has "
+                f"{len(cells)}; give every row one cell for each column"
+            )
 
 
 def _matching(pattern: str) -> list[str]:

@@ -130,6 +130,24 @@ def test_a_csv_file_in_another_encoding_is_named(tmp_path):
         counts(tmp_path / "a.csv", "gender", codebook=BOOK)
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_rows_without_a_cell_for_each_column_are_said(tmp_path, mark, packed):
+    rows = f"gender{mark}age\n男{mark}35\n女\n男\n女{mark}\n"
+    path = tmp_path / ("a.csv.gz" if packed else "a.csv")
+    with (gzip.open if packed else open)(path, "wt", encoding="utf-8") as file:
+        file.write(rows)
+    with pytest.raises(
+        ValueError, match=r"rows with more or fewer cells than its header.* 2; give"
+    ):
+        counts(path, "gender", codebook=BOOK)
+
+
+def test_a_comma_in_the_header_of_a_single_column_divides_nothing(tmp_path):
+    (tmp_path / "a.csv").write_text('"age, in years"\n35\n61\n', encoding="utf-8")
+    assert counts(tmp_path / "a.csv", "age, in years")["n"].tolist() == [1, 1]
+
+
 def test_a_value_that_breaks_the_type_of_its_column_far_below_is_said(tmp_path):
     lines = ["age"] + ["35"] * 30_000 + ["35岁"]
     (tmp_path / "a.csv").write_text("\n".join(lines), encoding="utf-8")
