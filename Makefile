@@ -13,7 +13,7 @@ reproduce: $(VENV)/ready  ## run the notebooks, write figures, print the exhibit
 	$(RUN) -m churnlib reproduce
 
 test: $(VENV)/ready  ## unit tests, doctests, and every notebook against its outputs
-	$(RUN) -m pytest -n 2 --dist loadscope
+	$(RUN) -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 verify: $(VENV)/ready  ## the reviewer's protocol: run everything twice in a copy and compare
 	$(RUN) -m churnlib verify

@@ -367,6 +367,7 @@ def test_adjusted_residuals_are_statsmodels_s_standardised_ones(o):
 
 
 @pytest.mark.parametrize("method", ["holm", "bonferroni"])
+@settings(max_examples=20)  # statsmodels collects garbage in every call
 @given(o=counts())
 def test_adjusted_p_values_are_statsmodels_s(method, o):
     from statsmodels.stats.multitest import multipletests

@@ -1,5 +1,6 @@
 """Codebooks for other people's data: a public registry, and files of bank-card customers."""
 
+import json
 import re
 import sys
 import types
@@ -290,11 +291,17 @@ def test_the_worked_example_runs_as_it_is_written(tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize("file", BANK_FILES)
-def test_the_command_analyses_the_bank_file_in_either_spelling(file, tmp_path):
+def test_the_command_checks_the_bank_file_in_either_spelling(file, capsys):
+    book = PROJECT / "data" / "real" / "bankchurners.toml"
+    assert main(["check", str(HERE / file), "--codebook", str(book), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"]["rows_complete"] == 103
+
+
+def test_the_command_analyses_the_bank_file(tmp_path):
     book = PROJECT / "data" / "real" / "bankchurners.toml"
     results = tmp_path / "results"
-    command = ["analyse", str(HERE / file), "--codebook", str(book), "--output", str(results)]
-    assert main(command) == 0
+    answers = str(HERE / BANK_FILES[1])
+    assert main(["analyse", answers, "--codebook", str(book), "--output", str(results)]) == 0
     # Four bands of contacts, where the notebooks of the project have three of visits.
     assert (results / "report" / "survey-report.en.docx").exists()
     model = pd.read_csv(results / "figures" / "source" / "demographic_model_table.csv")
