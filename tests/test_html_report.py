@@ -218,23 +218,21 @@ def test_chinese_text_is_drawn_with_the_letters_of_the_page_and_not_as_boxes(pag
     assert len(set(drawn)) == len(letters)  # boxes would all be alike
 
 
+FOLLOWED = """() => [...document.querySelectorAll("nav li a")].map(link => {
+    link.click();
+    const found = document.querySelector(":target");
+    const top = found.getBoundingClientRect().top;
+    return [link.textContent, found.textContent.replace("¶", "").trim(), top, innerHeight];
+})"""
+
+
 def test_every_line_of_the_table_of_contents_leads_to_its_heading(pages, visit):
     for path in pages[1:]:
-        page = visit(path)
-        links = page.locator("nav li a")
-        assert links.count() > 3
-        for place in range(links.count()):
-            link = links.nth(place)
-            link.click()
-            heading = page.evaluate(
-                """() => {
-                    const found = document.querySelector(":target");
-                    const box = found.getBoundingClientRect();
-                    return [found.textContent.replace("¶", "").trim(), box.top, innerHeight];
-                }"""
-            )
-            assert heading[0] == link.text_content()
-            assert 0 <= heading[1] < heading[2]
+        followed = visit(path).evaluate(FOLLOWED)
+        assert len(followed) > 3
+        for said, heading, top, height in followed:
+            assert heading == said
+            assert 0 <= top < height
 
 
 def test_a_page_prints_with_every_table_inside_the_paper(pages, visit, tmp_path, words_of_pages):

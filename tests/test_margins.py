@@ -183,7 +183,7 @@ def test_every_row_of_the_battery_has_a_range(shape):
     assert set(names(shape)) == set(cl.statistics(table).index)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.data(), small_tables())
 def test_every_statistic_has_the_range_of_brute_force(data, counts):
     constraints = data.draw(constraints_met(counts))
@@ -192,7 +192,7 @@ def test_every_statistic_has_the_range_of_brute_force(data, counts):
         assert "counted" in found.method
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(st.data(), small_tables(most=60))
 def test_reasoning_without_counting_gives_the_same_range(data, counts):
     constraints = data.draw(constraints_met(counts))

@@ -135,8 +135,11 @@ def pytester_project(tmp_path):
         project = project_of(folder, _01_a=["6 * 7"])
         path = project / "notebooks" / "01_a.ipynb"
         if not strip:
-            notebook = execute(path)
-            notebook.cells[0].outputs[0].data["text/plain"] = result
+            notebook = nbformat.read(path, 4)
+            shown = {"text/plain": result}
+            (cell,) = notebook.cells
+            cell.update(execution_count=1)
+            cell.outputs = [nbformat.v4.new_output("execute_result", shown, execution_count=1)]
             nbformat.write(notebook, path)
         for name in ("conftest.py", "pyproject.toml"):
             shutil.copy(pipeline.PROJECT / name, project / name)
