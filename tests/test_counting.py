@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churnlib import (
@@ -64,6 +64,7 @@ def test_a_cross_table_and_its_missing_make_all_people(people):
 
 @pytest.mark.parametrize("kind", ["category", "str", object])
 @pytest.mark.parametrize("rows", [1, 4, 7])
+@settings(max_examples=12)
 @given(people=PEOPLE)
 def test_rows_counted_in_parts_are_those_counted_at_once(kind, rows, people):
     asked = people.astype(kind)
