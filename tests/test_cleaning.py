@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churnlib import Origin, clean, load_codebook
@@ -36,6 +36,7 @@ RAW = st.lists(
 ).map(pd.DataFrame)
 
 
+@settings(max_examples=25)
 @given(RAW)
 def test_every_raw_row_is_kept_or_set_aside_with_a_reason(raw):
     survey = cleaned(raw, on_error="set_aside")
@@ -47,6 +48,7 @@ def test_every_raw_row_is_kept_or_set_aside_with_a_reason(raw):
     assert ((ledger["reason"] == "") == ledger["kept"]).all()
 
 
+@settings(max_examples=25)
 @given(RAW)
 def test_every_answer_is_counted_once_in_the_summary(raw):
     answers = cleaned(raw, on_error="set_aside").answers
@@ -56,6 +58,7 @@ def test_every_answer_is_counted_once_in_the_summary(raw):
     assert not answers.duplicated(["variable", "raw"]).any()
 
 
+@settings(max_examples=25)
 @given(RAW)
 def test_cleaning_clean_answers_changes_nothing(raw):
     once = cleaned(raw, on_error="set_aside")
@@ -64,6 +67,7 @@ def test_cleaning_clean_answers_changes_nothing(raw):
     assert again.ledger["kept"].all()
 
 
+@settings(max_examples=25)
 @given(RAW)
 def test_the_order_of_the_rows_does_not_matter(raw):
     shuffled = raw.sample(frac=1, random_state=1)

@@ -82,15 +82,13 @@ def check_against_brute_force(counts, constraints):
     rows, columns = counts.sum(axis=1), counts.sum(axis=0)
     tables = [t for t in every_table(list(rows), list(columns)) if meets(t, constraints)]
     batteries = [cl.statistics(cl.Crosstab.from_counts(t, ordered=True)) for t in tables]
+    of_table = {tuple(np.ravel(t)): b for t, b in zip(tables, batteries, strict=True)}
     for statistic in batteries[0].index:
         column = "p_value" if statistic == "fisher_exact" else "value"
         values = np.array([battery.loc[statistic, column] for battery in batteries])
         found = cl.attainable(rows, columns, statistic, constraints)
         for end, table in ((found.low, found.low_table), (found.high, found.high_table)):
-            assert meets(table, constraints)
-            np.testing.assert_array_equal(table.row_totals, rows)
-            np.testing.assert_array_equal(table.column_totals, columns)
-            again = cl.statistics(table).loc[statistic, column]
+            again = of_table[tuple(table.counts.to_numpy().ravel())].loc[statistic, column]
             assert end == pytest.approx(again, rel=1e-12, nan_ok=True)
         if np.isnan(values).all():
             assert np.isnan([found.low, found.high]).all()
@@ -183,7 +181,7 @@ def test_every_row_of_the_battery_has_a_range(shape):
     assert set(names(shape)) == set(cl.statistics(table).index)
 
 
-@settings(max_examples=15)
+@settings(max_examples=25)
 @given(st.data(), small_tables())
 def test_every_statistic_has_the_range_of_brute_force(data, counts):
     constraints = data.draw(constraints_met(counts))
@@ -192,7 +190,7 @@ def test_every_statistic_has_the_range_of_brute_force(data, counts):
         assert "counted" in found.method
 
 
-@settings(max_examples=6)
+@settings(max_examples=10)
 @given(st.data(), small_tables(most=60))
 def test_reasoning_without_counting_gives_the_same_range(data, counts):
     constraints = data.draw(constraints_met(counts))

@@ -1,5 +1,8 @@
 import json
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -112,49 +115,29 @@ def test_an_empty_cell_and_a_silent_cell_are_no_faults():
     assert faults({"cells": [cell(), silent, cell(source="", count=None, outputs=())]}) == []
 
 
-def test_plain_pytest_with_nbval_fails_on_a_stripped_notebook(pytester_project):
-    result = pytester_project(strip=True)
+def shown(path: Path, text: str) -> None:
+    """Let the only cell of a notebook have been executed, with this result."""
+    notebook = nbformat.read(path, 4)
+    (only,) = notebook.cells
+    result = {"text/plain": text}
+    only.update(execution_count=1)
+    only.outputs = [nbformat.v4.new_output("execute_result", result, execution_count=1)]
+    nbformat.write(notebook, path)
+
+
+def test_plain_pytest_with_nbval_passes_on_the_same_result_alone(tmp_path):
+    six_by_seven = ["6 * 7"]
+    project = project_of(tmp_path, _01_a=six_by_seven, _02_b=six_by_seven, _03_c=six_by_seven)
+    shown(project / "notebooks" / "01_a.ipynb", "42")
+    shown(project / "notebooks" / "02_b.ipynb", "43")
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(pipeline.PROJECT / name, project / name)
+    command = [sys.executable, "-m", "pytest", "--nbval", "notebooks/", "-p", "no:cacheprovider"]
+    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert result.returncode == 1
-    assert "01_a.ipynb: code cells are not executed 1 to 1 in order" in result.stdout
-
-
-def test_plain_pytest_with_nbval_passes_on_an_executed_one_and_fails_on_another_result(
-    pytester_project,
-):
-    assert pytester_project().returncode == 0
-    assert pytester_project(result="43").returncode == 1
-
-
-@pytest.fixture
-def pytester_project(tmp_path):
-    import subprocess
-    import sys
-
-    def run(*, strip=False, result="42"):
-        folder = tmp_path / f"{strip}{result}"
-        project = project_of(folder, _01_a=["6 * 7"])
-        path = project / "notebooks" / "01_a.ipynb"
-        if not strip:
-            notebook = nbformat.read(path, 4)
-            shown = {"text/plain": result}
-            (cell,) = notebook.cells
-            cell.update(execution_count=1)
-            cell.outputs = [nbformat.v4.new_output("execute_result", shown, execution_count=1)]
-            nbformat.write(notebook, path)
-        for name in ("conftest.py", "pyproject.toml"):
-            shutil.copy(pipeline.PROJECT / name, project / name)
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "--nbval",
-            "notebooks/",
-            "-p",
-            "no:cacheprovider",
-        ]
-        return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-
-    return run
+    failed = re.findall(r"^FAILED (\S+)", result.stdout, re.MULTILINE)
+    assert failed == ["notebooks/02_b.ipynb::Cell", "notebooks/03_c.ipynb::hygiene"]
+    assert "03_c.ipynb: code cells are not executed 1 to 1 in order" in result.stdout
 
 
 # The command line.
