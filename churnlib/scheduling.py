@@ -130,16 +130,15 @@ def build(
     # A single notebook makes its own few imports sooner than a server makes all of them.
     warm = sum(not task.is_current for task in tasks) > 1
     kernels = Kernels(folder / "kernels.log", warm=warm, heavy=heavy)
-    # The longest first, so that none is left alone at the end; one at a time, by their numbers.
+    # The longest first, so that none is left alone at the end.
     longest = sorted(tasks, key=lambda task: task.weight, reverse=True)
-    order = [task.name for task in (longest if jobs > 1 else tasks)]
 
     def ready() -> None:
         import_module("papermill")  # while the server makes its own imports
         import_module("jupyter_client.manager")
         kernels.wait_until_ready()
 
-    turns = Turns(order, jobs, ready)
+    turns = Turns([task.name for task in longest], jobs, ready)
     with kernels, stoppable(kernels) as stopped:
 
         def function_of(task: Task) -> Callable[..., None]:
@@ -160,9 +159,12 @@ def build(
 
             return function
 
-        raised = _pytask(tasks, function_of, folder / "pytask")
-        if stopped.is_set():
-            raise KeyboardInterrupt
+        raised: dict[str, BaseException] = {}
+        # Side by side, the turns are the order; one at a time, it is that of the numbers.
+        for group in [tasks] if jobs > 1 else [[task] for task in tasks]:
+            raised |= _pytask(group, function_of, folder / "pytask")
+            if stopped.is_set():
+                raise KeyboardInterrupt
     return _failures(raised, tasks)
 
 
