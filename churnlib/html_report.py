@@ -42,7 +42,9 @@ class Page:
     evidence: str
 
 
-def write_html(notebooks: Path, output: Path) -> list[Path]:
+def write_html(
+    notebooks: Path, output: Path, *, documents: Sequence[str] | None = None
+) -> list[Path]:
     """Write a page for each executed notebook, and an index.
 
     Parameters
@@ -53,6 +55,9 @@ def write_html(notebooks: Path, output: Path) -> list[Path]:
         the exhibits.
     output : Path
         Where to write; it is made if it is not there.
+    documents : sequence of str, optional
+        Word documents one folder above, to which the index leads; all that are there when left
+        out.
 
     Returns
     -------
@@ -88,7 +93,9 @@ def write_html(notebooks: Path, output: Path) -> list[Path]:
         text = notebook_page(notebook, described.title, words, captions)
         pages.append(described)
         written.append(_write(output / f"{path.stem}.html", text))
-    index = _index(pages, entries, sorted(p.name for p in output.parent.glob("*.docx")), words)
+    if documents is None:
+        documents = sorted(path.name for path in output.parent.glob("*.docx"))
+    index = _index(pages, entries, documents, words)
     return [_write(output / "index.html", index), *written]
 
 

@@ -136,6 +136,7 @@ def build(
     def ready() -> None:
         import_module("papermill")  # while the server makes its own imports
         import_module("jupyter_client.manager")
+        import_module("nbconvert")
         kernels.wait_until_ready()
 
     turns = Turns([task.name for task in longest], jobs, ready)
