@@ -48,7 +48,7 @@ def measure() -> pd.DataFrame:
     return table(
         [
             (
-                f"{number} notebooks with exhibits, reports and pages, --jobs 2, to nbconvert --execute",
+                f"{number} notebooks, reports and pages, --jobs 2, to nbconvert --execute",
                 "at most 0.55",
                 f"{ours / theirs:.2f} ({ours:.1f} s to {theirs:.1f} s)",
             ),
