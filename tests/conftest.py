@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import unescape
@@ -45,8 +44,6 @@ def quick(server: KernelServer | None, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Kernels, "__exit__", lambda *_: None)
     monkeypatch.setattr("churnlib.scheduling.Kernels", kernels)
-    # pytask looks up to a second late who has finished, which is much for a notebook of one cell.
-    monkeypatch.setattr("pytask_parallel.execute._Sleeper.sleep", lambda _: time.sleep(0.01))
 
 
 # The same examples every time, so that a red suite means a change; HYPOTHESIS_PROFILE=explore looks
