@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.apa import apa, marked, p_text, require_language, shown_html
-from churnlib.likelihood import CumulativeLogit, Maximum, logistic, profile_interval, refit
-from churnlib.predictors import Factor, Patterns
+from churnlib.apa import apa, shown_html
+from churnlib.fit_words import model_sentence
+from churnlib.likelihood import CumulativeLogit, Maximum, profile_interval, refit
+from churnlib.predictors import Patterns
 from churnlib.provenance import Origin
 from churnlib.results import NAN, Estimate, Test, chi_square_result
+from churnlib.terms import Factor
 
 _FEW = 10  # answers for each parameter, a common rule of thumb
 
@@ -203,24 +205,9 @@ class Fit:
         KeyError
             If the model has no such categorical predictor.
         """
-        from scipy.stats import norm
+        from churnlib.predicted import predicted_shares
 
-        places = self.people.places(predictor)
-        part = next(p for p in self.people.predictors if p.name == predictor)
-        if not isinstance(part, Factor):
-            raise KeyError(f"{predictor!r} is a number and has no levels to compare")
-        reach = norm.isf((1 - self.level) / 2)
-        rows = []
-        for group in part.levels:
-            x = self.people.x.copy()
-            x[:, places] = part.columns(pd.Series([group] * len(x)))
-            for answer, share, se in zip(self.people.answers, *self._mean_shares(x), strict=True):
-                low = high = NAN  # where the share rounds to 0 or 1
-                if 0 < share < 1:
-                    logit, margin = np.log(share / (1 - share)), reach * se / (share * (1 - share))
-                    low, high = logistic(np.array([logit - margin, logit + margin]))
-                rows.append((group, answer, share, low, high))
-        return pd.DataFrame(rows, columns=["group", "level", "share", "low", "high"])
+        return predicted_shares(self.people, self.found, self.level, predictor)
 
     def _repr_html_(self) -> str:
         return self.origin.badge_html + shown_html(self.coefficients, self.note)
@@ -255,21 +242,6 @@ class Fit:
             },
             index=list(names),
         )
-
-    def _mean_shares(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean probability of each answer over all people with predictors `x`, and its error."""
-        weight = self.people.counts.sum(axis=1) / self.n
-        x = self.people.standardised(x)
-        cuts, slopes = np.split(self.found.free, [self._cuts])
-        below = logistic(cuts - x @ slopes[:, None])
-        rise = weight[:, None] * below * (1 - below)  # ∂/∂λ of each cumulative probability
-        cumulative = np.concatenate([[0], weight @ below, [1]])
-        jacobian = np.zeros((self._cuts + 2, len(self.found.free)))
-        jacobian[1:-1, : self._cuts] = np.diag(rise.sum(axis=0))
-        jacobian[1:-1, self._cuts :] = -rise.T @ x
-        change = np.diff(jacobian, axis=0)
-        variance = np.einsum("ai,ij,aj->a", change, self.found.covariance, change)
-        return np.diff(cumulative), np.sqrt(variance)
 
     @cached_property
     def _back(self) -> np.ndarray:
@@ -319,36 +291,9 @@ class LogitFit(Fit):
         return pd.concat([row[["se", "p_value"]], sign, pd.Series(limits)])[list(row.index)]
 
 
-_SENTENCES: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "model": "{kind} model of {response}: {test}, Nagelkerke's R² = {r2}",
-        "slope": "{slope}: OR = {ratio:.2f}, {level:.0f}% CI [{low:.2f}, {high:.2f}], {p}",
-        "OrdinalFit": "proportional-odds", "LogitFit": "logistic", "between": "; ",
-    },
-    "zh-Hans": {
-        "model": "{response}的{kind}模型：{test}，Nagelkerke R² = {r2}",
-        "slope": "{slope}：OR = {ratio:.2f}，{level:.0f}% 置信区间 [{low:.2f}, {high:.2f}]，{p}",
-        "OrdinalFit": "比例优势", "LogitFit": "逻辑回归", "between": "；",
-    },
-}  # fmt: skip
-
-
 @apa.register
 def _(result: Fit, lang: str = "en") -> str:
-    require_language(lang)
-    words, mark = _SENTENCES[lang], marked(result.origin, lang)
-    test = apa(result.test, lang).removesuffix(mark)
-    r2 = f"{result.nagelkerke_r2:.2f}".removeprefix("0")
-    kind = words[type(result).__name__]
-    parts = [words["model"].format(kind=kind, response=result.people.response, test=test, r2=r2)]
-    for slope, row in result.coefficients.iterrows():
-        parts.append(
-            words["slope"].format(
-                slope=slope, ratio=row["odds_ratio"], level=100 * result.level,
-                low=row["odds_ratio_low"], high=row["odds_ratio_high"], p=p_text(row["p_value"]),
-            )
-        )  # fmt: skip
-    return words["between"].join(parts) + mark
+    return model_sentence(result, lang)
 
 
 def _exp(logits: np.ndarray) -> np.ndarray:

@@ -16,10 +16,11 @@ import pandas as pd
 from churnlib.cleaning import Survey
 from churnlib.fits import LogitFit, OrdinalFit
 from churnlib.likelihood import CumulativeLogit, Maximum, blurred, maximise, start
-from churnlib.predictors import Factor, Patterns, patterns
+from churnlib.predictors import Patterns, patterns
 from churnlib.provenance import Origin
 from churnlib.results import require_level
 from churnlib.separation import drivers, escape
+from churnlib.terms import Factor
 
 _MOVES = 1e-5  # in a direction whose largest part is about 1; less is rounding
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,42 +14,9 @@ import pandas as pd
 from churnlib.counting import origin_of, people_of
 from churnlib.provenance import Origin
 from churnlib.tables import whole_counts
+from churnlib.terms import Factor, Slope, answers_of, numbers, term_of
 
-_LARGEST = 1e250
 _COLLINEAR = 1e-6  # of unit columns: beyond it half of a fit's digits are lost
-
-
-@dataclass(frozen=True)
-class Factor:
-    """A predictor with levels, compared with the first that somebody gave."""
-
-    name: str
-    levels: tuple[Any, ...]
-
-    @property
-    def slopes(self) -> tuple[str, ...]:
-        """Names of its columns, one for each level after the reference."""
-        return tuple(f"{self.name}={level}" for level in self.levels[1:])
-
-    def columns(self, values: pd.Series) -> np.ndarray:
-        """Indicators of the levels after the first, shape (rows, slopes)."""
-        return np.column_stack([values == level for level in self.levels[1:]]).astype(float)
-
-
-@dataclass(frozen=True)
-class Slope:
-    """A numeric predictor."""
-
-    name: str
-
-    @property
-    def slopes(self) -> tuple[str, ...]:
-        """Name of its column."""
-        return (self.name,)
-
-    def columns(self, values: pd.Series) -> np.ndarray:
-        """The numbers themselves, shape (rows, 1)."""
-        return values.to_numpy(dtype=float)[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,14 +116,14 @@ def patterns(
     people = pd.Series(1, frame.index)
     if count is not None:
         people = pd.Series(whole_counts(frame[count], f"counts in {count!r}"), frame.index)
-    tidy = frame.loc[people > 0, columns].apply(_numbers)
+    tidy = frame.loc[people > 0, columns].apply(numbers)
     complete = tidy.notna().all(axis=1)
     missing = int(people[people > 0][~complete].sum())
     tidy, people = tidy[complete], people[people > 0][complete]
     if tidy.empty:
         raise ValueError(f"nobody answered all of {', '.join(columns)}")
-    levels, notes = _answers(tidy[response])
-    parts = tuple(_predictor(tidy[name], notes) for name in names)
+    levels, notes = answers_of(tidy[response])
+    parts = tuple(term_of(tidy[name], notes) for name in names)
 
     keys = [tidy[name] for name in (*names, response)]
     grouped = people.groupby(keys, observed=True).sum()
@@ -203,99 +168,6 @@ def _require_columns(frame: pd.DataFrame, names: list[str], count: str | None) -
             raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
         if found > 1:
             raise ValueError(f"{found} columns are called {name!r}; rename or drop all but one")
-
-
-def _numbers(column: pd.Series) -> pd.Series:
-    """Numbers stored as objects (of `Decimal`, say) as floats; whatever else as it is.
-
-    Raises
-    ------
-    TypeError
-        If its values are of several kinds, or of one that has no order.
-    """
-    if pd.api.types.is_complex_dtype(column):
-        raise TypeError(f"{column.name!r} holds complex numbers, which have no order")
-    if column.dtype != object:
-        return column
-    given = column.dropna()
-    if given.map(lambda value: isinstance(value, Real | Decimal) and value is not True
-                 and value is not False).all():  # fmt: skip
-        return column.astype(float)
-    kinds = sorted({type(value).__name__ for value in given})
-    if len(kinds) > 1 or not given.map(lambda value: isinstance(value, str | bool)).all():
-        raise TypeError(
-            f"{column.name!r} holds values of type {', '.join(kinds)}; make them all text or all "
-            "numbers, or the column a Categorical"
-        )
-    return column
-
-
-def _answers(column: pd.Series) -> tuple[tuple[Any, ...], list[str]]:
-    """Levels of the response in their order, and what must be said about them."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        levels, empty = _occupied(column)
-        notes = [f"nobody answered {level!r}, which is left out" for level in empty]
-        if not column.cat.ordered and len(levels) > 2:
-            order = " < ".join(map(str, levels))
-            notes.append(f"the order of the answers is taken as given: {order}")
-        return levels, notes
-    if pd.api.types.is_numeric_dtype(column):
-        _require_finite(column)
-        return tuple(sorted(column.unique().tolist())), []
-    raise ValueError(
-        f"the answers to {column.name!r} are text and would be ordered by alphabet; make the "
-        "column an ordered Categorical, pd.Categorical(column, categories=[lowest, …, highest], "
-        "ordered=True), or count a Survey, whose codebook knows the order"
-    )
-
-
-def _predictor(column: pd.Series, notes: list[str]) -> Factor | Slope:
-    name = str(column.name)
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        levels, empty = _occupied(column)
-        notes += [f"nobody has {name}={level}, which is left out" for level in empty]
-    elif pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        _require_finite(column)
-        levels = tuple(column.unique().tolist()[:2])
-    else:
-        levels = tuple(sorted(column.unique().tolist()))
-        if all(isinstance(level, str) and _is_number(level) for level in levels):
-            notes.append(
-                f"{name!r} holds numbers as text and is taken as categories; "
-                "convert it by pd.to_numeric for one slope"
-            )
-    if len(levels) < 2:
-        raise ValueError(
-            f"{name!r} is {levels[0]!r} for everybody, so it can explain nothing; leave it out"
-        )
-    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    part = Slope(name) if numeric else Factor(name, levels)
-    if len(set(part.slopes)) < len(part.slopes):
-        raise ValueError(
-            f"{name!r} has levels that read the same: {', '.join(map(repr, levels))}; rename them"
-        )
-    return part
-
-
-def _require_finite(column: pd.Series) -> None:
-    if not np.isfinite(column.to_numpy(dtype=float)).all():
-        raise ValueError(f"{column.name!r} holds an infinite number; set it to missing")
-    if column.abs().max() > _LARGEST:
-        raise ValueError(f"{column.name!r} holds numbers beyond {_LARGEST:.0e}; change its unit")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _occupied(column: pd.Series) -> tuple[tuple[Any, ...], list[Any]]:
-    given = set(column.unique())
-    levels = tuple(level for level in column.cat.categories if level in given)
-    return levels, [level for level in column.cat.categories if level not in given]
 
 
 def _require_one_meaning(made: Patterns) -> None:
