@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from churnlib.execution import NotebookError as NotebookError
 from churnlib.execution import Progress as Progress
 from churnlib.notebook import faults as faults
-from churnlib.pages import publish_with_pages
+from churnlib.pages import make_pages
 from churnlib.provenance import PROJECT
 from churnlib.scheduling import build
 from churnlib.store import Store
@@ -106,7 +106,7 @@ def reproduce(
             failures = build(tasks, jobs=jobs, progress=progress, finished=note)
             if failures:
                 raise _together(failures)
-        publish_with_pages(store, names)
+        store.publish([*names, *make_pages(store, names)])
         return [_run(task, task.name in ran) for task in tasks]
 
 

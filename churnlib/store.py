@@ -165,15 +165,21 @@ class Store:
         gone = self._removed(made)
         return sorted([*ready, *gone])
 
+    def as_placed(self, file: str) -> bytes | None:
+        """An output as it will stand in the project: a notebook with the words that are there now.
+
+        ``None`` for a notebook whose code was edited while it ran; the next run will see to it.
+        """
+        new = (self.outputs / file).read_bytes()
+        if not file.endswith(".ipynb"):
+            return new
+        now = json.loads((self.project / file).read_text(encoding="utf-8"))
+        ran = json.loads(new)
+        return document(with_outputs(now, ran)) if code_of(now) == code_of(ran) else None
+
     def _prepared(self, file: str, scratch: Path) -> Path | None:
-        new, place = (self.outputs / file).read_bytes(), self.project / file
-        if file.endswith(".ipynb"):
-            now = json.loads(place.read_text(encoding="utf-8"))
-            ran = json.loads(new)
-            if code_of(now) != code_of(ran):
-                return None  # edited while it ran; the next run will see to it
-            new = document(with_outputs(now, ran))
-        if place.is_file() and place.read_bytes() == new:
+        new, place = self.as_placed(file), self.project / file
+        if new is None or (place.is_file() and place.read_bytes() == new):
             return None
         part = scratch / file
         part.parent.mkdir(parents=True, exist_ok=True)

@@ -8,27 +8,29 @@ import pytest
 from churnlib import pages
 from churnlib.html_report import write_html
 from churnlib.likeness import unlike
-from churnlib.pages import publish_with_pages
+from churnlib.pages import make_pages
 from churnlib.provenance import PROJECT
 from churnlib.store import Store
 
 
 def notebook(project: Path, name: str, text: str) -> None:
-    made = nbformat.v4.new_notebook()
-    made.cells = [nbformat.v4.new_markdown_cell(f"# {text}", id="first")]
-    (project / "notebooks").mkdir(exist_ok=True)
-    nbformat.write(made, project / "notebooks" / f"{name}.ipynb")
+    """A notebook in its place, which is also what its last run made."""
+    written = nbformat.v4.new_notebook()
+    written.cells = [nbformat.v4.new_markdown_cell(f"# {text}", id="first")]
+    for folder in (project, Store(project).outputs):
+        (folder / "notebooks").mkdir(exist_ok=True, parents=True)
+        nbformat.write(written, folder / "notebooks" / f"{name}.ipynb")
 
 
 @pytest.fixture
 def project(tmp_path):
     for name in ("01_a", "02_b"):
         notebook(tmp_path, name, f"The title of {name}")
-    (tmp_path / "figures").mkdir()
-    (tmp_path / "figures" / "manifest.json").write_text('{"exhibits": []}')
-    (tmp_path / "report").mkdir()
-    (tmp_path / "report" / "churn-report.en.docx").touch()
-    (tmp_path / ".churnlib").mkdir()
+    made = Store(tmp_path).outputs
+    (made / "figures").mkdir()
+    (made / "figures" / "manifest.json").write_text('{"exhibits": []}')
+    (made / "report").mkdir()
+    (made / "report" / "churn-report.en.docx").touch()
     return tmp_path
 
 
@@ -42,7 +44,8 @@ def made(monkeypatch):
 
 
 def publish(project: Path) -> dict[str, str]:
-    publish_with_pages(Store(project), ["01_a", "02_b"])
+    store = Store(project)
+    store.publish(make_pages(store, ["01_a", "02_b"]))
     found = (project / "report" / "html").glob("*.html")
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(found)}
 
@@ -75,9 +78,16 @@ def test_a_page_that_was_deleted_or_edited_is_put_back_without_making_any(projec
 
 
 def test_a_project_without_a_list_of_exhibits_has_no_pages(project, made):
-    (project / "figures" / "manifest.json").unlink()
+    (Store(project).outputs / "figures" / "manifest.json").unlink()
     assert publish(project) == {}
     assert made == []
+
+
+def test_a_change_of_the_words_around_the_code_is_shown(project):
+    publish(project)
+    path = project / "notebooks" / "01_a.ipynb"
+    path.write_text(path.read_text().replace("The title of 01_a", "A new heading"))
+    assert "A new heading" in publish(project)["01_a"]
 
 
 def test_the_committed_pages_are_those_of_the_committed_notebooks(tmp_path):
