@@ -28,6 +28,9 @@ _ATTRIBUTES = {
 }
 _STYLES = ["border", "border-radius", "color", "font-size", "font-weight", "padding", "text-align"]
 
+_CHINESE = ((0x2E80, 0x9FFF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF))
+"""Characters and punctuation of full width, from first to last."""
+
 
 def page(title: str, body: str) -> str:
     """A whole page: it holds its look and its letters, and asks nothing of any host.
@@ -40,10 +43,15 @@ def page(title: str, body: str) -> str:
         HTML that is known to be harmless.
     """
     style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
-    letters = sorted(set(unescape(re.sub(r'"data:[^"]*"', "", body))))
+    letters = set(unescape(re.sub(r'"data:[^"]*"', "", body)))
+    chinese = "".join(sorted(letter for letter in letters if _is_chinese(letter)))
+    # First in the list, for Chinese alone: browsers do not always draw a text again that they
+    # have drawn with boxes because a font further down was not there yet.
+    ranges = ", ".join(f"U+{low:X}-{high:X}" for low, high in _CHINESE)
     font = (
-        f'@font-face {{ font-family: "Report letters"; src: url("{_font("".join(letters))}"); }}\n'
-        ':root { --letters: system-ui, "Segoe UI", Roboto, "Report letters", sans-serif; }\n'
+        f'@font-face {{ font-family: "Report letters"; unicode-range: {ranges}; '
+        f'src: url("{_font(chinese)}"); }}\n'
+        ':root { --letters: "Report letters", system-ui, "Segoe UI", Roboto, sans-serif; }\n'
     )
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -54,6 +62,10 @@ def page(title: str, body: str) -> str:
     )
 
 
+def _is_chinese(letter: str) -> bool:
+    return any(low <= ord(letter) <= high for low, high in _CHINESE)
+
+
 def _font(letters: str) -> str:
     """The packaged font with these letters alone, for readers whose system has no Chinese."""
     from fontTools import subset
@@ -62,7 +74,7 @@ def _font(letters: str) -> str:
         flavor="woff", recalc_timestamp=False, layout_features=[], hinting=False
     )
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text="".join(letter for letter in letters if ord(letter) > 127))
+    subsetter.populate(text=letters)
     buffer = io.BytesIO()
     with subset.load_font(str(FONT), options) as font:
         subsetter.subset(font)

@@ -218,6 +218,24 @@ def test_chinese_text_is_drawn_with_the_letters_of_the_page_and_not_as_boxes(pag
     assert len(set(drawn)) == len(letters)  # boxes would all be alike
 
 
+BADGES = """() => [...document.querySelectorAll("main span")]
+    .filter(span => / · [\\u4e00-\\u9fff]{4}$/.test(span.textContent))
+    .map(span => {
+        const text = span.firstChild, range = document.createRange();
+        range.setStart(text, text.length - 4);
+        range.setEnd(text, text.length);
+        const size = parseFloat(getComputedStyle(span).fontSize);
+        return range.getBoundingClientRect().width / size;
+    })"""
+
+
+def test_the_chinese_of_every_badge_is_as_wide_as_its_letters_and_not_as_boxes(pages, visit):
+    for path in pages:
+        widths = visit(path).evaluate(BADGES)
+        assert widths
+        assert all(abs(width - 4) < 0.1 for width in widths), path
+
+
 FOLLOWED = """() => [...document.querySelectorAll("nav li a")].map(link => {
     link.click();
     const found = document.querySelector(":target");
