@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-import unicodedata
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
+from churnlib.column_widths import SMALL, USUAL, column_widths, has_room
 from churnlib.docx_styles import FALLBACKS, LATIN, TABLE_NAMES, find_style
 from churnlib.grids import Grid
 
@@ -89,6 +89,7 @@ def add_table(document: Document, grid: Grid, lang: str, cell_style: Any) -> Tab
     """
     from docx.enum.table import WD_TABLE_ALIGNMENT
     from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Pt
 
     table = document.add_table(1 + len(grid.rows), len(grid.header))
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
@@ -98,7 +99,11 @@ def add_table(document: Document, grid: Grid, lang: str, cell_style: Any) -> Tab
         table.style = style
     if style is None or style.element.find(f".//{_qn('w:tblBorders')}") is None:
         _three_lines(table)
-    widths = _widths(grid, _room(document)[0])
+    room = _room(document)[0]
+    letters = USUAL if has_room(grid, room, USUAL) else SMALL
+    if letters is SMALL:
+        _narrow_margins(table)
+    widths = column_widths(grid, room, letters)
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
     numeric = grid.numeric
@@ -112,6 +117,8 @@ def add_table(document: Document, grid: Grid, lang: str, cell_style: Any) -> Tab
             if numeric[place]:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
             add_text(paragraph, text, lang)
+            if letters is SMALL:
+                paragraph.runs[-1].font.size = Pt(letters.size)
     table.rows[0]._tr.get_or_add_trPr().append(_element("w:tblHeader"))
     for run in (run for cell in table.rows[0].cells for run in cell.paragraphs[0].runs):
         run.bold = True
@@ -224,46 +231,16 @@ def _room(document: Document) -> tuple[int, int]:
     return page[0] - margins[0] - margins[1], page[1] - margins[2] - margins[3]
 
 
-def _widths(grid: Grid, room: int) -> list[int]:
-    """Widths of the columns: what the text needs, or where that is too much, what lets it read.
-
-    Every column is as wide as its longest word; what is left goes where the text is, by its mean
-    length, so that one long cell does not starve a column of long ones.
-    """
-    from docx.shared import Pt
-
-    columns = list(zip(grid.header, *grid.rows, strict=True))
-    natural, least = (
-        [max(_BOLD * measure(head), *map(measure, cells)) for head, *cells in columns]
-        for measure in (_half_widths, _longest_word)
-    )
-    if Pt(sum(natural) * _LETTER + len(columns) * _PADDING) > room:
-        spare = (room / 12700 - len(columns) * _PADDING) / _LETTER - sum(least)
-        means = [sum(map(_half_widths, column)) / len(column) for column in columns]
-        asked = [
-            max(0.0, mean - low) + (most - low) / 10
-            for mean, most, low in zip(means, natural, least, strict=True)
-        ]
-        share = spare / sum(asked) if spare > 0 else 0.0
-        natural = [low + share * ask for low, ask in zip(least, asked, strict=True)]
-    widths = [Pt(width * _LETTER + _PADDING) for width in natural]
-    return [min(width, width * room // sum(widths)) for width in widths]
-
-
-_PADDING, _LETTER, _BOLD = 14.0, 5.2, 1.2
-"""In points: the space beside a cell's text, and half the width of a Chinese character; and how
-much wider a header is for being bold."""
-
-
-def _longest_word(text: str) -> int:
-    """Width of what may not be broken; in Chinese a line may end after any character."""
-    words = re.split(r"\s|(?<=[-–/,;])", text)
-    return max(min(_half_widths(word), 24 if word.isascii() else 8) for word in words)
-
-
-def _half_widths(text: str) -> int:
-    lines = text.splitlines() or [""]
-    return max(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in x) for x in lines)
+def _narrow_margins(table: Table) -> None:
+    margins = _element("w:tblCellMar")
+    for side in ("left", "right"):
+        margins.append(_element(f"w:{side}", {"w:w": "40", "w:type": "dxa"}))
+    properties = table._tbl.tblPr
+    # The schema wants the margins after the layout and before the look.
+    if (look := properties.find(_qn("w:tblLook"))) is not None:
+        look.addprevious(margins)
+    else:
+        properties.append(margins)
 
 
 def _element(tag: str, attributes: dict[str, str] | None = None) -> Any:

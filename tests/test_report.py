@@ -11,6 +11,7 @@ from docx.oxml.ns import qn
 
 import churnlib as cl
 from churnlib.__main__ import main
+from churnlib.grids import read_grid
 from churnlib.manifest import read_manifest
 from churnlib.paper import FigureBlock, TableBlock, Text
 from churnlib.provenance import PROJECT, Origin
@@ -266,6 +267,14 @@ def test_a_word_processor_prints_all_of_it_inside_the_page(
     for page in pages:
         assert min(left for left, _, _ in page.words) > 60
         assert max(right for _, right, _ in page.words) < page.width - 60
+    # A number broken over two lines is read as two.
+    printed = {word for page in pages for _, _, word in page.words}
+    for entry in (entry for entry in entries if entry.kind == "table"):
+        rows = read_grid(PROJECT / entry.path(lang, "html")).rows
+        found = {
+            word for row in rows for cell in row for word in re.findall(r"−?\d*\.\d{2,}", cell)
+        }
+        assert entry.name == VERDICTS or found <= printed, entry.exhibit
     called = {"en": "Page1of", "zh-Hans": "第1页，共"}[lang]
     assert called in text
     assert "Error" not in text
