@@ -147,7 +147,7 @@ class Kernels:
     def wait_until_ready(self) -> None:
         """Return when kernels start at once, if there is a server of them."""
         if self.server:
-            self.server.ask({})
+            self.server.ask({"ready": None})
 
     def add(self, process: Any) -> None:
         """Take note of a kernel; it ends at once if all are to end."""
@@ -179,7 +179,7 @@ def serve(modules: Sequence[str], questions: IO[str], answers: IO[str]) -> None:
             pid = _forked(question)
             children.add(pid)
             answer: dict[str, Any] = {"pid": pid}
-        elif "poll" not in question:
+        elif "ready" in question:  # whoever hears the answer knows that all is imported
             answer = {}
         else:
             ended, status = os.waitpid(question["poll"], os.WNOHANG)

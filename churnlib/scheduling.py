@@ -26,6 +26,7 @@ from churnlib.kernels import Kernels
 from churnlib.notebook import code_of
 from churnlib.store import Store
 from churnlib.tasks import Task
+from churnlib.turns import Turns
 
 
 @dataclass
@@ -50,49 +51,6 @@ class Node:
 
     def save(self, value: Any) -> None:
         """Nothing: a notebook writes its files by itself."""
-
-
-class Turns:
-    """So many tasks at a time; of those that wait, the first in a given order is next.
-
-    Parameters
-    ----------
-    order : sequence of str
-        Names of the tasks.
-    jobs : int
-        How many at a time.
-    ready : callable
-        Returns when the first may begin; by then all that can run should be waiting.
-    """
-
-    def __init__(self, order: Sequence[str], jobs: int, ready: Callable[[], None]) -> None:
-        self._ready = ready
-        self._place = {name: place for place, name in enumerate(order)}
-        self._free = jobs
-        self._waiting: set[str] = set()
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def turn(self, name: str) -> Iterator[None]:
-        """Wait until it is this task's turn, which ends with the ``with`` statement."""
-
-        def is_next() -> bool:
-            return self._free > 0 and name == min(self._waiting, key=self._place.__getitem__)
-
-        with self._changed:
-            self._waiting.add(name)
-        self._ready()
-        with self._changed:
-            self._changed.wait_for(is_next)
-            self._waiting.remove(name)
-            self._free -= 1
-            self._changed.notify_all()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += 1
-                self._changed.notify_all()
 
 
 def build(
@@ -136,7 +94,7 @@ def build(
     def ready() -> None:
         import_module("papermill")  # while the server makes its own imports
         import_module("jupyter_client.manager")
-        import_module("nbconvert")
+        import_module("nbconvert")  # for the pages
         kernels.wait_until_ready()
 
     turns = Turns([task.name for task in longest], jobs, ready)

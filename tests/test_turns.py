@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from churnlib.scheduling import Turns
+from churnlib.turns import Turns
 
 NAMES = [f"{place:02}" for place in range(8)]
 
