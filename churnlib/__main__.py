@@ -82,12 +82,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _reproduce(chosen: argparse.Namespace) -> None:
-    from churnlib.exhibit_list import exhibit_list
+    from churnlib.exhibit_list import exhibits_of_run
 
     started = time.perf_counter()
     if chosen.json:
         runs = reproduce(jobs=chosen.jobs)
-        listed = exhibit_list(PROJECT)
+        listed = exhibits_of_run(PROJECT)
         seconds = round(time.perf_counter() - started, 3)
         print_json(notebooks=[asdict(run) for run in runs], seconds=seconds, **listed)
         return
@@ -99,7 +99,7 @@ def _reproduce(chosen: argparse.Namespace) -> None:
         for run in runs:
             if run.state == "unchanged":
                 watch.unchanged(run.notebook)
-    _print_exhibits(exhibit_list(PROJECT), out)
+    _print_exhibits(exhibits_of_run(PROJECT), out)
     ran = sum(run.state == "done" for run in runs)
     out.print(
         f"{len(runs)} notebooks, {ran} of them run, {len(runs) - ran} unchanged, "
@@ -128,7 +128,7 @@ def _verify(chosen: argparse.Namespace) -> int:
 def _exhibits(chosen: argparse.Namespace) -> None:
     from churnlib.exhibit_list import exhibit_list
 
-    listed = exhibit_list(PROJECT)
+    listed = exhibit_list()
     if chosen.json:
         print_json(**listed)
         return

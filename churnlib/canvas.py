@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from churnlib.lettering import require_glyphs, use_packaged_font, wrap
+from churnlib.provenance import LANGUAGES as LANGUAGES
 from churnlib.provenance import PROJECT, Origin
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from churnlib.codebook import Codebook
-
-LANGUAGES = ("en", "zh-Hans")
 
 Label = Callable[[str], str]
 """From a key to its word in one language, from `Codebook.labeller`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from churnlib.canvas import Label
-from churnlib.methods import Kind
+from churnlib.kinds import Kind
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

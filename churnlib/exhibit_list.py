@@ -1,18 +1,20 @@
-"""The table of exhibits, computed anew only when something it rests on has changed."""
+"""The table of exhibits, for the command line."""
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
+import csv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from churnlib.store import Store
-from churnlib.traces import Snapshot, everything
+from churnlib.kinds import Kind
+from churnlib.manifest import Entry, read_manifest
+
+VERDICTS = "figures/source/verdicts.csv"
 
 
-def exhibit_list(project: Path) -> dict[str, Any]:
-    """Every exhibit with its verdict, and how many statements have which verdict.
+def exhibit_list() -> dict[str, Any]:
+    """Every exhibit with its verdict, and how many statements have which, computed anew.
 
     Returns
     -------
@@ -20,30 +22,42 @@ def exhibit_list(project: Path) -> dict[str, Any]:
         ``exhibits``, a list with ``exhibit``, ``notebook``, ``file`` and ``verdict``; and
         ``verdicts``, the number of statements by verdict, the least grave first.
     """
-    used = everything(project)
-    used["files"].append(str(project / "notebooks" / "exhibits.toml"))
-    key = Snapshot(project).fingerprint(used)
-    store = Store(project)
-    kept = store.folder / "exhibits.json"
-    with suppress(OSError, ValueError, KeyError):
-        content = json.loads(kept.read_text(encoding="utf-8"))
-        if content["key"] == key:
-            return dict(content["list"])
-    listed = _computed()
-    with suppress(OSError):  # a convenience only
-        store.folder.mkdir(exist_ok=True)
-        with store.scratch() as scratch:
-            part = scratch / "exhibits.json"
-            part.write_text(json.dumps({"key": key, "list": listed}), encoding="utf-8")
-            part.replace(kept)
-    return listed
-
-
-def _computed() -> dict[str, Any]:
-    from churnlib.methods import Kind
     from churnlib.verdicts import claims, exhibits
 
     rows = exhibits().reset_index()[["exhibit", "notebook", "file", "verdict"]]
-    verdicts = claims()["verdict"]
-    counts = {kind.value: int((verdicts == kind).sum()) for kind in Kind}
-    return {"exhibits": rows.to_dict("records"), "verdicts": counts}
+    return {"exhibits": rows.to_dict("records"), "verdicts": _counted(claims()["verdict"])}
+
+
+def exhibits_of_run(project: Path) -> dict[str, Any]:
+    """The same as the notebooks have written it, which takes no time when they have just run.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the manifest or the table of verdicts is missing or damaged.
+    """
+    rows = [
+        {
+            "exhibit": entry.exhibit,
+            "notebook": entry.notebook,
+            "file": _file(entry),
+            "verdict": entry.verdict,
+        }
+        for entry in read_manifest(project)
+    ]
+    with (project / VERDICTS).open(encoding="utf-8", newline="") as file:
+        verdicts = [row["verdict"] for row in csv.DictReader(file)]
+    return {"exhibits": rows, "verdicts": _counted(verdicts)}
+
+
+def _counted(verdicts: Iterable[str]) -> dict[str, int]:
+    each = list(verdicts)
+    return {kind.value: each.count(kind) for kind in Kind}
+
+
+def _file(entry: Entry) -> str:
+    if entry.kind == "none":
+        return ""
+    if entry.kind == "table":
+        return f"figures/source/{entry.name}.csv"
+    return entry.path("en", "svg")

@@ -72,46 +72,41 @@ def write_html(
     ValueError
         If a notebook cannot be read.
     """
-    import nbformat
-
     paths = sorted(notebooks.glob("*.ipynb"))
     if not paths:
         raise FileNotFoundError(f"no notebooks in {notebooks}; name the folder that holds them")
-    words = report_words("en")
     beside = notebooks.parent
     listed = (beside / "figures" / "manifest.json").exists()
     entries = read_manifest(beside) if listed else []
     output.mkdir(parents=True, exist_ok=True)
-    pages, written = [], []
-    for path in paths:
-        try:
-            notebook = nbformat.read(path, as_version=4)
-        except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
-            raise ValueError(f"{path} is not a notebook ({error})") from error
-        described = _described(path.stem, notebook)
-        captions = {e.name: e.caption["en"] for e in entries if e.notebook == path.stem}
-        text = notebook_page(notebook, described.title, words, captions)
-        pages.append(described)
-        written.append(_write(output / f"{path.stem}.html", text))
+    read = {path.stem: _read(path) for path in paths}
+    written = [
+        write_page(output / f"{name}.html", notebook_page(name, notebook, captions(entries, name)))
+        for name, notebook in read.items()
+    ]
     if documents is None:
         documents = sorted(path.name for path in output.parent.glob("*.docx"))
-    index = _index(pages, entries, documents, words)
-    return [_write(output / "index.html", index), *written]
+    return [write_page(output / "index.html", index_page(read, entries, documents)), *written]
 
 
-def notebook_page(
-    notebook: NotebookNode, title: str, words: Words, captions: Mapping[str, str]
-) -> str:
+def captions(entries: Sequence[Entry], notebook: str) -> dict[str, str]:
+    """From the file name of each exhibit of a notebook to its caption."""
+    return {entry.name: entry.caption["en"] for entry in entries if entry.notebook == notebook}
+
+
+def notebook_page(name: str, notebook: NotebookNode, captions: Mapping[str, str]) -> str:
     """One executed notebook as a page.
 
     Parameters
     ----------
+    name : str
+        Of its file, without ending.
     notebook : NotebookNode
-    title : str
-    words : Words
     captions : mapping of str to str
         From the file name of an exhibit of this notebook to its caption.
     """
+    words = report_words("en")
+    title = _described(name, notebook).title
     body = _exporter().from_notebook_node(
         _prepared(notebook, captions, words),
         {"words": {key: words(f"html.{key}") for key in ("code", "solution")}},
@@ -174,9 +169,23 @@ def _described(name: str, notebook: NotebookNode) -> Page:
     )
 
 
-def _index(
-    pages: Sequence[Page], entries: Sequence[Entry], documents: Sequence[str], words: Words
+def index_page(
+    notebooks: Mapping[str, NotebookNode], entries: Sequence[Entry], documents: Sequence[str]
 ) -> str:
+    """The page that leads to all others.
+
+    Parameters
+    ----------
+    notebooks : mapping of str to NotebookNode
+        By name of the file, without ending.
+    entries : sequence of Entry
+        What the manifest lists.
+    documents : sequence of str
+        Word documents one folder above.
+    """
+    words = report_words("en")
+    pages = [_described(name, notebook) for name, notebook in notebooks.items()]
+
     def row(cells: Sequence[str], tag: str = "td") -> str:
         return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in cells) + "</tr>\n"
 
@@ -229,6 +238,16 @@ def _text(inner: str) -> str:
     return re.sub(r"<a class=\"anchor-link\".*?</a>|<[^>]+>", "", inner).strip()
 
 
-def _write(path: Path, text: str) -> Path:
+def _read(path: Path) -> NotebookNode:
+    import nbformat
+
+    try:
+        return nbformat.read(path, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        raise ValueError(f"{path} is not a notebook ({error})") from error
+
+
+def write_page(path: Path, text: str) -> Path:
+    """Write a page with the same bytes on every system."""
     path.write_text(text, encoding="utf-8", newline="\n")
     return path

@@ -9,9 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from churnlib.canvas import LANGUAGES
-from churnlib.provenance import Origin
-from churnlib.verdicts import exhibits
+from churnlib.provenance import LANGUAGES, Origin
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "figure": ("pdf", "png", "svg"),
@@ -103,6 +101,8 @@ def write_manifest(folder: Path) -> Path:
     >>> [entry.exhibit for entry in read_manifest(PROJECT)][:3]
     ['Table 3-1', 'Table 3-2', 'Table 3-3']
     """
+    from churnlib.verdicts import exhibits
+
     listed = exhibits()
     paths = {number: _paths(row) for number, row in listed.iterrows()}
     lacking = [path for some in paths.values() for path in some if not (folder / path).exists()]

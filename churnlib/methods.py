@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,24 +11,13 @@ from typing import Any
 from churnlib.audit import thesis_sheets
 from churnlib.codebook import Codebook, load_codebook
 from churnlib.frontier import least_v
+from churnlib.kinds import Kind
 from churnlib.plausibility import plausibility
 from churnlib.provenance import Origin, Resource, resources
 from churnlib.reported import Reported
 from churnlib.sheet import Sheet
 from churnlib.tables import FrequencyTable, wilson
 from churnlib.thesis import Claim, PrintedTable, printed_table, published_frequencies, statements
-
-
-class Kind(StrEnum):
-    """How a statement fares, from what cannot be judged to what is wrong."""
-
-    EXTERNAL = "external"
-    UNTESTABLE = "untestable"
-    REPRODUCED = "reproduced"
-    CAVEAT = "reproduced with caveat"
-    NOT_ESTABLISHED = "not established"
-    ARITHMETIC_ERROR = "arithmetic error"
-    CONTRADICTED = "contradicted"
 
 
 @dataclass(frozen=True)

@@ -1,73 +1,131 @@
-"""The notebooks as web pages, made once all of them have their outputs."""
+"""The notebooks as web pages, each made as soon as its notebook has its outputs."""
 
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Sequence
-from pathlib import Path
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from churnlib.store import Record, Store, digest, files_in
-from churnlib.traces import Snapshot, everything
+from churnlib.html_report import captions, index_page, notebook_page, write_page
+from churnlib.manifest import Entry, read_manifest
+from churnlib.store import Record, Store, digest
+from churnlib.traces import Snapshot, churnlib_files
 
-NAME = "pages"
-"""What they are called in the store; no notebook is, for those begin with a number."""
-_LIST = "figures/manifest.json"
+_LIST, _PAGES = "figures/manifest.json", "report/html"
 
 
-def make_pages(store: Store, notebooks: Sequence[str]) -> list[str]:
-    """Make the pages that show what the notebooks made, and keep them in the store with it.
+@dataclass(frozen=True)
+class Pages:
+    """The pages of the notebooks in a store, and the index that leads to them.
 
-    They are made only if a notebook, its words, the list of exhibits or churnlib has changed, and
-    put in place together with everything else. Without a list of exhibits there are no pages.
+    A page is made only if its notebook, the words around the code, a caption or churnlib has
+    changed. It is kept in the store and put in place together with everything else. Without a
+    list of exhibits there are no pages.
 
     Parameters
     ----------
     store : Store
         Holds what the notebooks made.
+    snapshot : Snapshot
+        The project's files when the run began.
     notebooks : sequence of str
         Their names.
-
-    Returns
-    -------
-    list of str
-        What to publish beside the notebooks: the name of the pages, or nothing.
-
-    Raises
-    ------
-    OSError
-        If the disk is full; nothing is in place then.
     """
-    if not (store.outputs / _LIST).exists():
-        return []
-    with store.scratch() as scratch:
-        shown = scratch / "shown"
-        for file in (*(f"notebooks/{name}.ipynb" for name in notebooks), _LIST):
-            content = store.as_placed(file)
-            if content is None:  # its page follows in the next run, with the notebook
-                return [NAME]
-            _write(shown / file, content)
-        seen = [digest(shown / file) for file in files_in(shown)]
-        churnlib = Snapshot(store.project).fingerprint(everything(store.project))
-        key = hashlib.sha256(repr([churnlib, seen]).encode()).hexdigest()
-        before = store.record(NAME)
-        if before is None or before.used != key:
-            _make(store, shown, scratch / "made", key)
-    return [NAME]
+
+    store: Store
+    snapshot: Snapshot
+    notebooks: Sequence[str]
+
+    def prepare(self, name: str) -> None:
+        """Make the page of one notebook with the captions of the last run, as `finish` would.
+
+        Raises
+        ------
+        OSError, ValueError
+            As `finish` does.
+        """
+        if (self.store.project / _LIST).exists():
+            self._make(name, read_manifest(self.store.project))
+
+    def finish(self) -> list[str]:
+        """Make the pages that are still wanting, and the index, once all notebooks have run.
+
+        Returns
+        -------
+        list of str
+            What to publish beside the notebooks.
+
+        Raises
+        ------
+        OSError
+            If the disk is full.
+        ValueError
+            If the list of exhibits is none.
+        """
+        if not (self.store.outputs / _LIST).exists():
+            return []
+        entries = read_manifest(self.store.outputs)
+        there = [self._make(name, entries) for name in self.notebooks]
+        if all(there):
+            self._make_index(entries)
+        return [*map(_kept, self.notebooks), _kept("index")]
+
+    def _make(self, name: str, entries: Sequence[Entry]) -> bool:
+        """Whether the page is there now; that of an edited notebook follows when it has run."""
+        content = self._content(name)
+        if content is None:
+            return False
+        said = captions(entries, name)
+        seen = {"notebook": _digest_of(content), "captions": said}
+        self._keep(name, seen, lambda: notebook_page(name, _read(content), said))
+        return True
+
+    def _make_index(self, entries: Sequence[Entry]) -> None:
+        contents = {name: content for name in self.notebooks if (content := self._content(name))}
+        documents = sorted(path.name for path in (self.store.outputs / "report").glob("*.docx"))
+        seen = {
+            "notebooks": {name: _digest_of(content) for name, content in contents.items()},
+            "list": digest(self.store.outputs / _LIST),
+            "documents": documents,
+        }
+
+        def text() -> str:
+            read = {name: _read(content) for name, content in contents.items()}
+            return index_page(read, entries, documents)
+
+        self._keep("index", seen, text)
+
+    def _content(self, name: str) -> bytes | None:
+        return self.store.as_placed(f"notebooks/{name}.ipynb")
+
+    def _keep(self, name: str, seen: Mapping[str, Any], text: Callable[[], str]) -> None:
+        """Make one page unless the kept one shows what is seen now."""
+        words = str(self.store.project / "data" / "report.toml")
+        churnlib = self.snapshot.fingerprint({"files": [*churnlib_files(), words], "questions": []})
+        key = _digest_of(json.dumps([churnlib, seen], ensure_ascii=False).encode())
+        before = self.store.record(_kept(name))
+        if before and before.used == key:
+            return
+        file = f"{_PAGES}/{name}.html"
+        with self.store.scratch() as made:
+            (made / _PAGES).mkdir(parents=True)
+            outputs = {file: digest(write_page(made / file, text()))}
+            nothing: dict[str, list[str]] = {"files": [], "questions": []}
+            self.store.keep(_kept(name), Record("", key, nothing, outputs, 0.0), made)
 
 
-def _make(store: Store, shown: Path, made: Path, key: str) -> None:
-    from churnlib.html_report import write_html
-
-    started = time.perf_counter()
-    documents = sorted(path.name for path in (store.outputs / "report").glob("*.docx"))
-    write_html(shown / "notebooks", made / "report" / "html", documents=documents)
-    outputs = {file: digest(made / file) for file in files_in(made)}
-    nothing: dict[str, list[str]] = {"files": [], "questions": []}
-    seconds = time.perf_counter() - started
-    store.keep(NAME, Record("", key, nothing, outputs, seconds), made)
+def _kept(name: str) -> str:
+    """What a page is called in the store; no notebook is, for those begin with a number."""
+    return f"page-{name}"
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+def _read(content: bytes) -> Any:
+    import nbformat
+
+    return nbformat.reads(content.decode(), as_version=4)
+
+
+def _digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from churnlib.execution import NotebookError as NotebookError
 from churnlib.execution import Progress as Progress
 from churnlib.notebook import faults as faults
-from churnlib.pages import make_pages
+from churnlib.pages import Pages
 from churnlib.provenance import PROJECT
 from churnlib.scheduling import build
 from churnlib.store import Store
@@ -100,13 +100,16 @@ def reproduce(
     with store.locked():
         tasks = _tasks(paths, store, snapshot)
         names = [task.name for task in tasks]
+        pages = Pages(store, snapshot, names)
         if not all(task.is_current for task in tasks):
             store.require_writable(_places(store, names))
             snapshot.prime()
-            failures = build(tasks, jobs=jobs, progress=progress, finished=note)
+            failures = build(
+                tasks, jobs=jobs, progress=progress, finished=note, beside=pages.prepare
+            )
             if failures:
                 raise _together(failures)
-        store.publish([*names, *make_pages(store, names)])
+        store.publish([*names, *pages.finish()])
         return [_run(task, task.name in ran) for task in tasks]
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
+LANGUAGES = ("en", "zh-Hans")
+"""Those in which everything is published."""
 
 
 class Origin(IntEnum):

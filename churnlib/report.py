@@ -12,8 +12,8 @@ import pandas as pd
 
 from churnlib.grids import Grid, read_grid
 from churnlib.html_report import write_html as write_html
+from churnlib.kinds import Kind
 from churnlib.manifest import Entry, read_manifest, write_manifest
-from churnlib.methods import Kind
 from churnlib.paper import (
     Block,
     Contents,

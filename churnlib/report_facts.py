@@ -14,7 +14,7 @@ from churnlib.contingency import Crosstab
 from churnlib.counting import crosstab
 from churnlib.exact import fisher_exact
 from churnlib.independence import chi_square, cramers_v
-from churnlib.methods import Kind
+from churnlib.kinds import Kind
 from churnlib.ordinal import gamma
 from churnlib.provenance import resources
 from churnlib.readers import read_answers

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.codebook import load_codebook
-from churnlib.methods import Kind
+from churnlib.kinds import Kind
+from churnlib.provenance import LANGUAGES as LANGUAGES
 from churnlib.provenance import PROJECT
 
 
@@ -119,6 +120,3 @@ def report_words(lang: str, path: Path | None = None) -> Words:
     worded = load_codebook().words
     content["verdicts"] |= {kind: worded[kind] for kind in Kind if kind in worded}
     return Words(content, lang)
-
-
-LANGUAGES = ("en", "zh-Hans")

@@ -14,6 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +28,9 @@ from churnlib.notebook import code_of
 from churnlib.store import Store
 from churnlib.tasks import Task
 from churnlib.turns import Turns
+
+BESIDE = "beside"
+"""Comes last in the order of turns: what is done while fewer notebooks run than may."""
 
 
 @dataclass
@@ -59,6 +63,7 @@ def build(
     jobs: int,
     progress: Progress | None = None,
     finished: Callable[[str, float | None], None] | None = None,
+    beside: Callable[[str], None] | None = None,
 ) -> list[NotebookError]:
     """Run what has changed, several notebooks at a time.
 
@@ -72,6 +77,9 @@ def build(
         Told of every cell before it runs.
     finished : callable, optional
         Told of every notebook that has run: its name and seconds, ``None`` if it failed.
+    beside : callable, optional
+        Done for every notebook that has run, while fewer run than may. Its errors do not count,
+        and when the last notebook ends, what has not begun is left out.
 
     Returns
     -------
@@ -94,11 +102,15 @@ def build(
     def ready() -> None:
         import_module("papermill")  # while the server makes its own imports
         import_module("jupyter_client.manager")
-        import_module("nbconvert")  # for the pages
         kernels.wait_until_ready()
 
-    turns = Turns([task.name for task in longest], jobs, ready)
-    with kernels, stoppable(kernels) as stopped:
+    turns = Turns([*(task.name for task in longest), BESIDE], jobs, ready)
+    with kernels, stoppable(kernels) as stopped, one_by_one() as spare:
+
+        def aside(name: str) -> None:
+            with turns.turn(BESIDE):
+                if beside and not stopped.is_set():
+                    beside(name)
 
         def function_of(task: Task) -> Callable[..., None]:
             def function(**_: object) -> None:
@@ -115,6 +127,7 @@ def build(
                         close_event_loop()
                         if finished:
                             finished(task.name, seconds)
+                spare.submit(aside, task.name)
 
             return function
 
@@ -126,6 +139,16 @@ def build(
             if stopped.is_set():
                 raise KeyboardInterrupt
     return _failures(raised, tasks)
+
+
+@contextmanager
+def one_by_one() -> Iterator[ThreadPoolExecutor]:
+    """A thread for what can wait; what it has not begun in the end is left out."""
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            yield thread
+        finally:
+            thread.shutdown(cancel_futures=True)
 
 
 def close_event_loop() -> None:

@@ -78,9 +78,14 @@ def _is_beside_the_point(file: Path) -> bool:
 
 def everything(project: Path) -> dict[str, Any]:
     """The trace of a notebook of which nothing is known: it may have used all there is."""
-    used = [*PACKAGE.rglob("*"), *(project / "data").rglob("*")]
-    files = (path for path in used if path.is_file() and "__pycache__" not in path.parts)
-    return {"files": sorted(map(str, files)), "questions": []}
+    data = (str(path) for path in (project / "data").rglob("*") if path.is_file())
+    return {"files": sorted([*churnlib_files(), *data]), "questions": []}
+
+
+def churnlib_files() -> list[str]:
+    """All that churnlib consists of."""
+    used = (path for path in PACKAGE.rglob("*") if "__pycache__" not in path.parts)
+    return sorted(str(path) for path in used if path.is_file())
 
 
 class Snapshot:

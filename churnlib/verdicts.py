@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.methods import METHODS, Evidence, Kind
+from churnlib.kinds import Kind
+from churnlib.methods import METHODS, Evidence
 from churnlib.provenance import PROJECT, Origin, require_evidence
 from churnlib.thesis import Claim, claims_file
 

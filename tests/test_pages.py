@@ -1,5 +1,6 @@
 """Pages follow the notebooks: made with them, again when one has changed, put back when lost."""
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -8,9 +9,10 @@ import pytest
 from churnlib import pages
 from churnlib.html_report import write_html
 from churnlib.likeness import unlike
-from churnlib.pages import make_pages
+from churnlib.pages import Pages
 from churnlib.provenance import PROJECT
 from churnlib.store import Store
+from churnlib.traces import Snapshot
 
 
 def notebook(project: Path, name: str, text: str) -> None:
@@ -20,6 +22,16 @@ def notebook(project: Path, name: str, text: str) -> None:
     for folder in (project, Store(project).outputs):
         (folder / "notebooks").mkdir(exist_ok=True, parents=True)
         nbformat.write(written, folder / "notebooks" / f"{name}.ipynb")
+
+
+def manifest(caption: str) -> str:
+    """A list of one exhibit, of notebook 02."""
+    entry = {
+        "exhibit": "Table 1", "kind": "table", "name": "a", "notebook": "02_b",
+        "origin": "PUBLISHED", "caption": {"en": caption, "zh-Hans": "一"}, "verdict": "reproduced",
+        "files": [],
+    }  # fmt: skip
+    return json.dumps({"exhibits": [entry]})
 
 
 @pytest.fixture
@@ -36,16 +48,24 @@ def project(tmp_path):
 
 @pytest.fixture
 def made(monkeypatch):
-    """How often pages were made."""
-    times: list[str] = []
-    make = pages._make
-    monkeypatch.setattr(pages, "_make", lambda *given: times.append(make(*given)))
-    return times
+    """The pages that were made, in turn."""
+    names: list[str] = []
+    write = pages.write_page
+
+    def noted(path: Path, text: str) -> Path:
+        names.append(path.stem)
+        return write(path, text)
+
+    monkeypatch.setattr(pages, "write_page", noted)
+    return names
+
+
+def pages_of(project: Path) -> Pages:
+    return Pages(Store(project), Snapshot(project), ["01_a", "02_b"])
 
 
 def publish(project: Path) -> dict[str, str]:
-    store = Store(project)
-    store.publish(make_pages(store, ["01_a", "02_b"]))
+    Store(project).publish(pages_of(project).finish())
     found = (project / "report" / "html").glob("*.html")
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(found)}
 
@@ -58,13 +78,13 @@ def test_every_notebook_has_its_page_and_the_index_leads_to_pages_and_reports(pr
                for link in ("01_a.html", "02_b.html", "../churn-report.en.docx"))  # fmt: skip
 
 
-def test_pages_are_made_again_when_a_notebook_has_changed_and_only_then(project, made):
+def test_a_page_is_made_again_when_its_notebook_has_changed_and_only_then(project, made):
     before = publish(project)
     assert publish(project) == before
-    assert len(made) == 1
+    assert made == ["01_a", "02_b", "index"]
     notebook(project, "02_b", "Another title")
     after = publish(project)
-    assert len(made) == 2
+    assert made[3:] == ["02_b", "index"]
     assert "Another title" in after["02_b"]
     assert after["01_a"] == before["01_a"]
 
@@ -74,7 +94,37 @@ def test_a_page_that_was_deleted_or_edited_is_put_back_without_making_any(projec
     (project / "report" / "html" / "01_a.html").unlink()
     (project / "report" / "html" / "index.html").write_text("edited")
     assert publish(project) == before
-    assert len(made) == 1
+    assert len(made) == 3
+
+
+def test_a_page_made_before_all_notebooks_have_run_is_made_again_if_its_captions_change(
+    project, made
+):
+    listed = project / "figures" / "manifest.json"
+    listed.parent.mkdir()
+    listed.write_text(manifest("Of the last run"))
+    for name in ("01_a", "02_b"):
+        pages_of(project).prepare(name)
+    (Store(project).outputs / "figures" / "manifest.json").write_text(manifest("Of this run"))
+    assert set(publish(project)) == {"01_a", "02_b", "index"}
+    assert made == ["01_a", "02_b", "02_b", "index"]
+
+
+def test_no_page_is_made_early_where_no_exhibits_are_listed_yet(project, made):
+    pages_of(project).prepare("01_a")
+    assert made == []
+
+
+def test_the_page_of_a_notebook_that_was_edited_while_it_ran_waits_for_its_next_run(project, made):
+    before = publish(project)
+    path = project / "notebooks" / "02_b.ipynb"
+    edited = nbformat.read(path, 4)
+    edited.cells.append(nbformat.v4.new_code_cell("1 + 1", id="new"))
+    nbformat.write(edited, path)
+    notebook(project, "01_a", "Another title")
+    after = publish(project)
+    assert "Another title" in after["01_a"]
+    assert (after["02_b"], after["index"]) == (before["02_b"], before["index"])
 
 
 def test_a_project_without_a_list_of_exhibits_has_no_pages(project, made):

@@ -10,6 +10,7 @@ import pytest
 
 from churnlib import pipeline
 from churnlib.__main__ import main
+from churnlib.exhibit_list import exhibit_list, exhibits_of_run
 from churnlib.pipeline import NotebookError, execute, faults, notebooks, reproduce
 
 
@@ -151,6 +152,13 @@ def test_the_exhibit_table_is_printed_with_the_verdict_count(capsys):
     assert printed.err == ""
 
 
+def test_what_the_notebooks_list_is_what_is_computed_anew():
+    made = exhibits_of_run(pipeline.PROJECT)
+    assert made == exhibit_list()
+    assert sum(made["verdicts"].values()) == 32
+    assert {row["file"].rpartition(".")[2] for row in made["exhibits"]} == {"csv", "svg", ""}
+
+
 def test_a_failed_run_exits_with_1_and_says_where(capsys, monkeypatch):
     def fail(**_):
         raise NotebookError("02_b", 3, "KeyError: 'a[b]'")
@@ -161,7 +169,7 @@ def test_a_failed_run_exits_with_1_and_says_where(capsys, monkeypatch):
 
 
 def test_damaged_data_exit_with_1_and_one_sentence(capsys, monkeypatch):
-    def missing(_):
+    def missing():
         raise FileNotFoundError("table_3_1.csv is missing; restore it")
 
     monkeypatch.setattr("churnlib.exhibit_list.exhibit_list", missing)

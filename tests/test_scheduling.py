@@ -181,6 +181,22 @@ def test_two_notebooks_run_at_the_same_time_and_nobody_says_a_word(tmp_path, cap
         reproduce(tmp_path, jobs=0)
 
 
+def test_what_can_wait_is_done_while_fewer_run_than_may_and_may_fail(tmp_path, monkeypatch):
+    for name in ("01_a", "02_b", "03_c", "04_d"):
+        notebook(tmp_path, name, "import time; time.sleep(0.3)")
+    ended, seen = [], []
+
+    def prepare(_: object, name: str) -> None:
+        seen.append((name, len(ended)))
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("churnlib.pages.Pages.prepare", prepare)
+    reproduce(tmp_path, jobs=2, finished=lambda *one: ended.append(one))
+    assert len(ended) == 4
+    assert seen
+    assert all(number >= 3 for _, number in seen)  # one runs at most, and none waits
+
+
 def test_a_notebook_that_reads_outputs_runs_after_those_that_make_them(tmp_path, quick):
     prepare = "import os, pathlib\n"
     notebook(tmp_path, "01_a", prepare + WRITE.format(name="a", text="1"), "0")

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import binomtest
 
 from churnlib import Origin, Verdict, claims, exhibits, published_frequencies
-from churnlib.methods import Kind
+from churnlib.kinds import Kind
 from churnlib.provenance import PROJECT
 
 COLUMNS = [
