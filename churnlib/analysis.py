@@ -169,7 +169,7 @@ def analyse(
     with tempfile.TemporaryDirectory(dir=output, prefix=".churnlib-") as folder:
         made = Path(folder).resolve()  # notebooks run in a folder of their own
         _run_all(planned.parts, made, lang, jobs, progress, output)
-        report = write_survey_report(survey, made, lang)
+        report = write_survey_report(survey, made, lang, fit=planned.fit)
         for file in sorted(path for path in made.rglob("*") if path.is_file()):
             place = output / file.relative_to(made)
             place.parent.mkdir(parents=True, exist_ok=True)

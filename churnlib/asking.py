@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from churnlib.fits import LogitFit, OrdinalFit
+from churnlib.models import logit, ordinal_logit
 from churnlib.pipeline import notebooks
 
 if TYPE_CHECKING:
-    from churnlib.cleaning import Survey
-    from churnlib.codebook import Codebook
+    import pandas as pd
 
-TWO_GROUPS = "two groups"
-"""Tag of cells that compare two groups and no more."""
+    from churnlib.cleaning import Survey
+
+TWO_GROUPS, MODEL, THREE_ANSWERS = "two groups", "model", "three answers"
+"""Tags of cells: that compare two groups; that rest on a model; on one of three answers or more."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """The notebooks that a survey can have, and why it cannot have the others."""
+    """The notebooks that a survey can have, and why it cannot have the others.
+
+    Parameters
+    ----------
+    parts : tuple of Part
+    left_out : mapping of str to str
+        Each notebook, or part of one, that it cannot have, and why.
+    fit : OrdinalFit or LogitFit, optional
+        The model of all questions together, if it can have one.
+    """
 
     parts: tuple[Part, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    fit: OrdinalFit | LogitFit | None = None
 
 
 def plan(
@@ -88,44 +101,108 @@ def plan(
         _ = book[name]  # raises where there is no such question
     if response == group and len(names) > 1:
         raise ValueError(f"the response and the group are both {response!r}; choose two questions")
-    predictors = [name for name in names if name != response]
-    common = {"ANSWERS": str(answers.resolve()), "CODEBOOK": str(codebook.resolve())}
-    asked = {**common, "SHOWN": group, "GROUP": group, "RESPONSE": response}
+    asked: dict[str, Any] = {
+        "ANSWERS": str(answers.resolve()), "CODEBOOK": str(codebook.resolve()),
+        "SHOWN": group, "GROUP": group, "RESPONSE": response,
+    }  # fmt: skip
     ours = {path.name[:2]: path for path in notebooks()}
     parts = [Part(ours["03"], f"03 · {answers.name}", ours["03"].stem, asked)]
     left_out = {}
-    if predictors:
+    if reason := _untold(survey, response, group):
+        left_out[ours["04"].stem] = reason
+    else:
         title = f"04 · {label(response)} × {label(group)}"
         parts.append(Part(ours["04"], title, f"04_{response}_by_{group}", asked))
-    else:
-        left_out[ours["04"].stem] = "the codebook has one question only"
-    if reason := _unfit_for_a_model(survey, response, predictors):
-        left_out[ours["05"].stem] = reason
-    else:
-        title = f"05 · {label(response)} × {', '.join(map(label, predictors))}"
-        pair = _two_levels(book, [group, *predictors])
-        chosen = pair or group
-        layer = next(name for name in predictors if name != chosen)
-        model = {**asked, "PREDICTORS": predictors, "GROUP": chosen, "LAYER": layer}
-        without = frozenset() if pair else frozenset({TWO_GROUPS})
-        parts.append(Part(ours["05"], title, f"05_{response}_by_all", model, without))
-    return Plan(tuple(parts), left_out)
 
-
-def _unfit_for_a_model(survey: Survey, response: str, predictors: list[str]) -> str | None:
-    """Why the survey cannot have a model of ordered answers, ``None`` if it can."""
+    whole = ours["05"].stem
+    predictors = []
+    for name in names:
+        if name != response:
+            if reason := _unexplaining(survey, response, name):
+                left_out[f"{whole}, the question {name!r}"] = reason
+            else:
+                predictors.append(name)
     if len(predictors) < 2:
-        return "its model needs two questions beside the one to be explained"
-    if not survey.codebook[response].ordered:
-        return (
-            f"its model is for ordered answers, and the codebook does not say that those to "
-            f"{response!r} are; if they are, say ordered = true"
+        left_out[whole] = "it needs two questions beside the one to be explained"
+        return Plan(tuple(parts), left_out)
+    title = f"05 · {label(response)} × {', '.join(map(label, predictors))}"
+    chosen, layer, without = _compared(survey, response, group, predictors)
+    model = {**asked, "PREDICTORS": predictors, "GROUP": chosen, "LAYER": layer}
+    fit = None
+    try:
+        fit = explained(survey, response, predictors)
+    except ValueError as error:
+        left_out[f"{whole}, the model"] = str(error)
+        without |= {MODEL}
+    if not isinstance(fit, OrdinalFit):
+        without |= {THREE_ANSWERS}
+    parts.append(Part(ours["05"], title, f"05_{response}_by_all", model, without))
+    return Plan(tuple(parts), left_out, fit)
+
+
+def explained(survey: Survey, response: str, predictors: list[str]) -> OrdinalFit | LogitFit:
+    """Fit the model that suits the answers: logistic for two, proportional odds for more.
+
+    Raises
+    ------
+    ValueError
+        If there is none: the answers are three or more and have no order, or as `ordinal_logit`
+        and `logit` say.
+    """
+    given = survey.frame.apply(lambda answers: answers.cat.remove_unused_categories())
+    number = _together(survey, response, *predictors)[response].nunique()
+    if number > 2 and not survey.codebook[response].ordered:
+        raise ValueError(
+            f"it is for two answers or for ordered ones, and the codebook does not say that those "
+            f"to {response!r} are; if they are, say ordered = true"
         )
-    given = survey.frame[[response, *predictors]].dropna()[response].nunique()
-    if given < 3:
-        return f"its model needs three different answers to {response!r}, and people gave {given}"
+    model = ordinal_logit if number > 2 else logit
+    return model(replace(survey, frame=given), response, predictors)
+
+
+def _untold(survey: Survey, response: str, group: str) -> str | None:
+    """Why there is no table of two questions, ``None`` if there is one."""
+    if response == group:
+        return "the codebook has one question only"
+    if _together(survey, response, group).empty:
+        return f"nobody answered both {response!r} and {group!r}"
     return None
 
 
-def _two_levels(book: Codebook, names: list[str]) -> str | None:
-    return next((name for name in names if len(book[name].keys) == 2), None)
+def _unexplaining(survey: Survey, response: str, name: str) -> str | None:
+    """Why nothing can be said of the response by a question, ``None`` if something can."""
+    if reason := _untold(survey, response, name):
+        return reason
+    alike = [n for n, number in _together(survey, response, name).nunique().items() if number < 2]
+    if alike:
+        return f"whoever answered {response!r} and {name!r} gave the same answer to {alike[0]!r}"
+    return None
+
+
+def _compared(
+    survey: Survey, response: str, group: str, predictors: list[str]
+) -> tuple[str, str, frozenset[str]]:
+    """Whose answers are compared, within the layers of what, and the tags of what cannot be."""
+    candidates = [name for name in (group, *predictors) if name in predictors]
+    two = (name for name in candidates if survey.frame[name].nunique() == 2)
+    pair = next(two, None)
+    chosen = pair or candidates[0]
+    layer = next(name for name in predictors if name != chosen)
+    ordered = survey.codebook[response].ordered or survey.frame[response].nunique() == 2
+    can_be = pair and ordered and _some_layer_tells(survey, response, chosen, layer)
+    return chosen, layer, frozenset() if can_be else frozenset({TWO_GROUPS})
+
+
+def _some_layer_tells(survey: Survey, response: str, group: str, layer: str) -> bool:
+    """Whether in some layer there are both groups, and both the highest answer and another."""
+    answers = _together(survey, response, group)[response].cat.remove_unused_categories()
+    highest = answers.cat.categories[-1]
+    people = _together(survey, response, group, layer)
+    divided = people.assign(**{response: people[response] == highest})
+    kinds = divided.groupby(layer, observed=True)[[response, group]].nunique()
+    return bool((kinds == 2).all(axis=1).any())
+
+
+def _together(survey: Survey, *names: str) -> pd.DataFrame:
+    """The answers of those who answered all of these questions."""
+    return survey.frame[list(names)].dropna()

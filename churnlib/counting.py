@@ -133,7 +133,7 @@ def crosstab(
     rows, columns : str
         Variables.
     layer : str, optional
-        A third variable; then one table for each of its levels.
+        A third variable; then one table for each of its levels at which somebody answered both.
 
     Returns
     -------
@@ -155,13 +155,14 @@ def crosstab(
     if layer is None:
         return _table(tally, tally.counts, rows, columns, kind)
     tidy = tally.counts
-    known = tidy[layer].notna()
-    levels = tidy[layer].cat.categories
-    occupied = [level for level in levels if tidy.loc[tidy[layer] == level, "n"].sum() > 0]
-    if not known.any():
-        raise ValueError(f"nobody answered {layer!r}, so there is no layer to show")
+    answered = tidy[tidy[names].notna().all(axis=1) & (tidy["n"] > 0)]
+    if answered.empty:
+        raise ValueError(f"nobody answered all of {', '.join(names)}, so there is no layer to show")
+    occupied = set(answered[layer])
     return {
-        level: _table(tally, tidy[tidy[layer] == level], rows, columns, kind) for level in occupied
+        level: _table(tally, tidy[tidy[layer] == level], rows, columns, kind)
+        for level in tidy[layer].cat.categories
+        if level in occupied
     }
 
 

@@ -30,7 +30,9 @@ _REVIEW = "# REVIEW: "
 _HEAD = """\
 # A draft made from {name}. Read every line marked REVIEW: it is a guess.
 # Order the levels of each question as they should be shown; say ordered = true where their order
-# means something; correct labels; merge spellings of one answer under "aliases". Then try it:
+# means something; correct labels; merge spellings of one answer under "aliases". A model explains
+# the last question, and of two answers to it the odds of the second: put "left" after "stayed".
+# Then try it:
 #   python -m churnlib check {name} --codebook THIS_FILE
 """
 

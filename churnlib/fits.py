@@ -68,14 +68,18 @@ class Fit:
         return self.found.value
 
     @property
+    def has_few(self) -> bool:
+        """Whether there are fewer than ten people for each parameter."""
+        return self.n < _FEW * len(self.found.free)
+
+    @property
     def note(self) -> str:
         """What a reader must know before using the numbers; empty when nothing."""
         notes = [self.people.note] if self.people.note else []
-        parameters = len(self.found.free)
-        if self.n < _FEW * parameters:
+        if self.has_few:
             notes.append(
-                f"{self.n} answers for {parameters} parameters are fewer than {_FEW} each: "
-                "intervals and p-values are rough"
+                f"{self.n} answers for {len(self.found.free)} parameters are fewer than {_FEW} "
+                "each: intervals and p-values are rough"
             )
         return "; ".join(notes)
 

@@ -61,10 +61,10 @@ class Words:
         """Give the tables of a list as they stand."""
         return list(self._entry(key))
 
-    def cited(self, report: str) -> list[str]:
-        """Give the works that one of the reports cites, in the order of the file."""
-        listed = self.entries("reference")
-        return [self.fill(each["text"], "reference", {}) for each in listed if report in each["in"]]
+    def cited(self, *reports: str) -> list[str]:
+        """Give the works that reports, or parts of them, cite, in the order of the file."""
+        listed = [each for each in self.entries("reference") if {*reports} & {*each["in"]}]
+        return [self.fill(each["text"], "reference", {}) for each in listed]
 
     def _entry(self, key: str) -> Any:
         found: Any = self.content

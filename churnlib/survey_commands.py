@@ -107,6 +107,8 @@ example:
         (_answers_argument, _codebook_option, _analyse_options, jobs_option, json_option),
         """Everything is written to DIR; nothing of this project is touched. Sheets that do not fit
 the codebook are set aside and accounted for. A folder written before is replaced file by file.
+Two answers are explained by logistic regression, as the odds of the later one in the codebook;
+more, if they are ordered, by proportional odds. What the answers do not allow is left out and said.
 
 examples:
   python -m churnlib analyse export.xlsx --codebook mine.toml --output results

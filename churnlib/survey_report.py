@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -12,6 +12,7 @@ from churnlib.cleaning import Survey
 from churnlib.contingency import Crosstab
 from churnlib.counting import crosstab, frequencies
 from churnlib.docx_parts import plain
+from churnlib.fits import Fit
 from churnlib.grids import Grid
 from churnlib.paper import (
     Block,
@@ -28,13 +29,19 @@ from churnlib.provenance import Origin, derived
 from churnlib.report_facts import SMALL, association, share, smallest_expected
 from churnlib.report_words import Words, report_words
 from churnlib.results import Estimate, Test
+from churnlib.survey_model import Label, model_blocks
 from churnlib.tables import FrequencyTable
 
 _SHOWN_REASONS, _LEVEL = 20, 0.05
 
 
 def write_survey_report(
-    survey: Survey, folder: Path, lang: str, *, template: Path | None = None
+    survey: Survey,
+    folder: Path,
+    lang: str,
+    *,
+    template: Path | None = None,
+    fit: Fit | None = None,
 ) -> Path:
     """Write a report on a survey to ``report/survey-report.LANG.docx``.
 
@@ -47,13 +54,15 @@ def write_survey_report(
     lang : {"en", "zh-Hans"}
     template : Path, optional
         A .docx whose styles, page, header and footer are used.
+    fit : OrdinalFit or LogitFit, optional
+        A model of one question by others, which the report then tells of.
 
     Returns
     -------
     Path
         The document: how the sheets were cleaned, a table for each question, a table with its
-        statistics for each pair of questions, the pictures. Every exhibit says the survey's
-        origin. Nothing in it speaks of the thesis.
+        statistics for each pair of questions, the model, the pictures. Every exhibit says the
+        survey's origin. Nothing in it speaks of the thesis.
 
     Raises
     ------
@@ -63,12 +72,14 @@ def write_survey_report(
         If the template is missing or is not a Word document.
     """
     words = report_words(lang)
-    blocks = survey_blocks(survey, folder, words)
+    blocks = survey_blocks(survey, folder, words, fit)
     path = folder / "report" / f"survey-report.{lang}.docx"
     return write_paper(blocks, path, lang, lambda key: words(f"words.{key}"), template)
 
 
-def survey_blocks(survey: Survey, folder: Path, words: Words) -> list[Block]:
+def survey_blocks(
+    survey: Survey, folder: Path, words: Words, fit: Fit | None = None
+) -> list[Block]:
     """Put the report together, block by block, before anything is written."""
     label = _label(survey, words.lang)
     counted = {key: _frequencies(survey, key) for key in survey.frame.columns}
@@ -92,16 +103,17 @@ def survey_blocks(survey: Survey, folder: Path, words: Words) -> list[Block]:
         chapters += [Heading(words("survey.pairs")), *_overview(pairs, adjusted, words, label)]
     for pair in pairs:
         chapters += _pair(pair, words, label)
+    cited = ["survey"]
+    if fit is not None:
+        chapters += model_blocks(fit, words, label)
+        cited.append(type(fit).__name__)
     chapters += _figures(survey, folder, words)
     chapters += [Heading(words("survey.limits")), Text(words("survey.limitation"))]
     return [
         *chapters,
         Heading(words("words.references")),
-        *(Text(work, "reference") for work in words.cited("survey")),
+        *(Text(work, "reference") for work in words.cited(*cited)),
     ]
-
-
-Label = Callable[[str], str]
 
 
 @dataclass(frozen=True, eq=False)

@@ -114,6 +114,16 @@ def test_layers_add_up_to_the_whole():
     np.testing.assert_array_equal(total, crosstab(SURVEY, "gender", "visits").counts)
 
 
+def test_a_layer_in_which_nobody_answered_both_is_left_out():
+    people = pd.DataFrame(
+        {"g": ["f", "m", "f", "m"], "v": ["1", "2", None, None], "a": ["y", "y", "o", "o"]}
+    )
+    layers = crosstab(people, "g", "v", layer="a")
+    assert {key: table.n for key, table in layers.items()} == {"y": 2}
+    with pytest.raises(ValueError, match="nobody answered all of g, v, a"):
+        crosstab(people.assign(a=[None, None, "o", "o"]), "g", "v", layer="a")
+
+
 def test_frequencies_show_the_missing_and_both_percentages():
     table = frequencies(SURVEY, "visits")
     summary = table.summary

@@ -10,7 +10,7 @@ from PIL import Image
 
 import churnlib as cl
 from churnlib.docx_parts import plain
-from churnlib.paper import FigureBlock, TableBlock
+from churnlib.paper import FigureBlock, TableBlock, Text
 from churnlib.provenance import PROJECT, Origin
 from churnlib.report import write_survey_report
 from churnlib.report_words import report_words
@@ -137,6 +137,37 @@ def test_the_figures_of_the_language_are_in_it(small, tmp_path, lang):
     document = docx.Document(str(write_survey_report(survey, tmp_path, lang)))
     assert len(document.inline_shapes) == 3
     assert all(s._inline.docPr.get("descr") for s in document.inline_shapes)
+
+
+@BOTH
+@pytest.mark.parametrize("model", [cl.ordinal_logit, cl.logit])
+def test_a_model_is_told_with_its_odds_ratios_and_its_source(survey, tmp_path, lang, model):
+    words, label = report_words(lang), survey.codebook.labeller(lang)
+    fit = model(survey, "visits", "gender")
+    ratio = fit.odds_ratio("gender=female").value
+    if model is cl.logit:  # by hand, of the two-by-two table
+        male, female = cl.crosstab(survey, "gender", "visits").counts.to_numpy()
+        assert ratio == pytest.approx(female[2] * male[:2].sum() / (female[:2].sum() * male[2]))
+    first, second = made(survey_blocks(survey, tmp_path, words, fit), TableBlock)["model"].grid.rows
+    assert first[:3] == (label("gender"), label("gender.male"), "1")
+    assert second[:3] == ("", label("gender.female"), f"{ratio:.2f}")
+    document = docx.Document(str(write_survey_report(survey, tmp_path, lang, fit=fit)))
+    said = "\n".join(p.text for p in document.paragraphs)
+    binary = model is cl.logit
+    assert ("McCullagh, P." in said, "Hosmer, D." in said) == (not binary, binary)
+    assert (f"“{label('visits.6+')}”" in said) == binary  # the answer whose odds it tells
+    assert cl.apa(fit.test, lang) in said
+
+
+def test_few_people_for_a_model_are_said_to_be_few(tmp_path):
+    book = codebook(tmp_path / "b.toml", v=["a", "b"], w=["no", "yes"])
+    answers = ["no", "yes", "yes", "yes", *["no", "yes"] * 4]
+    raw = pd.DataFrame({"v": list("aabb") * 3, "w": answers})
+    survey = cl.clean(raw, book, origin=Origin.OBSERVED)
+    fit = cl.logit(survey, "w", "v")
+    blocks = survey_blocks(survey, tmp_path, report_words("en"), fit)
+    said = "".join(block.text for block in blocks if isinstance(block, Text))
+    assert "12 people for 2 parameters are fewer than ten each" in said
 
 
 def test_a_simulated_survey_is_called_simulated(small, tmp_path):
