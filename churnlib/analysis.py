@@ -128,6 +128,7 @@ def analyse(
     lang: str = "en",
     response: str | None = None,
     group: str | None = None,
+    template: Path | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Analysis:
@@ -139,10 +140,13 @@ def analyse(
         As for `check`.
     output : Path
         A folder for ``notebooks/``, ``figures/`` and ``report/``; made if there is none. Files of
-        an earlier analysis are replaced, all at once, when everything has succeeded.
+        an earlier analysis are replaced, all at once, when everything has succeeded; those of
+        its model (``demographic_*``) do not outlive it.
     response, group : str, optional
         The question to be explained, the codebook's last when left out; and the question whose
         answers are compared, the first.
+    template : Path, optional
+        A .docx whose styles, page, header and footer the report takes.
     jobs : int
         How many notebooks to run at a time.
     progress : callable, optional
@@ -158,19 +162,25 @@ def analyse(
     NotebookError
         If a notebook fails; it is kept in the folder ``failed`` of the output.
     ValueError
-        As `check` does; or if the output is the project itself.
+        As `check` does; or if the output is the project itself, or the template no Word document.
     """
+    from churnlib.docx_styles import open_document
     from churnlib.survey_report import write_survey_report
 
     _require_elsewhere(output)
+    open_document(template)  # raises if it is none, before anything runs
     survey = check(answers, codebook, lang=lang).survey
     planned = plan(answers, codebook, survey, lang=lang, response=response, group=group)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".churnlib-") as folder:
         made = Path(folder).resolve()  # notebooks run in a folder of their own
         _run_all(planned.parts, made, lang, jobs, progress, output)
-        report = write_survey_report(survey, made, lang, fit=planned.fit)
-        for file in sorted(path for path in made.rglob("*") if path.is_file()):
+        report = write_survey_report(
+            survey, made, lang, template=template, fit=planned.fit, no_fit=planned.no_fit
+        )
+        files = sorted(path for path in made.rglob("*") if path.is_file())
+        _remove_other_models(output, {str(file.relative_to(made)) for file in files})
+        for file in files:
             place = output / file.relative_to(made)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)
@@ -183,11 +193,17 @@ def tailored(notebook: Mapping[str, Any], part: Part) -> dict[str, Any]:
         "cell_type": "markdown",
         "id": "survey",
         "metadata": {},
-        "source": f"# {part.title}\n\n{Origin.OBSERVED.badge}",
+        "source": "\n".join([f"# {part.title}", "", Origin.OBSERVED.badge, *_left_out(part)]),
     }
     left_out = LEFT_OUT | part.without
     kept = [c for c in notebook["cells"][1:] if not left_out & set(c["metadata"].get("tags", ()))]
     return {**notebook, "cells": [first, *kept]}
+
+
+def _left_out(part: Part) -> list[str]:
+    """What a reader will not find, as a list in Markdown."""
+    listed = [f"- {what}: {reason}" for what, reason in part.left_out.items()]
+    return ["", "Left out:", "", *listed] if listed else []
 
 
 def _own(notebook: Mapping[str, Any]) -> set[str]:
@@ -269,6 +285,13 @@ def _keep_failed(error: NotebookError, output: Path) -> Path:
     if error.ran:
         nbformat.write(error.ran, folder / f"{error.notebook}.ipynb")
     return folder / f"{error.notebook}.txt"
+
+
+def _remove_other_models(output: Path, made: set[str]) -> None:
+    """Their names do not say which question they explain, so one of another must not stay."""
+    for path in output.glob("figures/*/demographic_*"):
+        if str(path.relative_to(output)) not in made:
+            path.unlink()
 
 
 def _require_elsewhere(output: Path) -> None:

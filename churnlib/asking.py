@@ -36,6 +36,8 @@ class Part:
         Values for its cell of parameters.
     without : frozenset of str
         Tags of cells that this survey has no answer to.
+    left_out : mapping of str to str
+        What else of it this survey cannot have, and why.
     """
 
     notebook: Path
@@ -43,6 +45,7 @@ class Part:
     stem: str
     parameters: Mapping[str, Any]
     without: frozenset[str] = frozenset()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,14 @@ class Plan:
         Each notebook, or part of one, that it cannot have, and why.
     fit : OrdinalFit or LogitFit, optional
         The model of all questions together, if it can have one.
+    no_fit : str
+        Why it cannot, where it was tried.
     """
 
     parts: tuple[Part, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
     fit: OrdinalFit | LogitFit | None = None
+    no_fit: str = ""
 
 
 def plan(
@@ -126,18 +132,26 @@ def plan(
         left_out[whole] = "it needs two questions beside the one to be explained"
         return Plan(tuple(parts), left_out)
     title = f"05 · {label(response)} × {', '.join(map(label, predictors))}"
-    chosen, layer, without = _compared(survey, response, group, predictors)
-    model = {**asked, "PREDICTORS": predictors, "GROUP": chosen, "LAYER": layer}
-    fit = None
+    chosen, layer = _groups(survey, group, predictors)
+    without = set()
+    if reason := _incomparable(survey, response, chosen, layer):
+        left_out[f"{whole}, groups within layers"] = reason
+        without.add(TWO_GROUPS)
+    elif chosen != group:
+        left_out[f"{whole}, {group!r} within layers"] = f"{chosen!r} has two answers and is taken"
+    fit, no_fit = None, ""
     try:
         fit = explained(survey, response, predictors)
     except ValueError as error:
-        left_out[f"{whole}, the model"] = str(error)
-        without |= {MODEL}
+        no_fit = str(error)
+        left_out[f"{whole}, the model"] = no_fit
+        without.add(MODEL)
     if not isinstance(fit, OrdinalFit):
-        without |= {THREE_ANSWERS}
-    parts.append(Part(ours["05"], title, f"05_{response}_by_all", model, without))
-    return Plan(tuple(parts), left_out, fit)
+        without.add(THREE_ANSWERS)
+    model = {**asked, "PREDICTORS": predictors, "GROUP": chosen, "LAYER": layer}
+    stem, said = f"05_{response}_by_all", {k: v for k, v in left_out.items() if k.startswith(whole)}
+    parts.append(Part(ours["05"], title, stem, model, frozenset(without), said))
+    return Plan(tuple(parts), left_out, fit, no_fit)
 
 
 def explained(survey: Survey, response: str, predictors: list[str]) -> OrdinalFit | LogitFit:
@@ -152,9 +166,11 @@ def explained(survey: Survey, response: str, predictors: list[str]) -> OrdinalFi
     given = survey.frame.apply(lambda answers: answers.cat.remove_unused_categories())
     number = _together(survey, response, *predictors)[response].nunique()
     if number > 2 and not survey.codebook[response].ordered:
+        levels = ", ".join(survey.codebook[response].keys)
         raise ValueError(
-            f"it is for two answers or for ordered ones, and the codebook does not say that those "
-            f"to {response!r} are; if they are, say ordered = true"
+            f"it is for two answers or for ordered ones, and {response!r} has {number} in the "
+            f"codebook ({levels}) that are not called ordered; if some are spellings of one "
+            "answer, make them its aliases; if all are in order, say ordered = true"
         )
     model = ordinal_logit if number > 2 else logit
     return model(replace(survey, frame=given), response, predictors)
@@ -179,18 +195,23 @@ def _unexplaining(survey: Survey, response: str, name: str) -> str | None:
     return None
 
 
-def _compared(
-    survey: Survey, response: str, group: str, predictors: list[str]
-) -> tuple[str, str, frozenset[str]]:
-    """Whose answers are compared, within the layers of what, and the tags of what cannot be."""
+def _groups(survey: Survey, group: str, predictors: list[str]) -> tuple[str, str]:
+    """Whose answers are compared, two groups where there are two, and within the layers of what."""
     candidates = [name for name in (group, *predictors) if name in predictors]
-    two = (name for name in candidates if survey.frame[name].nunique() == 2)
-    pair = next(two, None)
-    chosen = pair or candidates[0]
-    layer = next(name for name in predictors if name != chosen)
-    ordered = survey.codebook[response].ordered or survey.frame[response].nunique() == 2
-    can_be = pair and ordered and _some_layer_tells(survey, response, chosen, layer)
-    return chosen, layer, frozenset() if can_be else frozenset({TWO_GROUPS})
+    two = [name for name in candidates if survey.frame[name].nunique() == 2]
+    chosen = (two or candidates)[0]
+    return chosen, next(name for name in predictors if name != chosen)
+
+
+def _incomparable(survey: Survey, response: str, group: str, layer: str) -> str | None:
+    """Why two groups cannot be compared within layers, ``None`` if they can."""
+    if survey.frame[group].nunique() != 2:
+        return "it compares two groups, and no question that explains was given two answers"
+    if not survey.codebook[response].ordered and survey.frame[response].nunique() > 2:
+        return f"it divides the answers to {response!r} at the highest, and they have no order"
+    if not _some_layer_tells(survey, response, group, layer):
+        return f"within no answer to {layer!r} do both groups and both kinds of answers occur"
+    return None
 
 
 def _some_layer_tells(survey: Survey, response: str, group: str, layer: str) -> bool:

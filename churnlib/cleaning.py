@@ -181,7 +181,7 @@ def column_of(headers: Sequence[Any], codebook: Codebook, variable: str) -> Any:
         If it has no column or more than one.
     """
     known = codebook[variable]
-    wordings = {normalise(t) for t in (variable, *known.labels.values(), *known.questions)}
+    wordings = {wording(text) for text in (variable, *known.labels.values(), *known.questions)}
     found = [header for header in headers if wording(str(header)) in wordings]
     if len(found) != 1:
         what = f"several columns: {', '.join(map(str, found))}" if found else "no column"

@@ -94,7 +94,7 @@ def draft(raw: pd.DataFrame, known: Codebook, name: str) -> str:
             f"{name} has no column with 2 to {MOST_ANSWERS} different answers; a codebook is for "
             "questions with answers to choose from"
         )
-    notes = [f"{_REVIEW}left out, free text or one answer only: {h!r}" for h in passed_over]
+    notes = [f"{_REVIEW}left out, one answer only or too many: {h!r}" for h in passed_over]
     missing = f"missing = {_list(known.missing)}"
     return "\n".join([_HEAD.format(name=name) + "\n".join(notes), missing, "", *blocks])
 
@@ -119,8 +119,8 @@ def _taken_over(
     header: str, spellings: Sequence[_Spelling], known: Codebook, taken: set[str]
 ) -> tuple[Variable, list[str]] | None:
     for variable in known.variables.values():
-        wordings = {variable.key, *variable.labels.values(), *variable.questions}
-        if variable.key in taken or wording(header) not in set(map(normalise, wordings)):
+        known_as = (variable.key, *variable.labels.values(), *variable.questions)
+        if variable.key in taken or wording(header) not in set(map(wording, known_as)):
             continue
         strange = []
         for spelling in spellings:

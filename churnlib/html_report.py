@@ -91,7 +91,8 @@ def write_html(
 
 def captions(entries: Sequence[Entry], notebook: str) -> dict[str, str]:
     """From the file name of each exhibit of a notebook to its caption."""
-    return {entry.name: entry.caption["en"] for entry in entries if entry.notebook == notebook}
+    ours = [entry for entry in entries if entry.notebook == notebook and entry.name]
+    return {entry.name: entry.caption["en"] for entry in ours}
 
 
 def notebook_page(name: str, notebook: NotebookNode, captions: Mapping[str, str]) -> str:

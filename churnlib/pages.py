@@ -6,10 +6,12 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from churnlib.html_report import captions, index_page, notebook_page, write_page
 from churnlib.manifest import Entry, read_manifest
+from churnlib.provenance import PROJECT
 from churnlib.store import Record, Store, digest
 from churnlib.traces import Snapshot, churnlib_files
 
@@ -28,14 +30,11 @@ class Pages:
     ----------
     store : Store
         Holds what the notebooks made.
-    snapshot : Snapshot
-        The project's files when the run began.
     notebooks : sequence of str
         Their names.
     """
 
     store: Store
-    snapshot: Snapshot
     notebooks: Sequence[str]
 
     def prepare(self, name: str) -> None:
@@ -64,7 +63,7 @@ class Pages:
         ValueError
             If the list of exhibits is none.
         """
-        if not (self.store.outputs / _LIST).exists():
+        if _LIST not in self._made():
             return []
         entries = read_manifest(self.store.outputs)
         there = [self._make(name, entries) for name in self.notebooks]
@@ -84,7 +83,8 @@ class Pages:
 
     def _make_index(self, entries: Sequence[Entry]) -> None:
         contents = {name: content for name in self.notebooks if (content := self._content(name))}
-        documents = sorted(path.name for path in (self.store.outputs / "report").glob("*.docx"))
+        made = (PurePosixPath(file) for file in self._made())
+        documents = sorted(path.name for path in made if path.match("report/*.docx"))
         seen = {
             "notebooks": {name: _digest_of(content) for name, content in contents.items()},
             "list": digest(self.store.outputs / _LIST),
@@ -97,13 +97,19 @@ class Pages:
 
         self._keep("index", seen, text)
 
+    def _made(self) -> set[str]:
+        """All that the notebooks made."""
+        records = map(self.store.record, self.notebooks)
+        return {file for record in records if record for file in record.outputs}
+
     def _content(self, name: str) -> bytes | None:
         return self.store.as_placed(f"notebooks/{name}.ipynb")
 
     def _keep(self, name: str, seen: Mapping[str, Any], text: Callable[[], str]) -> None:
         """Make one page unless the kept one shows what is seen now."""
-        words = str(self.store.project / "data" / "report.toml")
-        churnlib = self.snapshot.fingerprint({"files": [*churnlib_files(), words], "questions": []})
+        # As they are now, not when the run began: a page is made from what stands there now.
+        used = [*churnlib_files(), str(PROJECT / "data" / "report.toml")]
+        churnlib = Snapshot(self.store.project).fingerprint({"files": used, "questions": []})
         key = _digest_of(json.dumps([churnlib, seen], ensure_ascii=False).encode())
         before = self.store.record(_kept(name))
         if before and before.used == key:

@@ -100,7 +100,7 @@ def reproduce(
     with store.locked():
         tasks = _tasks(paths, store, snapshot)
         names = [task.name for task in tasks]
-        pages = Pages(store, snapshot, names)
+        pages = Pages(store, names)
         if not all(task.is_current for task in tasks):
             store.require_writable(_places(store, names))
             snapshot.prime()

@@ -19,7 +19,14 @@ from churnlib.answers import as_text
 PERSONAL = (
     "提交答卷时间", "提交时间", "开始时间", "结束时间", "所用时间", "来源", "来源详情", "来自IP",
     "IP", "IP地址", "答题IP", "地理位置", "用户ID", "昵称", "姓名", "手机", "手机号", "邮箱",
-    "submitted", "started", "duration", "source", "ip address", "name", "email", "phone",
+    "客户号", "卡号", "账号", "身份证号", "微信", "地址",
+    "submitted", "submitted at", "started", "start time", "end time", "start date", "end date",
+    "startdate", "enddate", "recordeddate", "timestamp", "completion time", "duration",
+    "duration (seconds)", "duration (in seconds)", "source", "ip address", "ipaddress",
+    "locationlatitude", "locationlongitude", "name", "first name", "last name",
+    "recipientfirstname", "recipientlastname", "email", "email address", "recipientemail",
+    "phone", "phone number", "address", "user id", "customer id", "client id",
+    "account number", "card number",
 )  # fmt: skip
 """Headers of columns that tell who answered, from where, or when; letter case does not matter."""
 

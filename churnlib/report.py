@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,7 +74,8 @@ def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Pa
 def gather(folder: Path) -> Path:
     """Complete the exhibits in `folder` with the project's committed ones, and list them.
 
-    A notebook that runs alone finds no figures of this run; it then takes those of the last.
+    A notebook that runs alone finds no figures of this run; it then takes those of the last. In a
+    run by the pipeline everything was made in that run, and what lacks is made by no notebook.
 
     Returns
     -------
@@ -81,7 +83,8 @@ def gather(folder: Path) -> Path:
         The manifest.
     """
     kept = PROJECT / "figures" / "manifest.json"
-    if folder.resolve() != PROJECT and kept.exists():  # not when all outputs were deleted
+    alone = "CHURNLIB_TRACE" not in os.environ
+    if alone and folder.resolve() != PROJECT and kept.exists():  # all outputs may be deleted
         for file in (file for entry in read_manifest(PROJECT) for file in entry.files):
             target = folder / file.path
             if not target.exists():

@@ -173,7 +173,10 @@ class Store:
         new = (self.outputs / file).read_bytes()
         if not file.endswith(".ipynb"):
             return new
-        now = json.loads((self.project / file).read_text(encoding="utf-8"))
+        try:
+            now = json.loads((self.project / file).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{file} is not a notebook any more ({error}); mend it") from None
         ran = json.loads(new)
         return document(with_outputs(now, ran)) if code_of(now) == code_of(ran) else None
 

@@ -42,6 +42,7 @@ def _analyse(chosen: argparse.Namespace) -> None:
         "lang": chosen.lang,
         "response": chosen.response,
         "group": chosen.group,
+        "template": chosen.template,
         "jobs": chosen.jobs,
     }
     if chosen.json:
@@ -79,6 +80,9 @@ def _analyse_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--response", metavar="KEY", help="the question to explain: else the last")
     parser.add_argument("--group", metavar="KEY", help="whose answers to compare: else the first")
+    parser.add_argument(
+        "--template", metavar="DOCX", type=Path, help="a Word file whose styles the report takes"
+    )
 
 
 COMMANDS = {

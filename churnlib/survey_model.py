@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 
 from churnlib.apa import apa, p_text
-from churnlib.fits import Fit, LogitFit
+from churnlib.fits import Fit, LogitFit, OrdinalFit
 from churnlib.grids import Grid
 from churnlib.paper import Block, Heading, TableBlock, Text, reference
+from churnlib.parallel import parallel_lines
 from churnlib.report_words import Words
 
 Label = Callable[[str], str]
@@ -44,6 +45,10 @@ def model_blocks(fit: Fit, words: Words, label: Label) -> Iterator[Block]:
         for name in predictors
     )
     text = [words(f"survey.model.{kind}", **values), words("survey.model.without", tests=left)]
+    if isinstance(fit, OrdinalFit):
+        lines = parallel_lines(fit)
+        known = "tested" if lines.p_value == lines.p_value else "untested"
+        text.append(words(f"survey.model.{known}", test=apa(lines, words.lang)))
     if fit.has_few:
         parameters = len(fit.found.free)
         text.append(words("survey.model.few", n=f"{fit.n:,}", parameters=parameters))

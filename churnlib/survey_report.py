@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from churnlib.apa import apa, p_text
 from churnlib.cleaning import Survey
-from churnlib.contingency import Crosstab
-from churnlib.counting import crosstab, frequencies
+from churnlib.counting import frequencies
 from churnlib.docx_parts import plain
 from churnlib.fits import Fit
 from churnlib.grids import Grid
@@ -25,11 +22,11 @@ from churnlib.paper import (
     reference,
     write_paper,
 )
-from churnlib.provenance import Origin, derived
-from churnlib.report_facts import SMALL, association, share, smallest_expected
+from churnlib.provenance import Origin
+from churnlib.report_facts import share
 from churnlib.report_words import Words, report_words
-from churnlib.results import Estimate, Test
 from churnlib.survey_model import Label, model_blocks
+from churnlib.survey_pairs import Pair, holm, overview, pair_blocks
 from churnlib.tables import FrequencyTable
 
 _SHOWN_REASONS, _LEVEL = 20, 0.05
@@ -42,6 +39,7 @@ def write_survey_report(
     *,
     template: Path | None = None,
     fit: Fit | None = None,
+    no_fit: str = "",
 ) -> Path:
     """Write a report on a survey to ``report/survey-report.LANG.docx``.
 
@@ -56,6 +54,8 @@ def write_survey_report(
         A .docx whose styles, page, header and footer are used.
     fit : OrdinalFit or LogitFit, optional
         A model of one question by others, which the report then tells of.
+    no_fit : str
+        Why there is none, where one was tried.
 
     Returns
     -------
@@ -72,19 +72,19 @@ def write_survey_report(
         If the template is missing or is not a Word document.
     """
     words = report_words(lang)
-    blocks = survey_blocks(survey, folder, words, fit)
+    blocks = survey_blocks(survey, folder, words, fit, no_fit)
     path = folder / "report" / f"survey-report.{lang}.docx"
     return write_paper(blocks, path, lang, lambda key: words(f"words.{key}"), template)
 
 
 def survey_blocks(
-    survey: Survey, folder: Path, words: Words, fit: Fit | None = None
+    survey: Survey, folder: Path, words: Words, fit: Fit | None = None, no_fit: str = ""
 ) -> list[Block]:
     """Put the report together, block by block, before anything is written."""
     label = _label(survey, words.lang)
     counted = {key: _frequencies(survey, key) for key in survey.frame.columns}
-    pairs = [_Pair.of(survey, *both) for both in combinations(survey.frame.columns, 2)]
-    adjusted = _holm(pairs)
+    pairs = [Pair.of(survey, *both) for both in combinations(survey.frame.columns, 2)]
+    adjusted = holm(pairs)
     title = words("survey.title", n=f"{survey.n:,}")
     chapters: list[Block] = [
         Title(title, words("survey.below", origin=survey.origin.badge)),
@@ -100,13 +100,18 @@ def survey_blocks(
     for key, table in counted.items():
         chapters += _question(key, table, words, label)
     if pairs:
-        chapters += [Heading(words("survey.pairs")), *_overview(pairs, adjusted, words, label)]
+        chapters += [Heading(words("survey.pairs")), *overview(pairs, adjusted, words, label)]
     for pair in pairs:
-        chapters += _pair(pair, words, label)
+        chapters += pair_blocks(pair, words, label)
     cited = ["survey"]
     if fit is not None:
         chapters += model_blocks(fit, words, label)
         cited.append(type(fit).__name__)
+    elif no_fit:
+        chapters += [
+            Heading(words("survey.model.heading")),
+            Text(words("survey.model.none", reason=plain(no_fit))),
+        ]
     chapters += _figures(survey, folder, words)
     chapters += [Heading(words("survey.limits")), Text(words("survey.limitation"))]
     return [
@@ -116,43 +121,6 @@ def survey_blocks(
     ]
 
 
-@dataclass(frozen=True, eq=False)
-class _Pair:
-    """Two questions, their table, and what it shows; no table if nobody answered both."""
-
-    rows: str
-    columns: str
-    table: Crosstab | None
-    results: tuple[Test | Estimate, ...] = ()
-
-    @classmethod
-    def of(cls, survey: Survey, rows: str, columns: str) -> _Pair:
-        if not survey.frame[[rows, columns]].notna().all(axis=1).any():
-            return cls(rows, columns, None)
-        table = crosstab(survey, rows, columns)
-        return cls(rows, columns, table, tuple(association(table)))
-
-    @property
-    def key(self) -> str:
-        return f"{self.rows} × {self.columns}"
-
-    @property
-    def test(self) -> Test:
-        """The exact test where there is one, else χ²."""
-        return [result for result in self.results if isinstance(result, Test)][-1]
-
-
-def _holm(pairs: Sequence[_Pair]) -> dict[str, float]:
-    """The p-value of each pair that can be tested, adjusted for all of them."""
-    from statsmodels.stats.multitest import multipletests
-
-    p = {pair.key: pair.test.p_value for pair in pairs if pair.table is not None}
-    known = {key: value for key, value in p.items() if value == value}
-    if not known:
-        return {}
-    return dict(zip(known, multipletests(list(known.values()), method="holm")[1], strict=True))
-
-
 def _label(survey: Survey, lang: str) -> Label:
     word = survey.codebook.labeller(lang)
     return lambda key: plain(word(key))
@@ -160,7 +128,7 @@ def _label(survey: Survey, lang: str) -> Label:
 
 def _summary(
     survey: Survey,
-    pairs: Sequence[_Pair],
+    pairs: Sequence[Pair],
     adjusted: Mapping[str, float],
     words: Words,
     label: Label,
@@ -206,17 +174,18 @@ def _question(
     if table is None:
         yield Text(words("survey.nobody", variable=variable))
         return
-    commonest = table.counts.idxmax()
-    estimate = share(table, [commonest])
+    commonest = table.counts.index[table.counts == table.counts.max()]
+    estimate = share(table, [commonest[0]])
+    named = [words("survey.quoted", level=label(f"{key}.{level}")) for level in commonest]
     yield Text(
         words(
-            "survey.frequency",
+            "survey.frequency" if len(named) == 1 else "survey.tied",
             ref=reference(f"question {key}"),
             variable=variable,
             n=f"{table.n:,}",
             missing=f"{table.missing:,}",
-            level=label(f"{key}.{commonest}"),
-            count=f"{table.counts[commonest]:,}",
+            levels=words("words.comma").join(named),
+            count=f"{table.counts[commonest[0]]:,}",
             percent=f"{100 * estimate.value:.1f}",
             low=f"{100 * estimate.low:.1f}",
             high=f"{100 * estimate.high:.1f}",
@@ -235,60 +204,6 @@ def _question(
     grid = Grid((variable, *(words(f"survey.{column}") for column in columns)), rows)
     note = words("survey.missing_note", n=f"{table.n:,}", missing=f"{table.missing:,}")
     yield TableBlock(f"question {key}", variable, note, table.origin, grid)
-
-
-def _overview(
-    pairs: Sequence[_Pair], adjusted: Mapping[str, float], words: Words, label: Label
-) -> Iterator[Block]:
-    tested = [pair for pair in pairs if pair.key in adjusted and pair.table is not None]
-    if not tested:
-        return
-    rows = tuple(
-        (
-            words("survey.pair", rows=label(pair.rows), columns=label(pair.columns)),
-            f"{pair.test.n:,}",
-            _bare(p_text(pair.test.p_value)),
-            _bare(p_text(adjusted[pair.key])),
-            _effect(next(r for r in pair.results if isinstance(r, Estimate))),
-        )
-        for pair in tested
-    )
-    columns = ("questions", "n", "p", "holm", "effect")
-    grid = Grid(tuple(words(f"survey.{column}") for column in columns), rows)
-    yield Text(words("survey.overview", ref=reference("overview"), pairs=len(tested)))
-    origin = derived(*(pair.test.origin for pair in tested))
-    yield TableBlock("overview", words("survey.overview_caption"), "", origin, grid)
-
-
-def _pair(pair: _Pair, words: Words, label: Label) -> Iterator[Block]:
-    named = {"rows": label(pair.rows), "columns": label(pair.columns)}
-    yield Heading(words("survey.pair", **named), 2)
-    table = pair.table
-    if table is None:
-        yield Text(words("survey.no_table", **named))
-        return
-    tests = words("words.semicolon").join(apa(result, words.lang) for result in pair.results)
-    text = words("survey.crosstab", ref=reference(pair.key), tests=tests)
-    if (expected := smallest_expected(table)) < SMALL:
-        text += words("survey.small", expected=f"{expected:.1f}")
-    yield Text(text)
-    shares = table.shares("row")
-    rows = tuple(
-        (
-            label(f"{pair.rows}.{level}"),
-            *(
-                f"{n:,} ({100 * part:.1f})" if part == part else f"{n:,}"
-                for n, part in zip(table.counts.loc[level], shares.loc[level], strict=True)
-            ),
-            f"{table.row_totals[level]:,}",
-        )
-        for level in table.counts.index
-    )
-    total = (words("survey.total"), *(f"{n:,}" for n in table.column_totals), f"{table.n:,}")
-    levels = (label(f"{pair.columns}.{level}") for level in table.counts.columns)
-    grid = Grid((named["rows"], *levels, words("survey.total")), (*rows, total))
-    note = words("survey.missing_note", n=f"{table.n:,}", missing=f"{table.missing:,}")
-    yield TableBlock(pair.key, words("survey.crosstab_caption", **named), note, table.origin, grid)
 
 
 def _figures(survey: Survey, folder: Path, words: Words) -> Iterator[Block]:
@@ -316,15 +231,3 @@ def _caption(name: str, survey: Survey, words: Words) -> str:
 
 def _frequencies(survey: Survey, key: str) -> FrequencyTable | None:
     return frequencies(survey, key) if survey.frame[key].notna().any() else None
-
-
-def _effect(estimate: Estimate) -> str:
-    """An effect size from 0 to 1 with its interval, as APA writes such numbers."""
-    value, low, high = (
-        f"{x:.2f}".removeprefix("0") for x in (estimate.value, estimate.low, estimate.high)
-    )
-    return f"{value} [{low}, {high}]"
-
-
-def _bare(p: str) -> str:
-    return p.removeprefix("p ").removeprefix("= ")

@@ -36,12 +36,15 @@ class Turns:
 
         with self._changed:
             self._waiting.add(name)
-        self._ready()
-        with self._changed:
-            self._changed.wait_for(is_next)
-            self._waiting.remove(name)
-            self._free -= 1
-            self._changed.notify_all()
+        try:
+            self._ready()
+            with self._changed:
+                self._changed.wait_for(is_next)
+                self._free -= 1
+        finally:  # also after an error: nobody waits for one that is gone
+            with self._changed:
+                self._waiting.remove(name)
+                self._changed.notify_all()
         try:
             yield
         finally:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from churnlib.apa import p_text
-from churnlib.canvas import Label
+from churnlib.canvas import Label, languages
 from churnlib.codebook import Codebook
 from churnlib.provenance import Marked, Origin
 
@@ -71,7 +71,7 @@ class Cells:
 
 
 def shown(
-    frame: pd.DataFrame, origin: Origin, book: Codebook, *, lang: str = "en", digits: int = 3
+    frame: pd.DataFrame, origin: Origin, book: Codebook, *, lang: str | None = None, digits: int = 3
 ) -> Marked:
     """A table for a notebook, worded and rounded like the published one, with its mark.
 
@@ -80,8 +80,9 @@ def shown(
     frame, origin, book, digits
         As for `publish_table`.
     lang : str
-        Language of the words.
+        Language of the words; that of the notebook when left out.
     """
+    lang = lang or languages()[0]
     cells = Cells.of(frame, book.labeller(lang), lang=lang, digits=digits)
     table = pd.DataFrame(list(cells.rows), columns=list(cells.header))
     return Marked(table.set_index(cells.header[0]), origin)

@@ -9,7 +9,7 @@ import pytest
 
 import churnlib as cl
 from churnlib.__main__ import main
-from churnlib.analysis import LEFT_OUT, analyse, check, tailored
+from churnlib.analysis import LEFT_OUT, _remove_other_models, analyse, check, tailored
 from churnlib.asking import TWO_GROUPS, Part, plan
 from churnlib.execution import NotebookError
 from churnlib.provenance import PROJECT, Origin
@@ -39,11 +39,20 @@ levels = [
 def survey_in(folder: Path, n: int = 90, book: str = BOOK) -> tuple[Path, Path]:
     draw = random.Random(5)
     rows = [
-        f"{draw.choice('是否')},{draw.choice(['是', '否', '不清楚'])},{draw.choice('低中高')}"
+        ",".join(
+            [
+                draw.choice("是否"),
+                draw.choice(["是", "否", "不清楚"]),
+                draw.choice("低中高"),
+                "Someone",
+            ]
+        )
         for _ in range(n)
     ]
     answers, codebook = folder / "answers.csv", folder / "book.toml"
-    answers.write_text("\n".join(["是否有车,是否有房,满意程度", *rows, "是,也许,低"]), "utf-8")
+    answers.write_text(
+        "\n".join(["是否有车,是否有房,满意程度,联系人", *rows, "是,也许,低,Someone"]), "utf-8"
+    )
     codebook.write_text(book, "utf-8")
     return answers, codebook
 
@@ -116,6 +125,22 @@ def test_a_trend_is_told_only_where_both_questions_have_an_order(analysed):
     place = rows["variable"].index("p_trend")
     assert rows["car"][place] != ""  # two levels are in order either way
     assert rows["house"][place] == ""
+
+
+def test_a_column_that_the_codebook_does_not_ask_for_goes_no_further(analysed):
+    files = [path for path in analysed[0].rglob("*") if path.suffix in {".ipynb", ".csv"}]
+    assert len(files) > 5
+    assert not any("Someone" in path.read_text("utf-8") for path in files)
+
+
+def test_a_model_of_an_earlier_analysis_does_not_outlive_it(tmp_path):
+    for name in ("demographic_model.png", "content_by_car.png", "my_own.png"):
+        place = tmp_path / "figures" / "en" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    _remove_other_models(tmp_path, {"figures/en/content_by_car.png"})
+    left = {path.name for path in (tmp_path / "figures" / "en").iterdir()}
+    assert left == {"content_by_car.png", "my_own.png"}
 
 
 def test_a_failed_analysis_keeps_the_notebook_and_the_results_before_it(analysed, monkeypatch):
@@ -216,8 +241,19 @@ def test_what_is_left_for_a_user_says_nothing_of_the_thesis(number):
         ({"output": PROJECT}, "belongs to the project"),
         ({"output": PROJECT / "figures" / "mine"}, "belongs to the project"),
         ({"output": "answers.csv"}, "is a file; choose a folder"),
+        ({"template": "none.docx"}, "none.docx"),
+        ({"template": "answers.csv"}, "is not a Word document"),
     ],
-    ids=["no answers", "no codebook", "no labels", "the project", "its figures", "a file"],
+    ids=[
+        "no answers",
+        "no codebook",
+        "no labels",
+        "the project",
+        "its figures",
+        "a file",
+        "no template",
+        "no Word document",
+    ],
 )
 def test_bad_input_is_named_before_anything_runs(tmp_path, monkeypatch, change, said):
     monkeypatch.chdir(tmp_path)

@@ -8,7 +8,9 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import docx
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
@@ -107,17 +109,19 @@ def no_layer_tells(draw: random.Random, _: int) -> list[str]:
 
 SIX = {"town": "abcdef", "age": "<abc", "visits": "<123"}
 UNORDERED = {**USUAL, "colour": "rgb"}
-NO_ORDER = "the codebook does not say that those to 'colour'"
+NO_ORDER = "'colour' has 3 in the codebook (r, g, b) that are not called ordered"
 ALIKE = "whoever answered 'visits' and 'sex' gave the same answer to 'sex'"
 M = "05_demographic_differences, the model"
 S = "05_demographic_differences, the question 'sex'"
+G = "05_demographic_differences, groups within layers"
+NO_PAIR = {G: "no question that explains was given two answers"}
 
 CASES = {
     "yes or no": (LEFT, anything(LEFT), 90, LogitFit, {THREE_ANSWERS}, {}),
     "two answers of three": (VISITS, never_most, 90, LogitFit, {THREE_ANSWERS}, {}),
     "no order": (
         UNORDERED, anything(UNORDERED), 90, type(None), {MODEL, THREE_ANSWERS, TWO_GROUPS},
-        {M: NO_ORDER},
+        {M: NO_ORDER, G: "they have no order"},
     ),
     "separated": (
         VISITS, separated, 90, type(None), {MODEL, THREE_ANSWERS}, {M: "plan=x tells some answers"},
@@ -125,17 +129,17 @@ CASES = {
     "collinear": (
         VISITS, collinear, 90, type(None), {MODEL, THREE_ANSWERS}, {M: "predictors are collinear"},
     ),
-    "all alike": (VISITS, all_men, 90, OrdinalFit, {TWO_GROUPS}, {S: ALIKE}),
+    "all alike": (VISITS, all_men, 90, OrdinalFit, {TWO_GROUPS}, {S: ALIKE, **NO_PAIR}),
     "an empty layer": (VISITS, with_gaps, 90, OrdinalFit, set(), {}),
     "no layer tells": (
         VISITS, no_layer_tells, 90, type(None), {MODEL, THREE_ANSWERS, TWO_GROUPS},
-        {M: "some answers apart"},
+        {M: "some answers apart", G: "within no answer to 'age'"},
     ),
-    "six groups": (SIX, anything(SIX), 120, OrdinalFit, {TWO_GROUPS}, {}),
+    "six groups": (SIX, anything(SIX), 120, OrdinalFit, {TWO_GROUPS}, NO_PAIR),
     "nobody answers both": (
         VISITS, by_turns, 90, OrdinalFit, {TWO_GROUPS},
         {"04_visits_by_gender": "nobody answered both 'visits' and 'sex'",
-         S: "nobody answered both 'visits' and 'sex'"},
+         S: "nobody answered both 'visits' and 'sex'", **NO_PAIR},
     ),
     "few people": (VISITS, anything(VISITS), 24, OrdinalFit, set(), {}),
 }  # fmt: skip
@@ -172,6 +176,13 @@ def test_the_notebooks_run_and_what_cannot_be_had_is_told(case, tmp_path, monkey
     monkeypatch.chdir(PROJECT / "notebooks")
     for part in planned.parts[1:]:  # the first cleans, whatever the questions are
         run_cells(part)
-    assert write_survey_report(survey, made, "en", fit=planned.fit).exists()
-    model = (made / "figures" / "source" / "demographic_model_table.csv").exists()
-    assert model == (fit is not type(None))
+    sources = made / "figures" / "source"
+    tests = pd.read_csv(sources / "demographic_all_tests.csv")
+    assert tests[["p_value", "holm", "benjamini_hochberg"]].notna().all(axis=None)
+    assert (sources / "demographic_model_table.csv").exists() == (fit is not type(None))
+    options = {"fit": planned.fit, "no_fit": planned.no_fit}
+    report = docx.Document(str(write_survey_report(survey, made, "en", **options)))
+    said = "\n".join(paragraph.text for paragraph in report.paragraphs)
+    assert left_out.get(M, "odds ratio") in said
+    first = "".join(tailored({"cells": [{}]}, planned.parts[-1])["cells"][0]["source"])
+    assert all(reason in first for key, reason in left_out.items() if key.startswith("05"))

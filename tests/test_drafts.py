@@ -66,7 +66,7 @@ def test_free_text_one_answer_and_several_marks_are_named_for_review():
     }
     text = draft(pd.DataFrame(columns), KNOWN, "export.csv")
     review = [line for line in text.splitlines() if line.startswith("# REVIEW")]
-    assert any("free text or one answer only: '1、建议'" in line for line in review)
+    assert any("one answer only or too many: '1、建议'" in line for line in review)
     assert any("'2、同意'" in line for line in review)
     assert any("'柜台┋手机' is more than one answer" in line for line in review)
     assert len(tomllib.loads(text)["variables"]) == 1

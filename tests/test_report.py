@@ -230,6 +230,14 @@ def test_exhibits_that_a_lone_notebook_lacks_are_those_of_the_last_run(tmp_path,
         assert (tmp_path / file.path).exists()
 
 
+def test_in_a_run_a_figure_that_no_notebook_makes_is_missed_and_not_taken_from_the_last(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("CHURNLIB_TRACE", str(tmp_path / "trace.json"))
+    with pytest.raises(FileNotFoundError, match=r"exhibits lack .*run the notebooks"):
+        gather(tmp_path)
+
+
 def test_a_missing_manifest_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"manifest\.json is missing"):
         write_report(tmp_path, "en")

@@ -196,6 +196,16 @@ def test_questions_that_nobody_answered_are_said_to_be_so(tmp_path):
     assert not any("tests every pair" in text for text in said)
 
 
+@BOTH
+def test_two_answers_that_are_as_frequent_are_both_named(tmp_path, lang):
+    book = codebook(tmp_path / "b.toml", v=["yes", "no", "never"])
+    raw = pd.DataFrame({"v": ["yes", "no"] * 3 + ["never"]})
+    survey = cl.clean(raw, book, origin=Origin.OBSERVED)
+    blocks = survey_blocks(survey, tmp_path, report_words(lang))
+    said = "".join(block.text for block in blocks if isinstance(block, Text))
+    assert {"en": "are “yes”, “no”, 3 of 7 each", "zh-Hans": "为“yes”、“no”，各3/7"}[lang] in said
+
+
 def test_one_question_alone_makes_a_report(tmp_path):
     book = codebook(tmp_path / "b.toml", v=["yes", "no"])
     survey = cl.clean(pd.DataFrame({"v": ["yes", "no"]}), book, origin=Origin.OBSERVED)

@@ -49,6 +49,25 @@ def test_one_at_a_time_they_run_in_order_also_after_a_failure(failing):
     assert run_all(1, failing=failing) == (NAMES, 1)
 
 
+def test_one_that_fails_before_its_turn_keeps_nobody_waiting():
+    def ready() -> None:
+        if threading.current_thread() is threading.main_thread():
+            raise OSError("too many open files")
+
+    turns = Turns(NAMES, 1, ready)
+    with pytest.raises(OSError, match="too many"), turns.turn(NAMES[0]):
+        raise AssertionError("it has no turn")
+    done = threading.Event()
+
+    def work() -> None:
+        with turns.turn(NAMES[1]):
+            done.set()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    assert done.wait(timeout=10)
+
+
 @pytest.mark.parametrize("jobs", [2, 3])
 def test_no_more_than_asked_run_side_by_side_and_nobody_is_left_out(jobs):
     begun, most = run_all(jobs)
