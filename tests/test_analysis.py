@@ -38,17 +38,8 @@ levels = [
 
 def survey_in(folder: Path, n: int = 90, book: str = BOOK) -> tuple[Path, Path]:
     draw = random.Random(5)
-    rows = [
-        ",".join(
-            [
-                draw.choice("是否"),
-                draw.choice(["是", "否", "不清楚"]),
-                draw.choice("低中高"),
-                "Someone",
-            ]
-        )
-        for _ in range(n)
-    ]
+    asked = ["是否", ["是", "否", "不清楚"], "低中高", ["Someone"]]
+    rows = [",".join(map(draw.choice, asked)) for _ in range(n)]
     answers, codebook = folder / "answers.csv", folder / "book.toml"
     answers.write_text(
         "\n".join(["是否有车,是否有房,满意程度,联系人", *rows, "是,也许,低,Someone"]), "utf-8"
