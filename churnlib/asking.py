@@ -138,7 +138,9 @@ def plan(
         left_out[f"{whole}, groups within layers"] = reason
         without.add(TWO_GROUPS)
     elif chosen != group:
-        left_out[f"{whole}, {group!r} within layers"] = f"{chosen!r} has two answers and is taken"
+        left_out[f"{whole}, {group!r} within layers"] = (
+            f"{chosen!r} has two answers and is compared instead"
+        )
     fit, no_fit = None, ""
     try:
         fit = explained(survey, response, predictors)
@@ -149,9 +151,14 @@ def plan(
     if not isinstance(fit, OrdinalFit):
         without.add(THREE_ANSWERS)
     model = {**asked, "PREDICTORS": predictors, "GROUP": chosen, "LAYER": layer}
-    stem, said = f"05_{response}_by_all", {k: v for k, v in left_out.items() if k.startswith(whole)}
+    stem, said = f"05_{response}_by_all", _of_part(left_out, whole)
     parts.append(Part(ours["05"], title, stem, model, frozenset(without), said))
     return Plan(tuple(parts), left_out, fit, no_fit)
+
+
+def _of_part(left_out: Mapping[str, str], whole: str) -> dict[str, str]:
+    begin = f"{whole}, "
+    return {k.removeprefix(begin): v for k, v in left_out.items() if k.startswith(begin)}
 
 
 def explained(survey: Survey, response: str, predictors: list[str]) -> OrdinalFit | LogitFit:
