@@ -14,6 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from churnlib.html_parts import fitted, harmless
 from churnlib.html_report import write_html
+from churnlib.likeness import unlike
 from churnlib.provenance import PROJECT, Marked, Origin
 
 # Nothing may leave the machine, and nothing of the browser's own may be in the way.
@@ -28,6 +29,9 @@ def pages(tmp_path_factory) -> list[Path]:
     folder = tmp_path_factory.mktemp("project")
     for name in ("notebooks", "figures"):
         shutil.copytree(PROJECT / name, folder / name)
+    (folder / "report").mkdir()
+    for report in (PROJECT / "report").glob("*.docx"):
+        shutil.copy(report, folder / "report")
     return write_html(folder / "notebooks", folder / "report" / "html")
 
 
@@ -89,10 +93,21 @@ def test_code_and_solutions_are_folded(pages):
 
 
 def test_the_same_notebooks_give_the_same_bytes(pages, tmp_path):
-    notebooks = pages[0].parents[2] / "notebooks"
-    again = write_html(notebooks, pages[0].parents[2] / "again" / "html")
-    for first, second in zip(pages[1:], again[1:], strict=True):
-        assert first.read_bytes() == second.read_bytes()
+    for name in ("03_survey_cleaning", "08_figures_and_report"):
+        notebook = pages[0].parents[2] / "notebooks" / f"{name}.ipynb"
+        (tmp_path / "notebooks").mkdir(exist_ok=True)
+        shutil.copy(notebook, tmp_path / "notebooks")
+    shutil.copytree(pages[0].parents[2] / "figures", tmp_path / "figures")
+    _, *again = write_html(tmp_path / "notebooks", tmp_path / "again" / "html")
+    first = {page.name: page.read_bytes() for page in pages}
+    assert len(again) == 2
+    assert all(page.read_bytes() == first[page.name] for page in again)
+
+
+def test_the_committed_pages_are_those_of_the_committed_notebooks(pages):
+    kept = PROJECT / "report" / "html"
+    assert {page.name for page in kept.iterdir()} == {page.name for page in pages}
+    assert not [page.name for page in pages if unlike(page, kept / page.name)]
 
 
 def test_notebooks_without_a_manifest_beside_them_have_pages_without_exhibits(tmp_path):

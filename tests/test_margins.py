@@ -181,7 +181,7 @@ def test_every_row_of_the_battery_has_a_range(shape):
     assert set(names(shape)) == set(cl.statistics(table).index)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.data(), small_tables())
 def test_every_statistic_has_the_range_of_brute_force(data, counts):
     constraints = data.draw(constraints_met(counts))
@@ -190,7 +190,7 @@ def test_every_statistic_has_the_range_of_brute_force(data, counts):
         assert "counted" in found.method
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(st.data(), small_tables(most=60))
 def test_reasoning_without_counting_gives_the_same_range(data, counts):
     constraints = data.draw(constraints_met(counts))
@@ -227,7 +227,7 @@ def test_couplings_are_the_north_west_corner_from_either_side():
     )
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(small_tables(most=400))
 def test_gamma_and_tau_grow_in_the_order_of_concordance(counts):
     """The lemma behind the couplings: more people up and left everywhere, larger statistics."""

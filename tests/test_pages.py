@@ -8,10 +8,7 @@ import nbformat
 import pytest
 
 from churnlib import pages
-from churnlib.html_report import write_html
-from churnlib.likeness import unlike
 from churnlib.pages import Pages
-from churnlib.provenance import PROJECT
 from churnlib.store import Record, Store, digest
 
 NAMES = ["01_a", "02_b", "03_c"]
@@ -176,11 +173,3 @@ def test_a_change_of_the_words_around_the_code_is_shown(project):
     path = project / "notebooks" / "01_a.ipynb"
     path.write_text(path.read_text().replace("The title of 01_a", "A new heading"))
     assert "A new heading" in publish(project)["01_a"]
-
-
-def test_the_committed_pages_are_those_of_the_committed_notebooks(tmp_path):
-    kept = PROJECT / "report" / "html"
-    documents = sorted(path.name for path in kept.parent.glob("*.docx"))
-    for page in write_html(PROJECT / "notebooks", tmp_path, documents=documents):
-        assert not unlike(page, kept / page.name)
-    assert {page.name for page in kept.iterdir()} == {page.name for page in tmp_path.iterdir()}

@@ -22,6 +22,8 @@ from churnlib import (
     read_answers,
 )
 from churnlib.__main__ import main
+from churnlib.analysis import check
+from churnlib.asking import plan
 from churnlib.contingency import Crosstab
 from churnlib.provenance import PROJECT
 from churnlib.realdata import real_codebook, registry, rwm_1988
@@ -297,12 +299,13 @@ def test_the_command_checks_the_bank_file_in_either_spelling(file, capsys):
     assert json.loads(capsys.readouterr().out)["rows"]["rows_complete"] == 103
 
 
-def test_the_command_analyses_the_bank_file(tmp_path):
+def test_the_bank_file_has_its_analysis_of_who_left(run_cells):
     book = PROJECT / "data" / "real" / "bankchurners.toml"
-    results = tmp_path / "results"
-    answers = str(HERE / BANK_FILES[1])
-    assert main(["analyse", answers, "--codebook", str(book), "--output", str(results)]) == 0
+    answers = HERE / BANK_FILES[1]
+    made = plan(answers, book, check(answers, book).survey, response="attrition")
+    assert made.fit.people.answers == ("existing", "attrited")
+    sources = run_cells(*made.parts) / "figures" / "source"
+    model = pd.read_csv(sources / "demographic_model_table.csv")
     # Four bands of contacts, where the notebooks of the project have three of visits.
-    assert (results / "report" / "survey-report.en.docx").exists()
-    model = pd.read_csv(results / "figures" / "source" / "demographic_model_table.csv")
-    assert set(model["predictor"]) == {"gender", "age", "education", "attrition"}
+    assert set(model["predictor"]) == {"gender", "age", "education", "visits"}
+    assert (model["predictor"] == "visits").sum() == 4
