@@ -149,6 +149,9 @@ def draw(found: dict[tuple[str, int], float]) -> None:
             points = [(n, found[name, n]) for n in SIZES if (name, n) in found]
             ax.plot(*zip(*points, strict=True), marker="o", markersize=3, color=colour, label=name)
         ax.set(xscale="log", yscale="log", xlabel="Rows", ylabel="Seconds")
+        # The style takes "$" as it stands, and matplotlib's own powers of ten are formulas.
+        ax.xaxis.set_major_formatter(lambda n, _: f"{n:,.0f}")
+        ax.yaxis.set_major_formatter(lambda s, _: f"{s:g}")
         ax.legend(frameon=False)
         figure.savefig(Path(__file__).with_name("growth.svg"), metadata={"Date": None})
         plt.close(figure)
