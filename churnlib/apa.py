@@ -142,6 +142,17 @@ def p_text(p: float) -> str:
     return f"p = {_no_zero(f'{p:.3f}')}"
 
 
+def p_alone(p: float) -> str:
+    """The same for a column that is headed by "p".
+
+    Examples
+    --------
+    >>> p_alone(0.0116), p_alone(0.00009)
+    ('.012', '< .001')
+    """
+    return p_text(p).removeprefix("p ").removeprefix("= ")
+
+
 def _test(test: Test, lang: str) -> list[str]:
     title = _TITLES[lang].get(test.name, "")
     drawn = _DRAWN[lang] if _drawn(test) else ""

@@ -46,7 +46,7 @@ class Pages:
             As `finish` does.
         """
         if (self.store.project / _LIST).exists():
-            self._make(name, read_manifest(self.store.project))
+            self._make(name, read_manifest(self.store.project), self._look())
 
     def finish(self) -> list[str]:
         """Make the pages that are still wanting, and the index, once all notebooks have run.
@@ -66,22 +66,23 @@ class Pages:
         if _LIST not in self._made():
             return []
         entries = read_manifest(self.store.outputs)
-        there = [self._make(name, entries) for name in self.notebooks]
+        look = self._look()
+        there = [self._make(name, entries, look) for name in self.notebooks]
         if all(there):
-            self._make_index(entries)
+            self._make_index(entries, look)
         return [*map(_kept, self.notebooks), _kept("index")]
 
-    def _make(self, name: str, entries: Sequence[Entry]) -> bool:
+    def _make(self, name: str, entries: Sequence[Entry], look: str) -> bool:
         """Whether the page is there now; that of an edited notebook follows when it has run."""
         content = self._content(name)
         if content is None:
             return False
         said = captions(entries, name)
-        seen = {"notebook": _digest_of(content), "captions": said}
+        seen = {"notebook": _digest_of(content), "captions": said, "look": look}
         self._keep(name, seen, lambda: notebook_page(name, _read(content), said))
         return True
 
-    def _make_index(self, entries: Sequence[Entry]) -> None:
+    def _make_index(self, entries: Sequence[Entry], look: str) -> None:
         contents = {name: content for name in self.notebooks if (content := self._content(name))}
         made = (PurePosixPath(file) for file in self._made())
         documents = sorted(path.name for path in made if path.match("report/*.docx"))
@@ -89,6 +90,7 @@ class Pages:
             "notebooks": {name: _digest_of(content) for name, content in contents.items()},
             "list": digest(self.store.outputs / _LIST),
             "documents": documents,
+            "look": look,
         }
 
         def text() -> str:
@@ -96,6 +98,11 @@ class Pages:
             return index_page(read, entries, documents)
 
         self._keep("index", seen, text)
+
+    def _look(self) -> str:
+        """Fingerprint of all that pages look like, now and not when the run began."""
+        used = [*churnlib_files(), str(PROJECT / "data" / "report.toml")]
+        return Snapshot(self.store.project).fingerprint({"files": used, "questions": []})
 
     def _made(self) -> set[str]:
         """All that the notebooks made."""
@@ -107,10 +114,7 @@ class Pages:
 
     def _keep(self, name: str, seen: Mapping[str, Any], text: Callable[[], str]) -> None:
         """Make one page unless the kept one shows what is seen now."""
-        # As they are now, not when the run began: a page is made from what stands there now.
-        used = [*churnlib_files(), str(PROJECT / "data" / "report.toml")]
-        churnlib = Snapshot(self.store.project).fingerprint({"files": used, "questions": []})
-        key = _digest_of(json.dumps([churnlib, seen], ensure_ascii=False).encode())
+        key = _digest_of(json.dumps(seen, ensure_ascii=False).encode())
         before = self.store.record(_kept(name))
         if before and before.used == key:
             return

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import isfinite
 
-from churnlib.apa import apa, p_text
+from churnlib.apa import apa, p_alone
+from churnlib.canvas import Label
 from churnlib.fits import Fit, LogitFit, OrdinalFit
 from churnlib.grids import Grid
 from churnlib.paper import Block, Heading, TableBlock, Text, reference
 from churnlib.parallel import parallel_lines
 from churnlib.report_words import Words
-
-Label = Callable[[str], str]
 
 
 def model_blocks(fit: Fit, words: Words, label: Label) -> Iterator[Block]:
@@ -66,8 +65,8 @@ def _odds_ratios(fit: Fit, words: Words, label: Label) -> Grid:
         before, answer = row.predictor, label(f"{row.predictor}.{row.level}")
         if row.p_value == row.p_value:
             interval = f"[{_ratio(row.low)}, {_ratio(row.high)}]"
-            p = p_text(row.p_value).removeprefix("p ").removeprefix("= ")
-            rows.append((question, answer, _ratio(row.odds_ratio), interval, p))
+            ratio, p = _ratio(row.odds_ratio), p_alone(row.p_value)
+            rows.append((question, answer, ratio, interval, p))
         else:
             rows.append(
                 (question, answer, "1", words("survey.model.reference"), words("words.none"))

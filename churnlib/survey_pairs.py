@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from churnlib.apa import apa, p_text
+from churnlib.apa import apa, p_alone
+from churnlib.canvas import Label
 from churnlib.cleaning import Survey
 from churnlib.contingency import Crosstab
 from churnlib.counting import crosstab
@@ -15,7 +16,6 @@ from churnlib.provenance import derived
 from churnlib.report_facts import SMALL, association, smallest_expected
 from churnlib.report_words import Words
 from churnlib.results import Estimate, Test
-from churnlib.survey_model import Label
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +68,8 @@ def overview(
         (
             words("survey.pair", rows=label(pair.rows), columns=label(pair.columns)),
             f"{pair.test.n:,}",
-            _bare(p_text(pair.test.p_value)),
-            _bare(p_text(adjusted[pair.key])),
+            p_alone(pair.test.p_value),
+            p_alone(adjusted[pair.key]),
             _effect(next(r for r in pair.results if isinstance(r, Estimate))),
         )
         for pair in tested
@@ -119,7 +119,3 @@ def _effect(estimate: Estimate) -> str:
         f"{x:.2f}".removeprefix("0") for x in (estimate.value, estimate.low, estimate.high)
     )
     return f"{value} [{low}, {high}]"
-
-
-def _bare(p: str) -> str:
-    return p.removeprefix("p ").removeprefix("= ")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
+from churnlib.canvas import Label
 from churnlib.cleaning import Survey
 from churnlib.counting import frequencies
 from churnlib.docx_parts import plain
@@ -25,7 +26,7 @@ from churnlib.paper import (
 from churnlib.provenance import Origin
 from churnlib.report_facts import share
 from churnlib.report_words import Words, report_words
-from churnlib.survey_model import Label, model_blocks
+from churnlib.survey_model import model_blocks
 from churnlib.survey_pairs import Pair, holm, overview, pair_blocks
 from churnlib.tables import FrequencyTable
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.apa import p_text
+from churnlib.apa import p_alone
 from churnlib.canvas import Label, languages
 from churnlib.codebook import Codebook
 from churnlib.provenance import Marked, Origin
@@ -110,7 +110,7 @@ def _worded(key: Any, label: Label) -> str:
 
 def _column(values: pd.Series, label: Label, digits: int) -> list[str]:
     if values.name in P_VALUES:
-        return [_none(v) or p_text(v).removeprefix("p ").removeprefix("= ") for v in values]
+        return [_none(v) or p_alone(v) for v in values]
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         return [_none(v) or _text(v, label if values.name in KEYED else str) for v in values]
     decimals = max((_decimals(v, digits) for v in values.dropna()), default=0)
