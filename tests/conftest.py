@@ -1,4 +1,4 @@
-"""A copy of the data that a test may spoil; kernels that start at once."""
+"""What several test files need: data to spoil, quick kernels, notebooks run here, programs."""
 
 from __future__ import annotations
 
