@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from churnlib.evidence.origin import PROJECT
 from churnlib.likeness import unlike
 from churnlib.manifest import read_manifest
 from churnlib.pipeline import faults
-from churnlib.provenance import PROJECT
 
 
 def pytest_configure(config: pytest.Config) -> None:

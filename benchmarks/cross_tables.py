@@ -19,7 +19,7 @@ from churnlib import (
     statistics,
     synthesise,
 )
-from churnlib.provenance import Origin
+from churnlib.evidence.origin import Origin
 
 LARGE = [[6, 8, 8, 2], [3, 7, 17, 6], [4, 7, 20, 5], [9, 11, 52, 15], [4, 4, 9, 3]]
 

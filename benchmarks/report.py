@@ -14,7 +14,7 @@ import pandas as pd
 
 import churnlib as cl
 from benchmarks.harness import seconds, show, table
-from churnlib.provenance import PROJECT
+from churnlib.evidence.origin import PROJECT
 from churnlib.report import write_html, write_report, write_survey_report
 from churnlib.report_words import LANGUAGES
 

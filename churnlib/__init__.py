@@ -15,7 +15,7 @@ _HOMES = {
 }
 
 # A function called like its module would be hidden by it as soon as anybody imports the module.
-from churnlib.apa import apa as apa  # noqa: E402
+from churnlib.evidence import apa as apa
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,5 @@
 """Statistics, cleaning and audit for a survey of bank customers and the thesis it came from."""
 
-from churnlib.apa import apa as apa
 from churnlib.association import statistics as statistics
 from churnlib.audit import audit_thesis as audit_thesis
 from churnlib.cells import Count as Count
@@ -18,6 +17,14 @@ from churnlib.contingency import Crosstab as Crosstab
 from churnlib.counting import counts as counts
 from churnlib.counting import crosstab as crosstab
 from churnlib.counting import frequencies as frequencies
+from churnlib.evidence.origin import Marked as Marked
+from churnlib.evidence.origin import Origin as Origin
+from churnlib.evidence.origin import derived as derived
+from churnlib.evidence.printed_number import Reported as Reported
+from churnlib.evidence.printed_number import possible_counts as possible_counts
+from churnlib.evidence.results import Estimate as Estimate
+from churnlib.evidence.results import Test as Test
+from churnlib.evidence.sentences import apa as apa
 from churnlib.exact import fisher_exact as fisher_exact
 from churnlib.fits import LogitFit as LogitFit
 from churnlib.fits import OrdinalFit as OrdinalFit
@@ -51,14 +58,7 @@ from churnlib.posthoc import residual_p_values as residual_p_values
 from churnlib.prediction import goodman_kruskal_lambda as goodman_kruskal_lambda
 from churnlib.prediction import goodman_kruskal_tau as goodman_kruskal_tau
 from churnlib.prediction import uncertainty_coefficient as uncertainty_coefficient
-from churnlib.provenance import Marked as Marked
-from churnlib.provenance import Origin as Origin
-from churnlib.provenance import derived as derived
 from churnlib.readers import read_answers as read_answers
-from churnlib.reported import Reported as Reported
-from churnlib.reported import possible_counts as possible_counts
-from churnlib.results import Estimate as Estimate
-from churnlib.results import Test as Test
 from churnlib.risk import kappa as kappa
 from churnlib.risk import odds_ratio as odds_ratio
 from churnlib.risk import risk_difference as risk_difference

@@ -13,8 +13,8 @@ from typing import Any
 
 from churnlib import survey_commands as surveys
 from churnlib.command import Command, jobs_option, json_option, print_json
+from churnlib.evidence import PROJECT
 from churnlib.pipeline import NotebookError, notebooks, reproduce
-from churnlib.provenance import PROJECT
 from churnlib.store import explained
 
 EPILOG = """examples:
@@ -165,7 +165,7 @@ def _claims(chosen: argparse.Namespace) -> None:
 
 
 def _seal(chosen: argparse.Namespace) -> None:
-    from churnlib.provenance import seal
+    from churnlib.evidence import seal
 
     changed = seal()
     print(f"new checksums: {', '.join(changed)}" if changed else "nothing has changed")

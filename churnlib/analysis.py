@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnlib.asking import Part, plan
+from churnlib.evidence import PROJECT, Origin
 from churnlib.execution import NotebookError, Progress, run
 from churnlib.kernels import Kernels
 from churnlib.notebook import document, with_outputs
-from churnlib.provenance import PROJECT, Origin
 from churnlib.scheduling import close_event_loop, stoppable
 
 if TYPE_CHECKING:

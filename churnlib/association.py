@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from churnlib.contingency import Crosstab
+from churnlib.evidence import NAN, Test
 from churnlib.exact import fisher_exact
 from churnlib.independence import (
     chi_square,
@@ -31,7 +32,6 @@ from churnlib.prediction import (
     goodman_kruskal_tau,
     uncertainty_coefficient,
 )
-from churnlib.results import NAN, Test
 from churnlib.risk import kappa, odds_ratio, risk_ratio
 
 COLUMNS = ["value", "se", "t", "df", "p_value", "low", "high"]

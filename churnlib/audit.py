@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from churnlib.reported import Reported
+from churnlib.evidence import Reported
 from churnlib.sheet import Cell, Rule, Sheet
 from churnlib.thesis import PrintedTable, printed_table, statements
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnlib.evidence import LANGUAGES as LANGUAGES
+from churnlib.evidence import PROJECT, Origin
 from churnlib.lettering import require_glyphs, use_packaged_font, wrap
-from churnlib.provenance import LANGUAGES as LANGUAGES
-from churnlib.provenance import PROJECT, Origin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

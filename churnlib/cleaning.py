@@ -13,8 +13,8 @@ import pandas as pd
 
 from churnlib.answers import as_text, normalise
 from churnlib.codebook import Codebook
+from churnlib.evidence import Origin
 from churnlib.levels import LabelError, Numbers
-from churnlib.provenance import Origin
 
 _QUESTION_NUMBER = re.compile(r"^\d{1,3}\s*[、.．:：]\s*")
 _CLOSING = re.compile(r"(?:[?？:：。*]|\[[^\]]*\]|【[^】]*】)+$")

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.answers import INFINITY, Band, as_text, normalise, strip_mark
+from churnlib.evidence import PROJECT
 from churnlib.levels import Labels, Level, Numbers, Variable
-from churnlib.provenance import PROJECT
 from churnlib.watching import Watched, tell, unwatched
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.cells import in_words, mask_of
-from churnlib.reported import Reported
+from churnlib.evidence import Reported
 
 Base = Literal["row", "column", "total"]
 

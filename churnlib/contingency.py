@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnlib.provenance import Origin
+from churnlib.evidence import Origin
 from churnlib.tables import whole_counts
 
 

@@ -12,8 +12,8 @@ from churnlib.cleaning import Survey
 from churnlib.codebook import Codebook
 from churnlib.contingency import Crosstab
 from churnlib.engines import rows_of
+from churnlib.evidence import Origin
 from churnlib.grid import grid
-from churnlib.provenance import Origin
 from churnlib.tables import FrequencyTable, whole_counts
 from churnlib.tally import OnError, Tally, resolve_labels
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from churnlib.contingency import Crosstab
+from churnlib.evidence import require_level
 from churnlib.likelihood import CumulativeLogit, maximise, start
-from churnlib.results import require_level
 from churnlib.tables import wilson
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from churnlib.canvas import Label
-from churnlib.kinds import Kind
+from churnlib.evidence import Kind
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from churnlib.contingency import Crosstab
+from churnlib.evidence import NAN, Test
 from churnlib.measures import TOO_SMALL, as_table, observed, remark
-from churnlib.results import NAN, Test
 from churnlib.simulation import monte_carlo
 
 _TIE = 1e-7

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from churnlib.kinds import Kind
+from churnlib.evidence import Kind
 from churnlib.manifest import Entry, read_manifest
 
 VERDICTS = "figures/source/verdicts.csv"

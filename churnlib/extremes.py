@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from churnlib.contingency import Crosstab
+from churnlib.evidence import Origin
 from churnlib.objectives import Objective, number
-from churnlib.provenance import Origin
 from churnlib.tablesets import TableSet
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from churnlib.apa import apa, marked, p_text, require_language
+from churnlib.evidence import apa, marked, p_text, require_language
 
 if TYPE_CHECKING:
     from churnlib.fits import Fit

@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.apa import apa, shown_html
+from churnlib.evidence import NAN, Estimate, Origin, Test, apa, chi_square_result, shown_html
 from churnlib.fit_words import model_sentence
 from churnlib.likelihood import CumulativeLogit, Maximum, profile_interval, refit
 from churnlib.predictors import Patterns
-from churnlib.provenance import Origin
-from churnlib.results import NAN, Estimate, Test, chi_square_result
 from churnlib.terms import Factor
 
 _FEW = 10  # answers for each parameter, a common rule of thumb

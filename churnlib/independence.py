@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from churnlib.contingency import Crosstab
+from churnlib.evidence import NAN, Estimate, Test, require_level
 from churnlib.measures import (
     TOO_SMALL,
     as_table,
@@ -16,7 +17,6 @@ from churnlib.measures import (
     remark,
     undefined,
 )
-from churnlib.results import NAN, Estimate, Test, require_level
 
 
 def chi_square(table: Any, *, correction: bool = False) -> Test:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from churnlib.provenance import LANGUAGES, Origin
+from churnlib.evidence import LANGUAGES, Origin
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "figure": ("pdf", "png", "svg"),
@@ -97,7 +97,7 @@ def write_manifest(folder: Path) -> Path:
 
     Examples
     --------
-    >>> from churnlib.provenance import PROJECT
+    >>> from churnlib.evidence import PROJECT
     >>> [entry.exhibit for entry in read_manifest(PROJECT)][:3]
     ['Table 3-1', 'Table 3-2', 'Table 3-3']
     """

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from churnlib.constraints import Constraint
+from churnlib.evidence import Origin
 from churnlib.extremes import Attainable, counted, reasoned
 from churnlib.forms import Free
 from churnlib.objectives import objective
 from churnlib.programs import require_table, solve
-from churnlib.provenance import Origin
 from churnlib.tablesets import TableSet
 
 BUDGET, CALLS = 2_000_000, 20_000

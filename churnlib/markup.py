@@ -11,8 +11,8 @@ import pandas as pd
 
 from churnlib.canvas import LANGUAGES, export, outputs
 from churnlib.codebook import Codebook
+from churnlib.evidence import Origin
 from churnlib.lettering import width
-from churnlib.provenance import Origin
 from churnlib.typeset import Cells
 from churnlib.verdicts import exhibit_entries
 

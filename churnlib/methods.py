@@ -10,11 +10,9 @@ from typing import Any
 
 from churnlib.audit import thesis_sheets
 from churnlib.codebook import Codebook, load_codebook
+from churnlib.evidence import Kind, Origin, Reported, Resource, resources
 from churnlib.frontier import least_v
-from churnlib.kinds import Kind
 from churnlib.plausibility import plausibility
-from churnlib.provenance import Origin, Resource, resources
-from churnlib.reported import Reported
 from churnlib.sheet import Sheet
 from churnlib.tables import FrequencyTable, wilson
 from churnlib.thesis import Claim, PrintedTable, printed_table, published_frequencies, statements

@@ -14,11 +14,10 @@ import numpy as np
 import pandas as pd
 
 from churnlib.cleaning import Survey
+from churnlib.evidence import Origin, require_level
 from churnlib.fits import LogitFit, OrdinalFit
 from churnlib.likelihood import CumulativeLogit, Maximum, blurred, maximise, start
 from churnlib.predictors import Patterns, patterns
-from churnlib.provenance import Origin
-from churnlib.results import require_level
 from churnlib.separation import drivers, escape
 from churnlib.terms import Factor
 

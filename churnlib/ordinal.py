@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from churnlib.contingency import Crosstab
+from churnlib.evidence import Estimate, Test
 from churnlib.measures import (
     TOO_SMALL,
     as_table,
@@ -18,7 +19,6 @@ from churnlib.measures import (
     remark,
     undefined,
 )
-from churnlib.results import Estimate, Test
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from churnlib.evidence import PROJECT
 from churnlib.html_report import captions, index_page, notebook_page, write_page
 from churnlib.manifest import Entry, read_manifest
-from churnlib.provenance import PROJECT
 from churnlib.store import Record, Store, digest
 from churnlib.traces import Snapshot, churnlib_files
 

@@ -20,8 +20,8 @@ from churnlib.docx_parts import (
     save,
 )
 from churnlib.docx_styles import LOOKS, find_style, open_document
+from churnlib.evidence import Origin
 from churnlib.grids import Grid
-from churnlib.provenance import Origin
 
 if TYPE_CHECKING:
     from docx.document import Document

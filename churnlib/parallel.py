@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 import pandas as pd
 
-from churnlib.apa import shown_html
+from churnlib.evidence import NAN, Test, chi_square_result, shown_html
 from churnlib.fits import OrdinalFit
 from churnlib.likelihood import CumulativeLogit, logistic, maximise, start
-from churnlib.results import NAN, Test, chi_square_result
 from churnlib.separation import escape
 
 

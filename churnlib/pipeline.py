@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from churnlib.evidence import PROJECT
 from churnlib.execution import NotebookError as NotebookError
 from churnlib.execution import Progress as Progress
 from churnlib.notebook import faults as faults
 from churnlib.pages import Pages
-from churnlib.provenance import PROJECT
 from churnlib.scheduling import build
 from churnlib.store import Store
 from churnlib.tasks import Task

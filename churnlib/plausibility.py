@@ -12,10 +12,8 @@ import pandas as pd
 
 from churnlib.cells import Count
 from churnlib.constraints import AtLeast, Constraint, StructuralZero
+from churnlib.evidence import Reported, Test, derived, resources
 from churnlib.margins import Attainable, attainable
-from churnlib.provenance import derived, resources
-from churnlib.reported import Reported
-from churnlib.results import Test
 from churnlib.thesis import published_frequencies
 
 MINORS, OLDER, SCHOOL = "le18", "ge60", "high_school_or_below"

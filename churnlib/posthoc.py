@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from churnlib.evidence import require_level
 from churnlib.measures import as_table
-from churnlib.results import require_level
 
 Adjustment = Literal["none", "holm", "bonferroni"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from churnlib.evidence import NAN
 from churnlib.likelihood import Maximum, logistic
 from churnlib.predictors import Patterns
-from churnlib.results import NAN
 from churnlib.terms import Factor
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from churnlib.evidence import NAN, Estimate
 from churnlib.independence import likelihood_ratio
 from churnlib.measures import (
     TOO_SMALL,
@@ -17,7 +18,6 @@ from churnlib.measures import (
     remark,
     undefined,
 )
-from churnlib.results import NAN, Estimate
 
 Dependent = Literal["symmetric", "rows", "columns"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.counting import origin_of, people_of
-from churnlib.provenance import Origin
+from churnlib.evidence import Origin
 from churnlib.tables import whole_counts
 from churnlib.terms import Factor, Slope, answers_of, numbers, term_of
 

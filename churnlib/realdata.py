@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from churnlib.cleaning import Survey, clean
 from churnlib.codebook import Codebook, load_codebook
-from churnlib.provenance import PROJECT, Origin
+from churnlib.evidence import PROJECT, Origin
 
 if TYPE_CHECKING:
     import pandas as pd

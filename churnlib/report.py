@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from churnlib.evidence import PROJECT, Kind, Origin
 from churnlib.grids import Grid, read_grid
 from churnlib.html_report import write_html as write_html
-from churnlib.kinds import Kind
 from churnlib.manifest import Entry, read_manifest, write_manifest
 from churnlib.paper import (
     Block,
@@ -26,7 +26,6 @@ from churnlib.paper import (
     reference,
     write_paper,
 )
-from churnlib.provenance import PROJECT, Origin
 from churnlib.report_facts import thesis_facts
 from churnlib.report_words import LANGUAGES, Words, report_words
 from churnlib.survey_report import write_survey_report as write_survey_report

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.codebook import load_codebook
-from churnlib.kinds import Kind
-from churnlib.provenance import LANGUAGES as LANGUAGES
-from churnlib.provenance import PROJECT
+from churnlib.evidence import LANGUAGES as LANGUAGES
+from churnlib.evidence import PROJECT, Kind
 
 
 @dataclass(frozen=True, eq=False)

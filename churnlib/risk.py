@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from churnlib.contingency import Crosstab
+from churnlib.evidence import NAN, Estimate
 from churnlib.measures import as_table, estimate, undefined
-from churnlib.results import NAN, Estimate
 from churnlib.tables import wilson
 
 

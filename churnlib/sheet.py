@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 
-from churnlib.reported import Reported
+from churnlib.evidence import Reported
 
 Cell = tuple[str, str]
 """Where a printed number stands: row and column. The row ``"text"`` is the running text."""

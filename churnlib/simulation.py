@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from churnlib.evidence import NAN, Test
 from churnlib.measures import TOO_SMALL, as_table, observed, remark
-from churnlib.results import NAN, Test
 from churnlib.sampling import sampler
 
 _LONGEST = 100_000  # counts to look up: more would cost more time than they save

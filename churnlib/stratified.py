@@ -9,11 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.apa import shown_html
 from churnlib.contingency import Crosstab
+from churnlib.evidence import (
+    NAN,
+    Estimate,
+    Test,
+    chi_square_result,
+    derived,
+    require_level,
+    shown_html,
+)
 from churnlib.measures import as_table
-from churnlib.provenance import derived
-from churnlib.results import NAN, Estimate, Test, chi_square_result, require_level
 from churnlib.risk import odds_ratio
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from churnlib.evidence import PROJECT
 from churnlib.pipeline import notebooks
-from churnlib.provenance import PROJECT
 
 SOLUTION = "solution"
 """Tag of the cells that are left out."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from churnlib.apa import apa, p_alone
 from churnlib.canvas import Label
 from churnlib.cleaning import Survey
 from churnlib.contingency import Crosstab
 from churnlib.counting import crosstab
+from churnlib.evidence import Estimate, Test, apa, derived, p_alone
 from churnlib.grids import Grid
 from churnlib.paper import Block, Heading, TableBlock, Text, reference
-from churnlib.provenance import derived
 from churnlib.report_facts import SMALL, association, smallest_expected
 from churnlib.report_words import Words
-from churnlib.results import Estimate, Test
 
 
 @dataclass(frozen=True, eq=False)

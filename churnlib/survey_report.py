@@ -10,6 +10,7 @@ from churnlib.canvas import Label
 from churnlib.cleaning import Survey
 from churnlib.counting import frequencies
 from churnlib.docx_parts import plain
+from churnlib.evidence import Origin
 from churnlib.fits import Fit
 from churnlib.grids import Grid
 from churnlib.paper import (
@@ -23,7 +24,6 @@ from churnlib.paper import (
     reference,
     write_paper,
 )
-from churnlib.provenance import Origin
 from churnlib.report_facts import share
 from churnlib.report_words import Words, report_words
 from churnlib.survey_model import model_blocks

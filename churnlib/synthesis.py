@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.codebook import Codebook, load_codebook
-from churnlib.provenance import PROJECT
+from churnlib.evidence import PROJECT
 from churnlib.tables import FrequencyTable
 from churnlib.thesis import published_frequencies
 

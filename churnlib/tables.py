@@ -11,8 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnlib.provenance import Origin
-from churnlib.results import NAN, Test
+from churnlib.evidence import NAN, Origin, Test
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from churnlib.constraints import Constraint, Limit
 from churnlib.contingency import Crosstab
-from churnlib.provenance import Origin, derived
+from churnlib.evidence import Origin, derived
 from churnlib.tables import FrequencyTable, whole_counts
 
 CHUNK = 1 << 17

@@ -11,8 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.provenance import Origin, Resource, resources
-from churnlib.reported import Reported
+from churnlib.evidence import Origin, Reported, Resource, resources
 from churnlib.tables import FrequencyTable
 
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from churnlib.provenance import PROJECT
+from churnlib.evidence import PROJECT
 from churnlib.watching import EVENT, WHOLE, unwatched
 
 PACKAGE = Path(__file__).resolve().parent

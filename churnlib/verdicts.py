@@ -10,9 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.kinds import Kind
+from churnlib.evidence import PROJECT, Kind, Origin, require_evidence
 from churnlib.methods import METHODS, Evidence
-from churnlib.provenance import PROJECT, Origin, require_evidence
 from churnlib.thesis import Claim, claims_file
 
 _UNJUDGED = {Kind.UNTESTABLE, Kind.EXTERNAL}

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.comparing import Likeness, likeness
+from churnlib.evidence import PROJECT, resources
 from churnlib.notebook import document
-from churnlib.provenance import PROJECT, resources
 from churnlib.store import digest, files_in
 
 OUTPUTS = ("figures/", "report/")

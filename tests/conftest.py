@@ -20,8 +20,8 @@ from hypothesis import settings
 
 from churnlib.analysis import tailored
 from churnlib.asking import Part
+from churnlib.evidence.origin import PROJECT
 from churnlib.kernels import Kernels, KernelServer
-from churnlib.provenance import PROJECT
 
 
 @pytest.fixture

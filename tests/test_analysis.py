@@ -11,8 +11,8 @@ import churnlib as cl
 from churnlib.__main__ import main
 from churnlib.analysis import LEFT_OUT, _remove_other_models, analyse, check, tailored
 from churnlib.asking import TWO_GROUPS, Part, plan
+from churnlib.evidence.origin import PROJECT, Origin
 from churnlib.execution import NotebookError
-from churnlib.provenance import PROJECT, Origin
 from churnlib.store import digest, files_in
 
 # Two questions share their levels, one level has no answer, and there is no English label.

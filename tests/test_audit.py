@@ -6,7 +6,7 @@ import pytest
 
 from churnlib import audit_thesis
 from churnlib.audit import thesis_sheets
-from churnlib.provenance import PROJECT, resources
+from churnlib.evidence.origin import PROJECT, resources
 from churnlib.sheet import Sheet, single_digit_changes
 
 TABLES = ("table_3_1.csv", "table_3_2.csv", "table_3_3.csv", "totals.csv")

@@ -121,7 +121,7 @@ def test_another_codebook_cleans_another_survey():
 
 
 def test_no_code_knows_the_variables_of_the_thesis():
-    from churnlib.provenance import PROJECT
+    from churnlib.evidence.origin import PROJECT
 
     for name in ("answers", "levels", "codebook", "readers", "cleaning"):
         source = (PROJECT / "churnlib" / f"{name}.py").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churnlib import LabelError, load_codebook
-from churnlib.provenance import PROJECT
+from churnlib.evidence.origin import PROJECT
 
 HERE = Path(__file__).parent
 BOOK = load_codebook()

@@ -13,7 +13,7 @@ import churnlib as cl
 from churnlib.__main__ import main
 from churnlib.answers import hides_digits, normalise, strip_mark
 from churnlib.drafts import draft
-from churnlib.provenance import PROJECT, Origin
+from churnlib.evidence.origin import PROJECT, Origin
 
 KNOWN = cl.load_codebook()
 

@@ -30,8 +30,8 @@ from churnlib import (
     synthesise,
 )
 from churnlib import engines as module
+from churnlib.evidence.origin import PROJECT
 from churnlib.models import ordinal_logit
-from churnlib.provenance import PROJECT
 
 BOOK = load_codebook()
 OTHER_BOOK = load_codebook(PROJECT / "tests" / "survey" / "codebook.toml")

@@ -17,7 +17,7 @@ from churnlib import (
     printed_table,
     published_frequencies,
 )
-from churnlib.provenance import PROJECT
+from churnlib.evidence.origin import PROJECT
 
 LABEL = load_codebook().labeller("en")
 

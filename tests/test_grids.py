@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from churnlib.evidence.origin import Origin
 from churnlib.grids import Grid, read_grid
 from churnlib.markup import html_page
-from churnlib.provenance import Origin
 from churnlib.typeset import Cells
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12).map(str.strip)

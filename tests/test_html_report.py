@@ -12,10 +12,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Page, sync_playwright
 
+from churnlib.evidence.origin import PROJECT, Marked, Origin
 from churnlib.html_parts import fitted, harmless
 from churnlib.html_report import write_html
 from churnlib.likeness import unlike
-from churnlib.provenance import PROJECT, Marked, Origin
 
 # Nothing may leave the machine, and nothing of the browser's own may be in the way.
 QUIET = (

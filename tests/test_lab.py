@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from churnlib.provenance import PROJECT
+from churnlib.evidence.origin import PROJECT
 
 # Nothing is asked of the network, and every cell is in the page whether it is seen or not.
 SETTINGS = {

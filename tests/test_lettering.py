@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from matplotlib.font_manager import FontProperties, findfont, fontManager
 
 from churnlib import Origin, claims, figures, load_codebook
+from churnlib.evidence.origin import PROJECT
 from churnlib.lettering import FONT, require_glyphs, use_packaged_font, width, wrap
-from churnlib.provenance import PROJECT
 from churnlib.verdicts import exhibit_entries
 
 

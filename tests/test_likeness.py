@@ -2,8 +2,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from churnlib.evidence.origin import PROJECT
 from churnlib.likeness import unlike, words
-from churnlib.provenance import PROJECT
 
 FIGURES = PROJECT / "figures"
 

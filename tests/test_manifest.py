@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from churnlib import exhibits
+from churnlib.evidence.origin import PROJECT
 from churnlib.manifest import check_manifest, read_manifest, write_manifest
-from churnlib.provenance import PROJECT
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ from churnlib import (
     parallel_lines,
     synthesise,
 )
+from churnlib.evidence.origin import PROJECT
 from churnlib.likelihood import CumulativeLogit, maximise
-from churnlib.provenance import PROJECT
 
 REFERENCE = PROJECT / "tests" / "reference"
 PREDICTORS = ["gender", "age", "education"]

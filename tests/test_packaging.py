@@ -11,7 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from churnlib.provenance import PROJECT
+from churnlib.evidence.origin import PROJECT
 
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (PROJECT / "requirements.lock").read_text(encoding="utf-8")

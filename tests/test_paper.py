@@ -12,6 +12,7 @@ from PIL import Image
 
 from churnlib.docx_parts import plain
 from churnlib.docx_styles import FALLBACKS
+from churnlib.evidence.origin import Origin
 from churnlib.grids import Grid
 from churnlib.paper import (
     Contents,
@@ -24,7 +25,6 @@ from churnlib.paper import (
     reference,
     write_paper,
 )
-from churnlib.provenance import Origin
 
 ENGLISH = {
     "figure": "Figure", "table": "Table", "caption": ". {}", "page": "Page {page} of {pages}",

@@ -14,7 +14,7 @@ import pytest
 
 from churnlib import Origin, claims, clean, exhibits, load_codebook, read_answers
 from churnlib.__main__ import main
-from churnlib.provenance import PROJECT
+from churnlib.evidence.origin import PROJECT
 
 READMES = {
     name: (PROJECT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")

@@ -25,7 +25,7 @@ from churnlib.__main__ import main
 from churnlib.analysis import check
 from churnlib.asking import plan
 from churnlib.contingency import Crosstab
-from churnlib.provenance import PROJECT
+from churnlib.evidence.origin import PROJECT
 from churnlib.realdata import real_codebook, registry, rwm_1988
 
 HERE = Path(__file__).parent / "real"

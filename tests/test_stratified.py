@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from churnlib import Crosstab, Origin, clean, crosstab, load_codebook, mantel_haenszel, synthesise
-from churnlib.provenance import PROJECT
+from churnlib.evidence.origin import PROJECT
 
 FILE = PROJECT / "tests" / "reference" / "cases.json"
 CASES = {case["id"]: case for case in json.loads(FILE.read_text(encoding="utf-8"))["cases"]}

@@ -9,8 +9,8 @@ import subprocess
 import pytest
 
 from churnlib.__main__ import main
+from churnlib.evidence.origin import PROJECT
 from churnlib.pipeline import execute, notebooks
-from churnlib.provenance import PROJECT
 from churnlib.student import SOLUTION, without_solutions, write_student_copy
 
 NAMES = [path.stem for path in notebooks()]

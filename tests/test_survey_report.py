@@ -10,8 +10,8 @@ from PIL import Image
 
 import churnlib as cl
 from churnlib.docx_parts import plain
+from churnlib.evidence.origin import PROJECT, Origin
 from churnlib.paper import FigureBlock, TableBlock, Text
-from churnlib.provenance import PROJECT, Origin
 from churnlib.report import write_survey_report
 from churnlib.report_words import report_words
 from churnlib.survey_report import survey_blocks

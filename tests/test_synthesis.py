@@ -17,7 +17,7 @@ from churnlib import (
     read_answers,
     synthesise,
 )
-from churnlib.provenance import PROJECT
+from churnlib.evidence.origin import PROJECT
 from churnlib.synthesis import (
     age_by_education,
     population,

@@ -5,7 +5,7 @@ import pytest
 
 from churnlib import load_codebook, printed_table, published_frequencies
 from churnlib.audit import audit_thesis
-from churnlib.provenance import PROJECT, resources
+from churnlib.evidence.origin import PROJECT, resources
 from churnlib.thesis import statements
 from churnlib.verdicts import claims, verdict
 

@@ -6,8 +6,8 @@ import pytest
 from scipy.stats import binomtest
 
 from churnlib import Origin, Verdict, claims, exhibits, published_frequencies
-from churnlib.kinds import Kind
-from churnlib.provenance import PROJECT
+from churnlib.evidence.origin import PROJECT
+from churnlib.evidence.verdict_kinds import Kind
 
 COLUMNS = [
     "section", "statement", "statement_zh", "printed", "computed",

@@ -8,8 +8,8 @@ from functools import singledispatch
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from churnlib.provenance import Origin
-from churnlib.results import Estimate, Test
+from churnlib.evidence.origin import Origin
+from churnlib.evidence.results import Estimate, Test
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churnlib import Origin, derived
-from churnlib.provenance import PROJECT, require_evidence, resources, seal
+from churnlib.evidence.origin import PROJECT, require_evidence, resources, seal
 
 
 @given(st.lists(st.sampled_from(Origin), min_size=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from numbers import Real
 
-from churnlib.provenance import Origin
+from churnlib.evidence.origin import Origin
 
 NAN = float("nan")
 
