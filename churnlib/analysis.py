@@ -21,8 +21,7 @@ from churnlib.scheduling import close_event_loop, stoppable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from churnlib.cleaning import Survey
-    from churnlib.codebook import Codebook
+    from churnlib.survey import Codebook, Survey
 
 LEFT_OUT = frozenset({"thesis", "exercise", "solution"})
 """Tags of cells that speak of the thesis or of simulated answers."""
@@ -89,9 +88,7 @@ def check(answers: Path, codebook: Path, *, lang: str = "en") -> Checked:
         If one of them is damaged, a question has no column, a label is missing, or no sheet can
         be kept.
     """
-    from churnlib.cleaning import clean
-    from churnlib.codebook import load_codebook
-    from churnlib.readers import read_answers
+    from churnlib.survey import clean, load_codebook, read_answers
 
     book = load_codebook(codebook)
     _require_labels(book, lang)

@@ -14,7 +14,7 @@ from churnlib.pipeline import notebooks
 if TYPE_CHECKING:
     import pandas as pd
 
-    from churnlib.cleaning import Survey
+    from churnlib.survey import Survey
 
 TWO_GROUPS, MODEL, THREE_ANSWERS = "two groups", "model", "three answers"
 """Tags of cells: that compare two groups; that rest on a model; on one of three answers or more."""

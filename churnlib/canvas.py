@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from churnlib.codebook import Codebook
+    from churnlib.survey import Codebook
 
 Label = Callable[[str], str]
 """From a key to its word in one language, from `Codebook.labeller`."""

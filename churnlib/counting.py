@@ -8,12 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.cleaning import Survey
-from churnlib.codebook import Codebook
 from churnlib.contingency import Crosstab
 from churnlib.engines import rows_of
 from churnlib.evidence import Origin
 from churnlib.grid import grid
+from churnlib.survey import Codebook, Survey
 from churnlib.tables import FrequencyTable, whole_counts
 from churnlib.tally import OnError, Tally, resolve_labels
 

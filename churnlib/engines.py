@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from churnlib.files import Files, files_at, require
-from churnlib.levels import Variable
+from churnlib.survey import Variable
 from churnlib.tables import whole_counts
 
 LIMIT = 1_000_000

@@ -10,9 +10,9 @@ from html import escape
 import pandas as pd
 
 from churnlib.canvas import LANGUAGES, export, outputs
-from churnlib.codebook import Codebook
 from churnlib.evidence import Origin
 from churnlib.lettering import width
+from churnlib.survey import Codebook
 from churnlib.typeset import Cells
 from churnlib.verdicts import exhibit_entries
 

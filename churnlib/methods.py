@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.audit import thesis_sheets
-from churnlib.codebook import Codebook, load_codebook
 from churnlib.evidence import Kind, Origin, Reported, Resource, resources
 from churnlib.frontier import least_v
 from churnlib.plausibility import plausibility
 from churnlib.sheet import Sheet
+from churnlib.survey import Codebook, load_codebook
 from churnlib.tables import FrequencyTable, wilson
 from churnlib.thesis import Claim, PrintedTable, printed_table, published_frequencies, statements
 

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.cleaning import Survey
 from churnlib.evidence import Origin, require_level
 from churnlib.fits import LogitFit, OrdinalFit
 from churnlib.likelihood import CumulativeLogit, Maximum, blurred, maximise, start
 from churnlib.predictors import Patterns, patterns
 from churnlib.separation import drivers, escape
+from churnlib.survey import Survey
 from churnlib.terms import Factor
 
 _MOVES = 1e-5  # in a direction whose largest part is about 1; less is rounding

@@ -7,16 +7,14 @@ from collections.abc import Sequence
 import pandas as pd
 
 from churnlib.audit import thesis_sheets
-from churnlib.cleaning import Survey, clean
-from churnlib.codebook import load_codebook
 from churnlib.contingency import Crosstab
 from churnlib.counting import crosstab
 from churnlib.evidence import NAN, Estimate, Kind, Test, apa, resources
 from churnlib.exact import fisher_exact
 from churnlib.independence import chi_square, cramers_v
 from churnlib.ordinal import gamma
-from churnlib.readers import read_answers
 from churnlib.report_words import Words
+from churnlib.survey import Survey, clean, load_codebook, read_answers
 from churnlib.tables import FrequencyTable, wilson
 from churnlib.thesis import printed_table, published_frequencies, statements
 

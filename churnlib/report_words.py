@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from churnlib.codebook import load_codebook
 from churnlib.evidence import LANGUAGES as LANGUAGES
 from churnlib.evidence import PROJECT, Kind
+from churnlib.survey import load_codebook
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,9 +27,7 @@ def _check(chosen: argparse.Namespace) -> int:
 
 
 def _codebook(chosen: argparse.Namespace) -> None:
-    from churnlib.codebook import load_codebook
-    from churnlib.drafts import draft
-    from churnlib.readers import read_answers
+    from churnlib.survey import draft, load_codebook, read_answers
 
     text = draft(read_answers(chosen.answers), load_codebook(), chosen.answers.name)
     sys.stdout.buffer.write(text.encode("utf-8"))  # TOML is UTF-8 on every system

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from churnlib.canvas import Label
-from churnlib.cleaning import Survey
 from churnlib.contingency import Crosstab
 from churnlib.counting import crosstab
 from churnlib.evidence import Estimate, Test, apa, derived, p_alone
@@ -14,6 +13,7 @@ from churnlib.grids import Grid
 from churnlib.paper import Block, Heading, TableBlock, Text, reference
 from churnlib.report_facts import SMALL, association, smallest_expected
 from churnlib.report_words import Words
+from churnlib.survey import Survey
 
 
 @dataclass(frozen=True, eq=False)

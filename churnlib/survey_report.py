@@ -7,7 +7,6 @@ from itertools import combinations
 from pathlib import Path
 
 from churnlib.canvas import Label
-from churnlib.cleaning import Survey
 from churnlib.counting import frequencies
 from churnlib.docx_parts import plain
 from churnlib.evidence import Origin
@@ -26,6 +25,7 @@ from churnlib.paper import (
 )
 from churnlib.report_facts import share
 from churnlib.report_words import Words, report_words
+from churnlib.survey import Survey
 from churnlib.survey_model import model_blocks
 from churnlib.survey_pairs import Pair, holm, overview, pair_blocks
 from churnlib.tables import FrequencyTable

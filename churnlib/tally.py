@@ -9,11 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnlib.answers import as_text
-from churnlib.cleaning import Survey, column_of, resolved
-from churnlib.codebook import Codebook
 from churnlib.engines import Banding, bandings_of, rows_of
 from churnlib.grid import grid
+from churnlib.survey import Codebook, Survey, as_text, column_of, resolved
 
 OnError = Literal["raise", "set_aside"]
 _SHOWN_LABELS = 20
@@ -76,7 +74,7 @@ def resolve_labels(
 
     Examples
     --------
-    >>> from churnlib.codebook import load_codebook
+    >>> from churnlib.survey import load_codebook
     >>> raw = pd.DataFrame({"gender": ["A.男", "女", "女性", None], "年龄": [35, 61, 64, 18]})
     >>> tally = resolve_labels(raw, ["gender", "age"], codebook=load_codebook())
     >>> tally.ledger[["raw", "level", "n"]].to_numpy().tolist()[-3:]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import PROJECT
-from churnlib.watching import EVENT, WHOLE, unwatched
+from churnlib.survey import EVENT, WHOLE, unwatched
 
 PACKAGE = Path(__file__).resolve().parent
 _PROGRAMS = {".py", ".pyc", ".pyi"}
@@ -113,7 +113,7 @@ class Snapshot:
 
     def answer(self, file: str, question: str, key: str) -> str:
         """What a codebook now says to a question, as a checksum."""
-        from churnlib.codebook import load_codebook
+        from churnlib.survey import load_codebook
 
         if file not in self._books:
             try:

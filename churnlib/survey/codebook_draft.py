@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from churnlib.answers import INFINITY, Band, as_text, normalise, parse_band, strip_mark
-from churnlib.cleaning import wording
-from churnlib.levels import LabelError, Level, Variable
+from churnlib.survey.answer_text import INFINITY, Band, as_text, normalise, parse_band, strip_mark
+from churnlib.survey.cleaning import wording
+from churnlib.survey.levels import LabelError, Level, Variable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from churnlib.codebook import Codebook
+    from churnlib.survey.codebook import Codebook
 
 MOST_ANSWERS = 20
 """A column with more different answers is taken for free text."""
@@ -72,7 +72,7 @@ def draft(raw: pd.DataFrame, known: Codebook, name: str) -> str:
     Examples
     --------
     >>> import pandas as pd
-    >>> from churnlib.codebook import load_codebook
+    >>> from churnlib.survey import load_codebook
     >>> raw = pd.DataFrame({"1、Do you bank online?": ["A. Yes", "B. No", "Yes", "(跳过)"]})
     >>> text = draft(raw, load_codebook(), "export.csv")
     >>> [line for line in text.splitlines() if line.startswith("key")]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from churnlib.cleaning import Survey, clean
-from churnlib.codebook import Codebook, load_codebook
 from churnlib.evidence import PROJECT, Origin
+from churnlib.survey.cleaning import Survey, clean
+from churnlib.survey.codebook import Codebook, load_codebook
 
 if TYPE_CHECKING:
     import pandas as pd

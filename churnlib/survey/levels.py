@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from churnlib.answers import INFINITY, Band, hides_digits, normalise, parse_band, strip_mark
+from churnlib.survey.answer_text import (
+    INFINITY,
+    Band,
+    hides_digits,
+    normalise,
+    parse_band,
+    strip_mark,
+)
 
 ANY_NUMBER = Band(-INFINITY, INFINITY)
 Labels = Mapping[str, str]

@@ -18,7 +18,7 @@ from churnlib import (
     synthesise,
 )
 from churnlib.evidence.origin import PROJECT
-from churnlib.synthesis import (
+from churnlib.survey.synthesis import (
     age_by_education,
     population,
     round_keeping_margins,

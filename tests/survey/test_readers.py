@@ -6,7 +6,7 @@ import pyreadstat
 import pytest
 
 from churnlib import Origin, clean, load_codebook, read_answers
-from churnlib.readers import PERSONAL
+from churnlib.survey.readers import PERSONAL
 
 BOOK = load_codebook()
 HEADER = [

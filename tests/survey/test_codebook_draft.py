@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import churnlib as cl
 from churnlib.__main__ import main
-from churnlib.answers import hides_digits, normalise, strip_mark
-from churnlib.drafts import draft
 from churnlib.evidence.origin import PROJECT, Origin
+from churnlib.survey.answer_text import hides_digits, normalise, strip_mark
+from churnlib.survey.codebook_draft import draft
 
 KNOWN = cl.load_codebook()
 

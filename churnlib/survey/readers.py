@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.answers import as_text
+from churnlib.survey.answer_text import as_text
 
 PERSONAL = (
     "提交答卷时间", "提交时间", "开始时间", "结束时间", "所用时间", "来源", "来源详情", "来自IP",

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from churnlib.answers import as_text, normalise
-from churnlib.codebook import Codebook
 from churnlib.evidence import Origin
-from churnlib.levels import LabelError, Numbers
+from churnlib.survey.answer_text import as_text, normalise
+from churnlib.survey.codebook import Codebook
+from churnlib.survey.levels import LabelError, Numbers
 
 _QUESTION_NUMBER = re.compile(r"^\d{1,3}\s*[、.．:：]\s*")
 _CLOSING = re.compile(r"(?:[?？:：。*]|\[[^\]]*\]|【[^】]*】)+$")
@@ -113,7 +113,7 @@ def clean(
 
     Examples
     --------
-    >>> from churnlib.codebook import load_codebook
+    >>> from churnlib.survey import load_codebook
     >>> raw = pd.DataFrame({"gender": ["A.男", "女"], "age": ["35岁", "18-25岁"],
     ...                     "education": ["本科", "大专"], "visits": ["1-2次", "(空)"]})
     >>> survey = clean(raw, load_codebook(), origin=Origin.OBSERVED, on_error="set_aside")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from churnlib.answers import Band, normalise, parse_band, strip_mark
+from churnlib.survey.answer_text import Band, normalise, parse_band, strip_mark
 
 INF = float("inf")
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.codebook import Codebook, load_codebook
 from churnlib.evidence import PROJECT
+from churnlib.survey.codebook import Codebook, load_codebook
 from churnlib.tables import FrequencyTable
 from churnlib.thesis import published_frequencies
 

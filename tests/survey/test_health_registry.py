@@ -26,7 +26,7 @@ from churnlib.analysis import check
 from churnlib.asking import plan
 from churnlib.contingency import Crosstab
 from churnlib.evidence.origin import PROJECT
-from churnlib.realdata import real_codebook, registry, rwm_1988
+from churnlib.survey.health_registry import real_codebook, registry, rwm_1988
 
 HERE = Path(__file__).parent / "real"
 BANK_FILES = ("bankchurners_handmade.csv", "churn_handmade.csv")

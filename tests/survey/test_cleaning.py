@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churnlib import Origin, clean, load_codebook
-from churnlib.cleaning import validate
+from churnlib.survey.cleaning import validate
 
 BOOK = load_codebook()
 OTHER = load_codebook(Path(__file__).parent / "survey" / "codebook.toml")

@@ -10,10 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from churnlib.answers import INFINITY, Band, as_text, normalise, strip_mark
 from churnlib.evidence import PROJECT
-from churnlib.levels import Labels, Level, Numbers, Variable
-from churnlib.watching import Watched, tell, unwatched
+from churnlib.survey.answer_text import INFINITY, Band, as_text, normalise, strip_mark
+from churnlib.survey.levels import Labels, Level, Numbers, Variable
+from churnlib.survey.watching import Watched, tell, unwatched
 
 
 @dataclass(frozen=True, eq=False)
