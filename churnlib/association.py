@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.contingency import Crosstab
 from churnlib.evidence import NAN, Test
 from churnlib.exact import fisher_exact
 from churnlib.independence import (
@@ -33,6 +32,7 @@ from churnlib.prediction import (
     uncertainty_coefficient,
 )
 from churnlib.risk import kappa, odds_ratio, risk_ratio
+from churnlib.tables import Crosstab
 
 COLUMNS = ["value", "se", "t", "df", "p_value", "low", "high"]
 _WAYS = ("symmetric", "rows", "columns")

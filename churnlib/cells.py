@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.contingency import Crosstab
+from churnlib.tables import Crosstab
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from churnlib.contingency import Crosstab
 from churnlib.evidence import require_level
 from churnlib.likelihood import CumulativeLogit, maximise, start
-from churnlib.tables import wilson
+from churnlib.tables import Crosstab, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from churnlib.canvas import Label, columns_across
-from churnlib.contingency import Crosstab
 from churnlib.lettering import width, wrap
+from churnlib.tables import Crosstab
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

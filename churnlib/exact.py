@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from churnlib.contingency import Crosstab
 from churnlib.evidence import NAN, Test
 from churnlib.measures import TOO_SMALL, as_table, observed, remark
 from churnlib.simulation import monte_carlo
+from churnlib.tables import Crosstab
 
 _TIE = 1e-7
 """Tables whose probability exceeds the observed one by no more than this part count as ties, as in

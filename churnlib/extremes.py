@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from churnlib.contingency import Crosstab
 from churnlib.evidence import Origin
 from churnlib.objectives import Objective, number
+from churnlib.tables import Crosstab
 from churnlib.tablesets import TableSet
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from churnlib.contingency import Crosstab
 from churnlib.evidence import NAN, Estimate, Test, require_level
 from churnlib.measures import (
     TOO_SMALL,
@@ -17,6 +16,7 @@ from churnlib.measures import (
     remark,
     undefined,
 )
+from churnlib.tables import Crosstab
 
 
 def chi_square(table: Any, *, correction: bool = False) -> Test:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from churnlib.contingency import Crosstab
 from churnlib.evidence import NAN, Estimate, Test, chi_square_result
+from churnlib.tables import Crosstab
 
 TOO_SMALL = "needs two rows and two columns that count somebody"
 EMPTY = "rows or columns that count nobody are left out"

@@ -11,10 +11,10 @@ import numpy as np
 
 from churnlib import exact, independence, ordinal, prediction, risk
 from churnlib.cells import Count, mask_of
-from churnlib.contingency import Crosstab
 from churnlib.evidence import Estimate, Test
 from churnlib.forms import Concordance, Distance, Form, Free, Linear, Peaks
 from churnlib.separable import Separable
+from churnlib.tables import Crosstab
 from churnlib.tablesets import TableSet
 
 Measure = Callable[[Crosstab], Any]

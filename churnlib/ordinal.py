@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from churnlib.contingency import Crosstab
 from churnlib.evidence import Estimate, Test
 from churnlib.measures import (
     TOO_SMALL,
@@ -19,6 +18,7 @@ from churnlib.measures import (
     remark,
     undefined,
 )
+from churnlib.tables import Crosstab
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.counting import origin_of, people_of
 from churnlib.evidence import Origin
-from churnlib.tables import whole_counts
+from churnlib.tables import origin_of, people_of, whole_counts
 from churnlib.terms import Factor, Slope, answers_of, numbers, term_of
 
 _COLLINEAR = 1e-6  # of unit columns: beyond it half of a fit's digits are lost

@@ -7,15 +7,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from churnlib.audit import thesis_sheets
-from churnlib.contingency import Crosstab
-from churnlib.counting import crosstab
 from churnlib.evidence import NAN, Estimate, Kind, Test, apa, resources
 from churnlib.exact import fisher_exact
 from churnlib.independence import chi_square, cramers_v
 from churnlib.ordinal import gamma
 from churnlib.report_words import Words
 from churnlib.survey import Survey, clean, load_codebook, read_answers
-from churnlib.tables import FrequencyTable, wilson
+from churnlib.tables import Crosstab, FrequencyTable, crosstab, wilson
 from churnlib.thesis import printed_table, published_frequencies, statements
 
 _NO_TEST = {Kind.EXTERNAL, Kind.UNTESTABLE}

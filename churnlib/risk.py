@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from churnlib.contingency import Crosstab
 from churnlib.evidence import NAN, Estimate
 from churnlib.measures import as_table, estimate, undefined
-from churnlib.tables import wilson
+from churnlib.tables import Crosstab, wilson
 
 
 def odds_ratio(table: Any, *, level: float = 0.95) -> Estimate:

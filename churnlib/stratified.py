@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.contingency import Crosstab
 from churnlib.evidence import (
     NAN,
     Estimate,
@@ -21,6 +20,7 @@ from churnlib.evidence import (
 )
 from churnlib.measures import as_table
 from churnlib.risk import odds_ratio
+from churnlib.tables import Crosstab
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from churnlib.canvas import Label
-from churnlib.contingency import Crosstab
-from churnlib.counting import crosstab
 from churnlib.evidence import Estimate, Test, apa, derived, p_alone
 from churnlib.grids import Grid
 from churnlib.paper import Block, Heading, TableBlock, Text, reference
 from churnlib.report_facts import SMALL, association, smallest_expected
 from churnlib.report_words import Words
 from churnlib.survey import Survey
+from churnlib.tables import Crosstab, crosstab
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,6 @@ from itertools import combinations
 from pathlib import Path
 
 from churnlib.canvas import Label
-from churnlib.counting import frequencies
 from churnlib.docx_parts import plain
 from churnlib.evidence import Origin
 from churnlib.fits import Fit
@@ -28,7 +27,7 @@ from churnlib.report_words import Words, report_words
 from churnlib.survey import Survey
 from churnlib.survey_model import model_blocks
 from churnlib.survey_pairs import Pair, holm, overview, pair_blocks
-from churnlib.tables import FrequencyTable
+from churnlib.tables import FrequencyTable, frequencies
 
 _SHOWN_REASONS, _LEVEL = 20, 0.05
 

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 
 from churnlib.constraints import Constraint, Limit
-from churnlib.contingency import Crosstab
 from churnlib.evidence import Origin, derived
-from churnlib.tables import FrequencyTable, whole_counts
+from churnlib.tables import Crosstab, FrequencyTable, whole_counts
 
 CHUNK = 1 << 17
 """Tables held in memory at a time."""

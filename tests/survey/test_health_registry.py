@@ -24,9 +24,9 @@ from churnlib import (
 from churnlib.__main__ import main
 from churnlib.analysis import check
 from churnlib.asking import plan
-from churnlib.contingency import Crosstab
 from churnlib.evidence.origin import PROJECT
 from churnlib.survey.health_registry import real_codebook, registry, rwm_1988
+from churnlib.tables.cross_table import Crosstab
 
 HERE = Path(__file__).parent / "real"
 BANK_FILES = ("bankchurners_handmade.csv", "churn_handmade.csv")

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.files import Files, files_at, require
 from churnlib.survey import Variable
-from churnlib.tables import whole_counts
+from churnlib.tables.duckdb_files import Files, files_at, require
+from churnlib.tables.frequency_table import whole_counts
 
 LIMIT = 1_000_000
 """Combinations of answers above which they are no answers with levels but numbers or names."""

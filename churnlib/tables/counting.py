@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.contingency import Crosstab
-from churnlib.engines import rows_of
 from churnlib.evidence import Origin
-from churnlib.grid import grid
 from churnlib.survey import Codebook, Survey
-from churnlib.tables import FrequencyTable, whole_counts
-from churnlib.tally import OnError, Tally, resolve_labels
+from churnlib.tables.cell_counts import grid
+from churnlib.tables.cross_table import Crosstab
+from churnlib.tables.engines import rows_of
+from churnlib.tables.frequency_table import FrequencyTable, whole_counts
+from churnlib.tables.label_counts import OnError, Tally, resolve_labels
 
 Data = Any
 """A `Survey`; a DataFrame of pandas, Polars (lazy too), PyArrow, DuckDB, PySpark or Spark Connect,

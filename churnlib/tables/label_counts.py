@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnlib.engines import Banding, bandings_of, rows_of
-from churnlib.grid import grid
 from churnlib.survey import Codebook, Survey, as_text, column_of, resolved
+from churnlib.tables.cell_counts import grid
+from churnlib.tables.engines import Banding, bandings_of, rows_of
 
 OnError = Literal["raise", "set_aside"]
 _SHOWN_LABELS = 20

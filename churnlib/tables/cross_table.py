@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import Origin
-from churnlib.tables import whole_counts
+from churnlib.tables.frequency_table import whole_counts
 
 
 @dataclass(frozen=True, eq=False)

@@ -71,8 +71,8 @@ def test_rows_counted_in_parts_are_those_counted_at_once(kind, rows, people):
     weighed = asked.assign(k=np.arange(len(asked)) % 3)
     whole = counts(asked, ["x", "y"]), counts(weighed, ["x", "z"], count="k")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("churnlib.grid._CHUNK", rows)
-        patched.setattr("churnlib.grid._parts", shorter(rows))
+        patched.setattr("churnlib.tables.cell_counts._CHUNK", rows)
+        patched.setattr("churnlib.tables.cell_counts._parts", shorter(rows))
         parts = counts(asked, ["x", "y"]), counts(weighed, ["x", "z"], count="k")
     for one, other in zip(whole, parts, strict=True):
         pd.testing.assert_frame_equal(one, other)
@@ -89,7 +89,7 @@ def shorter(rows):
 
 
 def test_more_levels_than_a_byte_holds_stay_apart_across_parts(monkeypatch):
-    monkeypatch.setattr("churnlib.grid._CHUNK", 100)
+    monkeypatch.setattr("churnlib.tables.cell_counts._CHUNK", 100)
     people = pd.DataFrame({"x": np.arange(1500)[::-1] % 700, "y": np.arange(1500) % 2})
     tidy = counts(people, ["x", "y"])
     expected = people.groupby(["x", "y"]).size()
