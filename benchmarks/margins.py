@@ -14,7 +14,7 @@ import pandas as pd
 
 from benchmarks.harness import show, table
 from churnlib import attainable, bounds, count_tables, enumerate_tables, published_frequencies
-from churnlib.frontier import all_frontiers, power_curves
+from churnlib.crosstabs.detectable_difference import all_frontiers, power_curves
 from churnlib.objectives import names
 from churnlib.plausibility import plausibility, sayings
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.audit import thesis_sheets
+from churnlib.crosstabs import least_v
 from churnlib.evidence import Kind, Origin, Reported, Resource, resources
-from churnlib.frontier import least_v
 from churnlib.plausibility import plausibility
 from churnlib.sheet import Sheet
 from churnlib.survey import Codebook, load_codebook

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from churnlib.audit import thesis_sheets
+from churnlib.crosstabs import chi_square, cramers_v, fisher_exact, gamma
 from churnlib.evidence import NAN, Estimate, Kind, Test, apa, resources
-from churnlib.exact import fisher_exact
-from churnlib.independence import chi_square, cramers_v
-from churnlib.ordinal import gamma
 from churnlib.report_words import Words
 from churnlib.survey import Survey, clean, load_codebook, read_answers
 from churnlib.tables import Crosstab, FrequencyTable, crosstab, wilson

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from churnlib import figures, load_codebook
-from churnlib.frontier import frontier, power_curves
+from churnlib.crosstabs.detectable_difference import frontier, power_curves
 
 LABEL = load_codebook().labeller("en")
 

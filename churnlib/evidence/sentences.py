@@ -73,7 +73,7 @@ def apa(result: Any, lang: str = "en") -> str:
 
     Examples
     --------
-    >>> from churnlib.independence import chi_square, cramers_v
+    >>> from churnlib.crosstabs import chi_square, cramers_v
     >>> table = [[762, 327, 468], [484, 239, 477]]
     >>> apa(chi_square(table))
     'χ²(2, N = 2757) = 30.07, p < .001'

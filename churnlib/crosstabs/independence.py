@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from churnlib.evidence import NAN, Estimate, Test, require_level
-from churnlib.measures import (
+from churnlib.crosstabs.estimates import (
     TOO_SMALL,
     as_table,
     chi_square_test,
@@ -16,6 +15,7 @@ from churnlib.measures import (
     remark,
     undefined,
 )
+from churnlib.evidence import NAN, Estimate, Test, require_level
 from churnlib.tables import Crosstab
 
 

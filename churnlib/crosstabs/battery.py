@@ -7,17 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import NAN, Test
-from churnlib.exact import fisher_exact
-from churnlib.independence import (
+from churnlib.crosstabs.estimates import as_table
+from churnlib.crosstabs.exact import fisher_exact
+from churnlib.crosstabs.independence import (
     chi_square,
     contingency_coefficient,
     cramers_v,
     likelihood_ratio,
     phi,
 )
-from churnlib.measures import as_table
-from churnlib.ordinal import (
+from churnlib.crosstabs.ordinal import (
     gamma,
     kendall_tau_b,
     linear_by_linear,
@@ -26,12 +25,13 @@ from churnlib.ordinal import (
     spearman,
     stuart_tau_c,
 )
-from churnlib.prediction import (
+from churnlib.crosstabs.prediction import (
     goodman_kruskal_lambda,
     goodman_kruskal_tau,
     uncertainty_coefficient,
 )
-from churnlib.risk import kappa, odds_ratio, risk_ratio
+from churnlib.crosstabs.risk import kappa, odds_ratio, risk_ratio
+from churnlib.evidence import NAN, Test
 from churnlib.tables import Crosstab
 
 COLUMNS = ["value", "se", "t", "df", "p_value", "low", "high"]

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from churnlib.crosstabs.estimates import as_table
 from churnlib.evidence import require_level
-from churnlib.measures import as_table
 
 Adjustment = Literal["none", "holm", "bonferroni"]
 

@@ -3,7 +3,14 @@ import pytest
 from scipy.stats import binom
 
 from churnlib import cramers_v, fisher_exact
-from churnlib.frontier import all_frontiers, frontier, least_v, power, power_curves, rejections
+from churnlib.crosstabs.detectable_difference import (
+    all_frontiers,
+    frontier,
+    least_v,
+    power,
+    power_curves,
+    rejections,
+)
 
 FIRST, SECOND = 27, 18
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from churnlib.crosstabs.estimates import as_table, estimate, undefined
 from churnlib.evidence import NAN, Estimate
-from churnlib.measures import as_table, estimate, undefined
 from churnlib.tables import Crosstab, wilson
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from churnlib.crosstabs.estimates import TOO_SMALL, as_table, observed, remark
+from churnlib.crosstabs.random_tables import sampler
 from churnlib.evidence import NAN, Test
-from churnlib.measures import TOO_SMALL, as_table, observed, remark
-from churnlib.sampling import sampler
 
 _LONGEST = 100_000  # counts to look up: more would cost more time than they save
 _CHUNK = 25_000

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from churnlib.crosstabs.estimates import TOO_SMALL, as_table, observed, remark
+from churnlib.crosstabs.simulation import monte_carlo
 from churnlib.evidence import NAN, Test
-from churnlib.measures import TOO_SMALL, as_table, observed, remark
-from churnlib.simulation import monte_carlo
 from churnlib.tables import Crosstab
 
 _TIE = 1e-7

@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from churnlib.evidence import Estimate, Test
-from churnlib.measures import (
+from churnlib.crosstabs.estimates import (
     TOO_SMALL,
     as_table,
     chi_square_test,
@@ -18,6 +17,7 @@ from churnlib.measures import (
     remark,
     undefined,
 )
+from churnlib.evidence import Estimate, Test
 from churnlib.tables import Crosstab
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnlib.crosstabs.estimates import as_table
+from churnlib.crosstabs.risk import odds_ratio
 from churnlib.evidence import (
     NAN,
     Estimate,
@@ -18,8 +20,6 @@ from churnlib.evidence import (
     require_level,
     shown_html,
 )
-from churnlib.measures import as_table
-from churnlib.risk import odds_ratio
 from churnlib.tables import Crosstab
 
 

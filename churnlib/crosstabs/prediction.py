@@ -7,9 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from churnlib.evidence import NAN, Estimate
-from churnlib.independence import likelihood_ratio
-from churnlib.measures import (
+from churnlib.crosstabs.estimates import (
     TOO_SMALL,
     as_table,
     chi_square_test,
@@ -18,6 +16,8 @@ from churnlib.measures import (
     remark,
     undefined,
 )
+from churnlib.crosstabs.independence import likelihood_ratio
+from churnlib.evidence import NAN, Estimate
 
 Dependent = Literal["symmetric", "rows", "columns"]
 

@@ -9,8 +9,8 @@ from scipy import stats
 from scipy.special import gammaln
 
 from churnlib import Crosstab, chi_square, fisher_exact, gamma, monte_carlo
-from churnlib.exact import _BUDGET, FALLBACK_SEED, _counted
-from churnlib.sampling import sampler
+from churnlib.crosstabs.exact import _BUDGET, FALLBACK_SEED, _counted
+from churnlib.crosstabs.random_tables import sampler
 
 
 def tables(rows, columns, most):
@@ -152,7 +152,7 @@ MARGINS = [([4, 3], [2, 3, 2]), ([2, 3, 2], [3, 4]), ([3, 2, 2], [1, 4, 2])]
 @pytest.mark.parametrize("margins", MARGINS)
 @pytest.mark.parametrize("longest", [1 << 22, 0])  # with the lookup, and person by person
 def test_drawn_tables_have_their_hypergeometric_distribution(margins, longest, monkeypatch):
-    monkeypatch.setattr("churnlib.sampling.LONGEST", longest)
+    monkeypatch.setattr("churnlib.crosstabs.random_tables.LONGEST", longest)
     rows, columns = map(np.array, margins)
     size = 40_000
     drawn = sampler(rows, columns)(size, np.random.default_rng(5))
