@@ -19,7 +19,7 @@ import pyarrow
 
 import churnlib as cl
 from benchmarks.harness import apart, forget_peak, peak, seconds, show, side_by_side, table
-from churnlib.models import ordinal_logit
+from churnlib.models.regression import ordinal_logit
 
 KEYS = ["gender", "age", "visits"]
 SIZES = [10**4, 10**5, 10**6, 10**7, 10**8]

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churnlib.fits import LogitFit, OrdinalFit
-from churnlib.models import logit, ordinal_logit
+from churnlib.models import LogitFit, OrdinalFit, logit, ordinal_logit
 from churnlib.pipeline import notebooks
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ from math import isfinite
 
 from churnlib.canvas import Label
 from churnlib.evidence import apa, p_alone
-from churnlib.fits import Fit, LogitFit, OrdinalFit
 from churnlib.grids import Grid
+from churnlib.models import Fit, LogitFit, OrdinalFit, parallel_lines
 from churnlib.paper import Block, Heading, TableBlock, Text, reference
-from churnlib.parallel import parallel_lines
 from churnlib.report_words import Words
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from churnlib.canvas import Label
 from churnlib.docx_parts import plain
 from churnlib.evidence import Origin
-from churnlib.fits import Fit
 from churnlib.grids import Grid
+from churnlib.models import Fit
 from churnlib.paper import (
     Block,
     Contents,

@@ -10,7 +10,7 @@ import pytest
 
 from churnlib.analysis import check, tailored
 from churnlib.asking import MODEL, THREE_ANSWERS, TWO_GROUPS, Plan, plan
-from churnlib.fits import LogitFit, OrdinalFit
+from churnlib.models.fits import LogitFit, OrdinalFit
 from churnlib.survey.cleaning import Survey
 from churnlib.survey_report import write_survey_report
 

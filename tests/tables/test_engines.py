@@ -31,7 +31,7 @@ from churnlib import (
 )
 from churnlib import engines as module
 from churnlib.evidence.origin import PROJECT
-from churnlib.models import ordinal_logit
+from churnlib.models.regression import ordinal_logit
 
 BOOK = load_codebook()
 OTHER_BOOK = load_codebook(PROJECT / "tests" / "survey" / "codebook.toml")

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import NAN
-from churnlib.likelihood import Maximum, logistic
-from churnlib.predictors import Patterns
-from churnlib.terms import Factor
+from churnlib.models.design import Patterns
+from churnlib.models.likelihood import Maximum, logistic
+from churnlib.models.terms import Factor
 
 
 def predicted_shares(

@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from churnlib import SeparationError, likelihood, logit, ordinal_logit, parallel_lines
-from churnlib.likelihood import CumulativeLogit, Maximum, logistic, maximise, start
-from churnlib.separation import escape
+from churnlib.models.likelihood import CumulativeLogit, Maximum, logistic, maximise, start
+from churnlib.models.separation import escape
 
 
 @pytest.fixture(scope="module")

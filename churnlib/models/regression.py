@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import Origin, require_level
-from churnlib.fits import LogitFit, OrdinalFit
-from churnlib.likelihood import CumulativeLogit, Maximum, blurred, maximise, start
-from churnlib.predictors import Patterns, patterns
-from churnlib.separation import drivers, escape
+from churnlib.models.design import Patterns, patterns
+from churnlib.models.fits import LogitFit, OrdinalFit
+from churnlib.models.likelihood import CumulativeLogit, Maximum, blurred, maximise, start
+from churnlib.models.separation import drivers, escape
+from churnlib.models.terms import Factor
 from churnlib.survey import Survey
-from churnlib.terms import Factor
 
 _MOVES = 1e-5  # in a direction whose largest part is about 1; less is rounding
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from churnlib.likelihood import CumulativeLogit, Maximum, flat
+from churnlib.models.likelihood import CumulativeLogit, Maximum, flat
 
 
 def escape(model: CumulativeLogit, found: Maximum) -> np.ndarray | None:

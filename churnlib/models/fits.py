@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import NAN, Estimate, Origin, Test, apa, chi_square_result, shown_html
-from churnlib.fit_words import model_sentence
-from churnlib.likelihood import CumulativeLogit, Maximum, profile_interval, refit
-from churnlib.predictors import Patterns
-from churnlib.terms import Factor
+from churnlib.models.design import Patterns
+from churnlib.models.fit_sentences import model_sentence
+from churnlib.models.likelihood import CumulativeLogit, Maximum, profile_interval, refit
+from churnlib.models.terms import Factor
 
 _FEW = 10  # answers for each parameter, a common rule of thumb
 
@@ -207,7 +207,7 @@ class Fit:
         KeyError
             If the model has no such categorical predictor.
         """
-        from churnlib.predicted import predicted_shares
+        from churnlib.models.average_predictions import predicted_shares
 
         return predicted_shares(self.people, self.found, self.level, predictor)
 

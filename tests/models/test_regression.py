@@ -24,7 +24,7 @@ from churnlib import (
     synthesise,
 )
 from churnlib.evidence.origin import PROJECT
-from churnlib.likelihood import CumulativeLogit, maximise
+from churnlib.models.likelihood import CumulativeLogit, maximise
 
 REFERENCE = PROJECT / "tests" / "reference"
 PREDICTORS = ["gender", "age", "education"]
@@ -686,7 +686,7 @@ def test_a_highest_answer_that_nobody_gave_is_no_other_question():
 
 def test_a_restriction_that_does_not_converge_is_an_error(housing, monkeypatch):
     fit = ordinal_logit(housing, "Sat", ["Infl", "Cont"], count="Freq")
-    monkeypatch.setattr("churnlib.likelihood._ITERATIONS", 1)
+    monkeypatch.setattr("churnlib.models.likelihood._ITERATIONS", 1)
     with pytest.raises(ValueError, match="did not converge"):
         fit.factor_test("Infl")
     with pytest.raises(ValueError, match="did not converge"):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.power import GofChisquarePower
 
 from churnlib import Crosstab, chi_square, linear_by_linear, ordinal_logit
-from churnlib.detection import TESTS, _drawn, found_in_samples
+from churnlib.models.sampling_power import TESTS, _drawn, found_in_samples
 
 DOCTOR_VISITS = Crosstab.from_counts(
     [[958, 693, 368, 294], [624, 733, 470, 343]], ordered=(False, True)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import require_level
-from churnlib.likelihood import CumulativeLogit, maximise, start
+from churnlib.models.likelihood import CumulativeLogit, maximise, start
 from churnlib.tables import Crosstab, wilson
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import Origin
+from churnlib.models.terms import Factor, Slope, answers_of, numbers, term_of
 from churnlib.tables import origin_of, people_of, whole_counts
-from churnlib.terms import Factor, Slope, answers_of, numbers, term_of
 
 _COLLINEAR = 1e-6  # of unit columns: beyond it half of a fit's digits are lost
 

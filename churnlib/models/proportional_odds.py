@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import NAN, Test, chi_square_result, shown_html
-from churnlib.fits import OrdinalFit
-from churnlib.likelihood import CumulativeLogit, logistic, maximise, start
-from churnlib.separation import escape
+from churnlib.models.fits import OrdinalFit
+from churnlib.models.likelihood import CumulativeLogit, logistic, maximise, start
+from churnlib.models.separation import escape
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from churnlib.evidence import apa, marked, p_text, require_language
 
 if TYPE_CHECKING:
-    from churnlib.fits import Fit
+    from churnlib.models.fits import Fit
 
 _SENTENCES: Mapping[str, Mapping[str, str]] = {
     "en": {
