@@ -141,7 +141,7 @@ def draw(found: dict[tuple[str, int], float]) -> None:
     """Write the figure of growth."""
     import matplotlib.pyplot as plt
 
-    from churnlib.canvas import style
+    from churnlib.figures.figure_style import style
 
     with style():
         figure, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")

@@ -10,7 +10,7 @@ from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
-from churnlib.lettering import FONT
+from churnlib.figures import FONT
 
 # Whatever a page holds, a browser is told to run no script and to ask no host for anything.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"

@@ -9,9 +9,8 @@ from html import escape
 
 import pandas as pd
 
-from churnlib.canvas import LANGUAGES, export, outputs
 from churnlib.evidence import Origin
-from churnlib.lettering import width
+from churnlib.figures import LANGUAGES, export, outputs, width
 from churnlib.survey import Codebook
 from churnlib.typeset import Cells
 from churnlib.verdicts import exhibit_entries

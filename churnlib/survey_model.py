@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import isfinite
 
-from churnlib.canvas import Label
 from churnlib.evidence import apa, p_alone
+from churnlib.figures import Label
 from churnlib.grids import Grid
 from churnlib.models import Fit, LogitFit, OrdinalFit, parallel_lines
 from churnlib.paper import Block, Heading, TableBlock, Text, reference

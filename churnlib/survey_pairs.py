@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from churnlib.canvas import Label
 from churnlib.evidence import Estimate, Test, apa, derived, p_alone
+from churnlib.figures import Label
 from churnlib.grids import Grid
 from churnlib.paper import Block, Heading, TableBlock, Text, reference
 from churnlib.report_facts import SMALL, association, smallest_expected

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
-from churnlib.canvas import Label
 from churnlib.docx_parts import plain
 from churnlib.evidence import Origin
+from churnlib.figures import Label
 from churnlib.grids import Grid
 from churnlib.models import Fit
 from churnlib.paper import (

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.canvas import Label, languages
 from churnlib.evidence import Marked, Origin, p_alone
+from churnlib.figures import Label, languages
 from churnlib.survey import Codebook
 
 P_VALUES = {"p", "p_value", "p_simulated", "p_trend", "p_exact", "holm", "benjamini_hochberg"}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from churnlib import Origin, figures, load_codebook
-from churnlib.canvas import inert
+from churnlib.figures.figure_style import inert
 from churnlib.markup import html_page, latex
 from churnlib.typeset import Cells
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from churnlib.canvas import Label
 from churnlib.evidence import Kind
+from churnlib.figures.figure_style import Label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -170,7 +170,7 @@ def test_more_groups_than_greys_are_refused(ax):
 
 
 def test_neighbouring_groups_differ_in_grey():
-    from churnlib.canvas import GROUPS
+    from churnlib.figures.figure_style import GROUPS
 
     grey = [np.dot(mpl.colors.to_rgb(colour), (0.299, 0.587, 0.114)) for colour in GROUPS]
     assert min(abs(np.diff(grey))) > 0.15

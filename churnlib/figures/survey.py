@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from churnlib.canvas import (
+from churnlib.figures.figure_style import (
     BLUE,
     GREY,
     GROUPS,
@@ -18,7 +18,7 @@ from churnlib.canvas import (
     columns_across,
     six_digits,
 )
-from churnlib.lettering import width, wrap
+from churnlib.figures.fonts import width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

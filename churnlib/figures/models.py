@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from churnlib.canvas import BLUE, GREY, Label, six_digits
+from churnlib.figures.figure_style import BLUE, GREY, Label, six_digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

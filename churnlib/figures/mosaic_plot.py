@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from churnlib.canvas import Label, columns_across
-from churnlib.lettering import width, wrap
+from churnlib.figures.figure_style import Label, columns_across
+from churnlib.figures.fonts import width, wrap
 from churnlib.tables import Crosstab
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from churnlib.canvas import BLUE, GREY, VERMILION, Label, beside, thousands
-from churnlib.lettering import wrap
+from churnlib.figures.figure_style import BLUE, GREY, VERMILION, Label, beside, thousands
+from churnlib.figures.fonts import wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

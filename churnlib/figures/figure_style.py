@@ -12,7 +12,7 @@ import pandas as pd
 
 from churnlib.evidence import LANGUAGES as LANGUAGES
 from churnlib.evidence import PROJECT, Origin
-from churnlib.lettering import require_glyphs, use_packaged_font, wrap
+from churnlib.figures.fonts import require_glyphs, use_packaged_font, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

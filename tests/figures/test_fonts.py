@@ -9,7 +9,7 @@ from matplotlib.font_manager import FontProperties, findfont, fontManager
 
 from churnlib import Origin, claims, figures, load_codebook
 from churnlib.evidence.origin import PROJECT
-from churnlib.lettering import FONT, require_glyphs, use_packaged_font, width, wrap
+from churnlib.figures.fonts import FONT, require_glyphs, use_packaged_font, width, wrap
 from churnlib.verdicts import exhibit_entries
 
 
@@ -91,7 +91,7 @@ def test_the_font_is_found_before_one_of_the_same_name():
 
 
 def test_a_package_without_its_font_is_reported(monkeypatch, tmp_path):
-    monkeypatch.setattr("churnlib.lettering.FONT", tmp_path / "none.ttf")
+    monkeypatch.setattr("churnlib.figures.fonts.FONT", tmp_path / "none.ttf")
     with pytest.raises(FileNotFoundError, match=r"none\.ttf is missing; install churnlib anew"):
         use_packaged_font()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from churnlib.canvas import BLUE, GREY, Label, beside, six_digits
+from churnlib.figures.figure_style import BLUE, GREY, Label, beside, six_digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
