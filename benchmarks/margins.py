@@ -15,7 +15,7 @@ import pandas as pd
 from benchmarks.harness import show, table
 from churnlib import attainable, bounds, count_tables, enumerate_tables, published_frequencies
 from churnlib.crosstabs.detectable_difference import all_frontiers, power_curves
-from churnlib.objectives import names
+from churnlib.margins.statistic_forms import names
 from churnlib.plausibility import plausibility, sayings
 
 

@@ -1,13 +1,6 @@
 """Statistics, cleaning and audit for a survey of bank customers and the thesis it came from."""
 
 from churnlib.audit import audit_thesis as audit_thesis
-from churnlib.cells import Count as Count
-from churnlib.constraints import AtLeast as AtLeast
-from churnlib.constraints import AtMost as AtMost
-from churnlib.constraints import BarHeight as BarHeight
-from churnlib.constraints import ContradictionError as ContradictionError
-from churnlib.constraints import PrintedShare as PrintedShare
-from churnlib.constraints import StructuralZero as StructuralZero
 from churnlib.crosstabs.battery import statistics as statistics
 from churnlib.crosstabs.exact import fisher_exact as fisher_exact
 from churnlib.crosstabs.independence import chi_square as chi_square
@@ -42,12 +35,19 @@ from churnlib.evidence.printed_number import possible_counts as possible_counts
 from churnlib.evidence.results import Estimate as Estimate
 from churnlib.evidence.results import Test as Test
 from churnlib.evidence.sentences import apa as apa
-from churnlib.margins import Attainable as Attainable
-from churnlib.margins import Bounds as Bounds
-from churnlib.margins import attainable as attainable
-from churnlib.margins import bounds as bounds
-from churnlib.margins import count_tables as count_tables
-from churnlib.margins import enumerate_tables as enumerate_tables
+from churnlib.margins.allowed import Attainable as Attainable
+from churnlib.margins.allowed import Bounds as Bounds
+from churnlib.margins.allowed import attainable as attainable
+from churnlib.margins.allowed import bounds as bounds
+from churnlib.margins.allowed import count_tables as count_tables
+from churnlib.margins.allowed import enumerate_tables as enumerate_tables
+from churnlib.margins.cell_selection import Count as Count
+from churnlib.margins.constraints import AtLeast as AtLeast
+from churnlib.margins.constraints import AtMost as AtMost
+from churnlib.margins.constraints import BarHeight as BarHeight
+from churnlib.margins.constraints import ContradictionError as ContradictionError
+from churnlib.margins.constraints import PrintedShare as PrintedShare
+from churnlib.margins.constraints import StructuralZero as StructuralZero
 from churnlib.models.fits import LogitFit as LogitFit
 from churnlib.models.fits import OrdinalFit as OrdinalFit
 from churnlib.models.proportional_odds import parallel_lines as parallel_lines

@@ -7,8 +7,8 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from churnlib.programs import solve
-from churnlib.tablesets import TableSet
+from churnlib.margins.integer_programs import solve
+from churnlib.margins.table_sets import TableSet
 
 STARTS, EVALUATIONS, SEED = 12, 12_000, 20201130
 

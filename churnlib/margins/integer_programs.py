@@ -8,8 +8,8 @@ from itertools import combinations
 
 import numpy as np
 
-from churnlib.constraints import Constraint, ContradictionError
-from churnlib.tablesets import TableSet
+from churnlib.margins.constraints import Constraint, ContradictionError
+from churnlib.margins.table_sets import TableSet
 
 INFEASIBLE = 2  # HiGHS's status, as scipy passes it on
 

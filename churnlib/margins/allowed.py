@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.constraints import Constraint
 from churnlib.evidence import Origin
-from churnlib.extremes import Attainable, counted, reasoned
-from churnlib.forms import Free
-from churnlib.objectives import objective
-from churnlib.programs import require_table, solve
-from churnlib.tablesets import TableSet
+from churnlib.margins.constraints import Constraint
+from churnlib.margins.extremal_forms import Free
+from churnlib.margins.integer_programs import require_table, solve
+from churnlib.margins.ranges import Attainable, counted, reasoned
+from churnlib.margins.statistic_forms import objective
+from churnlib.margins.table_sets import TableSet
 
 BUDGET, CALLS = 2_000_000, 20_000
 """Tables that are counted one by one: by an array formula, and by calls of a function."""

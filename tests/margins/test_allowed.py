@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import churnlib as cl
 from churnlib import margins, separable
 from churnlib.evidence.origin import Origin
-from churnlib.objectives import names, objective
-from churnlib.tablesets import TableSet
+from churnlib.margins.statistic_forms import names, objective
+from churnlib.margins.table_sets import TableSet
 
 AGE, EDUCATION = cl.published_frequencies("3-2"), cl.published_frequencies("3-3")
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from churnlib.forms import PROGRAM, Extreme
-from churnlib.programs import attempt, solve
-from churnlib.tablesets import TableSet
+from churnlib.margins.extremal_forms import PROGRAM, Extreme
+from churnlib.margins.integer_programs import attempt, solve
+from churnlib.margins.table_sets import TableSet
 
 Cost = Callable[[np.ndarray], np.ndarray]
 BRANCHES = "branch and bound"

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnlib.cells import in_words, mask_of
 from churnlib.evidence import Reported
+from churnlib.margins.cell_selection import in_words, mask_of
 
 Base = Literal["row", "column", "total"]
 

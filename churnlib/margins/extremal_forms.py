@@ -13,9 +13,9 @@ from typing import Protocol
 
 import numpy as np
 
-from churnlib.ascent import STARTS, highest_found
-from churnlib.programs import solve
-from churnlib.tablesets import TableSet
+from churnlib.margins.integer_programs import solve
+from churnlib.margins.local_search import STARTS, highest_found
+from churnlib.margins.table_sets import TableSet
 
 PROGRAM = "integer program"
 COUPLING = "coupling"

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from churnlib import exact, independence, ordinal, prediction, risk
-from churnlib.cells import Count, mask_of
 from churnlib.evidence import Estimate, Test
-from churnlib.forms import Concordance, Distance, Form, Free, Linear, Peaks
-from churnlib.separable import Separable
+from churnlib.margins.cell_selection import Count, mask_of
+from churnlib.margins.convex_sums import Separable
+from churnlib.margins.extremal_forms import Concordance, Distance, Form, Free, Linear, Peaks
+from churnlib.margins.table_sets import TableSet
 from churnlib.tables import Crosstab
-from churnlib.tablesets import TableSet
 
 Measure = Callable[[Crosstab], Any]
 Make = Callable[[TableSet], Form]

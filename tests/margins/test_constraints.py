@@ -17,7 +17,7 @@ from churnlib import (
     Reported,
     StructuralZero,
 )
-from churnlib.constraints import Constraint
+from churnlib.margins.constraints import Constraint
 
 ROWS = pd.Series({"a": 10, "b": 30})
 COLUMNS = pd.Series({"x": 8, "y": 12, "z": 20})

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.constraints import Constraint, Limit
 from churnlib.evidence import Origin, derived
+from churnlib.margins.constraints import Constraint, Limit
 from churnlib.tables import Crosstab, FrequencyTable, whole_counts
 
 CHUNK = 1 << 17

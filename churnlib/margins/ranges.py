@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from churnlib.evidence import Origin
-from churnlib.objectives import Objective, number
+from churnlib.margins.statistic_forms import Objective, number
+from churnlib.margins.table_sets import TableSet
 from churnlib.tables import Crosstab
-from churnlib.tablesets import TableSet
 
 
 @dataclass(frozen=True, eq=False)
