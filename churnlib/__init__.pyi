@@ -1,6 +1,14 @@
 """Statistics, cleaning and audit for a survey of bank customers and the thesis it came from."""
 
-from churnlib.audit import audit_thesis as audit_thesis
+from churnlib.audit.checks import audit_thesis as audit_thesis
+from churnlib.audit.thesis import Claim as Claim
+from churnlib.audit.thesis import PrintedTable as PrintedTable
+from churnlib.audit.thesis import printed_table as printed_table
+from churnlib.audit.thesis import published_frequencies as published_frequencies
+from churnlib.audit.verdicts import Verdict as Verdict
+from churnlib.audit.verdicts import claims as claims
+from churnlib.audit.verdicts import exhibits as exhibits
+from churnlib.audit.verdicts import verdict as verdict
 from churnlib.crosstabs.battery import statistics as statistics
 from churnlib.crosstabs.exact import fisher_exact as fisher_exact
 from churnlib.crosstabs.independence import chi_square as chi_square
@@ -74,11 +82,3 @@ from churnlib.tables.frequency_table import binomial_test as binomial_test
 from churnlib.tables.frequency_table import wilson as wilson
 from churnlib.tables.label_counts import Tally as Tally
 from churnlib.tables.label_counts import resolve_labels as resolve_labels
-from churnlib.thesis import Claim as Claim
-from churnlib.thesis import PrintedTable as PrintedTable
-from churnlib.thesis import printed_table as printed_table
-from churnlib.thesis import published_frequencies as published_frequencies
-from churnlib.verdicts import Verdict as Verdict
-from churnlib.verdicts import claims as claims
-from churnlib.verdicts import exhibits as exhibits
-from churnlib.verdicts import verdict as verdict

@@ -147,7 +147,7 @@ def _print_exhibits(listed: dict[str, Any], out: Any) -> None:
 
 
 def _claims(chosen: argparse.Namespace) -> None:
-    from churnlib.verdicts import claims
+    from churnlib.audit import claims
 
     rows = claims().reset_index()
     if chosen.json:

@@ -9,11 +9,11 @@ from html import escape
 
 import pandas as pd
 
+from churnlib.audit import exhibit_entries
 from churnlib.evidence import Origin
 from churnlib.figures import LANGUAGES, export, outputs, width
 from churnlib.survey import Codebook
 from churnlib.typeset import Cells
-from churnlib.verdicts import exhibit_entries
 
 LONG = 16
 """A column of texts longer than this is broken into lines."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from churnlib.audit import claims
 from churnlib.evidence import PROJECT, Kind, Origin
 from churnlib.grids import Grid, read_grid
 from churnlib.html_report import write_html as write_html
@@ -29,7 +30,6 @@ from churnlib.paper import (
 from churnlib.report_facts import thesis_facts
 from churnlib.report_words import LANGUAGES, Words, report_words
 from churnlib.survey_report import write_survey_report as write_survey_report
-from churnlib.verdicts import claims
 
 VERDICTS = "verdicts"
 """Name of the exhibit that the appendix prints in full."""

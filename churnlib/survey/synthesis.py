@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnlib.audit import published_frequencies
 from churnlib.evidence import PROJECT
 from churnlib.survey.codebook import Codebook, load_codebook
 from churnlib.tables import FrequencyTable
-from churnlib.thesis import published_frequencies
 
 QUESTIONS = ("1、您的性别", "2、您的年龄段", "3、您的受教育程度", "4、您来办理业务的次数")
 VARIABLES = ("gender", "age", "education", "visits")

@@ -8,14 +8,20 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from churnlib.audit import thesis_sheets
+from churnlib.audit.checks import thesis_sheets
+from churnlib.audit.plausibility import plausibility
+from churnlib.audit.printed_arithmetic import Sheet
+from churnlib.audit.thesis import (
+    Claim,
+    PrintedTable,
+    printed_table,
+    published_frequencies,
+    statements,
+)
 from churnlib.crosstabs import least_v
 from churnlib.evidence import Kind, Origin, Reported, Resource, resources
-from churnlib.plausibility import plausibility
-from churnlib.sheet import Sheet
 from churnlib.survey import Codebook, load_codebook
 from churnlib.tables import FrequencyTable, wilson
-from churnlib.thesis import Claim, PrintedTable, printed_table, published_frequencies, statements
 
 
 @dataclass(frozen=True)
