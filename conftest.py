@@ -13,8 +13,8 @@ import pytest
 
 from churnlib.evidence.origin import PROJECT
 from churnlib.likeness import unlike
-from churnlib.manifest import read_manifest
 from churnlib.pipeline import faults
+from churnlib.report.manifest import read_manifest
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -161,8 +161,7 @@ def analyse(
     ValueError
         As `check` does; or if the output is the project itself, or the template no Word document.
     """
-    from churnlib.docx_styles import open_document
-    from churnlib.survey_report import write_survey_report
+    from churnlib.report import open_document, write_survey_report
 
     _require_elsewhere(output)
     open_document(template)  # raises if it is none, before anything runs

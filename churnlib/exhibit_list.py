@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import Kind
-from churnlib.manifest import Entry, read_manifest
+from churnlib.report import Entry, read_manifest
 
 VERDICTS = "figures/source/verdicts.csv"
 

@@ -10,8 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from churnlib.evidence import PROJECT
-from churnlib.html_report import captions, index_page, notebook_page, write_page
-from churnlib.manifest import Entry, read_manifest
+from churnlib.report import Entry, captions, index_page, notebook_page, read_manifest, write_page
 from churnlib.store import Record, Store, digest
 from churnlib.traces import Snapshot, churnlib_files
 

@@ -209,7 +209,7 @@ def _faults_of_data(copy: Path) -> list[str]:
 
 
 def _faults_of_manifest(copy: Path) -> list[str]:
-    from churnlib.manifest import check_manifest
+    from churnlib.report import check_manifest
 
     if not (copy / "figures" / "manifest.json").exists():
         return []
@@ -217,7 +217,7 @@ def _faults_of_manifest(copy: Path) -> list[str]:
 
 
 def _exhibits(copy: Path) -> tuple[dict[str, Any], ...]:
-    from churnlib.manifest import read_manifest
+    from churnlib.report import read_manifest
 
     if not (copy / "figures" / "manifest.json").exists():
         return ()

@@ -11,8 +11,8 @@ import pytest
 from churnlib.analysis import check, tailored
 from churnlib.asking import MODEL, THREE_ANSWERS, TWO_GROUPS, Plan, plan
 from churnlib.models.fits import LogitFit, OrdinalFit
+from churnlib.report.survey_report import write_survey_report
 from churnlib.survey.cleaning import Survey
-from churnlib.survey_report import write_survey_report
 
 Row = Callable[[random.Random, int], list[str]]
 

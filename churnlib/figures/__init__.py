@@ -28,5 +28,3 @@ from churnlib.figures.survey import per_year_of_age as per_year_of_age
 from churnlib.figures.survey import shares as shares
 from churnlib.figures.survey import shares_by_group as shares_by_group
 from churnlib.figures.verdict_tiles import verdicts as verdicts
-from churnlib.markup import publish_table as publish_table
-from churnlib.typeset import shown as shown

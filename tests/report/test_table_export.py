@@ -8,8 +8,8 @@ import pytest
 
 from churnlib import Origin, figures, load_codebook
 from churnlib.figures.figure_style import inert
-from churnlib.markup import html_page, latex
-from churnlib.typeset import Cells
+from churnlib.report.table_export import html_page, latex
+from churnlib.report.typeset import Cells
 
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 BAD = {

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from churnlib.grids import Grid
+from churnlib.report.grids import Grid
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from docx.oxml.ns import qn
 from PIL import Image
 
 import churnlib as cl
-from churnlib.docx_parts import plain
 from churnlib.evidence.origin import PROJECT, Origin
-from churnlib.paper import FigureBlock, TableBlock, Text
-from churnlib.report import write_survey_report
-from churnlib.report_words import report_words
-from churnlib.survey_report import survey_blocks
+from churnlib.report.document import FigureBlock, TableBlock, Text
+from churnlib.report.docx_parts import plain
+from churnlib.report.report_text import report_words
+from churnlib.report.survey_report import survey_blocks
+from churnlib.report.thesis_report import write_survey_report
 
 BOTH = pytest.mark.parametrize("lang", ["en", "zh-Hans"])
 

@@ -12,8 +12,8 @@ import pandas as pd
 from churnlib.audit import exhibit_entries
 from churnlib.evidence import Origin
 from churnlib.figures import LANGUAGES, export, outputs, width
+from churnlib.report.typeset import Cells
 from churnlib.survey import Codebook
-from churnlib.typeset import Cells
 
 LONG = 16
 """A column of texts longer than this is broken into lines."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
-from churnlib.column_widths import SMALL, USUAL, column_widths, has_room
-from churnlib.docx_styles import FALLBACKS, LATIN, TABLE_NAMES, find_style
-from churnlib.grids import Grid
+from churnlib.report.column_widths import SMALL, USUAL, column_widths, has_room
+from churnlib.report.docx_styles import FALLBACKS, LATIN, TABLE_NAMES, find_style
+from churnlib.report.grids import Grid
 
 if TYPE_CHECKING:
     from docx.document import Document

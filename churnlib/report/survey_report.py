@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
-from churnlib.docx_parts import plain
 from churnlib.evidence import Origin
 from churnlib.figures import Label
-from churnlib.grids import Grid
 from churnlib.models import Fit
-from churnlib.paper import (
+from churnlib.report.document import (
     Block,
     Contents,
     FigureBlock,
@@ -22,11 +20,13 @@ from churnlib.paper import (
     reference,
     write_paper,
 )
-from churnlib.report_facts import share
-from churnlib.report_words import Words, report_words
+from churnlib.report.docx_parts import plain
+from churnlib.report.grids import Grid
+from churnlib.report.report_text import Words, report_words
+from churnlib.report.survey_model import model_blocks
+from churnlib.report.survey_pairs import Pair, holm, overview, pair_blocks
+from churnlib.report.thesis_facts import share
 from churnlib.survey import Survey
-from churnlib.survey_model import model_blocks
-from churnlib.survey_pairs import Pair, holm, overview, pair_blocks
 from churnlib.tables import FrequencyTable, frequencies
 
 _SHOWN_REASONS, _LEVEL = 20, 0.05

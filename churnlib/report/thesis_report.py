@@ -13,10 +13,7 @@ import pandas as pd
 
 from churnlib.audit import claims
 from churnlib.evidence import PROJECT, Kind, Origin
-from churnlib.grids import Grid, read_grid
-from churnlib.html_report import write_html as write_html
-from churnlib.manifest import Entry, read_manifest, write_manifest
-from churnlib.paper import (
+from churnlib.report.document import (
     Block,
     Contents,
     FigureBlock,
@@ -27,9 +24,12 @@ from churnlib.paper import (
     reference,
     write_paper,
 )
-from churnlib.report_facts import thesis_facts
-from churnlib.report_words import LANGUAGES, Words, report_words
-from churnlib.survey_report import write_survey_report as write_survey_report
+from churnlib.report.grids import Grid, read_grid
+from churnlib.report.html_report import write_html as write_html
+from churnlib.report.manifest import Entry, read_manifest, write_manifest
+from churnlib.report.report_text import LANGUAGES, Words, report_words
+from churnlib.report.survey_report import write_survey_report as write_survey_report
+from churnlib.report.thesis_facts import thesis_facts
 
 VERDICTS = "verdicts"
 """Name of the exhibit that the appendix prints in full."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from churnlib.evidence import Estimate, Test, apa, derived, p_alone
 from churnlib.figures import Label
-from churnlib.grids import Grid
-from churnlib.paper import Block, Heading, TableBlock, Text, reference
-from churnlib.report_facts import SMALL, association, smallest_expected
-from churnlib.report_words import Words
+from churnlib.report.document import Block, Heading, TableBlock, Text, reference
+from churnlib.report.grids import Grid
+from churnlib.report.report_text import Words
+from churnlib.report.thesis_facts import SMALL, association, smallest_expected
 from churnlib.survey import Survey
 from churnlib.tables import Crosstab, crosstab
 

@@ -10,9 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churnlib.html_parts import fitted, harmless, page
-from churnlib.manifest import Entry, read_manifest
-from churnlib.report_words import Words, report_words
+from churnlib.report.html_parts import fitted, harmless, page
+from churnlib.report.manifest import Entry, read_manifest
+from churnlib.report.report_text import Words, report_words
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -6,7 +6,7 @@ import pytest
 
 from churnlib import exhibits
 from churnlib.evidence.origin import PROJECT
-from churnlib.manifest import check_manifest, read_manifest, write_manifest
+from churnlib.report.manifest import check_manifest, read_manifest, write_manifest
 
 
 @pytest.fixture

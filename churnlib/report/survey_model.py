@@ -7,10 +7,10 @@ from math import isfinite
 
 from churnlib.evidence import apa, p_alone
 from churnlib.figures import Label
-from churnlib.grids import Grid
 from churnlib.models import Fit, LogitFit, OrdinalFit, parallel_lines
-from churnlib.paper import Block, Heading, TableBlock, Text, reference
-from churnlib.report_words import Words
+from churnlib.report.document import Block, Heading, TableBlock, Text, reference
+from churnlib.report.grids import Grid
+from churnlib.report.report_text import Words
 
 
 def model_blocks(fit: Fit, words: Words, label: Label) -> Iterator[Block]:

@@ -10,11 +10,8 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 from PIL import Image
 
-from churnlib.docx_parts import plain
-from churnlib.docx_styles import FALLBACKS
 from churnlib.evidence.origin import Origin
-from churnlib.grids import Grid
-from churnlib.paper import (
+from churnlib.report.document import (
     Contents,
     FigureBlock,
     Heading,
@@ -25,6 +22,9 @@ from churnlib.paper import (
     reference,
     write_paper,
 )
+from churnlib.report.docx_parts import plain
+from churnlib.report.docx_styles import FALLBACKS
+from churnlib.report.grids import Grid
 
 ENGLISH = {
     "figure": "Figure", "table": "Table", "caption": ". {}", "page": "Page {page} of {pages}",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from churnlib.docx_parts import (
+from churnlib.evidence import Origin
+from churnlib.report.docx_parts import (
     add_field,
     add_link,
     add_picture,
@@ -19,9 +20,8 @@ from churnlib.docx_parts import (
     open_field,
     save,
 )
-from churnlib.docx_styles import LOOKS, find_style, open_document
-from churnlib.evidence import Origin
-from churnlib.grids import Grid
+from churnlib.report.docx_styles import LOOKS, find_style, open_document
+from churnlib.report.grids import Grid
 
 if TYPE_CHECKING:
     from docx.document import Document

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from churnlib import claims, load_codebook
-from churnlib.typeset import Cells
+from churnlib.report.typeset import Cells
 
 BOOK = load_codebook()
 

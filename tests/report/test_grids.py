@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churnlib.evidence.origin import Origin
-from churnlib.grids import Grid, read_grid
-from churnlib.markup import html_page
-from churnlib.typeset import Cells
+from churnlib.report.grids import Grid, read_grid
+from churnlib.report.table_export import html_page
+from churnlib.report.typeset import Cells
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12).map(str.strip)
 

@@ -12,11 +12,11 @@ from docx.oxml.ns import qn
 import churnlib as cl
 from churnlib.__main__ import main
 from churnlib.evidence.origin import PROJECT, Origin
-from churnlib.grids import read_grid
-from churnlib.manifest import read_manifest
-from churnlib.paper import FigureBlock, TableBlock, Text
-from churnlib.report import VERDICTS, gather, thesis_blocks, write_report
-from churnlib.report_words import LANGUAGES, Words, report_words
+from churnlib.report.document import FigureBlock, TableBlock, Text
+from churnlib.report.grids import read_grid
+from churnlib.report.manifest import read_manifest
+from churnlib.report.report_text import LANGUAGES, Words, report_words
+from churnlib.report.thesis_report import VERDICTS, gather, thesis_blocks, write_report
 
 BOTH = pytest.mark.parametrize("lang", LANGUAGES)
 
