@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from churnlib.evidence.origin import PROJECT
-from churnlib.likeness import unlike
-from churnlib.pipeline import faults
 from churnlib.report.manifest import read_manifest
+from churnlib.workflow.likeness import unlike
+from churnlib.workflow.pipeline import faults
 
 
 def pytest_configure(config: pytest.Config) -> None:

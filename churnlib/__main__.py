@@ -12,10 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from churnlib import survey_commands as surveys
-from churnlib.command import Command, jobs_option, json_option, print_json
 from churnlib.evidence import PROJECT
-from churnlib.pipeline import NotebookError, notebooks, reproduce
-from churnlib.store import explained
+from churnlib.workflow import (
+    Command,
+    NotebookError,
+    explained,
+    jobs_option,
+    json_option,
+    notebooks,
+    print_json,
+    reproduce,
+)
 
 EPILOG = """examples:
   python -m churnlib reproduce              run what has changed, print the exhibit table
@@ -82,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _reproduce(chosen: argparse.Namespace) -> None:
-    from churnlib.exhibit_list import exhibits_of_run
+    from churnlib.workflow import exhibits_of_run
 
     started = time.perf_counter()
     if chosen.json:
@@ -91,7 +98,7 @@ def _reproduce(chosen: argparse.Namespace) -> None:
         seconds = round(time.perf_counter() - started, 3)
         print_json(notebooks=[asdict(run) for run in runs], seconds=seconds, **listed)
         return
-    from churnlib.terminal import Watch, console
+    from churnlib.workflow import Watch, console
 
     out = console()
     with Watch([path.stem for path in notebooks()], out) as watch:
@@ -108,13 +115,13 @@ def _reproduce(chosen: argparse.Namespace) -> None:
 
 
 def _verify(chosen: argparse.Namespace) -> int:
-    from churnlib.verify import verify
+    from churnlib.workflow import verify
 
     if chosen.json:
         found = verify(jobs=chosen.jobs)
         print_json(good=found.is_good, exhibits=found.rows, faults=list(found.faults))
         return 0 if found.is_good else 1
-    from churnlib.terminal import console, exhibit_table
+    from churnlib.workflow import console, exhibit_table
 
     out = console()
     found = verify(jobs=chosen.jobs, tell=lambda text: out.print(f"{text} …"))
@@ -126,19 +133,19 @@ def _verify(chosen: argparse.Namespace) -> int:
 
 
 def _exhibits(chosen: argparse.Namespace) -> None:
-    from churnlib.exhibit_list import exhibit_list
+    from churnlib.workflow import exhibit_list
 
     listed = exhibit_list()
     if chosen.json:
         print_json(**listed)
         return
-    from churnlib.terminal import console
+    from churnlib.workflow import console
 
     _print_exhibits(listed, console())
 
 
 def _print_exhibits(listed: dict[str, Any], out: Any) -> None:
-    from churnlib.terminal import exhibit_table
+    from churnlib.workflow import exhibit_table
 
     out.print(exhibit_table(listed["exhibits"]))
     counted = ", ".join(f"{count} {kind}" for kind, count in listed["verdicts"].items())
@@ -155,7 +162,7 @@ def _claims(chosen: argparse.Namespace) -> None:
         return
     from rich.table import Table
 
-    from churnlib.terminal import console
+    from churnlib.workflow import console
 
     columns = ["claim", "statement", "printed", "computed", "verdict"]
     table = Table("no.", *columns[1:], show_lines=True)
@@ -176,7 +183,7 @@ def _student_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _student(chosen: argparse.Namespace) -> None:
-    from churnlib.student import write_student_copy
+    from churnlib.workflow import write_student_copy
 
     written = write_student_copy(chosen.folder)
     print(f"{len(written)} notebooks without solutions, the data beside them, in {chosen.folder}")

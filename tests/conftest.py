@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from churnlib.analysis import tailored
-from churnlib.asking import Part
 from churnlib.evidence.origin import PROJECT
-from churnlib.kernels import Kernels, KernelServer
+from churnlib.workflow.analyse_survey import tailored
+from churnlib.workflow.analysis_plan import Part
+from churnlib.workflow.kernels import Kernels, KernelServer
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def quick(server: KernelServer | None, monkeypatch: pytest.MonkeyPatch) -> None:
         return made
 
     monkeypatch.setattr(Kernels, "__exit__", lambda *_: None)
-    monkeypatch.setattr("churnlib.scheduling.Kernels", kernels)
+    monkeypatch.setattr("churnlib.workflow.scheduling.Kernels", kernels)
 
 
 @pytest.fixture

@@ -22,11 +22,11 @@ from churnlib import (
     read_answers,
 )
 from churnlib.__main__ import main
-from churnlib.analysis import check
-from churnlib.asking import plan
 from churnlib.evidence.origin import PROJECT
 from churnlib.survey.health_registry import real_codebook, registry, rwm_1988
 from churnlib.tables.cross_table import Crosstab
+from churnlib.workflow.analyse_survey import check
+from churnlib.workflow.analysis_plan import plan
 
 HERE = Path(__file__).parent / "real"
 BANK_FILES = ("bankchurners_handmade.csv", "churn_handmade.csv")

@@ -10,8 +10,8 @@ import pytest
 
 from churnlib import pipeline
 from churnlib.__main__ import main
-from churnlib.exhibit_list import exhibit_list, exhibits_of_run
-from churnlib.pipeline import NotebookError, execute, faults, notebooks, reproduce
+from churnlib.workflow.exhibit_list import exhibit_list, exhibits_of_run
+from churnlib.workflow.pipeline import NotebookError, execute, faults, notebooks, reproduce
 
 
 def project_of(folder: Path, **cells: list[str]) -> Path:
@@ -172,7 +172,7 @@ def test_damaged_data_exit_with_1_and_one_sentence(capsys, monkeypatch):
     def missing():
         raise FileNotFoundError("table_3_1.csv is missing; restore it")
 
-    monkeypatch.setattr("churnlib.exhibit_list.exhibit_list", missing)
+    monkeypatch.setattr("churnlib.workflow.exhibit_list.exhibit_list", missing)
     assert main(["exhibits"]) == 1
     assert capsys.readouterr().err == "error: table_3_1.csv is missing; restore it\n"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import PROJECT
-from churnlib.pipeline import notebooks
+from churnlib.workflow.pipeline import notebooks
 
 SOLUTION = "solution"
 """Tag of the cells that are left out."""

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churnlib.notebook import kernel_of
+from churnlib.workflow.notebook import kernel_of
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from churnlib.kernels import Kernels
+    from churnlib.workflow.kernels import Kernels
 
 Progress = Callable[[str, int, int], None]
 """Called before each code cell with the notebook's name, the cells done, and their number."""

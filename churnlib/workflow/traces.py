@@ -20,7 +20,7 @@ from typing import Any
 from churnlib.evidence import PROJECT
 from churnlib.survey import EVENT, WHOLE, unwatched
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 _PROGRAMS = {".py", ".pyc", ".pyi"}
 _OURS = {".churnlib", ".git", ".venv", "__pycache__"}
 

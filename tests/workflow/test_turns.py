@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from churnlib.turns import Turns
+from churnlib.workflow.turns import Turns
 
 NAMES = [f"{place:02}" for place in range(8)]
 

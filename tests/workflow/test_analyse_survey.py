@@ -9,11 +9,17 @@ import pytest
 
 import churnlib as cl
 from churnlib.__main__ import main
-from churnlib.analysis import LEFT_OUT, _remove_other_models, analyse, check, tailored
-from churnlib.asking import TWO_GROUPS, Part, plan
 from churnlib.evidence.origin import PROJECT, Origin
-from churnlib.execution import NotebookError
-from churnlib.store import digest, files_in
+from churnlib.workflow.analyse_survey import (
+    LEFT_OUT,
+    _remove_other_models,
+    analyse,
+    check,
+    tailored,
+)
+from churnlib.workflow.analysis_plan import TWO_GROUPS, Part, plan
+from churnlib.workflow.execution import NotebookError
+from churnlib.workflow.store import digest, files_in
 
 # Two questions share their levels, one level has no answer, and there is no English label.
 BOOK = """
@@ -144,7 +150,7 @@ def test_a_failed_analysis_keeps_the_notebook_and_the_results_before_it(analysed
         made["cells"][1]["source"] = "ANSWERS = None\n1 / 0"
         return made
 
-    monkeypatch.setattr("churnlib.analysis.tailored", broken)
+    monkeypatch.setattr("churnlib.workflow.analyse_survey.tailored", broken)
     answers, codebook = results.parent / "answers.csv", results.parent / "book.toml"
     with pytest.raises(NotebookError, match="ZeroDivisionError") as failure:
         analyse(answers, codebook, results, lang="zh-Hans")
@@ -279,10 +285,10 @@ def test_check_counts_every_sheet_and_says_which_do_not_fit(tmp_path, capsys):
 
 
 def test_the_command_says_what_was_left_out(tmp_path, monkeypatch, capsys):
-    from churnlib.analysis import Analysis
+    from churnlib.workflow.analyse_survey import Analysis
 
     done = Analysis(tmp_path / "r.docx", {"05_x": "it has no order"})
-    monkeypatch.setattr("churnlib.analysis.analyse", lambda *_, **__: done)
+    monkeypatch.setattr("churnlib.workflow.analyse_survey.analyse", lambda *_, **__: done)
     command = ["analyse", "a.csv", "--codebook", "b.toml", "--output", str(tmp_path)]
     assert main(command) == 0
     assert "05_x: left out, since it has no order\n" in capsys.readouterr().out

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churnlib.asking import Part, plan
 from churnlib.evidence import PROJECT, Origin
-from churnlib.execution import NotebookError, Progress, run
-from churnlib.kernels import Kernels
-from churnlib.notebook import document, with_outputs
-from churnlib.scheduling import close_event_loop, stoppable
+from churnlib.workflow.analysis_plan import Part, plan
+from churnlib.workflow.execution import NotebookError, Progress, run
+from churnlib.workflow.kernels import Kernels
+from churnlib.workflow.notebook import document, with_outputs
+from churnlib.workflow.scheduling import close_event_loop, stoppable
 
 if TYPE_CHECKING:
     import pandas as pd

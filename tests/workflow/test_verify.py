@@ -9,10 +9,10 @@ import nbformat
 import pytest
 
 from churnlib.__main__ import main
-from churnlib.comparing import Likeness
-from churnlib.pipeline import reproduce
-from churnlib.store import digest, files_in
-from churnlib.verify import Verification, verify
+from churnlib.workflow.comparing import Likeness
+from churnlib.workflow.pipeline import reproduce
+from churnlib.workflow.store import digest, files_in
+from churnlib.workflow.verify import Verification, verify
 
 FIGURE = """import os, pathlib
 out = pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures")
@@ -36,7 +36,9 @@ def project(tmp_path, monkeypatch, quick):
     notebook(folder, "01_a", FIGURE.format(name="a.csv", text="'v\\n0.12345678\\n'"), "6 * 7")
     notebook(folder, "02_b", "'b'")
     reproduce(folder)
-    monkeypatch.setattr("churnlib.verify._run", lambda copy, jobs: reproduce(copy, jobs=jobs))
+    monkeypatch.setattr(
+        "churnlib.workflow.verify._run", lambda copy, jobs: reproduce(copy, jobs=jobs)
+    )
     return folder
 
 
@@ -68,7 +70,7 @@ def test_each_thing_that_is_not_reproduced_is_found(project, monkeypatch):
     (project / "data").mkdir()
     for file in ("datapackage.json", "n.csv"):
         (project / "data" / file).write_text("{}")
-    monkeypatch.setattr("churnlib.verify.resources", described)
+    monkeypatch.setattr("churnlib.workflow.verify.resources", described)
     (project / "figures" / "a.csv").write_text("v\n0.12345679\n")  # another system's last digit
     (project / "report").mkdir()
     (project / "report" / "old.docx").write_bytes(b"nobody makes me")
@@ -140,7 +142,7 @@ def test_an_exhibit_is_as_good_as_the_worst_of_its_files_and_its_notebook():
 @pytest.mark.parametrize("good", [True, False])
 def test_the_command_exits_by_what_was_found_and_prints_the_exhibits(monkeypatch, capsys, good):
     found = found_with(**({} if good else {"figures_a.csv": Likeness.DIFFERS}))
-    monkeypatch.setattr("churnlib.verify.verify", lambda **_: found)
+    monkeypatch.setattr("churnlib.workflow.verify.verify", lambda **_: found)
     assert main(["verify"]) == (0 if good else 1)
     out = capsys.readouterr().out
     assert ("NOT all is reproduced" in out) is not good

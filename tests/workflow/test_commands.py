@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from churnlib.__main__ import COMMANDS, _parser, main
-from churnlib.pipeline import NotebookError, Run
-from churnlib.terminal import Watch
+from churnlib.workflow.pipeline import NotebookError, Run
+from churnlib.workflow.terminal import Watch
 
 
 def test_every_example_in_a_help_text_is_understood():
@@ -62,7 +62,7 @@ def test_a_machine_is_told_of_every_notebook_and_exhibit(monkeypatch, capsys):
     runs = [Run("01_a", 1.5), Run("02_b", 0.0, "unchanged")]
     listed = {"exhibits": [{"exhibit": "Table 1"}], "verdicts": {"reproduced": 6}}
     monkeypatch.setattr("churnlib.__main__.reproduce", lambda **_: runs)
-    monkeypatch.setattr("churnlib.exhibit_list.exhibits_of_run", lambda _: listed)
+    monkeypatch.setattr("churnlib.workflow.exhibit_list.exhibits_of_run", lambda _: listed)
     assert main(["reproduce", "--json", "--jobs", "2"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["notebooks"] == [

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnlib.evidence import PROJECT
-from churnlib.execution import NotebookError as NotebookError
-from churnlib.execution import Progress as Progress
-from churnlib.notebook import faults as faults
-from churnlib.pages import Pages
-from churnlib.scheduling import build
-from churnlib.store import Store
-from churnlib.tasks import Task
-from churnlib.traces import Snapshot
+from churnlib.workflow.execution import NotebookError as NotebookError
+from churnlib.workflow.execution import Progress as Progress
+from churnlib.workflow.notebook import faults as faults
+from churnlib.workflow.pages import Pages
+from churnlib.workflow.scheduling import build
+from churnlib.workflow.store import Store
+from churnlib.workflow.tasks import Task
+from churnlib.workflow.traces import Snapshot
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -123,8 +123,8 @@ def execute(path: Path, progress: Progress | None = None) -> NotebookNode:
     """
     import nbformat
 
-    from churnlib.execution import run
-    from churnlib.notebook import with_outputs
+    from churnlib.workflow.execution import run
+    from churnlib.workflow.notebook import with_outputs
 
     read = _read(path)
     environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}

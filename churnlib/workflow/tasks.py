@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from churnlib.execution import NotebookError, Progress, run
-from churnlib.kernels import Kernels
-from churnlib.notebook import code_digest, code_of, document, with_outputs
-from churnlib.store import Record, Store, digest, files_in
-from churnlib.traces import Snapshot, everything
+from churnlib.workflow.execution import NotebookError, Progress, run
+from churnlib.workflow.kernels import Kernels
+from churnlib.workflow.notebook import code_digest, code_of, document, with_outputs
+from churnlib.workflow.store import Record, Store, digest, files_in
+from churnlib.workflow.traces import Snapshot, everything
 
 
 @dataclass(frozen=True)

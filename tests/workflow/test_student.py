@@ -10,8 +10,8 @@ import pytest
 
 from churnlib.__main__ import main
 from churnlib.evidence.origin import PROJECT
-from churnlib.pipeline import execute, notebooks
-from churnlib.student import SOLUTION, without_solutions, write_student_copy
+from churnlib.workflow.pipeline import execute, notebooks
+from churnlib.workflow.student import SOLUTION, without_solutions, write_student_copy
 
 NAMES = [path.stem for path in notebooks()]
 

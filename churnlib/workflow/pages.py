@@ -11,8 +11,8 @@ from typing import Any
 
 from churnlib.evidence import PROJECT
 from churnlib.report import Entry, captions, index_page, notebook_page, read_manifest, write_page
-from churnlib.store import Record, Store, digest
-from churnlib.traces import Snapshot, churnlib_files
+from churnlib.workflow.store import Record, Store, digest
+from churnlib.workflow.traces import Snapshot, churnlib_files
 
 _LIST, _PAGES = "figures/manifest.json", "report/html"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from churnlib.pipeline import workers
+from churnlib.workflow.pipeline import workers
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from churnlib.execution import NotebookError, Progress
-from churnlib.kernels import Kernels
-from churnlib.notebook import code_of
-from churnlib.store import Store
-from churnlib.tasks import Task
-from churnlib.turns import Turns
+from churnlib.workflow.execution import NotebookError, Progress
+from churnlib.workflow.kernels import Kernels
+from churnlib.workflow.notebook import code_of
+from churnlib.workflow.store import Store
+from churnlib.workflow.tasks import Task
+from churnlib.workflow.turns import Turns
 
 BESIDE = "beside"
 """Comes last in the order of turns: what is done while fewer notebooks run than may."""

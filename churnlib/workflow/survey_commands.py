@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from churnlib.command import Command, jobs_option, json_option, print_json
+from churnlib.workflow.command import Command, jobs_option, json_option, print_json
 
 
 def _check(chosen: argparse.Namespace) -> int:
-    from churnlib.analysis import check
+    from churnlib.workflow.analyse_survey import check
 
     checked = check(chosen.answers, chosen.codebook, lang=chosen.lang)
     if chosen.json:
@@ -34,7 +34,7 @@ def _codebook(chosen: argparse.Namespace) -> None:
 
 
 def _analyse(chosen: argparse.Namespace) -> None:
-    from churnlib.analysis import analyse
+    from churnlib.workflow.analyse_survey import analyse
 
     options = {
         "lang": chosen.lang,

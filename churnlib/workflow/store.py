@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from churnlib.notebook import code_of, document, with_outputs
+from churnlib.workflow.notebook import code_of, document, with_outputs
 
 
 @dataclass(frozen=True)

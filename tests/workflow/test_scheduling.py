@@ -11,10 +11,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from churnlib.execution import NotebookError
-from churnlib.pipeline import reproduce
-from churnlib.store import Record, Store
-from churnlib.traces import Snapshot
+from churnlib.workflow.execution import NotebookError
+from churnlib.workflow.pipeline import reproduce
+from churnlib.workflow.store import Record, Store
+from churnlib.workflow.traces import Snapshot
 
 COUNT = """import os, pathlib
 seen = pathlib.Path("..", "ran")
@@ -190,7 +190,7 @@ def test_what_can_wait_is_done_while_fewer_run_than_may_and_may_fail(tmp_path, m
         seen.append((name, len(ended)))
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("churnlib.pages.Pages.prepare", prepare)
+    monkeypatch.setattr("churnlib.workflow.pages.Pages.prepare", prepare)
     reproduce(tmp_path, jobs=2, finished=lambda *one: ended.append(one))
     assert len(ended) == 4
     assert seen
@@ -425,7 +425,7 @@ def test_a_folder_that_becomes_read_only_is_told_and_nothing_is_lost(project, qu
 
 
 def test_a_full_disk_is_told_nothing_is_replaced_and_the_next_run_is_whole(project, mounted):
-    from churnlib.store import explained
+    from churnlib.workflow.store import explained
 
     with mounted("-t", "tmpfs", "-o", "size=400k", "tmpfs", project / "figures"):
         pass  # the smallest that can be mounted here

@@ -8,8 +8,8 @@ import nbformat
 import pytest
 
 from churnlib import pages
-from churnlib.pages import Pages
-from churnlib.store import Record, Store, digest
+from churnlib.workflow.pages import Pages
+from churnlib.workflow.store import Record, Store, digest
 
 NAMES = ["01_a", "02_b", "03_c"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from churnlib.__main__ import main
-from churnlib.store import Record, Store, digest, explained, files_in
+from churnlib.workflow.store import Record, Store, digest, explained, files_in
 
 GOOD = {"figures/a.txt": b"new a", "report/b.txt": b"new b"}
 

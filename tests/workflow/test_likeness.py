@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from churnlib.evidence.origin import PROJECT
-from churnlib.likeness import unlike, words
+from churnlib.workflow.likeness import unlike, words
 
 FIGURES = PROJECT / "figures"
 

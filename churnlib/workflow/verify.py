@@ -14,10 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from churnlib.comparing import Likeness, likeness
 from churnlib.evidence import PROJECT, resources
-from churnlib.notebook import document
-from churnlib.store import digest, files_in
+from churnlib.workflow.comparing import Likeness, likeness
+from churnlib.workflow.notebook import document
+from churnlib.workflow.store import digest, files_in
 
 OUTPUTS = ("figures/", "report/")
 """Folders that hold nothing but outputs; notebooks hold theirs beside their code."""

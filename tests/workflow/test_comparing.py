@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.image import imsave
 
-from churnlib.comparing import Likeness, likeness
+from churnlib.workflow.comparing import Likeness, likeness
 
 IDENTICAL, CLOSE, DIFFERS = Likeness
 

@@ -8,11 +8,11 @@ import docx
 import pandas as pd
 import pytest
 
-from churnlib.analysis import check, tailored
-from churnlib.asking import MODEL, THREE_ANSWERS, TWO_GROUPS, Plan, plan
 from churnlib.models.fits import LogitFit, OrdinalFit
 from churnlib.report.survey_report import write_survey_report
 from churnlib.survey.cleaning import Survey
+from churnlib.workflow.analyse_survey import check, tailored
+from churnlib.workflow.analysis_plan import MODEL, THREE_ANSWERS, TWO_GROUPS, Plan, plan
 
 Row = Callable[[random.Random, int], list[str]]
 

@@ -217,7 +217,7 @@ def run(command: Sequence[str]) -> None:
     """Be a kernel until asked to end, and leave a trace of what was used, if one is wanted."""
     from ipykernel.kernelapp import IPKernelApp
 
-    from churnlib.traces import Recorder
+    from churnlib.workflow.traces import Recorder
 
     recorder = Recorder(Path(os.environ.get("CHURNLIB_PROJECT", ".")))
     sys.addaudithook(recorder)
