@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from churnlib import survey_commands as surveys
 from churnlib.evidence import PROJECT
 from churnlib.workflow import (
     Command,
@@ -23,6 +22,7 @@ from churnlib.workflow import (
     print_json,
     reproduce,
 )
+from churnlib.workflow import survey_commands as surveys
 
 EPILOG = """examples:
   python -m churnlib reproduce              run what has changed, print the exhibit table

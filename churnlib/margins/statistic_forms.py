@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from churnlib import exact, independence, ordinal, prediction, risk
+from churnlib.crosstabs import exact, independence, ordinal, prediction, risk
 from churnlib.evidence import Estimate, Test
 from churnlib.margins.cell_selection import Count, mask_of
 from churnlib.margins.convex_sums import Separable

@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.audit import published_frequencies
 from churnlib.evidence import PROJECT
 from churnlib.survey.codebook import Codebook, load_codebook
-from churnlib.tables import FrequencyTable
 
 QUESTIONS = ("1、您的性别", "2、您的年龄段", "3、您的受教育程度", "4、您来办理业务的次数")
 VARIABLES = ("gender", "age", "education", "visits")
@@ -38,6 +36,8 @@ class Scenario:
         An age level, and the only education level that it may have.
     mess : mapping
         How the answers are written; see ``data/synthetic/scenario.toml``.
+    margins : mapping of str to Series
+        People by level of each variable whose frequencies were published.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Scenario:
     visits: Mapping[str, Sequence[float]]
     minors: tuple[str, str]
     mess: Mapping[str, Any]
+    margins: Mapping[str, pd.Series]
 
 
 def load_scenarios(path: str | Path | None = None) -> dict[str, Scenario]:
@@ -66,6 +67,7 @@ def load_scenarios(path: str | Path | None = None) -> dict[str, Scenario]:
     content = scenario_file(path)
     try:
         given = content["assumptions"]
+        margins = {variable: _margin(file) for variable, file in content["margins"].items()}
         scenarios = {
             name: Scenario(
                 name,
@@ -74,6 +76,7 @@ def load_scenarios(path: str | Path | None = None) -> dict[str, Scenario]:
                 {gender: entry[gender] for gender in ("male", "female")},
                 (given["minors"]["age"], given["minors"]["education"]),
                 content["mess"],
+                margins,
             )
             for name, entry in content["scenarios"].items()
         }
@@ -93,6 +96,12 @@ def scenario_file(path: str | Path | None = None) -> dict[str, Any]:
         raise FileNotFoundError(f"there is no scenario file at {file}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{file.name} is not a TOML file in UTF-8: {error}") from error
+
+
+def _margin(file: str) -> pd.Series:
+    """Read the printed frequencies of one variable from a file below ``data/``."""
+    printed = pd.read_csv(PROJECT / "data" / file, index_col="level")
+    return printed["frequency"].astype(int)
 
 
 def _check(scenario: Scenario) -> None:
@@ -164,11 +173,12 @@ def population(scenario: Scenario, book: Codebook) -> pd.DataFrame:
     Age by education and gender by visits are each fixed first; the two are then crossed as
     independently as whole people allow.
     """
-    age, education = published_frequencies("3-2"), published_frequencies("3-3")
+    age, education = scenario.margins["age"], scenario.margins["education"]
+    n = int(age.sum())
     schooling = age_by_education(age, education, scenario.minors)
-    visiting = _gender_by_visits(scenario, book, age.n)
+    visiting = _gender_by_visits(scenario, book, n)
     one, other = _occupied(schooling), _occupied(visiting)
-    crossed = round_keeping_margins(np.outer(list(one.values()), list(other.values())) / age.n)
+    crossed = round_keeping_margins(np.outer(list(one.values()), list(other.values())) / n)
     rows = [
         (gender, a, e, visits)
         for (a, e), counts in zip(one, crossed, strict=True)
@@ -183,9 +193,7 @@ def _occupied(table: pd.DataFrame) -> dict[tuple[str, str], int]:
     return {cell: count for cell, count in cells.items() if count > 0}
 
 
-def age_by_education(
-    age: FrequencyTable, education: FrequencyTable, minors: tuple[str, str]
-) -> pd.DataFrame:
+def age_by_education(age: pd.Series, education: pd.Series, minors: tuple[str, str]) -> pd.DataFrame:
     """Age by education with the published margins, no degree for minors, else independent.
 
     Raises
@@ -193,17 +201,19 @@ def age_by_education(
     ValueError
         If the margins and the rule about minors cannot hold together.
     """
-    if age.n != education.n:
-        raise ValueError(f"the margins count {age.n} and {education.n} people; they must agree")
-    young, school = minors
-    if age.counts[young] > education.counts[school]:
+    if age.sum() != education.sum():
         raise ValueError(
-            f"{age.counts[young]} people are {young} but only {education.counts[school]} have "
+            f"the margins count {age.sum()} and {education.sum()} people; they must agree"
+        )
+    young, school = minors
+    if age[young] > education[school]:
+        raise ValueError(
+            f"{age[young]} people are {young} but only {education[school]} have "
             f"{school}: the minors cannot all be among them"
         )
-    allowed = pd.DataFrame(1.0, index=age.counts.index, columns=education.counts.index)
+    allowed = pd.DataFrame(1.0, index=age.index, columns=education.index)
     allowed.loc[young] = (allowed.columns == school).astype(float)
-    fitted = _fit_margins(allowed.to_numpy(), age.counts.to_numpy(), education.counts.to_numpy())
+    fitted = _fit_margins(allowed.to_numpy(), age.to_numpy(), education.to_numpy())
     return pd.DataFrame(round_keeping_margins(fitted), allowed.index, allowed.columns)
 
 

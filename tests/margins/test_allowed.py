@@ -10,8 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import churnlib as cl
-from churnlib import margins, separable
 from churnlib.evidence.origin import Origin
+from churnlib.margins import allowed as margins
+from churnlib.margins import convex_sums as separable
 from churnlib.margins.statistic_forms import names, objective
 from churnlib.margins.table_sets import TableSet
 
@@ -361,7 +362,7 @@ def test_our_own_functions_are_recognised_and_results_are_read():
 
 
 def test_an_exact_p_value_that_had_to_be_simulated_proves_nothing(monkeypatch):
-    from churnlib import exact
+    from churnlib.crosstabs import exact
 
     monkeypatch.setattr(exact, "_counted", lambda o, budget: None)
     monkeypatch.setattr(exact, "_by_extra", lambda o: None)

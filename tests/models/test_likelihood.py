@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from churnlib import SeparationError, likelihood, logit, ordinal_logit, parallel_lines
+from churnlib import SeparationError, logit, ordinal_logit, parallel_lines
+from churnlib.models import likelihood
 from churnlib.models.likelihood import CumulativeLogit, Maximum, logistic, maximise, start
 from churnlib.models.separation import escape
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from churnlib import Origin, figures, load_codebook
+from churnlib import Origin, load_codebook, report
 from churnlib.figures.figure_style import inert
 from churnlib.report.table_export import html_page, latex
 from churnlib.report.typeset import Cells
@@ -127,7 +127,7 @@ def test_printed_numbers_and_plain_texts_stay_as_they_are(text):
 def test_a_table_is_published_in_both_languages_with_its_title(tmp_path, monkeypatch):
     monkeypatch.setenv("CHURNLIB_OUTPUT", str(tmp_path))
     frame = pd.DataFrame({"frequency": [24]}, index=["le18"])
-    figures.publish_table("table_3_2", frame, Origin.PUBLISHED, load_codebook())
+    report.publish_table("table_3_2", frame, Origin.PUBLISHED, load_codebook())
     folder = tmp_path / "figures"
     made = {str(path.relative_to(folder)) for path in folder.rglob("*.*")}
     assert made == {
@@ -143,7 +143,7 @@ def test_only_columns_asked_for_are_shown_and_all_are_in_the_csv(tmp_path, monke
     monkeypatch.setenv("CHURNLIB_OUTPUT", str(tmp_path))
     frame = pd.DataFrame({"frequency": [24], "secret": [1]}, index=["le18"])
     book = load_codebook()
-    figures.publish_table("table_3_2", frame, Origin.PUBLISHED, book, columns=["frequency"])
+    report.publish_table("table_3_2", frame, Origin.PUBLISHED, book, columns=["frequency"])
     folder = tmp_path / "figures"
     assert "secret" not in (folder / "en" / "table_3_2.html").read_text(encoding="utf-8")
     assert "secret" in (folder / "source" / "table_3_2.csv").read_text(encoding="utf-8")
@@ -152,4 +152,4 @@ def test_only_columns_asked_for_are_shown_and_all_are_in_the_csv(tmp_path, monke
 def test_a_table_that_is_no_exhibit_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("CHURNLIB_OUTPUT", str(tmp_path))
     with pytest.raises(KeyError, match=r"exhibits\.toml has no exhibit with a file 'mine'; add it"):
-        figures.publish_table("mine", pd.DataFrame({"n": [1]}), Origin.OBSERVED, load_codebook())
+        report.publish_table("mine", pd.DataFrame({"n": [1]}), Origin.OBSERVED, load_codebook())

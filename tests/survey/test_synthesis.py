@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from churnlib import (
-    FrequencyTable,
     Origin,
     clean,
     load_codebook,
@@ -28,6 +27,7 @@ from churnlib.survey.synthesis import (
 BOOK = load_codebook()
 SCENARIOS = load_scenarios()
 FILE = PROJECT / "data" / "synthetic" / "answers.csv"
+MARGINS = SCENARIOS["no_difference"].margins
 MINORS = ("le18", "high_school_or_below")
 
 
@@ -125,7 +125,7 @@ def test_every_assumption_states_its_reason_in_both_languages():
 
 
 def test_age_by_education_is_independent_but_for_the_minors():
-    age, education = published_frequencies("3-2"), published_frequencies("3-3")
+    age, education = MARGINS["age"], MARGINS["education"]
     table = age_by_education(age, education, MINORS)
     adults = table.drop(index="le18")
     expected = np.outer(adults.sum(axis=1), adults.sum()) / adults.to_numpy().sum()
@@ -185,15 +185,11 @@ def test_contradictory_assumptions_are_refused(tmp_path, old, new, message):
 
 
 def test_margins_that_cannot_hold_together_are_refused():
-    education = published_frequencies("3-3")
-    more = FrequencyTable.from_counts(
-        {"le18": 150, "ge60": 50}, variable="age", origin=Origin.PUBLISHED
-    )
+    education = MARGINS["education"]
+    more = pd.Series({"le18": 150, "ge60": 50})
     with pytest.raises(ValueError, match="150 people are le18 but only 26 have high_school"):
         age_by_education(more, education, MINORS)
-    fewer = FrequencyTable.from_counts(
-        {"le18": 1, "ge60": 2}, variable="age", origin=Origin.PUBLISHED
-    )
+    fewer = pd.Series({"le18": 1, "ge60": 2})
     with pytest.raises(ValueError, match="the margins count 3 and 200 people"):
         age_by_education(fewer, education, MINORS)
 

@@ -29,9 +29,9 @@ from churnlib import (
     statistics,
     synthesise,
 )
-from churnlib import engines as module
 from churnlib.evidence.origin import PROJECT
 from churnlib.models.regression import ordinal_logit
+from churnlib.tables import engines as module
 
 BOOK = load_codebook()
 OTHER_BOOK = load_codebook(PROJECT / "tests" / "survey" / "codebook.toml")

@@ -299,9 +299,9 @@ def test_the_command_says_what_was_left_out(tmp_path, monkeypatch, capsys):
 def test_a_table_of_ones_own_is_not_published_under_a_title_of_the_project(tmp_path, monkeypatch):
     import pandas as pd
 
-    from churnlib import figures
+    from churnlib import report
 
     monkeypatch.setenv("CHURNLIB_OUTPUT", str(tmp_path))
     frame = pd.DataFrame({"n": [1]}, pd.Index(["gender"], name="variable"))
-    figures.publish_table("demographic_tests", frame, Origin.OBSERVED, cl.load_codebook())
+    report.publish_table("demographic_tests", frame, Origin.OBSERVED, cl.load_codebook())
     assert list(files_in(tmp_path)) == ["figures/source/demographic_tests.csv"]

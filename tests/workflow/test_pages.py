@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from churnlib import pages
+from churnlib.workflow import pages
 from churnlib.workflow.pages import Pages
 from churnlib.workflow.store import Record, Store, digest
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from churnlib import pipeline
 from churnlib.__main__ import main
+from churnlib.workflow import pipeline
 from churnlib.workflow.exhibit_list import exhibit_list, exhibits_of_run
 from churnlib.workflow.pipeline import NotebookError, execute, faults, notebooks, reproduce
 

@@ -111,7 +111,7 @@ def test_a_run_in_the_copy_is_that_of_the_command_line(tmp_path, monkeypatch):
         assert "CHURNLIB_OUTPUT" not in env  # of this test run
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    from churnlib import verify as module
+    from churnlib.workflow import verify as module
 
     monkeypatch.setattr(subprocess, "run", run)
     module.__dict__["_run"](tmp_path, 3)
