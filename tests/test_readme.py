@@ -212,7 +212,7 @@ def run(folder, *words: str) -> subprocess.CompletedProcess:
 @pytest.fixture
 def copy(tmp_path):
     """The project as somebody has it who has just fetched it, with two files of their own."""
-    aside = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "figures")
+    aside = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "*.png", "*.svg", "*.pdf")
     folder = tmp_path / "project"
     shutil.copytree(PROJECT, folder, ignore=aside)
     shutil.copy(folder / "data" / "codebook.toml", folder / "my_codebook.toml")

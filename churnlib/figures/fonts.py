@@ -50,7 +50,7 @@ def drawable() -> frozenset[str]:
     from matplotlib import get_data_path
     from matplotlib.ft2font import FT2Font
 
-    fallback = Path(get_data_path(), "font_files", "ttf", "DejaVuSans.ttf")
+    fallback = Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
     known = (FT2Font(str(path)).get_charmap() for path in (FONT, fallback))
     return frozenset(chr(code) for charmap in known for code in charmap)
 

@@ -20,7 +20,7 @@ from churnlib import (
     statistics,
 )
 
-FILE = Path(__file__).parent / "reference" / "cases.json"
+FILE = Path(__file__).parents[1] / "reference" / "cases.json"
 CASES = {case["id"]: case for case in json.loads(FILE.read_text(encoding="utf-8"))["cases"]}
 
 

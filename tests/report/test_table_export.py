@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from churnlib import Origin, load_codebook, report
+from churnlib import Origin, figures, load_codebook, report
 from churnlib.figures.figure_style import inert
 from churnlib.report.table_export import html_page, latex
 from churnlib.report.typeset import Cells

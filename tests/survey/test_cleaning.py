@@ -9,7 +9,7 @@ from churnlib import Origin, clean, load_codebook
 from churnlib.survey.cleaning import validate
 
 BOOK = load_codebook()
-OTHER = load_codebook(Path(__file__).parent / "survey" / "codebook.toml")
+OTHER = load_codebook(Path(__file__).with_name("codebook.toml"))
 GOOD = {"gender": "男", "age": "40-59岁", "education": "本科", "visits": "3-5次"}
 
 
@@ -123,8 +123,8 @@ def test_another_codebook_cleans_another_survey():
 def test_no_code_knows_the_variables_of_the_thesis():
     from churnlib.evidence.origin import PROJECT
 
-    for name in ("answers", "levels", "codebook", "readers", "cleaning"):
-        source = (PROJECT / "churnlib" / f"{name}.py").read_text(encoding="utf-8")
+    for name in ("answer_text", "levels", "codebook", "readers", "cleaning"):
+        source = (PROJECT / "churnlib" / "survey" / f"{name}.py").read_text(encoding="utf-8")
         code = "\n".join(
             line
             for line in source.split('"""')[::2]

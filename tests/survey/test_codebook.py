@@ -12,11 +12,11 @@ from churnlib.evidence.origin import PROJECT
 
 HERE = Path(__file__).parent
 BOOK = load_codebook()
-OTHER = load_codebook(HERE / "survey" / "codebook.toml")
+OTHER = load_codebook(HERE / "codebook.toml")
 
 
 def observed():
-    with (HERE / "labels" / "observed.csv").open(encoding="utf-8") as file:
+    with (HERE.parent / "labels" / "observed.csv").open(encoding="utf-8") as file:
         return [tuple(row.values()) for row in csv.DictReader(file)]
 
 

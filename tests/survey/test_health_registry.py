@@ -28,7 +28,7 @@ from churnlib.tables.cross_table import Crosstab
 from churnlib.workflow.analyse_survey import check
 from churnlib.workflow.analysis_plan import plan
 
-HERE = Path(__file__).parent / "real"
+HERE = Path(__file__).parents[1] / "real"
 BANK_FILES = ("bankchurners_handmade.csv", "churn_handmade.csv")
 
 
@@ -105,7 +105,7 @@ def test_every_variable_and_level_is_worded_and_no_borrowed_word_takes_its_place
 def test_a_word_of_the_project_is_noticed_when_it_is_used_and_no_other(monkeypatch):
     told = []
     for module in ("watching", "codebook"):
-        monkeypatch.setattr(f"churnlib.{module}.tell", lambda *what: told.append(what))
+        monkeypatch.setattr(f"churnlib.survey.{module}.tell", lambda *what: told.append(what))
     label = rwm_1988().codebook.labeller("en")
     before = len(told)
     assert label("frequency") == "Frequency"
