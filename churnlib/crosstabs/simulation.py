@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from churnlib.crosstabs.estimates import TOO_SMALL, as_table, observed, remark
-from churnlib.crosstabs.random_tables import sampler
 from churnlib.evidence import NAN, Test
 
 _LONGEST = 100_000  # counts to look up: more would cost more time than they save
 _CHUNK = 25_000
+_SCIPY = 1_000_000  # scipy keeps a logarithm for every person, and crashes where that does not fit
+_DRAWABLE = 1_000_000_000  # numpy's generators draw from fewer people than this
 
 CellSum = tuple[np.ndarray, float]
 
@@ -42,12 +43,12 @@ def monte_carlo(
     -------
     Test
         ``p_value`` is (k + 1)/(B + 1), as in R, never 0; ``p_interval`` the exact binomial
-        99 % interval of k/B, where SPSS's Monte Carlo p lies. ``exact`` is always false.
+        99 % interval of k/B, where SPSS's Monte Carlo p lies. ``exact`` is always false. NaN with
+        a note for a thousand million people or more.
 
     References
     ----------
-    Patefield, W. M. (1981). Algorithm AS 159. Appl. Stat. 30, 91–97, for the same tables by
-    another way. Phipson, B. & Smyth, G. K. (2010). Permutation p-values should
+    Patefield, W. M. (1981). Algorithm AS 159. Appl. Stat. 30, 91–97. Phipson, B. & Smyth, G. K. (2010). Permutation p-values should
     never be zero. Stat. Appl. Genet. Mol. Biol. 9, 39.
 
     Examples
@@ -64,12 +65,14 @@ def monte_carlo(
     o = observed(table).astype(np.int64)
     if min(o.shape) < 2:
         return Test(statistic, NAN, NAN, NAN, table.n, False, (NAN, NAN), table.origin, TOO_SMALL)
+    if table.n >= _DRAWABLE:
+        note = f"tables of {_DRAWABLE:,} people or more are not simulated"
+        return Test(statistic, NAN, NAN, NAN, table.n, False, (NAN, NAN), table.origin, note)
     measure = _STATISTICS[statistic](o.sum(axis=1), o.sum(axis=0))
-    draw = sampler(o.sum(axis=1), o.sum(axis=0))
+    draw = _sampler(o.sum(axis=1), o.sum(axis=0))
     here = float(measure(o[:, :, None])[0])
-    # Ties count, whatever their rounding. Fisher's statistic is a logarithm that grows with n.
-    scale = 1.0 if statistic == "fisher_exact" else max(abs(here), 1e-300)
-    threshold = here - 1e-7 * scale
+    # Ties count, whatever their rounding. Fisher's statistic is a logarithm.
+    threshold = here - 1e-7 * (1.0 if statistic == "fisher_exact" else abs(here))
 
     def extreme(part: tuple[np.random.SeedSequence, int]) -> int:
         source, size = part
@@ -100,6 +103,35 @@ def monte_carlo(
 
 
 Measure = Callable[[np.ndarray], np.ndarray]
+Draw = Callable[[int, np.random.Generator], np.ndarray]
+
+
+def _sampler(rows: np.ndarray, columns: np.ndarray) -> Draw:
+    """Return a function from a number of tables and a generator to counts, tables last."""
+    from scipy.stats import random_table
+
+    if rows.sum() > _SCIPY:
+        return lambda size, rng: _drawn(rows, columns, size, rng)
+    tables = random_table(rows, columns)
+    return lambda size, rng: np.moveaxis(tables.rvs(size, random_state=rng), 0, 2)
+
+
+def _drawn(
+    rows: np.ndarray, columns: np.ndarray, size: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw tables cell by cell, each from those left in its row and its column."""
+    tables = np.empty((len(rows), len(columns), size), dtype=np.int64)
+    left = np.repeat(rows[:, None], size, axis=1)
+    for j, column in enumerate(columns[:-1]):
+        behind, open_ = left.sum(axis=0), np.full(size, column)
+        for i in range(len(rows) - 1):
+            behind -= left[i]
+            tables[i, j] = rng.hypergeometric(left[i], behind, open_)
+            open_ -= tables[i, j]
+        tables[-1, j] = open_
+        left -= tables[:, j]
+    tables[:, -1] = left
+    return tables
 
 
 def _pearson(rows: np.ndarray, columns: np.ndarray) -> Measure:

@@ -15,6 +15,7 @@ from churnlib.evidence.results import NAN as NAN
 from churnlib.evidence.results import Estimate as Estimate
 from churnlib.evidence.results import Test as Test
 from churnlib.evidence.results import chi_square_result as chi_square_result
+from churnlib.evidence.results import joined as joined
 from churnlib.evidence.results import require_level as require_level
 from churnlib.evidence.sentences import apa as apa
 from churnlib.evidence.sentences import marked as marked

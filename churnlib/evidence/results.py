@@ -101,6 +101,11 @@ def chi_square_result(
     return Test(name, float(statistic), float(df), p, n, False, (NAN, NAN), origin, note)
 
 
+def joined(*notes: str) -> str:
+    """Return notes as one sentence, those that say nothing left out."""
+    return "; ".join(filter(None, notes))
+
+
 def require_level(level: float) -> None:
     """Refuse a confidence level that is not between 0 and 1, such as 95.
 
