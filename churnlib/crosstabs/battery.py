@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.crosstabs.estimates import as_table
+from churnlib.crosstabs.estimates import as_table, undefined
 from churnlib.crosstabs.exact import fisher_exact
 from churnlib.crosstabs.independence import (
     chi_square,
@@ -30,7 +30,7 @@ from churnlib.crosstabs.prediction import (
     goodman_kruskal_tau,
     uncertainty_coefficient,
 )
-from churnlib.crosstabs.risk import kappa, odds_ratio, risk_ratio
+from churnlib.crosstabs.risk import kappa, odds_ratio, risk_ratio, same_categories
 from churnlib.evidence import NAN, Test
 from churnlib.tables import Crosstab
 
@@ -114,7 +114,15 @@ def _battery(table: Crosstab, level: float, exact: bool) -> list[Callable[[], An
             lambda: risk_ratio(table, level=level),
         ]
     if shape[0] == shape[1]:
-        makers.append(lambda: kappa(table, level=level))
+        makers.append(
+            lambda: (
+                kappa(table, level=level)
+                if same_categories(table)
+                else undefined(
+                    "kappa", table, level, "the two variables have not the same categories"
+                )
+            )
+        )
     return makers
 
 

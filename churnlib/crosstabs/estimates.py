@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from churnlib.evidence import NAN, Estimate, Test, chi_square_result
+from churnlib.evidence import NAN, Estimate, Test, chi_square_result, joined
 from churnlib.tables import Crosstab
 
 TOO_SMALL = "needs two rows and two columns that count somebody"
@@ -33,10 +33,12 @@ def remark(table: Crosstab, *, order: bool = False) -> str:
     shape = table.occupied.counts.shape
     if min(shape) < 2:
         return TOO_SMALL
-    notes = [EMPTY] if shape != table.counts.shape else []
-    if order and not all(o or n <= 2 for o, n in zip(table.ordered, shape, strict=True)):
-        notes.append(UNORDERED)
-    return "; ".join(notes)
+    known = all(o or n <= 2 for o, n in zip(table.ordered, shape, strict=True))
+    return joined(
+        EMPTY if shape != table.counts.shape else "",
+        UNORDERED if order and not known else "",
+        table.note,
+    )
 
 
 def undefined(name: str, table: Crosstab, level: float, note: str) -> Estimate:
@@ -76,9 +78,9 @@ def estimate(
     margin = norm.isf((1 - level) / 2) * se
     t = value / se_null if se_null > _ROUNDING else NAN
     p = p_value if se_null != se_null else float(2 * norm.sf(abs(t)))
-    low, high = max(least, value - margin), min(1.0, value + margin)
+    low, high = np.maximum(least, value - margin), np.minimum(1.0, value + margin)
     if se <= _ROUNDING:
-        note = "; ".join(filter(None, [note, AT_THE_EDGE]))
+        note = joined(note, AT_THE_EDGE)
     if not se > _ROUNDING:
         low = high = NAN
     return Estimate(

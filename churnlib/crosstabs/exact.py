@@ -22,8 +22,8 @@ R's fisher.test: rounding must not decide."""
 _HALVES = 400_000
 """Half-tables that are counted here, in about a second."""
 
-_SECONDS, _WORKSPACE = 5, 20_000_000
-"""What the optional network algorithm is given."""
+_SECONDS, _WORKSPACE, _PEOPLE = 5, 20_000_000, 100_000
+"""What the optional network algorithm is given, and the most people, beyond whom its keys overflow."""
 
 _WIDEST = 20_000_000
 """Tables added up in one tail of a 2 × 2 table: enough for 10¹³ people."""
@@ -285,7 +285,7 @@ def _by_extra(o: np.ndarray) -> float | None:
     It runs in a process of its own, which can be ended: it neither says beforehand how long it
     takes nor listens to Ctrl-C.
     """
-    if find_spec("fexact") is None:
+    if o.sum() > _PEOPLE or find_spec("fexact") is None:
         return None
     try:
         answer = subprocess.run(

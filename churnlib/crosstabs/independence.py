@@ -15,8 +15,10 @@ from churnlib.crosstabs.estimates import (
     remark,
     undefined,
 )
-from churnlib.evidence import NAN, Estimate, Test, require_level
+from churnlib.evidence import NAN, Estimate, Test, joined, require_level
 from churnlib.tables import Crosstab
+
+BELOW = "V leans upwards and lies above its interval, which is that of the population's association"
 
 
 def chi_square(table: Any, *, correction: bool = False) -> Test:
@@ -63,7 +65,7 @@ def chi_square(table: Any, *, correction: bool = False) -> Test:
     statistic = ((gap - np.minimum(0.5, gap) * correction) ** 2 / e).sum()
     few = int((e < 5).sum())
     note = f"{few} of {e.size} cells expect fewer than 5 (least {e.min():.2f})" if few else ""
-    return chi_square_test(name, table, statistic, _df(o), _joined(remark(table), note))
+    return chi_square_test(name, table, statistic, _df(o), joined(remark(table), note))
 
 
 def likelihood_ratio(table: Any) -> Test:
@@ -74,14 +76,11 @@ def likelihood_ratio(table: Any) -> Test:
     >>> round(likelihood_ratio([[279, 73, 225], [165, 47, 191]]).statistic, 4)
     7.0026
     """
-    from scipy.special import rel_entr
-
     table = as_table(table)
     o = observed(table)
     if min(o.shape) < 2:
         return chi_square_test("likelihood_ratio", table, NAN, 0, TOO_SMALL)
-    statistic = max(0.0, 2 * rel_entr(o, table.occupied.expected.to_numpy()).sum())
-    return chi_square_test("likelihood_ratio", table, statistic, _df(o), remark(table))
+    return chi_square_test("likelihood_ratio", table, g_squared(o), _df(o), remark(table))
 
 
 def phi(table: Any, *, level: float = 0.95) -> Estimate:
@@ -107,8 +106,9 @@ def cramers_v(table: Any, *, level: float = 0.95, bias_corrected: bool = False) 
     """Cramér's V: strength of association from 0 to 1, never from a corrected χ².
 
     The interval inverts the noncentral χ² distribution. It is an interval for the association in
-    the population, while V itself leans upwards in small tables; with little association the
-    interval can therefore lie below V, and the note says so.
+    the population, while V itself leans upwards where few people are expected in a cell or the
+    association is weak; the interval can therefore lie below V, and the note says so. It is
+    ``"ncchisqadj"`` of R's DescTools; its ``"ncchisq"`` adds the degrees of freedom.
 
     Parameters
     ----------
@@ -141,13 +141,13 @@ def cramers_v(table: Any, *, level: float = 0.95, bias_corrected: bool = False) 
     if bias_corrected:
         return _bergsma(table, test, level, note)
     scale = n * (min(o.shape) - 1)
-    value = min(1.0, np.sqrt(test.statistic / scale))
+    value = np.minimum(1.0, np.sqrt(test.statistic / scale))
     low, high = (
-        min(1.0, np.sqrt(_noncentrality(test.statistic, test.df, tail) / scale))
+        np.minimum(1.0, np.sqrt(_noncentrality(test.statistic, test.df, tail) / scale))
         for tail in ((1 - level) / 2, (1 + level) / 2)
     )
     if high < value:
-        note = _joined(note, "χ² is so small that the interval lies below the estimate")
+        note = joined(note, BELOW, test.note)
     return Estimate(
         name, float(value), float(low), float(high), level, NAN, n, table.origin, note,
         p_value=test.p_value,
@@ -159,23 +159,30 @@ def _bergsma(table: Crosstab, test: Test, level: float, note: str) -> Estimate:
     r, c = table.occupied.counts.shape
     if n < 2:
         return undefined("cramers_v_corrected", table, level, "needs two people")
-    phi2 = max(0.0, test.statistic / n - (r - 1) * (c - 1) / (n - 1))
+    phi2 = np.maximum(0.0, test.statistic / n - (r - 1) * (c - 1) / (n - 1))
     rows, columns = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
     room = min(rows, columns) - 1
     if room <= 0:
         return undefined("cramers_v_corrected", table, level, "too few people for the correction")
-    value = min(1.0, np.sqrt(phi2 / room))
+    value = np.minimum(1.0, np.sqrt(phi2 / room))
     p = test.p_value
     return estimate("cramers_v_corrected", table, value, level=level, p_value=p, note=note)
+
+
+_LARGE = 1e6
 
 
 def _noncentrality(statistic: float, df: float, upper_tail: float) -> float:
     """Noncentrality under which a larger χ² than the observed one has this probability."""
     from scipy.optimize import brentq
-    from scipy.stats import chi2, ncx2
+    from scipy.stats import chi2, ncx2, norm
 
     if chi2.sf(statistic, df) >= upper_tail:
         return 0.0
+    if statistic > _LARGE:
+        # The root is then normal with variance 1 about √(nc + df − 1), to eight digits, and the
+        # series behind ncx2 takes seconds or does not end.
+        return float((np.sqrt(statistic) - norm.isf(upper_tail)) ** 2 - (df - 1))
     # Noncentral χ² has mean df + nc and variance 2 (df + 2 nc): forty deviations are enough.
     ceiling = statistic + 40 * np.sqrt(df + statistic) + 400
     return float(brentq(lambda nc: ncx2.sf(statistic, df, nc) - upper_tail, 1e-9, ceiling))
@@ -202,5 +209,20 @@ def _df(o: np.ndarray) -> int:
     return (o.shape[0] - 1) * (o.shape[1] - 1)
 
 
-def _joined(*notes: str) -> str:
-    return "; ".join(filter(None, notes))
+def deviations(o: np.ndarray) -> np.ndarray:
+    """Return O − E, each cell less what independence expects."""
+    return o - np.outer(o.sum(axis=1) / o.sum(), o.sum(axis=0))
+
+
+def g_squared(o: np.ndarray) -> float:
+    """Return G² = 2 Σ O ln(O / E), cell by cell as 2 E ((1 + d) ln(1 + d) − d), d = (O − E) / E.
+
+    So written, what cancels in the sum has already cancelled in each cell: with 10¹² people the
+    plain form would have lost four digits.
+    """
+    from scipy.special import xlog1py
+
+    gap = deviations(o)
+    e = o - gap
+    relative = np.maximum(-1.0, gap / e)
+    return float(2 * (e * (xlog1py(1 + relative, relative) - relative)).sum())

@@ -68,7 +68,8 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     Returns
     -------
     MantelHaenszel
-        Odds of the first column in the first row over those in the second. A layer in which a row
+        Odds of the first column in the first row over those in the second; NaN with a note where
+        empty cells leave it unbounded, as everywhere here. A layer in which a row
         or a column counts nobody says nothing and is left out, with a note; ``n`` are the others.
 
     Raises
@@ -120,7 +121,7 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     excess = (a - (a + b) * (a + c) / n).sum()
     variance = ((a + b) * (c + d) * (a + c) * (b + d) / (n**2 * np.maximum(n - 1, 1))).sum()
     plain, corrected = (
-        max(0.0, abs(excess) - correction) ** 2 / variance if variance > 0 else NAN
+        np.maximum(0.0, abs(excess) - correction) ** 2 / variance if variance > 0 else NAN
         for correction in (0, 0.5)
     )
     breslow_day, tarone, unequal = _homogeneity(a, b, c, d, value)
@@ -129,11 +130,14 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     se = _se(a, b, c, d) if finite else NAN
     ratio = _interval(value, se, level) if finite else (NAN,) * 4
     if not finite:
+        unbounded = "unbounded and " if np.isinf(value) else ""
         notes.append(
-            "an empty cell in every layer leaves the common odds ratio without an interval"
+            f"an empty cell in every layer leaves the common odds ratio {unbounded}without an "
+            "interval"
         )
     return MantelHaenszel(
-        "mantel_haenszel_odds_ratio", float(value), *ratio[:2], level, float(se), people, origin,
+        "mantel_haenszel_odds_ratio", NAN if np.isinf(value) else float(value), *ratio[:2], level,
+        float(se), people, origin,
         "; ".join(notes), *ratio[2:],
         test=test("mantel_haenszel", plain, 1),
         corrected=test("mantel_haenszel", corrected, 1, "with continuity correction"),

@@ -57,7 +57,7 @@ class _Pairs:
     def spread(self) -> float:
         """Root of Σ n D² − (P − Q)²/n, in every standard error under the null."""
         between = (self.o * self.D**2).sum() - (self.P - self.Q) ** 2 / self.o.sum()
-        return float(np.sqrt(max(0.0, between)))
+        return float(np.sqrt(np.maximum(0.0, between)))
 
 
 def _beyond(o: np.ndarray) -> np.ndarray:
@@ -134,7 +134,7 @@ def _tau_b(x: _Pairs) -> tuple[float, float]:
     value = (x.P - x.Q) / w
     v = x.o.sum(axis=1, keepdims=True) * x.Wc + x.o.sum(axis=0, keepdims=True) * x.Wr
     inside = (x.o * (2 * w * x.D + value * v) ** 2).sum() - n**3 * value**2 * (x.Wr + x.Wc) ** 2
-    return value, np.sqrt(max(0.0, inside)) / w**2
+    return value, np.sqrt(np.maximum(0.0, inside)) / w**2
 
 
 def stuart_tau_c(table: Any, *, level: float = 0.95) -> Estimate:

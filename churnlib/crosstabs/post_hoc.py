@@ -69,7 +69,7 @@ def compare_columns(
     -------
     DataFrame of str
         Like the counts. As in SPSS, a column whose share in a row is 0 or 1 is not compared
-        in that row, nor is a column that counts nobody.
+        in that row, nor is a column that counts nobody; ``attrs["notes"]`` names them by row.
 
     Raises
     ------
@@ -89,8 +89,11 @@ def compare_columns(
         raise ValueError(f"letters reach for 26 columns, given {table.counts.shape[1]}")
     totals = table.column_totals.to_numpy(dtype=float)
     letters = np.full(table.counts.shape, "", dtype=object)
+    notes = {}
     for i, counts in enumerate(table.counts.to_numpy(dtype=float)):
         usable = [j for j, n in enumerate(totals) if 0 < counts[j] < n]
+        if left_out := [str(c) for j, c in enumerate(table.counts.columns) if j not in usable]:
+            notes[table.counts.index[i]] = f"not compared, share 0 or 1: {', '.join(left_out)}"
         pairs = list(combinations(usable, 2))
         if not pairs:
             continue
@@ -103,7 +106,9 @@ def compare_columns(
             if value < 1 - level:
                 larger, smaller = (one, other) if difference > 0 else (other, one)
                 letters[i, larger] = f"{letters[i, larger]} {ascii_uppercase[smaller]}".strip()
-    return pd.DataFrame(letters, table.counts.index, table.counts.columns)
+    compared = pd.DataFrame(letters, table.counts.index, table.counts.columns)
+    compared.attrs["notes"] = notes
+    return compared
 
 
 def _adjusted(p: np.ndarray, adjust: str) -> np.ndarray:

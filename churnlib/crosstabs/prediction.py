@@ -16,7 +16,7 @@ from churnlib.crosstabs.estimates import (
     remark,
     undefined,
 )
-from churnlib.crosstabs.independence import likelihood_ratio
+from churnlib.crosstabs.independence import deviations, g_squared, likelihood_ratio
 from churnlib.evidence import NAN, Estimate
 
 Dependent = Literal["symmetric", "rows", "columns"]
@@ -73,7 +73,7 @@ def _lambda(o: np.ndarray) -> tuple[float, float, float]:
     se = np.sqrt((n - best.sum()) * (best.sum() + c - 2 * same) / (n - c) ** 3)
     # Cells where the guess with and without the row differ: SPSS's δ.
     delta = _hits(guessed, o.shape) - (np.arange(o.shape[1]) == mode)
-    se_null = np.sqrt(max(0.0, (o * delta**2).sum() - (best.sum() - c) ** 2 / n)) / (n - c)
+    se_null = np.sqrt(np.maximum(0.0, (o * delta**2).sum() - (best.sum() - c) ** 2 / n)) / (n - c)
     return value, se, se_null
 
 
@@ -97,7 +97,7 @@ def _lambda_symmetric(o: np.ndarray) -> tuple[float, float, float]:
     shift = (np.arange(o.shape[1]) == m) + 1.0 * (np.arange(o.shape[0]) == k)[:, None]
     delta = hit_row + hit_column - shift
     null = (o * delta**2).sum() - (w - v) ** 2 / n
-    return value, np.sqrt(max(0.0, variance)), np.sqrt(max(0.0, null)) / w
+    return value, np.sqrt(np.maximum(0.0, variance)), np.sqrt(np.maximum(0.0, null)) / w
 
 
 def _hits(guessed: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -139,7 +139,8 @@ def goodman_kruskal_tau(
     p = (o.T if dependent == "rows" else o) / table.n
     row, column = p.sum(axis=1, keepdims=True), p.sum(axis=0)
     within, alone = (p**2 / row).sum(), (column**2).sum()
-    value = (within - alone) / (1 - alone)
+    # Σ (p_ij − p_i p_j)² / p_i is within − alone without their cancelling.
+    value = ((deviations(p) ** 2) / row).sum() / (1 - alone)
     slope = 2 * p / row - (p**2).sum(axis=1, keepdims=True) / row**2
     gradient = (slope * (1 - alone) - 2 * column * (1 - within)) / (1 - alone) ** 2
     se = np.sqrt((p * (gradient - (p * gradient).sum()) ** 2).sum() / table.n)
@@ -187,7 +188,7 @@ def uncertainty_coefficient(
     p = (o.T if dependent == "rows" else o) / table.n
     row, column = p.sum(axis=1, keepdims=True), p.sum(axis=0, keepdims=True)
     h_row, h_column, h_both = entr(row).sum(), entr(column).sum(), entr(p).sum()
-    shared = h_row + h_column - h_both
+    shared = g_squared(p) / 2  # the entropies of both less that of the whole
     # Σ p {…}² with p ln p = 0 for empty cells, which xlogy keeps.
     log_p = np.where(p > 0, xlogy(1, np.where(p > 0, p, 1)), 0)
     if dependent == "symmetric":
@@ -200,7 +201,7 @@ def uncertainty_coefficient(
         inner = h_column * (log_p - np.log(row)) + (h_row - h_both) * np.log(column)
         se = np.sqrt((p * inner**2).sum() / table.n) / h_column**2
     spread = (p * (np.log(row * column) - log_p) ** 2).sum() - shared**2
-    se_null = np.sqrt(max(0.0, spread) / table.n) / whole
+    se_null = np.sqrt(np.maximum(0.0, spread) / table.n) / whole
     made = estimate(
         name, table, value, se, level=level, se_null=se_null, note=remark(table), least=0.0
     )

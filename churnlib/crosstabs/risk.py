@@ -18,7 +18,7 @@ def odds_ratio(table: Any, *, level: float = 0.95) -> Estimate:
     -------
     Estimate
         ``se`` is that of the logarithm. With an empty cell the ratio is 0 or unbounded: then
-        there is no interval, an unbounded ratio is NaN, and the note says why.
+        there is no interval, an unbounded ratio is NaN as everywhere here, and the note says why.
 
     References
     ----------
@@ -32,9 +32,9 @@ def odds_ratio(table: Any, *, level: float = 0.95) -> Estimate:
     (2.25, 1.09, 4.64)
     """
     table = as_table(table)
-    (a, b), (c, d) = _square(table, "odds_ratio", 2).astype(float)
+    (a, b), (c, d) = _two_by_two(table, "odds_ratio")
     if b * c == 0 or a * d == 0:
-        return _empty_cell("odds_ratio", table, level, 0.0 if b * c > 0 else NAN)
+        return _empty_cell("odds_ratio", table, level, a * d, b * c)
     return _ratio(
         "odds_ratio", table, a * d / (b * c), np.sqrt(1 / a + 1 / b + 1 / c + 1 / d), level
     )
@@ -65,13 +65,13 @@ def risk_ratio(table: Any, *, event: Any = None, level: float = 0.95) -> Estimat
     (2.0, 1.08, 3.72)
     """
     table = as_table(table)
-    counts = _square(table, "risk_ratio", 2).astype(float)
+    counts = _two_by_two(table, "risk_ratio")
     columns = list(table.counts.columns)
     if event is not None and event not in columns:
         raise KeyError(f"the table has no column {event!r}; it has {columns[0]!r}, {columns[1]!r}")
     (a, b), (c, d) = counts if event is None or event == columns[0] else counts[:, ::-1]
     if a * c == 0:
-        return _empty_cell("risk_ratio", table, level, 0.0 if c > 0 and a + b > 0 else NAN)
+        return _empty_cell("risk_ratio", table, level, a * (c + d), c * (a + b))
     value = (a / (a + b)) / (c / (c + d))
     return _ratio("risk_ratio", table, value, np.sqrt(b / a / (a + b) + d / c / (c + d)), level)
 
@@ -96,9 +96,9 @@ def risk_difference(table: Any, *, level: float = 0.95) -> Estimate:
     (0.2, 0.0524, 0.3339)
     """
     table = as_table(table)
-    counts = _square(table, "risk_difference", 2)
+    counts = _two_by_two(table, "risk_difference")
     n1, n2 = counts.sum(axis=1)
-    if n1 * n2 == 0:
+    if n1 == 0 or n2 == 0:
         return undefined("risk_difference", table, level, "a row counts nobody")
     p1, p2 = counts[0, 0] / n1, counts[1, 0] / n2
     (l1, u1), (l2, u2) = wilson(counts[0, 0], n1, level), wilson(counts[1, 0], n2, level)
@@ -119,7 +119,14 @@ def risk_difference(table: Any, *, level: float = 0.95) -> Estimate:
 
 
 def kappa(table: Any, *, level: float = 0.95) -> Estimate:
-    """Cohen's kappa: agreement of two ratings beyond what chance gives, on a square table.
+    """Return Cohen's kappa: agreement of two ratings beyond what chance gives.
+
+    Rows and columns are paired by their levels, in whatever order they stand.
+
+    Raises
+    ------
+    ValueError
+        If the two ratings have not the same categories.
 
     References
     ----------
@@ -133,8 +140,16 @@ def kappa(table: Any, *, level: float = 0.95) -> Estimate:
     (0.4, 0.127)
     """
     table = as_table(table)
-    size = table.counts.shape[0]
-    p = _square(table, "kappa", size) / table.n
+    if table.counts.shape[0] != table.counts.shape[1]:
+        given = " × ".join(map(str, table.counts.shape))
+        raise ValueError(f"kappa needs a square table, given {given}")
+    if not same_categories(table):
+        raise ValueError(
+            f"kappa needs two ratings with the same categories, given rows "
+            f"{list(table.counts.index)} and columns {list(table.counts.columns)}; "
+            "give both the same categories, with 0 for one that was not used"
+        )
+    p = table.counts[table.counts.index].to_numpy() / table.n
     row, column, agree = p.sum(axis=1), p.sum(axis=0), np.diag(p)
     chance = (row * column).sum()
     if chance == 1:
@@ -146,18 +161,23 @@ def kappa(table: Any, *, level: float = 0.95) -> Estimate:
         + (1 - value) ** 2 * (off.sum() - np.diag(off).sum())
         - (value - chance * (1 - value)) ** 2
     )
-    se = np.sqrt(max(0.0, inside) / table.n) / (1 - chance)
+    se = np.sqrt(np.maximum(0.0, inside) / table.n) / (1 - chance)
     null = chance + chance**2 - (row * column * (row + column)).sum()
-    se_null = np.sqrt(max(0.0, null) / table.n) / (1 - chance)
+    se_null = np.sqrt(np.maximum(0.0, null) / table.n) / (1 - chance)
     return estimate("kappa", table, value, se, level=level, se_null=se_null)
 
 
-def _square(table: Crosstab, name: str, size: int) -> np.ndarray:
-    if table.counts.shape != (size, size):
+def same_categories(table: Crosstab) -> bool:
+    """Return True if rows and columns have the same levels, in whatever order."""
+    rows, columns = table.counts.index, table.counts.columns
+    return len(rows) == len(columns) and set(rows) == set(columns)
+
+
+def _two_by_two(table: Crosstab, name: str) -> np.ndarray:
+    if table.counts.shape != (2, 2):
         given = " × ".join(map(str, table.counts.shape))
-        wanted = "2 × 2" if name != "kappa" else "square"
-        raise ValueError(f"{name} needs a {wanted} table, given {given}")
-    return table.counts.to_numpy()
+        raise ValueError(f"{name} needs a 2 × 2 table, given {given}")
+    return table.counts.to_numpy(dtype=float)
 
 
 def _ratio(name: str, table: Crosstab, value: float, se: float, level: float) -> Estimate:
@@ -172,6 +192,11 @@ def _ratio(name: str, table: Crosstab, value: float, se: float, level: float) ->
     )  # fmt: skip
 
 
-def _empty_cell(name: str, table: Crosstab, level: float, value: float) -> Estimate:
-    note = "an empty cell leaves the ratio without an interval"
+def _empty_cell(name: str, table: Crosstab, level: float, above: float, below: float) -> Estimate:
+    if below > 0:
+        value, note = 0.0, "an empty cell leaves the ratio without an interval"
+    elif above > 0:
+        value, note = NAN, "an empty cell leaves the ratio unbounded and without an interval"
+    else:
+        value, note = NAN, "empty cells leave the ratio undetermined"
     return Estimate(name, value, NAN, NAN, level, NAN, table.n, table.origin, note)

@@ -14,7 +14,7 @@ from churnlib.evidence import NAN, Test
 
 _LONGEST = 100_000  # counts to look up: more would cost more time than they save
 _CHUNK = 25_000
-_SCIPY = 1_000_000  # scipy keeps a logarithm for every person, and crashes where that does not fit
+_SCIPY = 10_000_000  # scipy keeps a logarithm for every person, and crashes where that does not fit
 _DRAWABLE = 1_000_000_000  # numpy's generators draw from fewer people than this
 
 CellSum = tuple[np.ndarray, float]
@@ -48,8 +48,8 @@ def monte_carlo(
 
     References
     ----------
-    Patefield, W. M. (1981). Algorithm AS 159. Appl. Stat. 30, 91–97. Phipson, B. & Smyth, G. K. (2010). Permutation p-values should
-    never be zero. Stat. Appl. Genet. Mol. Biol. 9, 39.
+    Patefield, W. M. (1981). Algorithm AS 159. Appl. Stat. 30, 91–97. Phipson, B. & Smyth, G. K.
+    (2010). Permutation p-values should never be zero. Stat. Appl. Genet. Mol. Biol. 9, 39.
 
     Examples
     --------

@@ -24,7 +24,7 @@ _SYMBOLS: Mapping[str, str] = {
     "breslow_day_tarone": "χ²", "parallel_lines": "χ²", "brant": "χ²",
 }  # fmt: skip
 _STEMS = {"lambda": "λ", "gk_tau": "τ", "uncertainty": "U", "somers_d": "d"}
-_UNBOUNDED = {"odds_ratio", "risk_ratio", "mantel_haenszel_odds_ratio"}
+_RATIOS = {"odds_ratio", "risk_ratio", "mantel_haenszel_odds_ratio"}
 # Tests whose statistic does not tell what was tested, in the language of each key.
 _TITLES: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -175,8 +175,8 @@ def _p_interval(test: Test) -> str:
 
 def _estimate(estimate: Estimate, lang: str) -> list[str]:
     def number(x: float) -> str:
-        text = f"{x:.2f}" if x < float("inf") else "∞"
-        return text if estimate.name in _UNBOUNDED else _no_zero(text)
+        text = f"{x:.2f}"
+        return text if estimate.name in _RATIOS else _no_zero(text)
 
     parts = [f"{_symbol(estimate.name)} = {number(estimate.value)}"]
     if estimate.low == estimate.low:

@@ -139,7 +139,8 @@ def crosstab(
     Crosstab, or dict of Crosstab by level of `layer`
         Levels in codebook order, empty ones kept. ``missing`` counts the people left out. With a
         codebook, ``ledger`` says what every raw label became and ``set_aside`` counts the rows
-        with a label without a level; both are of all rows read, in every layer.
+        with a label without a level; both are of all rows read, in every layer. Without a codebook
+        a blank text is an answer like any other; ``note`` says so where both variables have them.
 
     Examples
     --------
@@ -181,7 +182,9 @@ def _table(tally: Tally, tidy: pd.DataFrame, rows: str, columns: str, origin: Or
     ordered = (tidy[rows].cat.ordered, tidy[columns].cat.ordered)
     missing = int(tidy.loc[~valid, "n"].sum())
     table = Crosstab.from_counts(plain, ordered=ordered, origin=origin, missing=missing)
-    return replace(table, set_aside=tally.set_aside, ledger=tally.ledger)
+    blank = all("" in labels for labels in (plain.index, plain.columns))
+    note = "blank texts are counted as an answer of their own in both variables" if blank else ""
+    return replace(table, set_aside=tally.set_aside, ledger=tally.ledger, note=note)
 
 
 def people_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -33,6 +34,8 @@ class Crosstab:
         Rows left out because a raw label has no level.
     ledger : DataFrame or None
         What every raw label became, where raw answers were counted with a codebook.
+    note : str
+        What a reader must know before using a statistic of the table; empty when nothing.
 
     Examples
     --------
@@ -49,6 +52,7 @@ class Crosstab:
     missing: int = 0
     set_aside: int = 0
     ledger: pd.DataFrame | None = None
+    note: str = ""
 
     @classmethod
     def from_counts(
@@ -185,7 +189,8 @@ class Crosstab:
     def _repr_html_(self) -> str:
         missing = f"<p>{self.missing} missing</p>" if self.missing else ""
         aside = f"<p>{self.set_aside} set aside</p>" if self.set_aside else ""
-        return f"{self.origin.badge_html}{self.counts._repr_html_()}{missing}{aside}"
+        note = f"<p>{escape(self.note)}</p>" if self.note else ""
+        return f"{self.origin.badge_html}{self.counts._repr_html_()}{missing}{aside}{note}"
 
 
 def _rectangle(counts: Any) -> pd.DataFrame:

@@ -166,7 +166,8 @@ def whole_counts(values: Any, what: str) -> np.ndarray:
     array([3, 4])
     >>> whole_counts([3.5, 4], "votes")
     Traceback (most recent call last):
-    ValueError: votes must be whole numbers of 0 or more; given 3.5
+    ValueError: votes must be whole numbers of 0 or more; given 3.5. Survey weights are no counts: \
+test the people as they were counted, and give weighted shares beside
     """
     given = np.asarray(values, dtype=object)
     try:
@@ -177,7 +178,10 @@ def whole_counts(values: Any, what: str) -> np.ndarray:
     wrong = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers)))
     wrong |= numbers > 2.0**53  # beyond which not every whole number is a float
     if wrong.any():
-        raise ValueError(f"{what} must be whole numbers of 0 or more; given {given[wrong][0]!r}")
+        raise ValueError(
+            f"{what} must be whole numbers of 0 or more; given {given[wrong][0]!r}. Survey weights "
+            "are no counts: test the people as they were counted, and give weighted shares beside"
+        )
     return numbers.astype(np.int64)
 
 

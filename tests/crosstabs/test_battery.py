@@ -437,6 +437,8 @@ def test_an_empty_cell_leaves_ratios_without_interval():
     unbounded = odds_ratio([[5, 0], [3, 4]])
     assert np.isnan(unbounded.value)
     assert "empty cell" in unbounded.note
+    assert "unbounded" in unbounded.note
+    assert "undetermined" in odds_ratio([[5, 0], [4, 0]]).note
     assert risk_ratio([[0, 5], [3, 4]]).value == 0
     assert np.isnan(risk_ratio([[5, 0], [0, 4]]).value)
 
