@@ -23,7 +23,7 @@ _HALVES = 400_000
 """Half-tables that are counted here, in about a second."""
 
 _SECONDS, _WORKSPACE, _PEOPLE = 5, 20_000_000, 100_000
-"""What the optional network algorithm is given, and the most people, beyond whom its keys overflow."""
+"""What the optional network algorithm is given; with more people its keys overflow."""
 
 _WIDEST = 20_000_000
 """Tables added up in one tail of a 2 × 2 table: enough for 10¹³ people."""

@@ -1,3 +1,8 @@
+import os
+import signal
+import subprocess
+import sys
+import time
 from itertools import product
 
 import numpy as np
@@ -335,3 +340,21 @@ def test_a_thousand_million_people_in_a_large_table_have_no_p_and_a_note():
     ):
         assert np.isnan(test.p_value)
         assert "not simulated" in test.note
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent as on Linux and macOS")
+def test_ctrl_c_ends_the_network_algorithm_at_once():
+    pytest.importorskip("fexact")
+    code = (
+        "from churnlib.crosstabs import exact; exact._SECONDS = 600; print(0, flush=True); "
+        f"exact.fisher_exact({LARGE.tolist()})"
+    )
+    run = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    run.stdout.readline()
+    time.sleep(1.5)  # by then it counts
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal sends it, to both processes
+    _, error = run.communicate(timeout=60)
+    assert b"KeyboardInterrupt" in error
