@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,12 +10,9 @@ import numpy as np
 from churnlib.crosstabs.estimates import TOO_SMALL, as_table, observed, remark
 from churnlib.evidence import NAN, Test
 
-_LONGEST = 100_000  # counts to look up: more would cost more time than they save
-_CHUNK = 25_000
+_CHUNK = 25_000  # tables drawn at a time, to bound memory
 _SCIPY = 10_000_000  # scipy keeps a logarithm for every person, and crashes where that does not fit
 _DRAWABLE = 1_000_000_000  # numpy's generators draw from fewer people than this
-
-CellSum = tuple[np.ndarray, float]
 
 
 def monte_carlo(
@@ -74,17 +69,11 @@ def monte_carlo(
     # Ties count, whatever their rounding. Fisher's statistic is a logarithm.
     threshold = here - 1e-7 * (1.0 if statistic == "fisher_exact" else abs(here))
 
-    def extreme(part: tuple[np.random.SeedSequence, int]) -> int:
-        source, size = part
-        drawn = draw(size, np.random.default_rng(source))
-        return int((measure(drawn) >= threshold).sum())
-
-    whole, rest = divmod(resamples, _CHUNK)
-    sizes = [_CHUNK] * whole + ([rest] if rest else [])
-    # Each part has a stream of its own, so that the result does not depend on the threads.
-    parts = zip(np.random.SeedSequence(seed).spawn(len(sizes)), sizes, strict=True)
-    with ThreadPoolExecutor(min(len(sizes), os.cpu_count() or 1)) as threads:
-        k = sum(threads.map(extreme, parts))
+    rng = np.random.default_rng(seed)
+    k = 0
+    for done in range(0, resamples, _CHUNK):
+        drawn = draw(min(_CHUNK, resamples - done), rng)
+        k += int((measure(drawn) >= threshold).sum())
     from scipy.stats import binomtest
 
     interval = binomtest(k, resamples).proportion_ci(0.99, method="exact")
@@ -135,27 +124,23 @@ def _drawn(
 
 
 def _pearson(rows: np.ndarray, columns: np.ndarray) -> Measure:
-    # Σ (O − E)²/E = Σ O²/E − n when the margins are those of E.
-    expected = np.outer(rows, columns) / rows.sum()
-    return _cell_sum(
-        expected.shape, lambda i, j, o: o**2 / expected[i, j], rows, columns, rows.sum()
-    )
+    expected = np.outer(rows / rows.sum(), columns)[:, :, None]
+    return lambda tables: ((tables - expected) ** 2 / expected).sum(axis=(0, 1))
 
 
 def _likelihood_ratio(rows: np.ndarray, columns: np.ndarray) -> Measure:
     from scipy.special import xlogy
 
-    n = rows.sum()
-    constant = xlogy(rows, rows).sum() + xlogy(columns, columns).sum() - xlogy(n, n)
-    return _cell_sum(
-        (len(rows), len(columns)), lambda i, j, o: 2 * xlogy(o, o), rows, columns, 2 * constant
-    )
+    expected = np.outer(rows / rows.sum(), columns)[:, :, None]
+    return lambda tables: 2 * xlogy(tables, tables / expected).sum(axis=(0, 1))
 
 
 def _fisher(rows: np.ndarray, columns: np.ndarray) -> Measure:
     from scipy.special import gammaln
 
-    return _cell_sum((len(rows), len(columns)), lambda i, j, o: gammaln(o + 1.0), rows, columns, 0)
+    # Less the expected ones, so that sums stay small and ties are seen.
+    expected = gammaln(np.outer(rows / rows.sum(), columns)[:, :, None] + 1.0)
+    return lambda tables: (gammaln(tables + 1.0) - expected).sum(axis=(0, 1))
 
 
 def _linear_by_linear(rows: np.ndarray, columns: np.ndarray) -> Measure:
@@ -163,10 +148,8 @@ def _linear_by_linear(rows: np.ndarray, columns: np.ndarray) -> Measure:
     u = np.arange(len(rows)) - (np.arange(len(rows)) * rows).sum() / n
     v = np.arange(len(columns)) - (np.arange(len(columns)) * columns).sum() / n
     scale = (rows * u**2).sum() * (columns * v**2).sum()
-    covariance = _cell_sum(
-        (len(rows), len(columns)), lambda i, j, o: u[i] * v[j] * o, rows, columns, 0
-    )
-    return lambda tables: (n - 1) * covariance(tables) ** 2 / scale
+    products = np.outer(u, v)[:, :, None]
+    return lambda tables: (n - 1) * (products * tables).sum(axis=(0, 1)) ** 2 / scale
 
 
 def _gamma(rows: np.ndarray, columns: np.ndarray) -> Measure:
@@ -181,33 +164,6 @@ def _gamma(rows: np.ndarray, columns: np.ndarray) -> Measure:
 def _pairs(tables: np.ndarray) -> np.ndarray:
     below = tables[::-1, ::-1].cumsum(axis=0).cumsum(axis=1)[::-1, ::-1]
     return (tables[:-1, :-1] * below[1:, 1:]).sum(axis=(0, 1)).astype(float)
-
-
-def _cell_sum(
-    shape: tuple[int, ...],
-    part: Callable[[int, int, np.ndarray], np.ndarray],
-    rows: np.ndarray,
-    columns: np.ndarray,
-    constant: float,
-) -> Measure:
-    """A statistic that is a sum over cells: each cell's part is looked up unless it is large."""
-    cells = {(i, j): min(rows[i], columns[j]) for i in range(shape[0]) for j in range(shape[1])}
-    looked_up = {
-        (i, j): part(i, j, np.arange(largest + 1.0))
-        for (i, j), largest in cells.items()
-        if largest < _LONGEST
-    }
-
-    def measure(tables: np.ndarray) -> np.ndarray:
-        total = np.full(tables.shape[2], -float(constant))
-        for i, j in cells:
-            if (i, j) in looked_up:
-                total += looked_up[i, j][tables[i, j]]
-            else:
-                total += part(i, j, tables[i, j].astype(float))
-        return total
-
-    return measure
 
 
 _STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], Measure]] = {
