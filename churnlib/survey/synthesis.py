@@ -313,17 +313,9 @@ def _sheets(
             f"{('192.0.2', '198.51.100', '203.0.113')[rng.integers(3)]}.{rng.integers(1, 255)}"
         )
         seconds = f"{rng.integers(25, 240)}秒"
-        rows.append(
-            [
-                str(number),
-                clock.strftime("%Y/%m/%d %H:%M:%S"),
-                seconds,
-                "模拟",
-                "合成数据，并非真实作答 SYNTHETIC",
-                address,
-                *answer,
-            ]
-        )
+        time = clock.strftime("%Y/%m/%d %H:%M:%S")
+        origin = ("模拟", "合成数据，并非真实作答 SYNTHETIC", address)
+        rows.append([str(number), time, seconds, *origin, *answer])
     header = ["序号", "提交答卷时间", "所用时间", "来源", "来源详情", "来自IP", *QUESTIONS]
     index = pd.RangeIndex(2, len(rows) + 2, name="row")
     return pd.DataFrame(rows, index, header, dtype="str")
