@@ -300,18 +300,14 @@ def _sheets(
         place = int(rng.integers(len(answers)))
         copies = 2 if sheet.get("sent_twice") else 1
         answers[place:place] = [sheet["answers"]] * copies
+    unusable = [sheet["answers"] for sheet in mess["unusable"]]
     clock = datetime(2020, 12, 1, 9)
     rows = []
     for number, answer in enumerate(answers, 1):
-        again = (
-            number > 1
-            and answer == answers[number - 2]
-            and answer in [sheet["answers"] for sheet in mess["unusable"]]
-        )
+        again = number > 1 and answer == answers[number - 2] and answer in unusable
         clock += timedelta(seconds=4 if again else int(rng.integers(60, 900)))
-        address = (
-            f"{('192.0.2', '198.51.100', '203.0.113')[rng.integers(3)]}.{rng.integers(1, 255)}"
-        )
+        network = ("192.0.2", "198.51.100", "203.0.113")[rng.integers(3)]
+        address = f"{network}.{rng.integers(1, 255)}"
         seconds = f"{rng.integers(25, 240)}秒"
         time = clock.strftime("%Y/%m/%d %H:%M:%S")
         origin = ("模拟", "合成数据，并非真实作答 SYNTHETIC", address)
