@@ -18,7 +18,6 @@ from churnlib.workflow import (
     explained,
     jobs_option,
     json_option,
-    notebooks,
     print_json,
     reproduce,
 )
@@ -98,14 +97,14 @@ def _reproduce(chosen: argparse.Namespace) -> None:
         seconds = round(time.perf_counter() - started, 3)
         print_json(notebooks=[asdict(run) for run in runs], seconds=seconds, **listed)
         return
-    from churnlib.workflow import Watch, console
+    from churnlib.workflow import Lines, console
 
     out = console()
-    with Watch([path.stem for path in notebooks()], out) as watch:
-        runs = reproduce(jobs=chosen.jobs, progress=watch.progress, finished=watch.finished)
-        for run in runs:
-            if run.state == "unchanged":
-                watch.unchanged(run.notebook)
+    lines = Lines(out)
+    runs = reproduce(jobs=chosen.jobs, progress=lines.progress, finished=lines.finished)
+    for run in runs:
+        if run.state == "unchanged":
+            lines.unchanged(run.notebook)
     _print_exhibits(exhibits_of_run(PROJECT), out)
     ran = sum(run.state == "done" for run in runs)
     out.print(
@@ -207,7 +206,7 @@ COMMANDS = {
         _reproduce,
         "run every notebook that has changed and write what it makes",
         (jobs_option, json_option),
-        """A notebook has changed if its code, the lock, or anything it used in its last run has.
+        """A notebook has changed if its code, churnlib, the data or the lock has.
 Outputs are replaced only if no notebook fails; a failed one is kept in .churnlib/failed/.
 
 example:

@@ -219,7 +219,7 @@ class Fit:
         return len(self.people.answers) - 1
 
     def _likelihood_ratio(self, reduced: float, df: int) -> Test:
-        lost = max(0.0, 2 * (self.log_likelihood - reduced))
+        lost = np.maximum(0.0, 2 * (self.log_likelihood - reduced))
         return chi_square_result("likelihood_ratio", lost, df, self.n, self.origin, self.note)
 
     def _require(self, slope: str) -> None:

@@ -87,6 +87,9 @@ def parallel_lines(fit: OrdinalFit) -> ParallelLines:
             "the separate fits cross, so that their joint covariance is none, and Brant's test "
             "cannot be had; combine levels"
         )
+    if note:
+        other = "combine levels" if missed else "see Brant's test, or combine levels"
+        note = f"{note}; {other}"
     frame = pd.DataFrame.from_dict(each, orient="index", columns=["chi2", "df", "p_value"])
     asymptotic = _test("parallel_lines", ratio, df, fit, note)
     return ParallelLines(
@@ -111,16 +114,16 @@ def _likelihood_ratio(fit: OrdinalFit) -> tuple[float, str]:
     if escape(model, found) is not None:
         return NAN, (
             "with a slope for every cut some predictor tells answers apart perfectly, so there is "
-            "no likelihood ratio; see Brant's test, or combine levels"
+            "no likelihood ratio"
         )
     if not found.converged:
-        return NAN, "the model with a slope for every cut did not converge; see Brant's test"
+        return NAN, "the model with a slope for every cut did not converge"
     if (np.diff(model.predictor(found.free), axis=1) < 0).any():
         return NAN, (
             "with a slope for every cut the cut-points cross for some people, which would give an "
-            "answer a negative share, so there is no likelihood ratio; see Brant's test"
+            "answer a negative share, so there is no likelihood ratio"
         )
-    return max(0.0, 2 * (found.value - fit.log_likelihood)), ""
+    return float(np.maximum(0.0, 2 * (found.value - fit.log_likelihood))), ""
 
 
 def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:

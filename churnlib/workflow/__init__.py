@@ -11,7 +11,7 @@ from churnlib.workflow.pipeline import notebooks as notebooks
 from churnlib.workflow.pipeline import reproduce as reproduce
 from churnlib.workflow.store import explained as explained
 from churnlib.workflow.student import write_student_copy as write_student_copy
-from churnlib.workflow.terminal import Watch as Watch
+from churnlib.workflow.terminal import Lines as Lines
 from churnlib.workflow.terminal import console as console
 from churnlib.workflow.terminal import exhibit_table as exhibit_table
 from churnlib.workflow.verify import verify as verify

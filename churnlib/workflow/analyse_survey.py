@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnlib.evidence import PROJECT, Origin
 from churnlib.workflow.analysis_plan import Part, plan
-from churnlib.workflow.execution import NotebookError, Progress, run
-from churnlib.workflow.kernels import Kernels
-from churnlib.workflow.notebook import document, with_outputs
-from churnlib.workflow.scheduling import close_event_loop, stoppable
+from churnlib.workflow.execution import Kernels, NotebookError, Progress, run
+from churnlib.workflow.notebook import document, with_outputs, with_parameters
+from churnlib.workflow.pipeline import side_by_side
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,14 +199,6 @@ def _left_out(part: Part) -> list[str]:
     return ["", "Left out:", "", *listed] if listed else []
 
 
-def _own(notebook: Mapping[str, Any]) -> set[str]:
-    """Names that its cell of parameters sets."""
-    cells = [c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", ())]
-    tree = ast.parse("".join(cells[0]["source"])) if cells else ast.Module([], [])
-    stored = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
-    return {node.id for node in stored if isinstance(node.ctx, ast.Store)}
-
-
 def _run_all(
     parts: Sequence[Part],
     made: Path,
@@ -227,49 +216,30 @@ def _run_all(
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
 
-    def one(part: Part) -> None:
+    def work(part: Part) -> Callable[[Kernels], None]:
         path = part.notebook
         notebook = tailored(json.loads(path.read_text(encoding="utf-8")), part)
-        own = _own(notebook)
-        try:
-            ran = run(
-                nbformat.from_dict(notebook),
-                path.stem,
-                path.parent,
-                kernels=kernels,
-                progress=progress,
-                environment=environment,
-                parameters={name: value for name, value in part.parameters.items() if name in own},
-            )
-        except NotebookError as error:
-            error.kept = _keep_failed(error, output)
-            raise
-        finally:
-            close_event_loop()
-        split = json.loads(nbformat.writes(ran))
-        written = document(with_outputs(split, split))
-        (made / "notebooks" / f"{part.stem}.ipynb").write_bytes(written)
+        asked = nbformat.from_dict(with_parameters(notebook, part.parameters))
 
-    log = made / "kernels.log"
-    warm = len(parts) > 1
-    with (
-        Kernels(log, warm=warm, heavy=True) as kernels,
-        stoppable(kernels) as stopped,
-        ThreadPoolExecutor(jobs) as pool,
-    ):
-        waiting = [pool.submit(one, part) for part in parts]
-        try:
-            for future in waiting:
-                future.result()
-        except BaseException:
-            for future in waiting:
-                future.cancel()
-            kernels.stop()
-            raise
-        finally:
-            if stopped.is_set():
-                raise KeyboardInterrupt
-    log.unlink(missing_ok=True)
+        def execute(kernels: Kernels) -> None:
+            try:
+                ran = run(
+                    asked, path.stem, path.parent,
+                    kernels=kernels, progress=progress, environment=environment,
+                )  # fmt: skip
+            except NotebookError as error:
+                if not kernels.stopped.is_set():
+                    error.kept = _keep_failed(error, output)
+                raise
+            split = json.loads(nbformat.writes(ran))
+            written = document(with_outputs(split, split))
+            (made / "notebooks" / f"{part.stem}.ipynb").write_bytes(written)
+
+        return execute
+
+    failures = side_by_side([work(part) for part in parts], jobs)
+    if failures:
+        raise failures[0]
 
 
 def _keep_failed(error: NotebookError, output: Path) -> Path:

@@ -1,12 +1,14 @@
-"""One notebook run from top to bottom by papermill, in a kernel of its own."""
+"""One notebook run from top to bottom by nbclient, in a kernel of its own."""
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import os
 import re
-import sys
-from collections.abc import Callable, Mapping, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +16,6 @@ from churnlib.workflow.notebook import kernel_of
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-    from churnlib.workflow.kernels import Kernels
 
 Progress = Callable[[str, int, int], None]
 """Called before each code cell with the notebook's name, the cells done, and their number."""
@@ -66,11 +66,56 @@ class NotebookError(RuntimeError):
         return text
 
     def report(self) -> str:
-        """What a person needs who was not there: where it failed, how, and the last lines."""
+        """Return what a person needs who was not there: where it failed, how, the last lines."""
         return (
             f"notebook   {self.notebook}\ncode cell  {self.cell}\nexception  {self.cause}\n\n"
             f"{self.lines}\n"
         )
+
+
+class Kernels:
+    """The kernels that are running, so that all can be ended from another thread."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+        self._processes: list[Any] = []
+
+    def add(self, process: Any) -> None:
+        """Note the process of a kernel that has started."""
+        self._processes.append(process)
+        if self.stopped.is_set():
+            self.stop()
+
+    def stop(self) -> None:
+        """End every kernel; the threads that wait for them end with them."""
+        self.stopped.set()
+        for process in self._processes:
+            with suppress(OSError):
+                process.kill()
+
+
+@contextmanager
+def stoppable() -> Iterator[Kernels]:
+    """Let Ctrl-C end the kernels, at once and however often it is pressed."""
+    kernels = Kernels()
+    if threading.current_thread() is not threading.main_thread():
+        yield kernels
+        return
+
+    def stop(*_: object) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)  # it is ending
+        kernels.stop()
+        raise KeyboardInterrupt
+
+    before: dict[int, Any] = {signal.SIGINT: None, signal.SIGTERM: None}
+    for number in before:
+        before[number] = signal.signal(number, stop)
+    try:
+        yield kernels
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run(
@@ -78,128 +123,94 @@ def run(
     name: str,
     folder: Path,
     *,
-    progress: Progress | None = None,
     kernels: Kernels | None = None,
+    progress: Progress | None = None,
     environment: Mapping[str, str] | None = None,
-    parameters: Mapping[str, Any] | None = None,
 ) -> NotebookNode:
     """Run a notebook in a fresh kernel and return it with its outputs.
 
     Parameters
     ----------
     notebook : NotebookNode
-        Left as it is.
+        Gets the outputs.
     name : str
         For messages.
     folder : Path
         Where its code runs.
+    kernels : Kernels, optional
+        Told of the kernel, so that it can be ended.
     progress : callable, optional
         Told of every cell before it runs.
-    kernels : Kernels, optional
-        Where to have the kernel started.
     environment : mapping, optional
         Added to this process's environment.
-    parameters : mapping, optional
-        Values for its cell tagged ``parameters``.
 
     Raises
     ------
     NotebookError
         If its kernel is missing or dies, or one of its cells raises.
     """
-    import papermill
     from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient.exceptions import DeadKernelError
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # we say it ourselves
-    counter = _Counter(name, progress)
-    kernel = kernel_of(notebook)
+    code = [i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
+    numbers = {index: number for number, index in enumerate(code, 1)}
+    at = 0
+
+    def tell(done: int) -> None:
+        if progress:
+            progress(name, done, len(code))
+
+    def begin(**_: Any) -> None:
+        if kernels:
+            kernels.add(client.km.provisioner.process)
+
+    def start(cell_index: int, **_: Any) -> None:
+        nonlocal at
+        if cell_index in numbers:
+            at = numbers[cell_index]
+            tell(at - 1)
+
+    client = NotebookClient(
+        notebook,
+        timeout=None,
+        kernel_name=kernel_of(notebook),
+        coalesce_streams=True,
+        record_timing=False,
+        # The kernel's own log is about transport; errors still show.
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(folder)}},
+        on_notebook_start=begin,
+        on_cell_start=start,
+    )
     try:
-        ran = papermill.execute_notebook(
-            notebook,
-            None,
-            parameters=dict(parameters or {}),
-            kernel_name=kernel,
-            language="python",
-            progress_bar=False,
-            record_timing=False,
-            # The kernel's own log is about transport; errors still show.
-            extra_arguments=["--log-level=ERROR"],
-            resources={"metadata": {"path": str(folder)}},
-            kernel_manager_class=_manager(kernels, environment or {}),
-            on_notebook_start=counter.begin,
-            on_cell_start=counter.starting,
-        )
-    except papermill.PapermillExecutionError as error:
+        client.execute(env={**os.environ, **(environment or {})})
+    except CellExecutionError as error:
+        lines = _COLOUR.sub("", error.traceback).splitlines()[-12:]
         cause = f"{error.ename}: {error.evalue}"
-        lines = _COLOUR.sub("", "\n".join(error.traceback)).splitlines()[-12:]
-        raise NotebookError(name, counter.at, cause, "\n".join(lines), counter.notebook) from None
+        raise NotebookError(name, at, cause, "\n".join(lines), notebook) from None
     except DeadKernelError:
-        raise NotebookError(name, counter.at, "the kernel died", ran=counter.notebook) from None
+        raise NotebookError(name, at, "the kernel died", ran=notebook) from None
     except NoSuchKernel:
-        raise NotebookError(name, 0, _missing(kernel)) from None
-    counter.end()
-    return ran
+        raise NotebookError(name, 0, _missing(kernel_of(notebook))) from None
+    finally:
+        _close_event_loop()
+    tell(len(code))
+    return notebook
 
 
-class _Counter:
-    """Which code cell is running; empty cells do not count."""
-
-    def __init__(self, name: str, progress: Progress | None) -> None:
-        self.name, self.progress = name, progress
-        self.notebook: NotebookNode | None = None
-        self.numbers: dict[int, int] = {}
-        self.at = 0
-
-    def begin(self, notebook: NotebookNode) -> None:
-        self.notebook = notebook
-        code = [
-            i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()
-        ]
-        self.numbers = {index: place for place, index in enumerate(code, 1)}
-
-    def starting(self, cell: Any, cell_index: int) -> None:
-        if cell_index in self.numbers:
-            self.at = self.numbers[cell_index]
-            self._tell(self.at - 1)
-
-    def end(self) -> None:
-        self._tell(len(self.numbers))
-
-    def _tell(self, done: int) -> None:
-        if self.progress:
-            self.progress(self.name, done, len(self.numbers))
-
-
-def _manager(kernels: Kernels | None, environment: Mapping[str, str]) -> type:
-    from jupyter_client.manager import AsyncKernelManager
-
-    class Manager(AsyncKernelManager):
-        """Starts a kernel of this Python with a recorder, and forked where that can be."""
-
-        async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
-            options["env"] = {**options.get("env", os.environ), **environment}
-            here: Any = self.provisioner
-            if kernel_cmd[:3] == [sys.executable, "-m", "ipykernel_launcher"]:
-                kernel_cmd = [sys.executable, "-m", "churnlib.kernels", *kernel_cmd[3:]]
-                if kernels and kernels.server:
-                    here.process = kernels.server.fork(kernel_cmd, options["env"], options["cwd"])
-                    here.pid, here.pgid = here.process.pid, None
-                    self._reconcile_connection_info(here.connection_info)
-                    kernels.add(here.process)
-                    return
-            await super()._async_launch_kernel(kernel_cmd, **options)
-            if kernels:
-                kernels.add(here.process)
-
-    return Manager
+def _close_event_loop() -> None:
+    """Close what nbclient opens in each thread and leaves open."""
+    with suppress(RuntimeError):
+        asyncio.get_event_loop().close()
+    asyncio.set_event_loop(None)
 
 
 def _missing(kernel: str) -> str:
     from jupyter_client.kernelspec import KernelSpecManager
 
-    known = ", ".join(sorted(KernelSpecManager().find_kernel_specs())) or "none"
+    installed = ", ".join(sorted(KernelSpecManager().find_kernel_specs())) or "none"
     return (
-        f"it asks for the kernel {kernel!r}, which is not installed here (installed: {known}); "
+        f"it asks for the kernel {kernel!r}, which is not installed here (installed: {installed}); "
         "install it, or choose another kernel in the notebook"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from collections.abc import Mapping
@@ -47,6 +48,40 @@ def with_outputs(now: Mapping[str, Any], ran: Mapping[str, Any]) -> dict[str, An
     # What a kernel notes about itself differs between machines and says nothing of the results.
     metadata = KERNEL if kernel_of(now) == "python3" else now["metadata"]
     return {**now, "cells": cells, "metadata": metadata}
+
+
+def with_parameters(notebook: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The notebook with a cell of these values after its cell tagged ``parameters``.
+
+    Only names that the tagged cell sets are given a value.
+
+    Examples
+    --------
+    >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "N = 1"}
+    >>> asked = with_parameters({"cells": [cell]}, {"N": 2, "M": 3})
+    >>> [cell["source"] for cell in asked["cells"]]
+    ['N = 1', '# Parameters\\nN = 2']
+    """
+    cells = []
+    for cell in notebook["cells"]:
+        cells.append(cell)
+        if "parameters" in cell["metadata"].get("tags", ()):
+            nodes = [
+                n for n in ast.walk(ast.parse("".join(cell["source"]))) if isinstance(n, ast.Name)
+            ]
+            own = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
+            lines = [f"{name} = {value!r}" for name, value in values.items() if name in own]
+            cells.append(
+                {
+                    "cell_type": "code",
+                    "execution_count": None,
+                    "id": "injected-parameters",
+                    "metadata": {"tags": ["injected-parameters"]},
+                    "outputs": [],
+                    "source": "\n".join(["# Parameters", *lines]),
+                }
+            )
+    return {**notebook, "cells": cells}
 
 
 def kernel_of(notebook: Mapping[str, Any]) -> str:

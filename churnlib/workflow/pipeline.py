@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from churnlib.evidence import PROJECT
-from churnlib.workflow.execution import NotebookError as NotebookError
-from churnlib.workflow.execution import Progress as Progress
+from churnlib.workflow.execution import Kernels, NotebookError, Progress, run, stoppable
+from churnlib.workflow.notebook import code_digest, code_of, document, with_outputs
 from churnlib.workflow.notebook import faults as faults
-from churnlib.workflow.pages import Pages
-from churnlib.workflow.scheduling import build
-from churnlib.workflow.store import Store
-from churnlib.workflow.tasks import Task
-from churnlib.workflow.traces import Snapshot
+from churnlib.workflow.pages import keep_pages
+from churnlib.workflow.store import Record, Store, digest, files_in
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
+PACKAGE = Path(__file__).resolve().parents[1]
+Finished = Callable[[str, float | None], None]
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,102 @@ class Run:
     state: str = "done"
 
 
+@dataclass(frozen=True)
+class Task:
+    """One notebook of a project.
+
+    Parameters
+    ----------
+    name : str
+        Its name without ending.
+    document : mapping
+        What the file held when the run began.
+    store : Store
+        Where the results of its last good run lie.
+    inputs : str
+        Checksum of all that any notebook may use: churnlib, data, lock.
+    after : tuple of str
+        Notebooks whose outputs it reads.
+    """
+
+    name: str
+    document: Mapping[str, Any]
+    store: Store
+    inputs: str
+    after: tuple[str, ...] = ()
+
+    @property
+    def weight(self) -> float:
+        """How long it may take: the seconds of its last run, or else its number of cells."""
+        record = self.store.record(self.name)
+        return record.seconds if record else len(code_of(self.document))
+
+    @property
+    def key(self) -> str:
+        """Checksum of all that it depends on, as of now."""
+        made = [record.outputs if (record := self.store.record(n)) else None for n in self.after]
+        content = json.dumps([code_digest(self.document), self.inputs, made], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing that it depends on has changed since its last good run."""
+        record = self.store.record(self.name)
+        return record is not None and record.key == self.key
+
+    def execute(self, kernels: Kernels, progress: Progress | None) -> float:
+        """Run it, keep what it makes, and return the seconds; or keep it as it failed and raise."""
+        import nbformat
+
+        started = time.perf_counter()
+        with self.store.scratch() as scratch:
+            made = scratch / "made"
+            before = self._laid_out(made)
+            environment = {
+                "CHURNLIB_OUTPUT": str(made),
+                "CHURNLIB_PROJECT": str(self.store.project),
+                "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+            }
+            try:
+                ran = run(
+                    nbformat.from_dict(self.document),
+                    self.name,
+                    self.store.project / "notebooks",
+                    kernels=kernels,
+                    progress=progress,
+                    environment=environment,
+                )
+            except NotebookError as error:
+                if not kernels.stopped.is_set():
+                    failed = nbformat.writes(error.ran).encode() if error.ran else None
+                    error.kept = self.store.keep_failed(self.name, failed, error.report())
+                raise
+            path = made / "notebooks" / f"{self.name}.ipynb"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(
+                document(with_outputs(self.document, json.loads(nbformat.writes(ran))))
+            )
+            outputs = {file: digest(made / file) for file in files_in(made)}
+            outputs = {file: now for file, now in outputs.items() if before.get(file) != now}
+            seconds = time.perf_counter() - started
+            self.store.keep(self.name, Record(self.key, outputs, seconds), made)
+            self.store.forget_failed(self.name)
+        return seconds
+
+    def _laid_out(self, made: Path) -> dict[str, str]:
+        """Give it the outputs that it reads, and note them, so that only its own are kept."""
+        made.mkdir()
+        for name in self.after:
+            record = self.store.record(name)
+            for file in record.outputs if record else ():
+                target = made / file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(self.store.outputs / file, target)
+        return {file: digest(made / file) for file in files_in(made)}
+
+
 def notebooks(project: Path = PROJECT) -> list[Path]:
-    """The numbered notebooks in their order.
+    """Return the numbered notebooks in their order.
 
     Raises
     ------
@@ -45,12 +141,12 @@ def notebooks(project: Path = PROJECT) -> list[Path]:
     >>> [path.stem for path in notebooks()][:2]
     ['01_thesis_tables', '02_account_flows']
     """
-    found = sorted((project / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    if not found:
+    paths = sorted((project / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    if not paths:
         raise FileNotFoundError(
             f"no notebooks in {project / 'notebooks'}; run this in a clone of the project"
         )
-    return found
+    return paths
 
 
 def reproduce(
@@ -58,12 +154,13 @@ def reproduce(
     *,
     jobs: int = 1,
     progress: Progress | None = None,
-    finished: Callable[[str, float | None], None] | None = None,
+    finished: Finished | None = None,
 ) -> list[Run]:
     """Run every notebook that has changed; replace outputs only if none of them fails.
 
-    A notebook has changed if its code cells have, or the lock, or anything that it read, loaded
-    or showed in its last good run. The first run in a fresh clone runs all of them.
+    A notebook has changed if its code cells have, or any file of churnlib or of ``data/``, or the
+    lock; one that reads what others make, if any of that has. The first run in a fresh clone runs
+    all of them.
 
     Parameters
     ----------
@@ -89,31 +186,80 @@ def reproduce(
     if jobs < 1:
         raise ValueError(f"at least one notebook runs at a time, given jobs={jobs}")
     paths = notebooks(project)
-    store, snapshot = Store(project), Snapshot(project)
-    ran: set[str] = set()
+    store = Store(project)
+    ran: dict[str, float] = {}
 
     def note(name: str, seconds: float | None) -> None:
-        ran.add(name)
+        if seconds is not None:
+            ran[name] = seconds
         if finished:
             finished(name, seconds)
 
     with store.locked():
-        tasks = _tasks(paths, store, snapshot)
+        inputs = _digest_of_inputs(project)
+        tasks = [
+            Task(path.stem, read, store, inputs, _after(read, paths[:number]))
+            for number, path in enumerate(paths)
+            if (read := _read(path))
+        ]
         names = [task.name for task in tasks]
-        pages = Pages(store, names)
-        if not all(task.is_current for task in tasks):
-            store.require_writable(_places(store, names))
-            snapshot.prime()
-            failures = build(
-                tasks, jobs=jobs, progress=progress, finished=note, beside=pages.prepare
-            )
-            if failures:
-                raise _together(failures)
-        store.publish([*names, *pages.finish()])
-        return [_run(task, task.name in ran) for task in tasks]
+        # Notebooks that read what others make come when all others have run.
+        for stage in ([t for t in tasks if not t.after], [t for t in tasks if t.after]):
+            if stale := [task for task in stage if not task.is_current]:
+                store.require_writable(_places(store, names))
+                _run_all(stale, jobs, progress, note)
+        store.publish([*names, *keep_pages(store, names, inputs)])
+    return [Run(name, ran.get(name, 0.0), "done" if name in ran else "unchanged") for name in names]
 
 
-def execute(path: Path, progress: Progress | None = None) -> NotebookNode:
+def side_by_side(works: Sequence[Callable[[Kernels], None]], jobs: int) -> list[NotebookError]:
+    """Do `jobs` of these at a time, in their order, and return which notebooks failed.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it is stopped; no kernel is left then.
+    """
+    failures = []
+    with stoppable() as kernels, ThreadPoolExecutor(jobs) as pool:
+        waiting = [pool.submit(work, kernels) for work in works]
+        try:
+            for future in waiting:
+                try:
+                    future.result()
+                except NotebookError as error:
+                    failures.append(error)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kernels.stop()
+            raise
+    return failures
+
+
+def _run_all(
+    tasks: Sequence[Task], jobs: int, progress: Progress | None, finished: Finished
+) -> None:
+    def work(task: Task) -> Callable[[Kernels], None]:
+        def execute(kernels: Kernels) -> None:
+            seconds = None
+            try:
+                seconds = task.execute(kernels, progress)
+            finally:
+                if not kernels.stopped.is_set():
+                    finished(task.name, seconds)
+
+        return execute
+
+    # The longest first, so that none of them is left for the end.
+    ordered = sorted(tasks, key=lambda task: -task.weight) if jobs > 1 else tasks
+    failures = side_by_side([work(task) for task in ordered], jobs)
+    if failures:
+        first, *others = sorted(failures, key=lambda error: error.notebook)
+        first.others = others
+        raise first
+
+
+def execute(path: Path, progress: Progress | None = None) -> Any:
     """Run one notebook in a fresh kernel and return it with its outputs.
 
     Raises
@@ -123,9 +269,6 @@ def execute(path: Path, progress: Progress | None = None) -> NotebookNode:
     """
     import nbformat
 
-    from churnlib.workflow.execution import run
-    from churnlib.workflow.notebook import with_outputs
-
     read = _read(path)
     environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     ran = run(
@@ -134,51 +277,45 @@ def execute(path: Path, progress: Progress | None = None) -> NotebookNode:
     return nbformat.from_dict(with_outputs(read, ran))
 
 
-def _tasks(paths: list[Path], store: Store, snapshot: Snapshot) -> list[Task]:
-    tasks: list[Task] = []
-    for path in paths:
-        document = _read(path)
-        after = tuple(task.name for task in tasks) if _reads_outputs(document) else ()
-        tasks.append(Task(path.stem, document, store, snapshot, after))
-    return tasks
-
-
-def _read(path: Path) -> Any:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if not all(isinstance(cell["cell_type"], str) for cell in document["cells"]):
-            raise ValueError("a cell has no type")
-    except (ValueError, KeyError, TypeError) as error:
-        raise NotebookError(path.stem, 0, f"it is not a notebook ({error})") from error
-    return document
-
-
-def _reads_outputs(document: Mapping[str, Any]) -> bool:
-    """Whether the row "Reads" of its first cell names what other notebooks write."""
-    first = "".join(document["cells"][0]["source"]) if document["cells"] else ""
-    rows = [line for line in first.splitlines() if line.startswith("| Reads")]
-    return any(f"{folder}/" in row for row in rows for folder in ("figures", "notebooks", "report"))
-
-
-def _places(store: Store, names: list[str]) -> list[str]:
-    known = [record.outputs for name in names if (record := store.record(name))]
-    return [f"notebooks/{names[0]}.ipynb", "figures/x", *(f for files in known for f in files)]
-
-
-def _together(failures: list[NotebookError]) -> NotebookError:
-    first, *first.others = failures
-    return first
-
-
-def _run(task: Task, ran: bool) -> Run:
-    record = task.record
-    seconds = record.seconds if record and ran else 0.0
-    return Run(task.name, seconds, "done" if ran else "unchanged")
-
-
 def workers() -> int:
-    """How many notebooks this machine runs well at a time."""
+    """Return how many notebooks this machine runs well at a time."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
         return os.cpu_count() or 1
+
+
+def _digest_of_inputs(project: Path) -> str:
+    """Checksum of churnlib, the data, the lock, and Python's version."""
+    total = hashlib.sha256(platform.python_version().encode())
+    for folder in (PACKAGE, project / "data"):
+        for file in files_in(folder):
+            if "__pycache__" not in file:
+                total.update(f"{file}\0{digest(folder / file)}\n".encode())
+    total.update(digest(project / "requirements.lock").encode())
+    return total.hexdigest()
+
+
+def _read(path: Path) -> Any:
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(cell["cell_type"], str) for cell in read["cells"]):
+            raise ValueError("a cell has no type")
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotebookError(path.stem, 0, f"it is not a notebook ({error})") from error
+    return read
+
+
+def _after(read: Mapping[str, Any], earlier: Iterable[Path]) -> tuple[str, ...]:
+    """The earlier notebooks, if the row "Reads" of its first cell names what they write."""
+    first = "".join(read["cells"][0]["source"]) if read["cells"] else ""
+    rows = [line for line in first.splitlines() if line.startswith("| Reads")]
+    folders = ("figures/", "notebooks/", "report/")
+    reads = any(folder in row for row in rows for folder in folders)
+    return tuple(path.stem for path in earlier) if reads else ()
+
+
+def _places(store: Store, names: Iterable[str]) -> list[str]:
+    """Files in every folder that these notebooks write to, as far as is known."""
+    outputs = [record.outputs for name in names if (record := store.record(name))]
+    return ["notebooks/x", "figures/x", *(file for files in outputs for file in files)]

@@ -28,21 +28,15 @@ class Record:
 
     Parameters
     ----------
-    code : str
-        Checksum of its code cells.
-    used : str
-        Fingerprint of all that its trace names, as it was when the run began.
-    trace : mapping
-        What it read and loaded.
+    key : str
+        Checksum of all that it depended on.
     outputs : mapping of str to str
         Checksum by file, relative to the project.
     seconds : float
         How long it took.
     """
 
-    code: str
-    used: str
-    trace: Mapping[str, Any]
+    key: str
     outputs: Mapping[str, str]
     seconds: float
 
