@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from likeness import unlike
 
 from churnlib.evidence.origin import PROJECT
 from churnlib.report.manifest import read_manifest
-from churnlib.workflow.likeness import unlike
 from churnlib.workflow.pipeline import faults
 
 

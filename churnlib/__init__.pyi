@@ -1,5 +1,7 @@
 """Statistics, cleaning and audit for a survey of bank customers and the thesis it came from."""
 
+from . import figures as figures
+from . import report as report
 from .audit.checks import audit_thesis as audit_thesis
 from .audit.thesis import Claim as Claim
 from .audit.thesis import PrintedTable as PrintedTable

@@ -117,18 +117,12 @@ def _verify(chosen: argparse.Namespace) -> int:
     from churnlib.workflow import verify
 
     if chosen.json:
-        found = verify(jobs=chosen.jobs)
-        print_json(good=found.is_good, exhibits=found.rows, faults=list(found.faults))
-        return 0 if found.is_good else 1
-    from churnlib.workflow import console, exhibit_table
-
-    out = console()
-    found = verify(jobs=chosen.jobs, tell=lambda text: out.print(f"{text} …"))
-    out.print(exhibit_table(found.rows, last="result"))
-    for fault in found.faults:
-        out.print(f"fault: {fault}", markup=False)
-    out.print("all is reproduced" if found.is_good else "NOT all is reproduced")
-    return 0 if found.is_good else 1
+        result = verify(jobs=chosen.jobs)
+        print_json(good=result.is_good, **asdict(result))
+    else:
+        result = verify(jobs=chosen.jobs, tell=lambda text: print(f"{text} …", flush=True))
+        print(result)
+    return 0 if result.is_good else 1
 
 
 def _exhibits(chosen: argparse.Namespace) -> None:
@@ -216,9 +210,9 @@ example:
         _verify,
         "run everything twice in a scratch copy and compare with what is here",
         (jobs_option, json_option),
-        """All outputs are deleted in the copy first. Exits with 0 if each output is identical, or
-equal within tolerance where the system differs; if both runs agree to the byte; if data and
-manifest are intact; and if no other file has changed. Exits with 1 otherwise.
+        """What is committed is verified: all outputs are deleted in a scratch clone and made twice.
+Exits with 0 if git finds no difference between them and the commit, nor between the two runs, and
+data and manifest are intact. Exits with 1 otherwise, and lists what differs.
 
 example:
   python -m churnlib verify --jobs 2""",

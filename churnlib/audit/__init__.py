@@ -2,8 +2,9 @@
 
 from churnlib.audit.checks import audit_thesis as audit_thesis
 from churnlib.audit.checks import thesis_sheets as thesis_sheets
-from churnlib.audit.plausibility import census as census
-from churnlib.audit.plausibility import sayings as sayings
+from churnlib.audit.plausible_margins import census as census
+from churnlib.audit.plausible_margins import plausibility as plausibility
+from churnlib.audit.plausible_margins import sayings as sayings
 from churnlib.audit.thesis import Claim as Claim
 from churnlib.audit.thesis import PrintedTable as PrintedTable
 from churnlib.audit.thesis import printed_table as printed_table

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.audit.checks import thesis_sheets
-from churnlib.audit.plausibility import plausibility
+from churnlib.audit.plausible_margins import plausibility
 from churnlib.audit.printed_arithmetic import Sheet
 from churnlib.audit.thesis import (
     Claim,

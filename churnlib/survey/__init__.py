@@ -19,6 +19,3 @@ from churnlib.survey.readers import read_answers as read_answers
 from churnlib.survey.synthesis import Scenario as Scenario
 from churnlib.survey.synthesis import load_scenarios as load_scenarios
 from churnlib.survey.synthesis import synthesise as synthesise
-from churnlib.survey.watching import EVENT as EVENT
-from churnlib.survey.watching import WHOLE as WHOLE
-from churnlib.survey.watching import unwatched as unwatched

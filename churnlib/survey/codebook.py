@@ -13,7 +13,6 @@ from typing import Any
 from churnlib.evidence import PROJECT
 from churnlib.survey.answer_text import INFINITY, Band, as_text, normalise, strip_mark
 from churnlib.survey.levels import Labels, Level, Numbers, Variable
-from churnlib.survey.watching import Watched, tell, unwatched
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,9 +152,7 @@ one level but reaches into le18 and 19-29
         return word
 
     def _labels(self, key: str) -> Labels:
-        variables, words = unwatched(self.variables), unwatched(self.words)
-        if isinstance(self.words, Watched):
-            tell(self.words.file, "label", key)
+        variables, words = self.variables, self.words
         if key in variables:
             return variables[key].labels
         if key in words:
@@ -198,7 +195,6 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     ['1-2', '3-5']
     """
     file = Path(path) if path is not None else PROJECT / "data" / "codebook.toml"
-    tell(str(file), "declared missing and sheet", "")
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -216,10 +212,10 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
         raise ValueError(f"{file.name} declares no variable; it needs a table [variables.NAME]")
     sheet = {name: tuple(headers) for name, headers in content.get("sheet", {}).items()}
     missing = tuple(content.get("missing", ()))
-    watched = Watched(variables, str(file), "variable")
-    words = Watched(content.get("words", {}), str(file), "word")
-    common = {} if path is None else load_codebook().words
-    return Codebook(watched, words, file.name, missing, sheet, common)
+    # The words that figures and reports share stand in the project; a wheel goes without them.
+    shared = PROJECT / "data" / "codebook.toml"
+    common = load_codebook().words if path is not None and shared.exists() else {}
+    return Codebook(variables, content.get("words", {}), file.name, missing, sheet, common)
 
 
 def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:

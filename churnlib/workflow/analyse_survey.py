@@ -219,7 +219,7 @@ def _run_all(
     def work(part: Part) -> Callable[[Kernels], None]:
         path = part.notebook
         notebook = tailored(json.loads(path.read_text(encoding="utf-8")), part)
-        asked = nbformat.from_dict(with_parameters(notebook, part.parameters))
+        asked = with_parameters(notebook, part.parameters)
 
         def execute(kernels: Kernels) -> None:
             try:

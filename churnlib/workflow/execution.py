@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -119,7 +120,7 @@ def stoppable() -> Iterator[Kernels]:
 
 
 def run(
-    notebook: NotebookNode,
+    document: Mapping[str, Any],
     name: str,
     folder: Path,
     *,
@@ -131,8 +132,8 @@ def run(
 
     Parameters
     ----------
-    notebook : NotebookNode
-        Gets the outputs.
+    document : mapping
+        The notebook, as read by json; left as it is.
     name : str
         For messages.
     folder : Path
@@ -149,10 +150,12 @@ def run(
     NotebookError
         If its kernel is missing or dies, or one of its cells raises.
     """
+    import nbformat
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+    notebook = nbformat.reads(json.dumps(document), as_version=4)  # joins the lines of each cell
     code = [i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
     numbers = {index: number for number, index in enumerate(code, 1)}
     at = 0
@@ -163,7 +166,8 @@ def run(
 
     def begin(**_: Any) -> None:
         if kernels:
-            kernels.add(client.km.provisioner.process)
+            manager: Any = client.km
+            kernels.add(manager.provisioner.process)
 
     def start(cell_index: int, **_: Any) -> None:
         nonlocal at

@@ -51,7 +51,7 @@ def with_outputs(now: Mapping[str, Any], ran: Mapping[str, Any]) -> dict[str, An
 
 
 def with_parameters(notebook: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The notebook with a cell of these values after its cell tagged ``parameters``.
+    r"""The notebook with a cell of these values after its cell tagged ``parameters``.
 
     Only names that the tagged cell sets are given a value.
 
@@ -66,9 +66,8 @@ def with_parameters(notebook: Mapping[str, Any], values: Mapping[str, Any]) -> d
     for cell in notebook["cells"]:
         cells.append(cell)
         if "parameters" in cell["metadata"].get("tags", ()):
-            nodes = [
-                n for n in ast.walk(ast.parse("".join(cell["source"]))) if isinstance(n, ast.Name)
-            ]
+            tree = ast.walk(ast.parse("".join(cell["source"])))
+            nodes = [node for node in tree if isinstance(node, ast.Name)]
             own = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
             lines = [f"{name} = {value!r}" for name, value in values.items() if name in own]
             cells.append(

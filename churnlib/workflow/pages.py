@@ -40,9 +40,7 @@ def keep_pages(store: Store, names: Sequence[str], inputs: str) -> list[str]:
     contents = {n: store.as_placed(f"notebooks/{n}.ipynb") for n in names}
     if any(content is None for content in contents.values()):
         return [_NAME]  # edited while it ran; its page follows when it has run again
-    shown = [
-        (name, hashlib.sha256(content or b"").hexdigest()) for name, content in contents.items()
-    ]
+    shown = [(n, hashlib.sha256(content or b"").hexdigest()) for n, content in contents.items()]
     reports = sorted(PurePosixPath(f).name for f in made if PurePosixPath(f).match("report/*.docx"))
     exhibits = digest(store.outputs / _LIST)
     key = hashlib.sha256(json.dumps([shown, reports, exhibits, inputs]).encode()).hexdigest()

@@ -92,7 +92,7 @@ class Task:
             }
             try:
                 ran = run(
-                    nbformat.from_dict(self.document),
+                    self.document,
                     self.name,
                     self.store.project / "notebooks",
                     kernels=kernels,
@@ -106,9 +106,8 @@ class Task:
                 raise
             path = made / "notebooks" / f"{self.name}.ipynb"
             path.parent.mkdir(exist_ok=True)
-            path.write_bytes(
-                document(with_outputs(self.document, json.loads(nbformat.writes(ran))))
-            )
+            split = json.loads(nbformat.writes(ran))
+            path.write_bytes(document(with_outputs(self.document, split)))
             outputs = {file: digest(made / file) for file in files_in(made)}
             outputs = {file: now for file, now in outputs.items() if before.get(file) != now}
             seconds = time.perf_counter() - started
@@ -271,9 +270,7 @@ def execute(path: Path, progress: Progress | None = None) -> Any:
 
     read = _read(path)
     environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    ran = run(
-        nbformat.from_dict(read), path.stem, path.parent, progress=progress, environment=environment
-    )
+    ran = run(read, path.stem, path.parent, progress=progress, environment=environment)
     return nbformat.from_dict(with_outputs(read, ran))
 
 

@@ -403,8 +403,9 @@ def test_the_last_bits_of_a_processor_do_not_reach_a_file(tmp_path, monkeypatch,
 
 
 def test_a_committed_figure_says_where_its_numbers_come_from():
+    from likeness import words as words_of
+
     from churnlib.report.manifest import read_manifest
-    from churnlib.workflow.likeness import words as words_of
 
     for entry in read_manifest(PROJECT):
         if entry.kind == "figure":

@@ -9,13 +9,13 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+from likeness import unlike
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Page, sync_playwright
 
 from churnlib.evidence.origin import PROJECT, Marked, Origin
 from churnlib.report.html_parts import fitted, harmless
 from churnlib.report.html_report import write_html
-from churnlib.workflow.likeness import unlike
 
 # Nothing may leave the machine, and nothing of the browser's own may be in the way.
 QUIET = (

@@ -102,18 +102,6 @@ def test_every_variable_and_level_is_worded_and_no_borrowed_word_takes_its_place
     assert label("percent_of_group") == load_codebook().labeller(lang)("percent_of_group")
 
 
-def test_a_word_of_the_project_is_noticed_when_it_is_used_and_no_other(monkeypatch):
-    told = []
-    for module in ("watching", "codebook"):
-        monkeypatch.setattr(f"churnlib.survey.{module}.tell", lambda *what: told.append(what))
-    label = rwm_1988().codebook.labeller("en")
-    before = len(told)
-    assert label("frequency") == "Frequency"
-    keys = {key for file, question, key in told if file.endswith("codebook.toml")}
-    assert keys == {"", "frequency"}
-    assert all(key == "frequency" for _, _, key in told[before:])
-
-
 def test_every_line_below_a_figure_of_the_registry_says_that_it_is_no_bank():
     ours = load_codebook(PROJECT / "data" / "real" / "rwm5yr.toml").words
     assert {"note_visits", "note_forest", "note_predicted", "note_samples"} <= set(ours)

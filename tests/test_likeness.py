@@ -1,9 +1,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from likeness import unlike, words
 
 from churnlib.evidence.origin import PROJECT
-from churnlib.workflow.likeness import unlike, words
 
 FIGURES = PROJECT / "figures"
 
