@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -243,5 +244,15 @@ example:
     ),
 }
 
+
+def run() -> None:
+    """Run the command that was typed, and end the process with its exit code."""
+    code = main()
+    if code == 130:  # threads that wait for kernels which were ended would keep it
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

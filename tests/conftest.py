@@ -1,4 +1,4 @@
-"""What several test files need: data to spoil, quick kernels, notebooks run here, programs."""
+"""What several test files need: data to spoil, notebooks run here, programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -21,7 +21,6 @@ from hypothesis import settings
 from churnlib.evidence.origin import PROJECT
 from churnlib.workflow.analyse_survey import tailored
 from churnlib.workflow.analysis_plan import Part
-from churnlib.workflow.kernels import Kernels, KernelServer
 
 
 @pytest.fixture
@@ -29,27 +28,6 @@ def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     shutil.copytree(PROJECT / "data", folder)
     return folder
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelServer | None]:
-    """One server of kernels for all tests: starting one is most of the time of a small run."""
-    log = tmp_path_factory.mktemp("kernels") / "log"
-    with Kernels(log, warm=True, heavy=False) as kernels:
-        yield kernels.server
-
-
-@pytest.fixture
-def quick(server: KernelServer | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let runs fork their kernels from the one server, which stays when they end."""
-
-    def kernels(log: Path, **_: object) -> Kernels:
-        made = Kernels(log, warm=False, heavy=False)
-        made.server = server
-        return made
-
-    monkeypatch.setattr(Kernels, "__exit__", lambda *_: None)
-    monkeypatch.setattr("churnlib.workflow.scheduling.Kernels", kernels)
 
 
 @pytest.fixture
@@ -168,7 +146,7 @@ def print_word(tmp_path_factory) -> Callable[[Path], Path]:
     fonts = home / "fonts.conf"
     fonts.write_text(
         '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
-        f"<dir>{PROJECT / 'churnlib' / 'fonts'}</dir><dir>/usr/share/fonts</dir>"
+        f"<dir>{PROJECT / 'churnlib' / 'figures' / 'font_files'}</dir><dir>/usr/share/fonts</dir>"
         f"<cachedir>{home / 'cache'}</cachedir></fontconfig>"
     )
 

@@ -104,10 +104,9 @@ def stoppable() -> Iterator[Kernels]:
         return
 
     def stop(*_: object) -> None:
-        for number in before:
-            signal.signal(number, signal.SIG_IGN)  # it is ending
-        kernels.stop()
-        raise KeyboardInterrupt
+        if not kernels.stopped.is_set():  # else it is ending
+            kernels.stop()
+            raise KeyboardInterrupt
 
     before: dict[int, Any] = {signal.SIGINT: None, signal.SIGTERM: None}
     for number in before:

@@ -220,8 +220,14 @@ def side_by_side(works: Sequence[Callable[[Kernels], None]], jobs: int) -> list[
         If it is stopped; no kernel is left then.
     """
     failures = []
-    with stoppable() as kernels, ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(work, kernels) for work in works]
+
+    def begin(work: Callable[[Kernels], None]) -> None:
+        if not kernels.stopped.is_set():
+            work(kernels)
+
+    with stoppable() as kernels:
+        pool = ThreadPoolExecutor(jobs)
+        waiting = [pool.submit(begin, work) for work in works]
         try:
             for future in waiting:
                 try:
@@ -229,9 +235,11 @@ def side_by_side(works: Sequence[Callable[[Kernels], None]], jobs: int) -> list[
                 except NotebookError as error:
                     failures.append(error)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
             kernels.stop()
             raise
+        finally:
+            # A thread may wait for ever for a kernel that was ended, so nobody waits for threads.
+            pool.shutdown(wait=not kernels.stopped.is_set(), cancel_futures=True)
     return failures
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from churnlib.__main__ import COMMANDS, _parser, main
 from churnlib.workflow.pipeline import NotebookError, Run
-from churnlib.workflow.terminal import Watch
+from churnlib.workflow.terminal import Lines
 
 
 def test_every_example_in_a_help_text_is_understood():
@@ -62,7 +62,7 @@ def test_a_machine_is_told_of_every_notebook_and_exhibit(monkeypatch, capsys):
     runs = [Run("01_a", 1.5), Run("02_b", 0.0, "unchanged")]
     listed = {"exhibits": [{"exhibit": "Table 1"}], "verdicts": {"reproduced": 6}}
     monkeypatch.setattr("churnlib.__main__.reproduce", lambda **_: runs)
-    monkeypatch.setattr("churnlib.workflow.exhibit_list.exhibits_of_run", lambda _: listed)
+    monkeypatch.setattr("churnlib.workflow.exhibits_of_run", lambda _: listed)
     assert main(["reproduce", "--json", "--jobs", "2"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["notebooks"] == [
@@ -77,33 +77,16 @@ def test_claims_are_32_for_machines(capsys):
     assert len(json.loads(capsys.readouterr().out)["claims"]) == 32
 
 
-def news(watch: Watch) -> None:
-    with watch:
-        watch.progress("01_a", 0, 2)
-        watch.progress("01_a", 1, 2)
-        watch.progress("02_b", 0, 1)
-        watch.finished("01_a", 1.25)
-        watch.finished("02_b", None)
-        watch.unchanged("03_c")
-
-
-def test_a_log_has_one_line_for_each_change_of_state():
+def test_a_log_has_a_line_when_a_notebook_starts_and_one_when_it_ends():
     file = io.StringIO()
-    news(Watch(["01_a", "02_b", "03_c"], Console(file=file, width=80)))
-    lines = file.getvalue().splitlines()
-    assert lines[:3] == ["01_a: running", "02_b: running", "01_a: done in 1.2 s"]
-    assert re.fullmatch(r"02_b: failed in \d+\.\d s", lines[3])
-    assert lines[4] == "03_c: unchanged"
-
-
-def test_a_screen_has_a_live_table_with_state_cells_and_seconds():
-    file = io.StringIO()
-    out = Console(file=file, width=80, force_terminal=True, color_system=None)
-    watch = Watch(["01_a", "02_b", "03_c", "04_d"], out)
-    news(watch)
-    table = file.getvalue()[file.getvalue().rindex("notebook") :]
-    rows = {line.split("│")[1].strip(): line for line in table.splitlines() if "│" in line}
-    assert [cell.strip() for cell in rows["01_a"].split("│")[2:5]] == ["done", "1/2", "1.2"]
-    assert "failed" in rows["02_b"]
-    assert "unchanged" in rows["03_c"]
-    assert "waiting" in rows["04_d"]
+    lines = Lines(Console(file=file, width=80))
+    lines.progress("01_a", 0, 2)
+    lines.progress("01_a", 1, 2)
+    lines.progress("02_b", 0, 1)
+    lines.finished("01_a", 1.25)
+    lines.finished("02_b", None)
+    lines.unchanged("03_c")
+    assert file.getvalue().splitlines() == [
+        "01_a: running, 2 cells", "02_b: running, 1 cells", "01_a: done in 1.2 s",
+        "02_b: failed", "03_c: unchanged",
+    ]  # fmt: skip

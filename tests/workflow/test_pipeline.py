@@ -10,7 +10,7 @@ import pytest
 
 from churnlib.__main__ import main
 from churnlib.workflow import pipeline
-from churnlib.workflow.exhibit_list import exhibit_list, exhibits_of_run
+from churnlib.workflow.exhibit_listing import exhibit_list, exhibits_of_run
 from churnlib.workflow.pipeline import NotebookError, execute, faults, notebooks, reproduce
 
 
@@ -131,7 +131,8 @@ def test_plain_pytest_with_nbval_passes_on_the_same_result_alone(tmp_path):
     project = project_of(tmp_path, _01_a=six_by_seven, _02_b=six_by_seven, _03_c=six_by_seven)
     shown(project / "notebooks" / "01_a.ipynb", "42")
     shown(project / "notebooks" / "02_b.ipynb", "43")
-    for name in ("conftest.py", "pyproject.toml"):
+    (project / "tests").mkdir()
+    for name in ("conftest.py", "pyproject.toml", "tests/likeness.py"):
         shutil.copy(pipeline.PROJECT / name, project / name)
     command = [sys.executable, "-m", "pytest", "--nbval", "notebooks/", "-p", "no:cacheprovider"]
     result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
@@ -172,7 +173,7 @@ def test_damaged_data_exit_with_1_and_one_sentence(capsys, monkeypatch):
     def missing():
         raise FileNotFoundError("table_3_1.csv is missing; restore it")
 
-    monkeypatch.setattr("churnlib.workflow.exhibit_list.exhibit_list", missing)
+    monkeypatch.setattr("churnlib.workflow.exhibit_list", missing)
     assert main(["exhibits"]) == 1
     assert capsys.readouterr().err == "error: table_3_1.csv is missing; restore it\n"
 

@@ -25,7 +25,7 @@ def store(tmp_path):
             (scratch / file).parent.mkdir(exist_ok=True)
             (scratch / file).write_bytes(content)
         outputs = {file: digest(scratch / file) for file in GOOD}
-        made.keep("x", Record("code", "used", {}, outputs, 1.0), scratch)
+        made.keep("x", Record("key", outputs, 1.0), scratch)
     return made
 
 
