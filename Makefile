@@ -15,7 +15,7 @@ reproduce: $(VENV)/ready  ## run the notebooks, write figures, print the exhibit
 test: $(VENV)/ready  ## unit tests, doctests, and every notebook against its outputs
 	$(RUN) -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
-verify: $(VENV)/ready  ## the reviewer's protocol: run everything twice in a copy and compare
+verify: $(VENV)/ready  ## the reviewer's protocol: run everything twice in a scratch clone and compare
 	$(RUN) -m churnlib verify
 
 lab: $(VENV)/ready  ## open the notebooks in JupyterLab
