@@ -84,7 +84,7 @@ class Codebook:
         ('40-59', None)
         >>> book.resolve("age", "18-25岁")
         Traceback (most recent call last):
-        churnlib.levels.LabelError: '18-25岁' is no answer to 'age': it does not lie inside \
+        churnlib.survey.levels.LabelError: '18-25岁' is no answer to 'age': it does not lie inside \
 one level but reaches into le18 and 19-29
         """
         known = self[variable]

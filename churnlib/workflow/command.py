@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from churnlib.workflow.pipeline import workers
+
+def workers() -> int:
+    """Return how many notebooks this machine runs well at a time."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

@@ -114,8 +114,9 @@ def stoppable() -> Iterator[Kernels]:
     try:
         yield kernels
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if not kernels.stopped.is_set():  # else the process is ending, and hears no more of it
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def run(

@@ -60,7 +60,7 @@ def with_parameters(notebook: Mapping[str, Any], values: Mapping[str, Any]) -> d
     >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "N = 1"}
     >>> asked = with_parameters({"cells": [cell]}, {"N": 2, "M": 3})
     >>> [cell["source"] for cell in asked["cells"]]
-    ['N = 1', '# Parameters\\nN = 2']
+    ['N = 1', '# Parameters\nN = 2']
     """
     cells = []
     for cell in notebook["cells"]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import shutil
 import time
@@ -280,14 +279,6 @@ def execute(path: Path, progress: Progress | None = None) -> Any:
     environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     ran = run(read, path.stem, path.parent, progress=progress, environment=environment)
     return nbformat.from_dict(with_outputs(read, ran))
-
-
-def workers() -> int:
-    """Return how many notebooks this machine runs well at a time."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1
 
 
 def _digest_of_inputs(project: Path) -> str:
