@@ -228,7 +228,7 @@ def _run_all(
                     kernels=kernels, progress=progress, environment=environment,
                 )  # fmt: skip
             except NotebookError as error:
-                if not kernels.stopped.is_set():
+                if not kernels.stopped:
                     error.kept = _keep_failed(error, output)
                 raise
             split = json.loads(nbformat.writes(ran))

@@ -78,18 +78,18 @@ class Kernels:
     """The kernels that are running, so that all can be ended from another thread."""
 
     def __init__(self) -> None:
-        self.stopped = threading.Event()
+        self.stopped = False
         self._processes: list[Any] = []
 
     def add(self, process: Any) -> None:
         """Note the process of a kernel that has started."""
         self._processes.append(process)
-        if self.stopped.is_set():
+        if self.stopped:
             self.stop()
 
     def stop(self) -> None:
         """End every kernel; the threads that wait for them end with them."""
-        self.stopped.set()
+        self.stopped = True
         for process in self._processes:
             with suppress(OSError):
                 process.kill()
@@ -97,16 +97,15 @@ class Kernels:
 
 @contextmanager
 def stoppable() -> Iterator[Kernels]:
-    """Let Ctrl-C end the kernels, at once and however often it is pressed."""
+    """Let Ctrl-C end the kernels, however often it is pressed; whoever waits looks at `stopped`."""
     kernels = Kernels()
     if threading.current_thread() is not threading.main_thread():
         yield kernels
         return
 
     def stop(*_: object) -> None:
-        if not kernels.stopped.is_set():  # else it is ending
+        if not kernels.stopped:  # else it is ending
             kernels.stop()
-            raise KeyboardInterrupt
 
     before: dict[int, Any] = {signal.SIGINT: None, signal.SIGTERM: None}
     for number in before:
@@ -114,7 +113,7 @@ def stoppable() -> Iterator[Kernels]:
     try:
         yield kernels
     finally:
-        if not kernels.stopped.is_set():  # else the process is ending, and hears no more of it
+        if not kernels.stopped:  # else the process is ending, and hears no more of it
             for number, handler in before.items():
                 signal.signal(number, handler)
 

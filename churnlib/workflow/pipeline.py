@@ -8,7 +8,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ class Task:
                     environment=environment,
                 )
             except NotebookError as error:
-                if not kernels.stopped.is_set():
+                if not kernels.stopped:
                     failed = nbformat.writes(error.ran).encode() if error.ran else None
                     error.kept = self.store.keep_failed(self.name, failed, error.report())
                 raise
@@ -133,11 +133,6 @@ def notebooks(project: Path = PROJECT) -> list[Path]:
     ------
     FileNotFoundError
         If there are none.
-
-    Examples
-    --------
-    >>> [path.stem for path in notebooks()][:2]
-    ['01_thesis_tables', '02_account_flows']
     """
     paths = sorted((project / "notebooks").glob("[0-9][0-9]_*.ipynb"))
     if not paths:
@@ -221,25 +216,33 @@ def side_by_side(works: Sequence[Callable[[Kernels], None]], jobs: int) -> list[
     failures = []
 
     def begin(work: Callable[[Kernels], None]) -> None:
-        if not kernels.stopped.is_set():
+        if not kernels.stopped:
             work(kernels)
 
     with stoppable() as kernels:
         pool = ThreadPoolExecutor(jobs)
-        waiting = [pool.submit(begin, work) for work in works]
+        waiting = {pool.submit(begin, work) for work in works}
         try:
-            for future in waiting:
-                try:
-                    future.result()
-                except NotebookError as error:
-                    failures.append(error)
+            while waiting:
+                # A wait without end would not hear of Ctrl-C on every system.
+                done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                if kernels.stopped:
+                    raise KeyboardInterrupt
+                failures += [e for future in done if (e := _failure(future))]
         except BaseException:
             kernels.stop()
             raise
         finally:
             # A thread may wait for ever for a kernel that was ended, so nobody waits for threads.
-            pool.shutdown(wait=not kernels.stopped.is_set(), cancel_futures=True)
+            pool.shutdown(wait=not kernels.stopped, cancel_futures=True)
     return failures
+
+
+def _failure(future: Future[None]) -> NotebookError | None:
+    error = future.exception()
+    if error is None or isinstance(error, NotebookError):
+        return error
+    raise error
 
 
 def _run_all(
@@ -251,7 +254,7 @@ def _run_all(
             try:
                 seconds = task.execute(kernels, progress)
             finally:
-                if not kernels.stopped.is_set():
+                if not kernels.stopped:
                     finished(task.name, seconds)
 
         return execute
