@@ -12,7 +12,7 @@ from churnlib.tables import Crosstab
 TOO_SMALL = "needs two rows and two columns that count somebody"
 EMPTY = "rows or columns that count nobody are left out"
 AT_THE_EDGE = "the asymptotic standard error is 0, so there is no interval"
-_ROUNDING = 1e-7  # a root of a rounding error
+_ROUNDING = 1e-7  # a root of a rounding error, for one person
 UNORDERED = (
     "the order of the levels is taken as given; the table does not say that it means something"
 )
@@ -75,13 +75,14 @@ def estimate(
     """
     from scipy.stats import norm
 
+    zero = _ROUNDING / np.sqrt(table.n)
     margin = norm.isf((1 - level) / 2) * se
-    t = value / se_null if se_null > _ROUNDING else NAN
+    t = value / se_null if se_null > zero else NAN
     p = p_value if se_null != se_null else float(2 * norm.sf(abs(t)))
     low, high = np.maximum(least, value - margin), np.minimum(1.0, value + margin)
-    if se <= _ROUNDING:
+    if se <= zero:
         note = joined(note, AT_THE_EDGE)
-    if not se > _ROUNDING:
+    if not se > zero:
         low = high = NAN
     return Estimate(
         name, float(value), float(low), float(high), level, float(se), table.n, table.origin,

@@ -154,9 +154,9 @@ def _counted(o: np.ndarray, most: int = _HALVES) -> float | None:
     o = o[np.argsort(o.sum(axis=1), kind="stable")]  # the code of row sums leaves out the longest
     rows, columns = o.sum(axis=1), o.sum(axis=0)
     halves = _dealt(rows, columns)
-    if max(_size(rows, columns[half]) for half in halves) > most:
+    if max(_log_size(rows, columns[half]) for half in halves) > np.log(most):
         return None
-    if np.prod(rows[:-1] + 1.0) > np.iinfo(np.int64).max:
+    if np.log2(rows[:-1] + 1.0).sum() > 62:  # the code of row sums would not fit
         return None
     centre = np.floor(np.outer(rows / rows.sum(), columns)).astype(np.int64)
     threshold = -_log_factorials(o, centre).sum() + _TIE
@@ -231,8 +231,8 @@ def _ways(rows: np.ndarray, column: int) -> float:
     return float(np.maximum(1.0, ways[max(column - int(longest), 0) :].sum()))
 
 
-def _size(rows: np.ndarray, half: np.ndarray) -> float:
-    return float(np.prod([_ways(rows, int(column)) for column in half]))
+def _log_size(rows: np.ndarray, half: np.ndarray) -> float:
+    return float(np.log([_ways(rows, int(column)) for column in half]).sum())
 
 
 def _listed(

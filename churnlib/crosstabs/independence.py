@@ -16,7 +16,7 @@ from churnlib.crosstabs.estimates import (
     undefined,
 )
 from churnlib.evidence import NAN, Estimate, Test, joined, require_level
-from churnlib.tables import Crosstab
+from churnlib.tables import Crosstab, deviations
 
 BELOW = "V leans upwards and lies above its interval, which is that of the population's association"
 
@@ -61,7 +61,7 @@ def chi_square(table: Any, *, correction: bool = False) -> Test:
     if min(o.shape) < 2:
         return chi_square_test(name, table, NAN, 0, TOO_SMALL)
     e = table.occupied.expected.to_numpy()
-    gap = abs(o - e)
+    gap = abs(deviations(o))
     statistic = ((gap - np.minimum(0.5, gap) * correction) ** 2 / e).sum()
     few = int((e < 5).sum())
     note = f"{few} of {e.size} cells expect fewer than 5 (least {e.min():.2f})" if few else ""
@@ -209,11 +209,6 @@ def _df(o: np.ndarray) -> int:
     return (o.shape[0] - 1) * (o.shape[1] - 1)
 
 
-def deviations(o: np.ndarray) -> np.ndarray:
-    """Return O − E, each cell less what independence expects."""
-    return o - np.outer(o.sum(axis=1) / o.sum(), o.sum(axis=0))
-
-
 def g_squared(o: np.ndarray) -> float:
     """Return G² = 2 Σ O ln(O / E), cell by cell as 2 E ((1 + d) ln(1 + d) − d), d = (O − E) / E.
 
@@ -223,6 +218,6 @@ def g_squared(o: np.ndarray) -> float:
     from scipy.special import xlog1py
 
     gap = deviations(o)
-    e = o - gap
+    e = np.outer(o.sum(axis=1) / o.sum(), o.sum(axis=0))
     relative = np.maximum(-1.0, gap / e)
     return float(2 * (e * (xlog1py(1 + relative, relative) - relative)).sum())

@@ -201,18 +201,45 @@ def _homogeneity(
         return NAN, NAN, "there is one layer only, and nothing to compare it with"
     if not 0 < ratio < np.inf:
         return NAN, NAN, "without a common odds ratio there is nothing to compare layers with"
-    rows, columns, n = a + b, a + c, a + b + c + d
-    # The first cell expected with these margins and this odds ratio solves
-    # x (n − rows − columns + x) = ratio (rows − x)(columns − x).
-    linear = ratio * (rows + columns) + n - rows - columns
-    root = np.sqrt(linear**2 - 4 * (ratio - 1) * ratio * rows * columns)
-    # The form with the root below does not lose digits where the odds ratio is near 1.
-    expected = 2 * ratio * rows * columns / (linear + root)
-    cells = (expected, rows - expected, columns - expected, n - rows - columns + expected)
-    variance = 1 / sum(1 / cell for cell in cells)
-    statistic = float(((a - expected) ** 2 / variance).sum())
-    correction = float((a - expected).sum() ** 2 / variance.sum())
+    first, second, left, right = a + b, c + d, a + c, b + d
+    n = first + second
+    # Each cell by its own formula, as if it were the first: what is left of a total would have
+    # lost its digits where the cell is small.
+    cells = np.array(
+        [
+            _expected(first, left, n, ratio),
+            _expected(first, right, n, 1 / ratio),
+            _expected(second, left, n, 1 / ratio),
+            _expected(second, right, n, ratio),
+        ]
+    )
+    if not (cells > 0).all():
+        return NAN, NAN, "a layer expects nobody in a cell, so that layers cannot be compared"
+    # All cells deviate by the same number; the smallest knows it best.
+    signs = np.array([1.0, -1.0, -1.0, 1.0])[:, None]
+    deviations = signs * (np.array([a, b, c, d]) - cells)
+    gap = np.take_along_axis(deviations, cells.argmin(axis=0)[None], axis=0)[0]
+    variance = 1 / (1 / cells).sum(axis=0)
+    statistic = float((gap**2 / variance).sum())
+    correction = float(gap.sum() ** 2 / variance.sum())
     return statistic, statistic - correction, ""
+
+
+def _expected(row: np.ndarray, column: np.ndarray, n: np.ndarray, ratio: float) -> np.ndarray:
+    """First cell with these margins and odds ratio: x (n − r − c + x) = ψ (r − x)(c − x).
+
+    The root is written so that it adds and never subtracts, for ψ above and below 1.
+    """
+    excess = ratio - 1
+    linear = n + excess * (row + column)
+    if excess >= 0:
+        apart = row * (n - column) + column * (n - row)
+        root = np.sqrt(n**2 + 2 * excess * apart + (excess * (row - column)) ** 2)
+    else:
+        root = np.sqrt(linear**2 - 4 * excess * ratio * row * column)
+    below = linear < 0  # then the odds ratio is below 1
+    plain = 2 * ratio * row * column / np.where(below, 1.0, linear + root)
+    return np.where(below, (root - linear) / (-2 * excess) if excess < 0 else plain, plain)
 
 
 def _ratio(agree: float, disagree: float) -> float:

@@ -42,15 +42,15 @@ class _Pairs:
     def of(cls, o: np.ndarray) -> _Pairs:
         concordant = _beyond(o) + _beyond(o[::-1, ::-1])[::-1, ::-1]
         discordant = _beyond(o[:, ::-1])[:, ::-1] + _beyond(o[::-1])[::-1]
-        n2 = o.sum() ** 2
+        n, rows, columns = o.sum(), o.sum(axis=1), o.sum(axis=0)
         return cls(
             o,
             concordant,
             concordant - discordant,
             (o * concordant).sum(),
             (o * discordant).sum(),
-            n2 - (o.sum(axis=1) ** 2).sum(),
-            n2 - (o.sum(axis=0) ** 2).sum(),
+            (rows * (n - rows)).sum(),
+            (columns * (n - columns)).sum(),
         )
 
     @property

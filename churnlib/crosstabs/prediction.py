@@ -16,8 +16,9 @@ from churnlib.crosstabs.estimates import (
     remark,
     undefined,
 )
-from churnlib.crosstabs.independence import deviations, g_squared, likelihood_ratio
+from churnlib.crosstabs.independence import g_squared, likelihood_ratio
 from churnlib.evidence import NAN, Estimate
+from churnlib.tables import deviations
 
 Dependent = Literal["symmetric", "rows", "columns"]
 
@@ -136,13 +137,15 @@ def goodman_kruskal_tau(
     o = observed(table)
     if min(o.shape) < 2:
         return undefined(name, table, level, TOO_SMALL)
-    p = (o.T if dependent == "rows" else o) / table.n
+    counts = o.T if dependent == "rows" else o
+    p = counts / table.n
     row, column = p.sum(axis=1, keepdims=True), p.sum(axis=0)
-    within, alone = (p**2 / row).sum(), (column**2).sum()
-    # Σ (p_ij − p_i p_j)² / p_i is within − alone without their cancelling.
-    value = ((deviations(p) ** 2) / row).sum() / (1 - alone)
+    within = (p**2 / row).sum()
+    spread = (column * (table.n - counts.sum(axis=0)) / table.n).sum()  # 1 − Σ p_j²
+    # Σ (p_ij − p_i p_j)² / p_i is within − Σ p_j² without their cancelling.
+    value = ((deviations(counts) / table.n) ** 2 / row).sum() / spread
     slope = 2 * p / row - (p**2).sum(axis=1, keepdims=True) / row**2
-    gradient = (slope * (1 - alone) - 2 * column * (1 - within)) / (1 - alone) ** 2
+    gradient = (slope * spread - 2 * column * (1 - within)) / spread**2
     se = np.sqrt((p * (gradient - (p * gradient).sum()) ** 2).sum() / table.n)
     df = (o.shape[0] - 1) * (o.shape[1] - 1)
     statistic = (table.n - 1) * (p.shape[1] - 1) * value
@@ -178,7 +181,7 @@ def uncertainty_coefficient(
     >>> round(u.value, 4), round(u.se, 4)
     (0.2217, 0.1062)
     """
-    from scipy.special import entr, xlogy
+    from scipy.special import xlogy
 
     table = as_table(table)
     name = _named("uncertainty", dependent)
@@ -187,8 +190,10 @@ def uncertainty_coefficient(
         return undefined(name, table, level, TOO_SMALL)
     p = (o.T if dependent == "rows" else o) / table.n
     row, column = p.sum(axis=1, keepdims=True), p.sum(axis=0, keepdims=True)
-    h_row, h_column, h_both = entr(row).sum(), entr(column).sum(), entr(p).sum()
-    shared = g_squared(p) / 2  # the entropies of both less that of the whole
+    counts = o.T if dependent == "rows" else o
+    h_row, h_column = _entropy(counts.sum(axis=1)), _entropy(counts.sum(axis=0))
+    shared = g_squared(o) / (2 * table.n)  # the entropies of both less that of the whole
+    h_both = h_row + h_column - shared
     # Σ p {…}² with p ln p = 0 for empty cells, which xlogy keeps.
     log_p = np.where(p > 0, xlogy(1, np.where(p > 0, p, 1)), 0)
     if dependent == "symmetric":
@@ -206,6 +211,13 @@ def uncertainty_coefficient(
         name, table, value, se, level=level, se_null=se_null, note=remark(table), least=0.0
     )
     return replace(made, p_value=likelihood_ratio(table).p_value)
+
+
+def _entropy(totals: np.ndarray) -> float:
+    """−Σ p ln p, with the logarithm of a share near 1 taken from what it lacks."""
+    n = totals.sum()
+    p, lacking = totals / n, (n - totals) / n
+    return float(-(p * np.where(p > 0.5, np.log1p(-np.minimum(lacking, 0.5)), np.log(p))).sum())
 
 
 def _named(stem: str, dependent: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from churnlib.crosstabs.estimates import as_table, estimate, undefined
-from churnlib.evidence import NAN, Estimate
+from churnlib.crosstabs.estimates import AT_THE_EDGE, as_table, estimate, undefined
+from churnlib.evidence import NAN, Estimate, joined
 from churnlib.tables import Crosstab, wilson
 
 
@@ -105,7 +105,8 @@ def risk_difference(table: Any, *, level: float = 0.95) -> Estimate:
     value = p1 - p2
     low = value - np.sqrt((p1 - l1) ** 2 + (u2 - p2) ** 2)
     high = value + np.sqrt((u1 - p1) ** 2 + (p2 - l2) ** 2)
-    se = np.sqrt(p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2)
+    q1, q2 = counts[:, 1] / (n1, n2)
+    se = np.sqrt(p1 * q1 / n1 + p2 * q2 / n2)
     return Estimate(
         "risk_difference",
         float(value),
@@ -115,6 +116,7 @@ def risk_difference(table: Any, *, level: float = 0.95) -> Estimate:
         float(se),
         table.n,
         table.origin,
+        table.note,
     )
 
 
@@ -149,22 +151,27 @@ def kappa(table: Any, *, level: float = 0.95) -> Estimate:
             f"{list(table.counts.index)} and columns {list(table.counts.columns)}; "
             "give both the same categories, with 0 for one that was not used"
         )
-    p = table.counts[table.counts.index].to_numpy() / table.n
+    place = {level: j for j, level in enumerate(table.counts.columns)}  # 0 and False are one
+    o = table.counts.to_numpy(dtype=float)[:, [place[level] for level in table.counts.index]]
+    p = o / table.n
     row, column, agree = p.sum(axis=1), p.sum(axis=0), np.diag(p)
     chance = (row * column).sum()
-    if chance == 1:
+    # Disagreement is added up and not taken from 1, where it could be lost.
+    differ = (o.sum() - np.trace(o)) / table.n
+    by_chance = (row * (table.n - o.sum(axis=0)) / table.n).sum()
+    if by_chance == 0:
         return undefined("kappa", table, level, "both ratings always give the same level")
-    value = (agree.sum() - chance) / (1 - chance)
+    value = 1 - differ / by_chance
     off = p * (column[:, None] + row[None, :]) ** 2
     inside = (
         (agree * (1 - (row + column) * (1 - value)) ** 2).sum()
         + (1 - value) ** 2 * (off.sum() - np.diag(off).sum())
         - (value - chance * (1 - value)) ** 2
     )
-    se = np.sqrt(np.maximum(0.0, inside) / table.n) / (1 - chance)
+    se = np.sqrt(np.maximum(0.0, inside) / table.n) / by_chance
     null = chance + chance**2 - (row * column * (row + column)).sum()
-    se_null = np.sqrt(np.maximum(0.0, null) / table.n) / (1 - chance)
-    return estimate("kappa", table, value, se, level=level, se_null=se_null)
+    se_null = np.sqrt(np.maximum(0.0, null) / table.n) / by_chance
+    return estimate("kappa", table, value, se, level=level, se_null=se_null, note=table.note)
 
 
 def same_categories(table: Crosstab) -> bool:
@@ -183,12 +190,24 @@ def _two_by_two(table: Crosstab, name: str) -> np.ndarray:
 def _ratio(name: str, table: Crosstab, value: float, se: float, level: float) -> Estimate:
     from scipy.stats import norm
 
+    if se == 0:
+        return Estimate(
+            name,
+            float(value),
+            NAN,
+            NAN,
+            level,
+            0.0,
+            table.n,
+            table.origin,
+            joined(table.note, AT_THE_EDGE),
+        )
     factor = np.exp(norm.isf((1 - level) / 2) * se)
-    t = np.log(value) / se if se > 0 else NAN
+    t = np.log(value) / se
     p = float(2 * norm.sf(abs(t)))
     return Estimate(
         name, float(value), float(value / factor), float(value * factor), level, float(se),
-        table.n, table.origin, "", float(t), p,
+        table.n, table.origin, table.note, float(t), p,
     )  # fmt: skip
 
 
@@ -199,4 +218,6 @@ def _empty_cell(name: str, table: Crosstab, level: float, above: float, below: f
         value, note = NAN, "an empty cell leaves the ratio unbounded and without an interval"
     else:
         value, note = NAN, "empty cells leave the ratio undetermined"
-    return Estimate(name, value, NAN, NAN, level, NAN, table.n, table.origin, note)
+    return Estimate(
+        name, value, NAN, NAN, level, NAN, table.n, table.origin, joined(table.note, note)
+    )

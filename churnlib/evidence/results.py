@@ -102,8 +102,9 @@ def chi_square_result(
 
 
 def joined(*notes: str) -> str:
-    """Return notes as one sentence, those that say nothing left out."""
-    return "; ".join(filter(None, notes))
+    """Return notes as one sentence, each part once and those that say nothing left out."""
+    parts = (part for note in notes for part in note.split("; ") if part)
+    return "; ".join(dict.fromkeys(parts))
 
 
 def require_level(level: float) -> None:

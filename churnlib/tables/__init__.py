@@ -6,6 +6,7 @@ from churnlib.tables.counting import frequencies as frequencies
 from churnlib.tables.counting import origin_of as origin_of
 from churnlib.tables.counting import people_of as people_of
 from churnlib.tables.cross_table import Crosstab as Crosstab
+from churnlib.tables.cross_table import deviations as deviations
 from churnlib.tables.frequency_table import FrequencyTable as FrequencyTable
 from churnlib.tables.frequency_table import binomial_test as binomial_test
 from churnlib.tables.frequency_table import whole_counts as whole_counts

@@ -182,7 +182,8 @@ def _table(tally: Tally, tidy: pd.DataFrame, rows: str, columns: str, origin: Or
     ordered = (tidy[rows].cat.ordered, tidy[columns].cat.ordered)
     missing = int(tidy.loc[~valid, "n"].sum())
     table = Crosstab.from_counts(plain, ordered=ordered, origin=origin, missing=missing)
-    blank = all("" in labels for labels in (plain.index, plain.columns))
+    sides = (plain.index, plain.columns)
+    blank = all(any(isinstance(x, str) and not x.strip() for x in labels) for labels in sides)
     note = "blank texts are counted as an answer of their own in both variables" if blank else ""
     return replace(table, set_aside=tally.set_aside, ledger=tally.ledger, note=note)
 

@@ -90,6 +90,11 @@ class Crosstab:
         ):
             if labels is not None and len(labels) != length:
                 raise ValueError(f"the table has {length} {what}, given {len(labels)} labels")
+        if whole.astype(float).sum() > 2.0**53:
+            raise ValueError(
+                f"the table counts {whole.astype(object).sum():,} people; beyond 2**53, about 9 "
+                "thousand million million, counts are not exact"
+            )
         if whole.size == 0 or whole.sum() == 0:
             raise ValueError(
                 f"the table of {whole.shape[0]} × {whole.shape[1]} cells counts nobody"
@@ -137,6 +142,11 @@ class Crosstab:
         return self._like(product)
 
     @cached_property
+    def deviations(self) -> pd.DataFrame:
+        """O − E, each count less what independence expects."""
+        return self._like(deviations(self.counts.to_numpy()))
+
+    @cached_property
     def residuals(self) -> pd.DataFrame:
         """Pearson residuals, (O − E) / √E: SPSS's "standardized residuals".
 
@@ -144,7 +154,7 @@ class Crosstab:
         """
         expected = self.expected.to_numpy()
         with np.errstate(invalid="ignore", divide="ignore"):
-            return self._like((self.counts.to_numpy() - expected) / np.sqrt(expected))
+            return self._like(self.deviations.to_numpy() / np.sqrt(expected))
 
     @cached_property
     def adjusted_residuals(self) -> pd.DataFrame:
@@ -155,8 +165,8 @@ class Crosstab:
         Haberman, S. J. (1973). The analysis of residuals in cross-classified tables.
         Biometrics 29, 205–220.
         """
-        rows = 1 - self.row_totals.to_numpy() / self.n
-        columns = 1 - self.column_totals.to_numpy() / self.n
+        rows = (self.n - self.row_totals.to_numpy()) / self.n
+        columns = (self.n - self.column_totals.to_numpy()) / self.n
         with np.errstate(invalid="ignore", divide="ignore"):
             adjusted = self.residuals.to_numpy() / np.sqrt(np.outer(rows, columns))
         return self._like(np.where(np.isfinite(adjusted), adjusted, np.nan))
@@ -191,6 +201,19 @@ class Crosstab:
         aside = f"<p>{self.set_aside} set aside</p>" if self.set_aside else ""
         note = f"<p>{escape(self.note)}</p>" if self.note else ""
         return f"{self.origin.badge_html}{self.counts._repr_html_()}{missing}{aside}{note}"
+
+
+def deviations(o: np.ndarray) -> np.ndarray:
+    """Return O − E of a table of counts: in whole numbers, then divided, so that no digit is lost.
+
+    Examples
+    --------
+    >>> deviations(np.array([[3, 1], [1, 3]])).tolist()
+    [[1.0, -1.0], [-1.0, 1.0]]
+    """
+    whole = o.astype(np.int64).astype(object)  # Python's, which have no largest
+    n, product = whole.sum(), np.outer(whole.sum(axis=1), whole.sum(axis=0))
+    return np.asarray((whole * n - product) / n, dtype=float)
 
 
 def _rectangle(counts: Any) -> pd.DataFrame:

@@ -13,6 +13,9 @@ import pandas as pd
 
 from churnlib.evidence import NAN, Origin, Test
 
+_SISON_GLAZ = 5_000
+"""People up to whom Sison and Glaz's intervals are taken."""
+
 
 @dataclass(frozen=True, eq=False)
 class FrequencyTable:
@@ -98,7 +101,11 @@ class FrequencyTable:
         return pd.DataFrame(limits, index=["low", "high"]).T
 
     def joint_intervals(self, level: float = 0.95) -> pd.DataFrame:
-        """Sison and Glaz's intervals, which hold for all shares at once.
+        """Sison and Glaz's intervals, which hold for all shares at once; Goodman's for more people.
+
+        Beyond 5,000 people the approximation behind the first fails without a word in statsmodels
+        (from about 20,000 on its intervals are hundreds of times too narrow), while the
+        second, made for large samples, holds.
 
         Returns
         -------
@@ -108,12 +115,15 @@ class FrequencyTable:
         References
         ----------
         Sison, C. P. & Glaz, J. (1995). Simultaneous confidence intervals and sample size
-        determination for multinomial proportions. J. Am. Stat. Assoc. 90, 366–369.
+        determination for multinomial proportions. J. Am. Stat. Assoc. 90, 366–369. Goodman, L. A.
+        (1965). On simultaneous confidence intervals for multinomial proportions. Technometrics 7,
+        247–254.
         """
         from statsmodels.stats.proportion import multinomial_proportions_confint
 
         counts = self.counts.to_numpy(dtype=float)
-        limits = multinomial_proportions_confint(counts, 1 - level, method="sison-glaz")
+        method = "sison-glaz" if self.n <= _SISON_GLAZ else "goodman"
+        limits = multinomial_proportions_confint(counts, 1 - level, method=method)
         return pd.DataFrame(limits, self.counts.index, ["low", "high"])
 
     @cached_property
@@ -178,10 +188,15 @@ test the people as they were counted, and give weighted shares beside
     wrong = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers)))
     wrong |= numbers > 2.0**53  # beyond which not every whole number is a float
     if wrong.any():
-        raise ValueError(
-            f"{what} must be whole numbers of 0 or more; given {given[wrong][0]!r}. Survey weights "
-            "are no counts: test the people as they were counted, and give weighted shares beside"
+        first, value = given[wrong][0], numbers[wrong][0]
+        if value > 2.0**53:
+            raise ValueError(f"{what} beyond 2**53 are not exact; given {first!r}")
+        weights = (
+            ". Survey weights are no counts: test the people as they were counted, and give "
+            "weighted shares beside"
         )
+        advice = weights if np.isfinite(value) and value > 0 else ""
+        raise ValueError(f"{what} must be whole numbers of 0 or more; given {first!r}{advice}")
     return numbers.astype(np.int64)
 
 
@@ -196,6 +211,8 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """
     from scipy.stats import binomtest
 
+    if not 0 <= successes <= n or n < 1:
+        raise ValueError(f"a share is of 1 person or more, given {successes} of {n}")
     interval = binomtest(int(successes), int(n)).proportion_ci(level, method="wilson")
     return float(interval.low), float(interval.high)
 
