@@ -191,8 +191,8 @@ test the people as they were counted, and give weighted shares beside
         first, value = given[wrong][0], numbers[wrong][0]
         if value > 2.0**53:
             raise ValueError(
-                f"{what} must be whole numbers of 0 or more; given {first!r}, which is beyond 2**53 "
-                "and not exact"
+                f"{what} must be whole numbers of 0 or more; given {first!r}, which is beyond "
+                "2**53 and not exact"
             )
         weights = (
             ". Survey weights are no counts: test the people as they were counted, and give "
