@@ -118,7 +118,7 @@ def favourable(possible: Attainable, n: int, share: float) -> Test:
     counts = range(round(possible.low), round(possible.high) + 1)
     p_values = {count: float(binomtest(count, n, share).pvalue) for count in counts}
     best = max(p_values, key=lambda count: p_values[count])
-    p = min(1.0, p_values[best])
+    p = min(p_values[best], 1.0)  # NaN stays NaN
     note = f"{best} of {n} against {share:.1%}, the best fit of {counts[0]} to {counts[-1]}"
     return Test("binomial", float(best), float("nan"), p, n, True, (p, p), possible.origin, note)
 

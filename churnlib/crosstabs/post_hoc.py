@@ -70,6 +70,7 @@ def compare_columns(
     DataFrame of str
         Like the counts. As in SPSS, a column whose share in a row is 0 or 1 is not compared
         in that row, nor is a column that counts nobody; ``attrs["notes"]`` names them by row.
+        ``attrs["note"]`` is that of the table.
 
     Raises
     ------
@@ -108,6 +109,7 @@ def compare_columns(
                 letters[i, larger] = f"{letters[i, larger]} {ascii_uppercase[smaller]}".strip()
     compared = pd.DataFrame(letters, table.counts.index, table.counts.columns)
     compared.attrs["notes"] = notes
+    compared.attrs["note"] = table.note
     return compared
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def ranges(
     ax.margins(x=0.2)
     # Room for the numbers at the ends, but no ticks where no value can be.
     values = table[["low", "high", *(["reference"] if reference else [])]].to_numpy()
-    first, last = min(0.0, values.min()), values.max()
+    first, last = min(0.0, np.nanmin(values)), np.nanmax(values)
     beyond = 0.05 * (last - first)
     ax.set_xticks([x for x in ax.get_xticks() if first - beyond <= x <= last + beyond])
     return ax

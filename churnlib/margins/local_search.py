@@ -62,7 +62,7 @@ def highest_found(
 
 
 def _defined(values: np.ndarray) -> np.ndarray:
-    return np.where(np.isnan(values), -np.inf, values)
+    return np.where(np.isfinite(values), values, -np.inf)
 
 
 def _rounds(shape: tuple[int, int], longest: int) -> np.ndarray:

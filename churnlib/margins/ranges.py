@@ -25,7 +25,7 @@ class Attainable:
         A table that has it.
     proved : bool
         Whether no table can have less than `low` or more than `high`. Where it is false the
-        true range may be wider.
+        true range may be wider; it is where a ratio has no bound.
     method : str
         How the two ends were found.
     origin : Origin
@@ -58,11 +58,13 @@ class Attainable:
 
 def counted(tables: TableSet, asked: Objective) -> Attainable:
     """Both ends by looking at every table."""
-    number_of = undefined = 0
+    number_of = undefined = unbounded = 0
     ends: list[tuple[float, np.ndarray]] = []
     for stack in tables.stacks():
         values = asked.form.values(stack)
         number_of += len(stack)
+        unbounded += int(np.isinf(values).sum())
+        values = np.where(np.isinf(values), np.nan, values)
         undefined += int(np.isnan(values).sum())
         if np.isnan(values).all():
             ends = ends or [(np.nan, stack[0])] * 2
@@ -72,10 +74,12 @@ def counted(tables: TableSet, asked: Objective) -> Attainable:
             ends = here
         else:
             ends = [min(ends[0], here[0], key=_value), max(ends[1], here[1], key=_value)]
-    note = f"undefined in {undefined:,} of {number_of:,} tables, which are left out"
+    left_out = {"unbounded": unbounded, "undefined": undefined - unbounded}
+    counts = " and ".join(f"{what} in {n:,}" for what, n in left_out.items() if n)
+    note = f"{counts} of {number_of:,} tables, which are left out" if counts else ""
     method = f"all {number_of:,} tables counted"
     low, high = (table for _, table in ends)
-    return _result(tables, asked, (low, high), True, method, note if undefined else "")
+    return _result(tables, asked, (low, high), unbounded == 0, method, note)
 
 
 def reasoned(tables: TableSet, asked: Objective) -> Attainable:

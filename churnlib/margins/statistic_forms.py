@@ -183,13 +183,18 @@ def _corner(tables: TableSet) -> Form:
 
 def _odds(stack: np.ndarray) -> np.ndarray:
     (a, b), (c, d) = stack.transpose(1, 2, 0).astype(float)
-    return np.divide(a * d, b * c, out=np.full(len(a), np.nan), where=b * c > 0)
+    return _quotient(a * d, b * c)
 
 
 def _risks(stack: np.ndarray) -> np.ndarray:
     (a, b), (c, d) = stack.transpose(1, 2, 0).astype(float)
-    known = (c > 0) & (a + b > 0)
-    return np.divide(a * (c + d), (a + b) * c, out=np.full(len(a), np.nan), where=known)
+    return _quotient(a * (c + d), (a + b) * c)
+
+
+def _quotient(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """The quotient; infinite over nothing, and NaN for nothing over nothing."""
+    over_nothing = np.where(above > 0, np.inf, np.nan)
+    return np.divide(above, below, out=over_nothing, where=below > 0)
 
 
 def _always(form: Form) -> Make:

@@ -10,6 +10,7 @@ from churnlib.report.manifest import check_manifest as check_manifest
 from churnlib.report.manifest import read_manifest as read_manifest
 from churnlib.report.survey_report import write_survey_report as write_survey_report
 from churnlib.report.table_export import publish_table as publish_table
+from churnlib.report.thesis_report import RUN as RUN
 from churnlib.report.thesis_report import gather as gather
 from churnlib.report.thesis_report import write_all as write_all
 from churnlib.report.thesis_report import write_report as write_report

@@ -70,6 +70,10 @@ def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Pa
     return write_paper(blocks, path, lang, lambda key: words(f"words.{key}"), template)
 
 
+RUN = "CHURNLIB_RUN"
+"""Environment variable that a run of all notebooks sets for each of them."""
+
+
 def gather(folder: Path) -> Path:
     """Complete the exhibits in `folder` with the project's committed ones, and list them.
 
@@ -82,7 +86,7 @@ def gather(folder: Path) -> Path:
         The manifest.
     """
     kept = PROJECT / "figures" / "manifest.json"
-    alone = "CHURNLIB_TRACE" not in os.environ
+    alone = RUN not in os.environ
     if alone and folder.resolve() != PROJECT and kept.exists():  # all outputs may be deleted
         for file in (file for entry in read_manifest(PROJECT) for file in entry.files):
             target = folder / file.path

@@ -187,7 +187,7 @@ def test_every_row_of_the_battery_has_a_range(shape):
 def test_every_statistic_has_the_range_of_brute_force(data, counts):
     constraints = data.draw(constraints_met(counts))
     for _, found in check_against_brute_force(counts, constraints):
-        assert found.proved
+        assert found.proved is ("unbounded" not in found.note)
         assert "counted" in found.method
 
 
@@ -375,7 +375,8 @@ def test_tables_where_a_statistic_is_undefined_are_left_out_and_counted():
     found = cl.attainable([2, 2], [2, 2], "odds_ratio")
     # (2, 0; 0, 2) has an unbounded ratio.
     assert (found.low, found.high) == (0, 1)
-    assert found.note == "undefined in 1 of 3 tables, which are left out"
+    assert found.note == "unbounded in 1 of 3 tables, which are left out"
+    assert not found.proved
     never = cl.attainable([4, 0], [2, 2], "gamma")
     assert np.isnan([never.low, never.high]).all()
     assert never.note == "undefined in every table with these margins"
@@ -552,3 +553,11 @@ def test_a_named_contradiction_is_one_and_no_smaller_set_is(data):
         if not possible([c for c, k in zip(constraints, kept, strict=True) if k])
     )
     assert len(named) == smallest
+
+
+def test_a_ratio_without_bound_has_no_proved_maximum_and_says_so():
+    # By hand: of the six tables of [5, 5] and [5, 5], [[5, 0], [0, 5]] alone has no bound.
+    for statistic, highest in (("odds_ratio", 16), ("risk_ratio", 4)):
+        result = cl.attainable([5, 5], [5, 5], statistic)
+        assert (result.low, result.high, result.proved) == (0, highest, False)
+        assert result.note == "unbounded in 1 of 6 tables, which are left out"

@@ -16,7 +16,7 @@ from churnlib.report.document import FigureBlock, TableBlock, Text
 from churnlib.report.grids import read_grid
 from churnlib.report.manifest import read_manifest
 from churnlib.report.report_text import LANGUAGES, Words, report_words
-from churnlib.report.thesis_report import VERDICTS, gather, thesis_blocks, write_report
+from churnlib.report.thesis_report import RUN, VERDICTS, gather, thesis_blocks, write_report
 
 BOTH = pytest.mark.parametrize("lang", LANGUAGES)
 
@@ -233,7 +233,7 @@ def test_exhibits_that_a_lone_notebook_lacks_are_those_of_the_last_run(tmp_path,
 def test_in_a_run_a_figure_that_no_notebook_makes_is_missed_and_not_taken_from_the_last(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setenv("CHURNLIB_TRACE", str(tmp_path / "trace.json"))
+    monkeypatch.setenv(RUN, "1")
     with pytest.raises(FileNotFoundError, match=r"exhibits lack .*run the notebooks"):
         gather(tmp_path)
 

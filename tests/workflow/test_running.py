@@ -171,6 +171,14 @@ def test_a_notebook_that_reads_outputs_runs_after_those_that_make_them(tmp_path)
     assert set(Store(tmp_path).record("02_b").outputs) == {"notebooks/02_b.ipynb"}
 
 
+def test_in_a_run_a_figure_that_no_notebook_makes_is_not_taken_from_the_last(tmp_path):
+    gather = "import os, pathlib\nfrom churnlib.report import gather\n"
+    gather += 'gather(pathlib.Path(os.environ["CHURNLIB_OUTPUT"]))'
+    notebook(tmp_path, "01_a", gather)
+    with pytest.raises(NotebookError, match="FileNotFoundError: exhibits lack"):
+        reproduce(tmp_path)
+
+
 def test_a_failed_notebook_is_kept_with_a_report_and_the_others_are_not_lost(project):
     reproduce(project, jobs=2)
     good = outputs(project)
