@@ -14,7 +14,7 @@ from likeness import unlike
 
 from churnlib.evidence.origin import PROJECT
 from churnlib.report.manifest import read_manifest
-from churnlib.workflow.pipeline import faults
+from churnlib.workflow.notebook import faults
 
 
 def pytest_configure(config: pytest.Config) -> None:

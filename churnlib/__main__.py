@@ -89,12 +89,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _reproduce(chosen: argparse.Namespace) -> None:
-    from churnlib.workflow import exhibits_of_run
+    from churnlib.workflow import exhibit_list
 
     started = time.perf_counter()
     if chosen.json:
         runs = reproduce(jobs=chosen.jobs)
-        listed = exhibits_of_run(PROJECT)
+        listed = exhibit_list(PROJECT)
         seconds = round(time.perf_counter() - started, 3)
         print_json(notebooks=[asdict(run) for run in runs], seconds=seconds, **listed)
         return
@@ -106,7 +106,7 @@ def _reproduce(chosen: argparse.Namespace) -> None:
     for run in runs:
         if run.state == "unchanged":
             lines.unchanged(run.notebook)
-    _print_exhibits(exhibits_of_run(PROJECT), out)
+    _print_exhibits(exhibit_list(PROJECT), out)
     ran = sum(run.state == "done" for run in runs)
     out.print(
         f"{len(runs)} notebooks, {ran} of them run, {len(runs) - ran} unchanged, "
@@ -129,7 +129,7 @@ def _verify(chosen: argparse.Namespace) -> int:
 def _exhibits(chosen: argparse.Namespace) -> None:
     from churnlib.workflow import exhibit_list
 
-    listed = exhibit_list()
+    listed = exhibit_list(PROJECT)
     if chosen.json:
         print_json(**listed)
         return

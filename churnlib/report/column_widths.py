@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from churnlib.report.grids import Grid
+from churnlib.report.text_table import TextTable
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ _BOLD = 1.2
 """How much wider a header is for being bold."""
 
 
-def has_room(grid: Grid, room: int, letters: Letters) -> bool:
+def has_room(texts: TextTable, room: int, letters: Letters) -> bool:
     """Whether every column can be as wide as its longest word: a number broken is misread."""
-    least = [max(map(_longest_word, column)) for column in zip(*grid.rows, strict=True)]
+    least = [max(map(_longest_word, column)) for column in zip(*texts.rows, strict=True)]
     return sum(least) * letters.half + len(least) * letters.padding <= room / 12700
 
 
-def column_widths(grid: Grid, room: int, letters: Letters) -> list[int]:
+def column_widths(texts: TextTable, room: int, letters: Letters) -> list[int]:
     """Widths of the columns: what the text needs, or where that is too much, what lets it read.
 
     Every column is as wide as its longest word; what is left goes where the text is, by its mean
@@ -38,7 +38,7 @@ def column_widths(grid: Grid, room: int, letters: Letters) -> list[int]:
     """
     from docx.shared import Pt
 
-    columns = list(zip(grid.header, *grid.rows, strict=True))
+    columns = list(zip(texts.header, *texts.rows, strict=True))
     natural, least = (
         [max(_BOLD * measure(head), *map(measure, cells)) for head, *cells in columns]
         for measure in (_half_widths, _longest_word)

@@ -21,7 +21,7 @@ from churnlib.report.docx_parts import (
     save,
 )
 from churnlib.report.docx_styles import LOOKS, find_style, open_document
-from churnlib.report.grids import Grid
+from churnlib.report.text_table import TextTable
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -68,7 +68,7 @@ class TableBlock:
     caption: str
     note: str
     origin: Origin
-    grid: Grid
+    texts: TextTable
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ def numbers(blocks: Sequence[Block]) -> dict[str, tuple[str, int]]:
 
     Examples
     --------
-    >>> grid = Grid(("n",), (("1",),))
-    >>> first, second = (TableBlock(k, k, "", Origin.OBSERVED, grid) for k in ("a", "b"))
+    >>> texts = TextTable(("n",), (("1",),))
+    >>> first, second = (TableBlock(k, k, "", Origin.OBSERVED, texts) for k in ("a", "b"))
     >>> numbers([first, second])
     {'a': ('table', 1), 'b': ('table', 2)}
     """
@@ -180,7 +180,7 @@ class _Writer:
                 self._contents()
             case TableBlock():
                 self._caption(block).paragraph_format.keep_with_next = True
-                add_table(self.document, block.grid, self.lang, self.styles["cell"])
+                add_table(self.document, block.texts, self.lang, self.styles["cell"])
                 self._note(block)
             case FigureBlock():
                 add_picture(self.document, block.picture, block.alternative, self.styles["note"])

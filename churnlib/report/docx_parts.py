@@ -12,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 from churnlib.report.column_widths import SMALL, USUAL, column_widths, has_room
 from churnlib.report.docx_styles import FALLBACKS, LATIN, TABLE_NAMES, find_style
-from churnlib.report.grids import Grid
+from churnlib.report.text_table import TextTable
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -81,7 +81,7 @@ def add_link(paragraph: Paragraph, text: str, anchor: str, lang: str) -> None:
     link.append(run)
 
 
-def add_table(document: Document, grid: Grid, lang: str, cell_style: Any) -> Table:
+def add_table(document: Document, texts: TextTable, lang: str, cell_style: Any) -> Table:
     """Add a native three-line table whose header is repeated on every page.
 
     A template's own three-line style is used where it has one with lines; otherwise the lines
@@ -91,7 +91,7 @@ def add_table(document: Document, grid: Grid, lang: str, cell_style: Any) -> Tab
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
 
-    table = document.add_table(1 + len(grid.rows), len(grid.header))
+    table = document.add_table(1 + len(texts.rows), len(texts.header))
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     table.autofit = False
     style = find_style(document, TABLE_NAMES, table=True)
@@ -100,15 +100,15 @@ def add_table(document: Document, grid: Grid, lang: str, cell_style: Any) -> Tab
     if style is None or style.element.find(f".//{_qn('w:tblBorders')}") is None:
         _three_lines(table)
     room = _room(document)[0]
-    letters = USUAL if has_room(grid, room, USUAL) else SMALL
+    letters = USUAL if has_room(texts, room, USUAL) else SMALL
     if letters is SMALL:
         _narrow_margins(table)
-    widths = column_widths(grid, room, letters)
+    widths = column_widths(texts, room, letters)
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
-    numeric = grid.numeric
+    numeric = texts.numeric
     style_id = cell_style.style_id  # python-docx would look it up anew for every cell
-    for row, cells in zip(table.rows, (grid.header, *grid.rows), strict=True):
+    for row, cells in zip(table.rows, (texts.header, *texts.rows), strict=True):
         row._tr.get_or_add_trPr().append(_element("w:cantSplit"))
         for place, (cell, text) in enumerate(zip(row.cells, cells, strict=True)):
             cell.width = widths[place]
@@ -125,7 +125,7 @@ def add_table(document: Document, grid: Grid, lang: str, cell_style: Any) -> Tab
     # A short table stays on one page; a long one may break, but its header is never alone with
     # the caption, nor the note below it alone on a page.
     rows = list(table.rows)
-    for row in rows if len(grid.rows) <= _SHORT else (*rows[:2], *rows[-3:]):
+    for row in rows if len(texts.rows) <= _SHORT else (*rows[:2], *rows[-3:]):
         for cell in row.cells:
             cell.paragraphs[0].paragraph_format.keep_with_next = True
     return table

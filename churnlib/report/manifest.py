@@ -13,7 +13,7 @@ from churnlib.evidence import LANGUAGES, Origin
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "figure": ("pdf", "png", "svg"),
-    "table": ("html", "tex"),
+    "table": ("csv", "html", "tex"),
     "none": (),
 }
 """What is written of an exhibit in each language, by its kind."""

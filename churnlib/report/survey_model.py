@@ -9,8 +9,8 @@ from churnlib.evidence import apa, p_alone
 from churnlib.figures import Label
 from churnlib.models import Fit, LogitFit, OrdinalFit, parallel_lines
 from churnlib.report.document import Block, Heading, TableBlock, Text, reference
-from churnlib.report.grids import Grid
 from churnlib.report.report_text import Words
+from churnlib.report.text_table import TextTable
 
 
 def model_blocks(fit: Fit, words: Words, label: Label) -> Iterator[Block]:
@@ -57,7 +57,7 @@ def model_blocks(fit: Fit, words: Words, label: Label) -> Iterator[Block]:
     yield TableBlock("model", caption, note, fit.origin, _odds_ratios(fit, words, label))
 
 
-def _odds_ratios(fit: Fit, words: Words, label: Label) -> Grid:
+def _odds_ratios(fit: Fit, words: Words, label: Label) -> TextTable:
     rows, before = [], None
     for row in fit.by_level.itertuples():
         question = "" if row.predictor == before else label(row.predictor)
@@ -71,7 +71,7 @@ def _odds_ratios(fit: Fit, words: Words, label: Label) -> Grid:
                 (question, answer, "1", words("survey.model.reference"), words("words.none"))
             )
     columns = ("question", "answer", "odds_ratio", "interval", "p")
-    return Grid(tuple(words(f"survey.model.{column}") for column in columns), tuple(rows))
+    return TextTable(tuple(words(f"survey.model.{column}") for column in columns), tuple(rows))
 
 
 def _ratio(value: float) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from churnlib.evidence import Estimate, Test, apa, derived, p_alone
 from churnlib.figures import Label
 from churnlib.report.document import Block, Heading, TableBlock, Text, reference
-from churnlib.report.grids import Grid
 from churnlib.report.report_text import Words
+from churnlib.report.text_table import TextTable
 from churnlib.report.thesis_facts import SMALL, association, smallest_expected
 from churnlib.survey import Survey
 from churnlib.tables import Crosstab, crosstab
@@ -72,10 +72,10 @@ def overview(
         for pair in tested
     )
     columns = ("questions", "n", "p", "holm", "effect")
-    grid = Grid(tuple(words(f"survey.{column}") for column in columns), rows)
+    texts = TextTable(tuple(words(f"survey.{column}") for column in columns), rows)
     yield Text(words("survey.overview", ref=reference("overview"), pairs=len(tested)))
     origin = derived(*(pair.test.origin for pair in tested))
-    yield TableBlock("overview", words("survey.overview_caption"), "", origin, grid)
+    yield TableBlock("overview", words("survey.overview_caption"), "", origin, texts)
 
 
 def pair_blocks(pair: Pair, words: Words, label: Label) -> Iterator[Block]:
@@ -105,9 +105,9 @@ def pair_blocks(pair: Pair, words: Words, label: Label) -> Iterator[Block]:
     )
     total = (words("survey.total"), *(f"{n:,}" for n in table.column_totals), f"{table.n:,}")
     levels = (label(f"{pair.columns}.{level}") for level in table.counts.columns)
-    grid = Grid((named["rows"], *levels, words("survey.total")), (*rows, total))
+    texts = TextTable((named["rows"], *levels, words("survey.total")), (*rows, total))
     note = words("survey.missing_note", n=f"{table.n:,}", missing=f"{table.missing:,}")
-    yield TableBlock(pair.key, words("survey.crosstab_caption", **named), note, table.origin, grid)
+    yield TableBlock(pair.key, words("survey.crosstab_caption", **named), note, table.origin, texts)
 
 
 def _effect(estimate: Estimate) -> str:

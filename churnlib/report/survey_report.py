@@ -21,10 +21,10 @@ from churnlib.report.document import (
     write_paper,
 )
 from churnlib.report.docx_parts import plain
-from churnlib.report.grids import Grid
 from churnlib.report.report_text import Words, report_words
 from churnlib.report.survey_model import model_blocks
 from churnlib.report.survey_pairs import Pair, holm, overview, pair_blocks
+from churnlib.report.text_table import TextTable
 from churnlib.report.thesis_facts import share
 from churnlib.survey import Survey
 from churnlib.tables import FrequencyTable, frequencies
@@ -148,22 +148,22 @@ def _summary(
 
 def _cleaning(survey: Survey, words: Words) -> Iterator[Block]:
     rows = tuple((words(f"survey.{step}"), f"{n:,}") for step, n in survey.flow.items())
-    grid = Grid((words("survey.step"), words("survey.sheets")), rows)
+    texts = TextTable((words("survey.step"), words("survey.sheets")), rows)
     yield Text(words("survey.flow", ref=reference("flow")))
-    yield TableBlock("flow", words("survey.flow_caption"), "", survey.origin, grid)
+    yield TableBlock("flow", words("survey.flow_caption"), "", survey.origin, texts)
     aside = survey.ledger.loc[~survey.ledger["kept"], "reason"]
     if aside.empty:
         return
     counted = aside.groupby(aside, sort=False).size().sort_values(ascending=False, kind="stable")
     shown = counted.head(_SHOWN_REASONS)
     more = len(counted) - len(shown)
-    grid = Grid(
+    texts = TextTable(
         (words("survey.reason"), words("survey.sheets")),
         tuple((plain(reason), f"{n:,}") for reason, n in shown.items()),
     )
     yield Text(words("survey.aside", ref=reference("aside")))
     note = words("survey.aside_more", more=more) if more else ""
-    yield TableBlock("aside", words("survey.aside_caption"), note, survey.origin, grid)
+    yield TableBlock("aside", words("survey.aside_caption"), note, survey.origin, texts)
 
 
 def _question(
@@ -201,9 +201,9 @@ def _question(
             strict=True,
         )
     )
-    grid = Grid((variable, *(words(f"survey.{column}") for column in columns)), rows)
+    texts = TextTable((variable, *(words(f"survey.{column}") for column in columns)), rows)
     note = words("survey.missing_note", n=f"{table.n:,}", missing=f"{table.missing:,}")
-    yield TableBlock(f"question {key}", variable, note, table.origin, grid)
+    yield TableBlock(f"question {key}", variable, note, table.origin, texts)
 
 
 def _figures(survey: Survey, folder: Path, words: Words) -> Iterator[Block]:

@@ -12,15 +12,12 @@ import pandas as pd
 from churnlib.audit import exhibit_entries
 from churnlib.evidence import Origin
 from churnlib.figures import LANGUAGES, export, outputs, width
-from churnlib.report.typeset import Cells
+from churnlib.report.text_table import TextTable
 from churnlib.survey import Codebook
 
 LONG = 16
-"""A column of texts longer than this is broken into lines."""
-LONGEST = 20
-"""A word longer than this may be broken anywhere."""
-_WORD = re.compile(r"[^\s\-\u2e80-\uffef]+")  # Chinese breaks anywhere as it is
-_LONG_WORD = re.compile(rf"[^\s\u2e80-\uffef]{{{LONGEST}}}(?=[^\s\u2e80-\uffef])")
+"""A column with a text longer than this is broken into lines."""
+_LONG_WORD = re.compile(r"[^\s\u2e80-\uffef]{20}(?=[^\s\u2e80-\uffef])")
 
 
 def publish_table(
@@ -32,17 +29,17 @@ def publish_table(
     digits: int = 4,
     columns: Sequence[str] | None = None,
 ) -> None:
-    """Write a table as CSV, and in every language as LaTeX and HTML.
+    """Write a table as it is, and in every language as text in CSV, LaTeX and HTML.
 
     Parameters
     ----------
     name : str
         File name without ending, as in ``notebooks/exhibits.toml``, which has its title.
     frame : DataFrame
-        Worded and rounded by `Cells.of`; the CSV in ``figures/source/`` has it as it is.
+        Worded and rounded by `TextTable.of`; ``figures/source/`` has it as it is.
     origin : Origin
         Stands in the caption. Where it is not the exhibit's own, as for a survey of one's own,
-        the CSV alone is written: the title would speak of other answers.
+        ``figures/source/`` alone is written: the title would speak of other answers.
     book : Codebook
         Where the words stand.
     digits : int
@@ -64,20 +61,21 @@ def publish_table(
         return
     shown = frame if columns is None else frame[list(columns)]
     for lang in LANGUAGES:
-        cells = Cells.of(shown, book.labeller(lang), lang=lang, digits=digits)
+        table = TextTable.of(shown, book.labeller(lang), lang=lang, digits=digits)
         folder = outputs() / "figures" / lang
         folder.mkdir(parents=True, exist_ok=True)
         for ending, text in (
-            ("tex", latex(cells, title[lang], origin, name, lang)),
-            ("html", html_page(cells, title[lang], origin, lang)),
+            ("csv", table.csv),
+            ("tex", latex(table, title[lang], origin, name, lang)),
+            ("html", html_page(table, title[lang], origin, lang)),
         ):
             (folder / f"{name}.{ending}").write_text(text, encoding="utf-8", newline="\n")
 
 
-def latex(cells: Cells, caption: str, origin: Origin, name: str, lang: str) -> str:
-    r"""A table with three lines, for the package booktabs.
+def latex(table: TextTable, caption: str, origin: Origin, name: str, lang: str) -> str:
+    r"""Return a table with three lines, for the packages booktabs and xltabular.
 
-    A table of sentences becomes a ``longtable``, which may run over several pages. Greek letters
+    A table with sentences is as wide as the line and may run over several pages. Greek letters
     and signs are set in any LaTeX; Chinese takes XeLaTeX and ctex.
 
     Raises
@@ -87,9 +85,9 @@ def latex(cells: Cells, caption: str, origin: Origin, name: str, lang: str) -> s
 
     Examples
     --------
-    >>> cells = Cells(("", "Share, %"), (("R&D", "12.0"),), (False, True))
-    >>> print(latex(cells, "Staff", Origin.PUBLISHED, "staff", "en"))
-    % \usepackage{booktabs,array,longtable}; for Chinese also {ctex}, and XeLaTeX
+    >>> table = TextTable(("", "Share, %"), (("R&D", "12.0"),))
+    >>> print(latex(table, "Staff", Origin.PUBLISHED, "staff", "en"))
+    % \usepackage{booktabs,xltabular}; for Chinese also {ctex}, and XeLaTeX
     \begin{table}
     \centering
     \caption{Staff (PUBLISHED)}\label{tab:staff}
@@ -103,71 +101,54 @@ def latex(cells: Cells, caption: str, origin: Origin, name: str, lang: str) -> s
     \end{table}
     <BLANKLINE>
     """
-    layout = "".join(_columns(cells))
+    columns = zip(zip(table.header, *table.rows, strict=True), table.numeric, strict=True)
+    layout = ["r" if n else "X" if max(map(width, texts)) > LONG else "l" for texts, n in columns]
     mark = origin.name if lang == "en" else origin.badge
     title = rf"\caption{{{_tex(f'{caption} ({mark})')}}}\label{{tab:{name}}}"
-    head = " & ".join(map(_tex, cells.header)) + r" \\"
-    body = [" & ".join(map(_tex, row)) + r" \\" for row in cells.rows]
-    if r"\raggedright" in layout:
+    head = " & ".join(map(_tex, table.header)) + r" \\"
+    body = [" & ".join(map(_tex, row)) + r" \\" for row in table.rows]
+    if "X" in layout:
+        preamble = "".join(layout).replace("X", r">{\raggedright\arraybackslash}X")
         lines = [
             r"{\small\tabcolsep=4pt",
-            rf"\begin{{longtable}}{{{layout}}}",
+            rf"\begin{{xltabular}}{{\linewidth}}{{{preamble}}}",
             title + r" \\",
-            r"\toprule",
-            head,
-            r"\midrule",
-            r"\endhead",
-            r"\bottomrule",
-            r"\endfoot",
+            *(r"\toprule", head, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot"),
             *body,
-            r"\end{longtable}}",
+            r"\end{xltabular}}",
         ]
     else:
         lines = [
-            r"\begin{table}",
-            r"\centering",
-            title,
-            rf"\begin{{tabular}}{{{layout}}}",
-            r"\toprule",
-            head,
-            r"\midrule",
-            *body,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
+            *(r"\begin{table}", r"\centering", title),
+            rf"\begin{{tabular}}{{{''.join(layout)}}}",
+            *(r"\toprule", head, r"\midrule", *body, r"\bottomrule"),
+            *(r"\end{tabular}", r"\end{table}"),
         ]
-    needs = r"% \usepackage{booktabs,array,longtable}; for Chinese also {ctex}, and XeLaTeX"
+    needs = r"% \usepackage{booktabs,xltabular}; for Chinese also {ctex}, and XeLaTeX"
     return "\n".join([needs, *lines]) + "\n"
 
 
-def html_table(cells: Cells, caption: str, origin: Origin) -> str:
-    """The element ``<table>`` alone, to stand in a page; every text in it is escaped.
+def html_page(table: TextTable, caption: str, origin: Origin, lang: str) -> str:
+    """Return a page with the table and its three lines; it asks for nothing from anywhere.
 
     Examples
     --------
-    >>> "<td>&lt;script&gt;</td>" in html_table(
-    ...     Cells(("",), (("<script>",),), (False,)), "A & B", Origin.OBSERVED)
+    >>> "<td>&lt;script&gt;</td>" in html_page(
+    ...     TextTable(("",), (("<script>",),)), "A & B", Origin.OBSERVED, "en")
     True
     """
 
     def row(texts: Iterable[str], tag: str) -> str:
-        marks = (' class="number"' if number else "" for number in cells.numeric)
+        marks = (' class="number"' if number else "" for number in table.numeric)
         inner = (f"<{tag}{m}>{escape(t)}</{tag}>" for m, t in zip(marks, texts, strict=True))
         return f"<tr>{''.join(inner)}</tr>\n"
 
-    head, body = row(cells.header, "th"), "".join(row(texts, "td") for texts in cells.rows)
-    return (
-        f"<table>\n<caption>{escape(caption)} {origin.badge_html}</caption>\n"
-        f"<thead>\n{head}</thead>\n<tbody>\n{body}</tbody>\n</table>\n"
-    )
-
-
-def html_page(cells: Cells, caption: str, origin: Origin, lang: str) -> str:
-    """A page with the table and its three lines; it asks for nothing from anywhere."""
+    head, body = row(table.header, "th"), "".join(row(texts, "td") for texts in table.rows)
     return (
         f'<!doctype html>\n<html lang="{lang}">\n<meta charset="utf-8">\n'
         f"<title>{escape(caption)}</title>\n<style>\n{_STYLE}</style>\n"
-        f"{html_table(cells, caption, origin)}</html>\n"
+        f"<table>\n<caption>{escape(caption)} {origin.badge_html}</caption>\n"
+        f"<thead>\n{head}</thead>\n<tbody>\n{body}</tbody>\n</table>\n</html>\n"
     )
 
 
@@ -175,7 +156,7 @@ _STYLE = """body { font-family: "Noto Sans SC", "Noto Sans CJK SC", sans-serif; 
 table { border-collapse: collapse; border-bottom: 1.5px solid; border-top: 1.5px solid; }
 caption { padding-bottom: .6em; text-align: left; }
 thead { border-bottom: .75px solid; }
-th, td { overflow-wrap: anywhere; padding: .25em .8em; text-align: left; vertical-align: top; }
+th, td { padding: .25em .8em; text-align: left; vertical-align: top; }
 .number { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap; }
 """
 
@@ -193,35 +174,6 @@ _TEX = {
     "σ": r"\ensuremath{\sigma}", "τ": r"\ensuremath{\tau}", "φ": r"\ensuremath{\varphi}",
     "χ": r"\ensuremath{\chi}",
 }  # fmt: skip
-
-
-def _columns(cells: Cells) -> list[str]:
-    """How each column is aligned, and how wide one is that is broken into lines."""
-    columns = list(zip(cells.header, *cells.rows, strict=True))
-    widths = [max(map(width, column)) for column in columns]
-    long = [w > LONG and not n for w, n in zip(widths, cells.numeric, strict=True)]
-    # In parts of the line, in small type: a letter takes 1.1 %, the space between columns 2.4 %.
-    fixed = sum(w for w, is_long in zip(widths, long, strict=True) if not is_long)
-    words = [
-        _longest_word(column) if is_long else 0
-        for column, is_long in zip(columns, long, strict=True)
-    ]
-    left = max(0.0, 1 - 0.024 * len(columns) - 0.011 * (fixed + sum(words)))
-    texts = sum(w for w, is_long in zip(widths, long, strict=True) if is_long)
-    # A broken column has room for its longest word, and for its part of what is left.
-    return [
-        rf">{{\raggedright\arraybackslash}}p{{{0.011 * word + left * w / texts:.2f}\linewidth}}"
-        if word
-        else "r"
-        if number
-        else "l"
-        for word, w, number in zip(words, widths, cells.numeric, strict=True)
-    ]
-
-
-def _longest_word(column: Iterable[str]) -> int:
-    """Letters of the longest word, up to which it is broken; never below four."""
-    return min(LONGEST, max(len(w) for text in column for w in [*_WORD.findall(text), "four"]))
 
 
 def _tex(text: str) -> str:

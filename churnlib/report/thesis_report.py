@@ -24,11 +24,11 @@ from churnlib.report.document import (
     reference,
     write_paper,
 )
-from churnlib.report.grids import Grid, read_grid
-from churnlib.report.html_report import write_html as write_html
 from churnlib.report.manifest import Entry, read_manifest, write_manifest
+from churnlib.report.pages import write_html
 from churnlib.report.report_text import LANGUAGES, Words, report_words
 from churnlib.report.survey_report import write_survey_report as write_survey_report
+from churnlib.report.text_table import TextTable
 from churnlib.report.thesis_facts import thesis_facts
 
 VERDICTS = "verdicts"
@@ -74,7 +74,7 @@ RUN = "CHURNLIB_RUN"
 """Environment variable that a run of all notebooks sets for each of them."""
 
 
-def gather(folder: Path) -> Path:
+def collect_exhibits(folder: Path) -> Path:
     """Complete the exhibits in `folder` with the project's committed ones, and list them.
 
     A notebook that runs alone finds no figures of this run; it then takes those of the last. In a
@@ -201,8 +201,8 @@ def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
     if entry.origin is Origin.SYNTHETIC and words("thesis.exhibit.simulated_mark") not in caption:
         caption = words("thesis.exhibit.simulated_caption", caption=caption)
     if entry.kind == "table":
-        grid = read_grid(folder / entry.path(words.lang, "html"))
-        return TableBlock(entry.exhibit, caption, note, entry.origin, grid)
+        texts = TextTable.read(folder / entry.path(words.lang, "csv"))
+        return TableBlock(entry.exhibit, caption, note, entry.origin, texts)
     picture = folder / entry.path(words.lang, "png")
     alternative = words("thesis.exhibit.alternative", caption=caption, origin=entry.origin.badge)
     return FigureBlock(entry.exhibit, caption, note, entry.origin, picture, alternative)
@@ -224,12 +224,12 @@ def _appendix(
         )
         for number, row in verdicts.iterrows()
     )
-    grid = Grid(tuple(words(f"thesis.appendix.{column}") for column in columns), rows)
+    texts = TextTable(tuple(words(f"thesis.appendix.{column}") for column in columns), rows)
     yield Heading(words("words.appendix"))
     yield Text(words("thesis.appendix.text", ref=reference(VERDICTS)))
     caption = words("thesis.appendix.caption", **facts)
     note = "".join(_note(entry, words) for entry in entries if entry.name == VERDICTS)
-    yield TableBlock(VERDICTS, caption, note, Origin.PUBLISHED, grid)
+    yield TableBlock(VERDICTS, caption, note, Origin.PUBLISHED, texts)
 
 
 def _statements() -> dict[str, list[int]]:

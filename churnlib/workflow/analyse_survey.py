@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from churnlib.evidence import PROJECT, Origin
 from churnlib.workflow.analysis_plan import Part, plan
-from churnlib.workflow.execution import Kernels, NotebookError, Progress, run
+from churnlib.workflow.execution import Kernels, NotebookError, Progress, run, side_by_side
 from churnlib.workflow.notebook import document, with_outputs, with_parameters
-from churnlib.workflow.pipeline import side_by_side
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -229,7 +228,7 @@ def _run_all(
                 )  # fmt: skip
             except NotebookError as error:
                 if not kernels.stopped:
-                    error.kept = _keep_failed(error, output)
+                    error.save(output / "failed")
                 raise
             split = json.loads(nbformat.writes(ran))
             written = document(with_outputs(split, split))
@@ -237,20 +236,7 @@ def _run_all(
 
         return execute
 
-    failures = side_by_side([work(part) for part in parts], jobs)
-    if failures:
-        raise failures[0]
-
-
-def _keep_failed(error: NotebookError, output: Path) -> Path:
-    import nbformat
-
-    folder = output / "failed"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{error.notebook}.txt").write_text(error.report(), encoding="utf-8")
-    if error.ran:
-        nbformat.write(error.ran, folder / f"{error.notebook}.ipynb")
-    return folder / f"{error.notebook}.txt"
+    side_by_side([work(part) for part in parts], jobs)
 
 
 def _remove_other_models(output: Path, made: set[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnlib.models import LogitFit, OrdinalFit, logit, ordinal_logit
-from churnlib.workflow.pipeline import notebooks
+from churnlib.workflow.reproduction import notebooks
 
 if TYPE_CHECKING:
     import pandas as pd

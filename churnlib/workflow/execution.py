@@ -9,6 +9,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,21 @@ class NotebookError(RuntimeError):
         self.kept: Path | None = None
         self.others: Sequence[NotebookError] = ()
 
+    def save(self, folder: Path) -> None:
+        """Put the failed notebook, and a report on where and how it failed, into a folder."""
+        import nbformat
+
+        report = (
+            f"notebook   {self.notebook}\ncode cell  {self.cell}\nexception  {self.cause}\n\n"
+            f"{self.lines}\n"
+        )
+        with suppress(OSError):  # a full disk may be why it failed
+            folder.mkdir(exist_ok=True)
+            (folder / f"{self.notebook}.txt").write_text(report, encoding="utf-8")
+            if self.ran:
+                nbformat.write(self.ran, folder / f"{self.notebook}.ipynb")
+            self.kept = folder / f"{self.notebook}.txt"
+
     def __str__(self) -> str:
         text = (
             f"notebook {self.notebook} failed in code cell {self.cell}: {self.cause}\n"
@@ -65,13 +81,6 @@ class NotebookError(RuntimeError):
         if self.others:
             text += f"\nAlso failed: {', '.join(error.notebook for error in self.others)}."
         return text
-
-    def report(self) -> str:
-        """Return what a person needs who was not there: where it failed, how, the last lines."""
-        return (
-            f"notebook   {self.notebook}\ncode cell  {self.cell}\nexception  {self.cause}\n\n"
-            f"{self.lines}\n"
-        )
 
 
 class Kernels:
@@ -200,6 +209,51 @@ def run(
         _close_event_loop()
     tell(len(code))
     return notebook
+
+
+def side_by_side(works: Sequence[Callable[[Kernels], None]], jobs: int) -> None:
+    """Do `jobs` of these at a time, in their order.
+
+    Raises
+    ------
+    NotebookError
+        The first failure, which names the others, when all have been done.
+    KeyboardInterrupt
+        If it is stopped; no kernel is left then.
+    """
+    failures: list[NotebookError] = []
+
+    def begin(work: Callable[[Kernels], None]) -> None:
+        if not kernels.stopped:
+            work(kernels)
+
+    with stoppable() as kernels:
+        pool = ThreadPoolExecutor(jobs)
+        waiting = {pool.submit(begin, work) for work in works}
+        try:
+            while waiting:
+                # A wait without end would not hear of Ctrl-C on every system.
+                done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                if kernels.stopped:
+                    raise KeyboardInterrupt
+                failures += [e for future in done if (e := _failure(future))]
+        except BaseException:
+            kernels.stop()
+            raise
+        finally:
+            # A thread may wait for ever for a kernel that was ended, so nobody waits for threads.
+            pool.shutdown(wait=not kernels.stopped, cancel_futures=True)
+    if failures:
+        first, *others = sorted(failures, key=lambda error: error.notebook)
+        first.others = others
+        raise first
+
+
+def _failure(future: Future[None]) -> NotebookError | None:
+    error = future.exception()
+    if error is None or isinstance(error, NotebookError):
+        return error
+    raise error
 
 
 def _close_event_loop() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -27,10 +26,10 @@ def code_of(notebook: Mapping[str, Any]) -> list[str]:
     return ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
 
 
-def code_digest(notebook: Mapping[str, Any]) -> str:
-    """Checksum of its code and of the kernel that it asks for; text cells do not count."""
-    said = json.dumps([kernel_of(notebook), code_of(notebook)])
-    return hashlib.sha256(said.encode()).hexdigest()
+def results_of(notebook: Mapping[str, Any]) -> list[Any]:
+    """Return its code and outputs, cell by cell."""
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    return [[c["source"], c["outputs"], c["execution_count"]] for c in code]
 
 
 def with_outputs(now: Mapping[str, Any], ran: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from churnlib.evidence import PROJECT
-from churnlib.workflow.pipeline import notebooks
+from churnlib.workflow.reproduction import notebooks
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 SOLUTION = "solution"
 """Tag of the cells that are left out."""
 _SENTENCE = re.compile(r"Solutions are in the folded cells below[^\n]*")
-_PLACE = "Your answers go into the cells below; solutions are in the project's own notebooks."
+_PLACE = "Insert cells for your answers; solutions are in the project's own notebooks."
 _ASIDE = (
     "import os\n\n"
     'os.environ["CHURNLIB_OUTPUT"] = ".."  # figures go beside this folder, not into the project'
 )
 _README = """# Notebooks without solutions
 
-`notebooks/` has the project's notebooks with an empty cell for each answer. Outputs are cleared:
+`notebooks/` has the project's notebooks; insert cells for your answers. Outputs are cleared:
 run each from the top, in the environment in which churnlib is installed, for instance with
 
     python -m jupyterlab notebooks
@@ -67,6 +68,8 @@ def write_student_copy(folder: str | Path, project: Path = PROJECT) -> list[Path
     >>> written[0].name, sorted(path.name for path in written[0].parent.parent.iterdir())
     ('01_thesis_tables.ipynb', ['README.md', 'data', 'notebooks'])
     """
+    import nbformat
+
     place = Path(folder).expanduser()
     copies = {place / "notebooks" / path.name: path for path in notebooks(project)}
     data = {
@@ -81,45 +84,37 @@ def write_student_copy(folder: str | Path, project: Path = PROJECT) -> list[Path
         shutil.copyfile(source, target)
     for target, source in copies.items():
         target.parent.mkdir(parents=True, exist_ok=True)
-        taken = without_solutions(json.loads(source.read_text(encoding="utf-8")))
-        text = json.dumps(taken, ensure_ascii=False, indent=1) + "\n"
-        target.write_text(text, encoding="utf-8", newline="\n")
+        taken = without_solutions(nbformat.read(source, as_version=4))
+        target.write_text(nbformat.writes(taken) + "\n", encoding="utf-8", newline="\n")
     readme.write_text(_README, encoding="utf-8", newline="\n")
     return list(copies)
 
 
-def without_solutions(notebook: Mapping[str, Any]) -> dict[str, Any]:
-    """A notebook with an empty cell for each solution and no outputs, writing its figures aside.
-
-    Parameters
-    ----------
-    notebook : mapping
-        As read by json.
+def without_solutions(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook without solutions and outputs, which writes its figures aside.
 
     Examples
     --------
-    >>> cell = {"cell_type": "code", "source": "6 * 7", "outputs": ["42"], "execution_count": 1,
-    ...         "metadata": {"tags": ["solution"]}, "id": "a"}
-    >>> [cell["source"] for cell in without_solutions({"cells": [cell]})["cells"][1:]]
-    ['']
+    >>> from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+    >>> solution = new_code_cell("6 * 7", metadata={"tags": ["solution"]})
+    >>> cells = [new_markdown_cell("# Title"), solution, new_code_cell("1 + 1")]
+    >>> [cell.source for cell in without_solutions(new_notebook(cells=cells)).cells[2:]]
+    ['1 + 1']
     """
-    aside = {"cell_type": "code", "id": "figures-aside", "metadata": {}, "source": _ASIDE}
-    cells = [_cleared(aside), *(_taken(cell) for cell in notebook["cells"])]
-    if notebook["cells"][0]["cell_type"] == "markdown":
-        cells[:2] = cells[1::-1]  # the title stays on top
-    return {**notebook, "cells": cells}
+    from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
+    from nbformat.v4 import new_code_cell
 
-
-def _taken(cell: Mapping[str, Any]) -> dict[str, Any]:
-    if SOLUTION in cell["metadata"].get("tags", ()):
-        return _cleared({**cell, "metadata": {}, "source": ""})
-    if cell["cell_type"] == "markdown":
-        return {**cell, "source": _SENTENCE.sub(_PLACE, "".join(cell["source"]))}
-    return _cleared(cell)
-
-
-def _cleared(cell: Mapping[str, Any]) -> dict[str, Any]:
-    return {**cell, "execution_count": None, "outputs": []}
+    for preprocessor in (
+        TagRemovePreprocessor(remove_cell_tags={SOLUTION}, enabled=True),
+        ClearOutputPreprocessor(enabled=True),
+    ):
+        notebook, _ = preprocessor(notebook, {})
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _SENTENCE.sub(_PLACE, cell.source)
+    below_title = int(notebook.cells[0].cell_type == "markdown")
+    notebook.cells.insert(below_title, new_code_cell(_ASIDE, id="figures-aside"))
+    return notebook
 
 
 def _refuse_to_replace(folder: Path, targets: list[Path]) -> None:

@@ -24,13 +24,13 @@ from churnlib.report.document import (
 )
 from churnlib.report.docx_parts import plain
 from churnlib.report.docx_styles import FALLBACKS
-from churnlib.report.grids import Grid
+from churnlib.report.text_table import TextTable
 
 ENGLISH = {
     "figure": "Figure", "table": "Table", "caption": ". {}", "page": "Page {page} of {pages}",
 }  # fmt: skip
 CHINESE = {"figure": "图", "table": "表", "caption": "　{}", "page": "第 {page} 页，共 {pages} 页"}
-LEVELS = Grid(("level", "n"), (("a", "1"), ("b", "12")))
+LEVELS = TextTable(("level", "n"), (("a", "1"), ("b", "12")))
 
 
 def table(key="t", caption="Levels", grid=LEVELS, note="", origin=Origin.OBSERVED):
@@ -191,7 +191,7 @@ def test_a_missing_picture_and_one_that_is_none_are_named(write, tmp_path):
 
 
 def test_any_label_stands_in_word_as_it_was_given(write, nasty):
-    grid = Grid((nasty, "n"), ((nasty, "1"),))
+    grid = TextTable((nasty, "n"), ((nasty, "1"),))
     path = write(Heading(plain(nasty)), Text(plain(nasty)), table(caption=plain(nasty), grid=grid))
     document = docx.Document(str(path))
     (made,) = document.tables
@@ -205,7 +205,7 @@ def test_any_label_stands_in_word_as_it_was_given(write, nasty):
 
 def test_a_long_word_breaks_inside_its_column(write, print_word, words_of_pages):
     long = "W" * 200
-    grid = Grid(("level", long, "n"), ((long, "非常满意" * 60, "1"), ("b", "c", "2")))
+    grid = TextTable(("level", long, "n"), ((long, "非常满意" * 60, "1"), ("b", "c", "2")))
     pages = words_of_pages(print_word(write(Text(long), table(grid=grid), name="long.docx")))
     margin = Cm(2.5).pt
     ends = [(left, right) for page in pages for left, right, _ in page.words]

@@ -41,7 +41,7 @@ def test_the_manifest_has_every_exhibit_and_no_file_in_figures_is_left_out():
 def test_every_exhibit_has_both_languages_and_all_formats():
     for entry in read_manifest(PROJECT):
         assert set(entry.caption) == {"en", "zh-Hans"}
-        endings = {"figure": ("pdf", "svg", "png"), "table": ("tex", "html"), "none": ()}[
+        endings = {"figure": ("pdf", "svg", "png"), "table": ("csv", "tex", "html"), "none": ()}[
             entry.kind
         ]
         paths = {entry.path(lang, ending) for lang in ("en", "zh-Hans") for ending in endings}

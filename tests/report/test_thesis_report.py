@@ -13,10 +13,16 @@ import churnlib as cl
 from churnlib.__main__ import main
 from churnlib.evidence.origin import PROJECT, Origin
 from churnlib.report.document import FigureBlock, TableBlock, Text
-from churnlib.report.grids import read_grid
 from churnlib.report.manifest import read_manifest
 from churnlib.report.report_text import LANGUAGES, Words, report_words
-from churnlib.report.thesis_report import RUN, VERDICTS, gather, thesis_blocks, write_report
+from churnlib.report.text_table import TextTable
+from churnlib.report.thesis_report import (
+    RUN,
+    VERDICTS,
+    collect_exhibits,
+    thesis_blocks,
+    write_report,
+)
 
 BOTH = pytest.mark.parametrize("lang", LANGUAGES)
 
@@ -223,7 +229,7 @@ def test_exhibits_that_a_lone_notebook_lacks_are_those_of_the_last_run(tmp_path,
     own = tmp_path / "figures" / "source" / "table_3_1.csv"
     own.parent.mkdir(parents=True)
     own.write_text("of this run")
-    manifest = gather(tmp_path)
+    manifest = collect_exhibits(tmp_path)
     assert manifest == tmp_path / "figures" / "manifest.json"
     assert own.read_text() == "of this run"
     for file in (file for entry in entries for file in entry.files):
@@ -235,7 +241,7 @@ def test_in_a_run_a_figure_that_no_notebook_makes_is_missed_and_not_taken_from_t
 ):
     monkeypatch.setenv(RUN, "1")
     with pytest.raises(FileNotFoundError, match=r"exhibits lack .*run the notebooks"):
-        gather(tmp_path)
+        collect_exhibits(tmp_path)
 
 
 def test_a_missing_manifest_is_named(tmp_path):
@@ -278,7 +284,7 @@ def test_a_word_processor_prints_all_of_it_inside_the_page(
     # A number broken over two lines is read as two.
     printed = {word for page in pages for _, _, word in page.words}
     for entry in (entry for entry in entries if entry.kind == "table"):
-        rows = read_grid(PROJECT / entry.path(lang, "html")).rows
+        rows = TextTable.read(PROJECT / entry.path(lang, "csv")).rows
         found = {
             word for row in rows for cell in row for word in re.findall(r"−?\d*\.\d{2,}", cell)
         }

@@ -19,7 +19,7 @@ from churnlib.workflow.analyse_survey import (
 )
 from churnlib.workflow.analysis_plan import TWO_GROUPS, Part, plan
 from churnlib.workflow.execution import NotebookError
-from churnlib.workflow.store import digest, files_in
+from churnlib.workflow.workspace import digest, files_in
 
 # Two questions share their levels, one level has no answer, and there is no English label.
 BOOK = """

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from churnlib.__main__ import COMMANDS, _parser, main
-from churnlib.workflow.pipeline import NotebookError, Run
+from churnlib.workflow.execution import NotebookError
+from churnlib.workflow.reproduction import Run
 from churnlib.workflow.terminal import Lines
 
 
@@ -62,7 +63,7 @@ def test_a_machine_is_told_of_every_notebook_and_exhibit(monkeypatch, capsys):
     runs = [Run("01_a", 1.5), Run("02_b", 0.0, "unchanged")]
     listed = {"exhibits": [{"exhibit": "Table 1"}], "verdicts": {"reproduced": 6}}
     monkeypatch.setattr("churnlib.__main__.reproduce", lambda **_: runs)
-    monkeypatch.setattr("churnlib.workflow.exhibits_of_run", lambda _: listed)
+    monkeypatch.setattr("churnlib.workflow.exhibit_list", lambda _: listed)
     assert main(["reproduce", "--json", "--jobs", "2"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["notebooks"] == [

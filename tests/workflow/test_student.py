@@ -7,10 +7,11 @@ import shutil
 import subprocess
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from churnlib.__main__ import main
 from churnlib.evidence.origin import PROJECT
-from churnlib.workflow.pipeline import execute, notebooks
+from churnlib.workflow.reproduction import execute, notebooks
 from churnlib.workflow.student import SOLUTION, without_solutions, write_student_copy
 
 NAMES = [path.stem for path in notebooks()]
@@ -59,22 +60,23 @@ def test_every_exercise_has_a_folded_solution_that_was_run_and_tests_itself(name
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_copy_has_every_other_cell_and_a_place_for_each_answer(copy, name):
-    own = cells(PROJECT / "notebooks" / f"{name}.ipynb")
-    taken = cells(copy / "notebooks" / f"{name}.ipynb")
-    title, aside, *rest = taken
+def test_the_copy_has_every_cell_but_the_solutions_and_says_where_answers_go(copy, name):
+    path = PROJECT / "notebooks" / f"{name}.ipynb"
+    own = [cell for cell in cells(path) if cell not in solutions(path)]
+    title, aside, *rest = cells(copy / "notebooks" / f"{name}.ipynb")
     assert source(title) == source(own[0])
     assert "CHURNLIB_OUTPUT" in source(aside)
-    assert len(rest) == len(own) - 1
-    for before, after in zip(own[1:], rest, strict=True):
-        if SOLUTION in before["metadata"].get("tags", ()):
-            assert source(after) == ""
-            assert after["metadata"] == {}
-        elif before["cell_type"] == "code":
-            assert source(after) == source(before)
-        assert "folded" not in source(after)
-    code = [cell for cell in taken if cell["cell_type"] == "code"]
-    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+    code = [source(cell) for cell in rest if cell["cell_type"] == "code"]
+    assert code == [source(cell) for cell in own if cell["cell_type"] == "code"]
+    words = [source(cell) for cell in rest if cell["cell_type"] == "markdown"]
+    assert len(words) == len(own) - 1 - len(code)
+    assert "folded" not in "".join(words)
+    assert "Insert cells for your answers" in "".join(words)
+    assert all(
+        cell["outputs"] == [] and cell["execution_count"] is None
+        for cell in rest
+        if cell["cell_type"] == "code"
+    )
 
 
 def test_no_line_of_a_solution_is_left(copy):
@@ -158,10 +160,10 @@ def test_the_project_itself_is_refused():
 
 
 def test_a_notebook_without_a_title_gets_its_first_cell_on_top():
-    code = {"cell_type": "code", "id": "a", "metadata": {}, "source": ["x = 1"], "outputs": [1]}
-    first, second = without_solutions({"cells": [code], "nbformat": 4})["cells"]
-    assert "CHURNLIB_OUTPUT" in source(first)
-    assert (source(second), second["outputs"]) == ("x = 1", [])
+    code = new_code_cell("x = 1", outputs=[new_output("stream", text="1")])
+    first, second = without_solutions(new_notebook(cells=[code])).cells
+    assert "CHURNLIB_OUTPUT" in first.source
+    assert (second.source, second.outputs) == ("x = 1", [])
 
 
 # The command.

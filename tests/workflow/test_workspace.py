@@ -1,4 +1,4 @@
-"""The store under a disk that is full or read-only: what is said, and that nothing is lost."""
+"""A run under a disk that is full or read-only: what is said, and that nothing is lost."""
 
 import errno
 import os
@@ -7,57 +7,45 @@ from pathlib import Path
 import pytest
 
 from churnlib.__main__ import main
-from churnlib.workflow.store import Record, Store, digest, explained, files_in
+from churnlib.workflow.workspace import Workspace, digest, explained, files_in, workspace
 
 GOOD = {"figures/a.txt": b"new a", "report/b.txt": b"new b"}
 
 
 @pytest.fixture
-def store(tmp_path):
-    """A project whose outputs are old, and a store that holds new ones."""
+def space(tmp_path):
+    """A run in a project whose outputs are old; it has made new ones."""
     for file in GOOD:
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_bytes(b"old")
-    made = Store(tmp_path)
-    made.folder.mkdir()
-    with made.scratch() as scratch:
+    with workspace(tmp_path) as made:
         for file, content in GOOD.items():
-            (scratch / file).parent.mkdir(exist_ok=True)
-            (scratch / file).write_bytes(content)
-        outputs = {file: digest(scratch / file) for file in GOOD}
-        made.keep("x", Record("key", outputs, 1.0), scratch)
-    return made
+            (made.scratch / "x" / file).parent.mkdir(parents=True, exist_ok=True)
+            (made.scratch / "x" / file).write_bytes(content)
+        made.keep("x", "key", 1.0, {})
+        yield made
 
 
-def placed(store: Store) -> dict[str, bytes]:
-    return {file: (store.project / file).read_bytes() for file in GOOD}
+def placed(space: Workspace) -> dict[str, bytes]:
+    return {file: (space.project / file).read_bytes() for file in GOOD}
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT], ids=["full disk", "over quota"])
-@pytest.mark.parametrize("left", range(3))
-def test_a_disk_that_fills_up_at_any_write_loses_nothing(store, monkeypatch, number, left):
-    real, writes = Path.write_bytes, [left]
+def test_a_disk_that_is_full_when_the_records_are_written_loses_nothing(space, monkeypatch, number):
+    def write(self: Path, *_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number), str(self))
 
-    def write(self: Path, content: bytes) -> int:
-        writes[0] -= 1
-        if writes[0] < 0:
-            raise OSError(number, os.strerror(number), str(self))
-        return real(self, content)
-
-    monkeypatch.setattr(Path, "write_bytes", write)
-    if left < len(GOOD):
-        with pytest.raises(OSError, match=os.strerror(number)) as full:
-            store.publish(["x"])
-        assert "the disk is full; nothing was replaced and nothing is lost" in explained(full.value)
-        assert set(placed(store).values()) == {b"old"}
-        assert not list(store.folder.glob("run-*"))
-        writes[0] = len(GOOD)
-    assert store.publish(["x"]) == sorted(GOOD)
-    assert placed(store) == GOOD
-    assert store.publish(["x"]) == []
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_text", write)
+        with pytest.raises(OSError, match=os.strerror(number)) as failure:
+            space.publish(["x"])
+    assert "the disk is full; nothing was replaced and nothing is lost" in explained(failure.value)
+    assert set(placed(space).values()) == {b"old"}
+    space.publish(["x"])
+    assert placed(space) == GOOD
 
 
-def test_a_folder_that_cannot_be_written_is_named_before_anything_is_replaced(store, monkeypatch):
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_replaced(space, monkeypatch):
     import tempfile
 
     real = tempfile.TemporaryFile
@@ -69,9 +57,9 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_replaced(st
 
     monkeypatch.setattr(tempfile, "TemporaryFile", read_only)
     with pytest.raises(OSError, match=r"cannot write to report/: Permission denied") as failure:
-        store.publish(["x"])
+        space.publish(["x"])
     assert "make it a folder that you may write to and run again" in explained(failure.value)
-    assert set(placed(store).values()) == {b"old"}
+    assert set(placed(space).values()) == {b"old"}
 
 
 @pytest.mark.parametrize(

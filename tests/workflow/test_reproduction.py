@@ -9,9 +9,11 @@ import nbformat
 import pytest
 
 from churnlib.__main__ import main
-from churnlib.workflow import pipeline
-from churnlib.workflow.exhibit_listing import exhibit_list, exhibits_of_run
-from churnlib.workflow.pipeline import NotebookError, execute, faults, notebooks, reproduce
+from churnlib.evidence import PROJECT
+from churnlib.workflow.execution import NotebookError
+from churnlib.workflow.exhibit_listing import exhibit_list
+from churnlib.workflow.notebook import faults
+from churnlib.workflow.reproduction import execute, notebooks, reproduce
 
 
 def project_of(folder: Path, **cells: list[str]) -> Path:
@@ -133,7 +135,7 @@ def test_plain_pytest_with_nbval_passes_on_the_same_result_alone(tmp_path):
     shown(project / "notebooks" / "02_b.ipynb", "43")
     (project / "tests").mkdir()
     for name in ("conftest.py", "pyproject.toml", "tests/likeness.py"):
-        shutil.copy(pipeline.PROJECT / name, project / name)
+        shutil.copy(PROJECT / name, project / name)
     command = [sys.executable, "-m", "pytest", "--nbval", "notebooks/", "-p", "no:cacheprovider"]
     result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert result.returncode == 1
@@ -154,9 +156,13 @@ def test_the_exhibit_table_is_printed_with_the_verdict_count(capsys):
 
 
 def test_what_the_notebooks_list_is_what_is_computed_anew():
-    made = exhibits_of_run(pipeline.PROJECT)
-    assert made == exhibit_list()
-    assert sum(made["verdicts"].values()) == 32
+    from churnlib import claims, exhibits
+
+    made, anew = exhibit_list(PROJECT), exhibits().reset_index()
+    columns = ["exhibit", "notebook", "file", "verdict"]
+    assert made["exhibits"] == anew[columns].to_dict("records")
+    counted = claims()["verdict"].value_counts()
+    assert {kind: n for kind, n in made["verdicts"].items() if n} == counted.to_dict()
     assert {row["file"].rpartition(".")[2] for row in made["exhibits"]} == {"csv", "svg", ""}
 
 
@@ -170,7 +176,7 @@ def test_a_failed_run_exits_with_1_and_says_where(capsys, monkeypatch):
 
 
 def test_damaged_data_exit_with_1_and_one_sentence(capsys, monkeypatch):
-    def missing():
+    def missing(_):
         raise FileNotFoundError("table_3_1.csv is missing; restore it")
 
     monkeypatch.setattr("churnlib.workflow.exhibit_list", missing)

@@ -1,9 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from churnlib import claims, load_codebook
-from churnlib.report.typeset import Cells
+from churnlib.report.text_table import TextTable
 
 BOOK = load_codebook()
 
@@ -13,9 +15,9 @@ def label_en(key):
 
 
 def column(frame, name, lang="en", **options):
-    cells = Cells.of(frame, BOOK.labeller(lang), lang=lang, **options)
-    place = cells.header.index(name)
-    return [row[place] for row in cells.rows]
+    table = TextTable.of(frame, BOOK.labeller(lang), lang=lang, **options)
+    place = table.header.index(name)
+    return [row[place] for row in table.rows]
 
 
 def test_keys_become_words_and_what_has_no_label_stands_as_it_is():
@@ -23,10 +25,10 @@ def test_keys_become_words_and_what_has_no_label_stands_as_it_is():
         {"level": ["le18", "nobody"], "printed": ["le18", "x"], "frequency": [1, 2]},
         index=pd.Index(["age", "2020.01"], name="variable"),
     )
-    cells = Cells.of(frame, BOOK.labeller("zh-Hans"), lang="zh-Hans")
-    assert cells.header == ("变量", "水平", "所载", "频数")
+    table = TextTable.of(frame, BOOK.labeller("zh-Hans"), lang="zh-Hans")
+    assert table.header == ("变量", "水平", "所载", "频数")
     # A printed text that happens to look like a key is no key.
-    assert cells.rows == (("年龄", "18岁及以下", "le18", "1"), ("2020.01", "nobody", "x", "2"))
+    assert table.rows == (("年龄", "18岁及以下", "le18", "1"), ("2020.01", "nobody", "x", "2"))
 
 
 def test_a_column_is_rounded_to_as_many_decimals_as_it_needs():
@@ -62,19 +64,51 @@ def test_missing_whole_numbers_lists_and_truths_are_shown():
 
 def test_columns_of_numbers_are_known_by_what_they_show():
     frame = pd.DataFrame({"a": ["12.0", "−3"], "b": ["12.0", "x"], "p": [0.5, 1e-9], "c": [1, 2]})
-    assert Cells.of(frame, label_en).numeric == (False, True, False, True, True)
+    assert TextTable.of(frame, label_en).numeric == (False, True, False, True, True)
 
 
 @pytest.mark.parametrize(("lang", "suffix"), [("en", ""), ("zh-Hans", "_zh")])
 def test_a_pair_of_columns_shows_the_one_of_the_language(lang, suffix):
     judged = claims()
-    cells = Cells.of(judged, BOOK.labeller(lang), lang=lang)
+    table = TextTable.of(judged, BOOK.labeller(lang), lang=lang)
     heading = BOOK.labeller(lang)("statement")
-    assert len(cells.header) == 1 + judged.shape[1] - 2
-    shown = [row[cells.header.index(heading)] for row in cells.rows]
+    assert len(table.header) == 1 + judged.shape[1] - 2
+    shown = [row[table.header.index(heading)] for row in table.rows]
     assert shown == judged[f"statement{suffix}"].tolist()
 
 
 def test_two_rows_of_one_name_both_stand():
     frame = pd.DataFrame({"n": [1, 2]}, index=["a", "a"])
-    assert [row[0] for row in Cells.of(frame, label_en).rows] == ["a", "a"]
+    assert [row[0] for row in TextTable.of(frame, label_en).rows] == ["a", "a"]
+
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+
+
+@given(st.lists(st.tuples(TEXT, TEXT), max_size=5))
+def test_a_written_table_is_read_back_as_it_was(tmp_path_factory, rows):
+    table = TextTable(('a,"b"', "n"), tuple(rows))
+    path = tmp_path_factory.mktemp("table") / "t.csv"
+    path.write_text(table.csv, encoding="utf-8", newline="")
+    assert TextTable.read(path) == table
+
+
+def test_columns_of_numbers_are_told_from_columns_of_text():
+    rows = (
+        ("a", "−1,234.5", "12.0%", "< .001", "12 (34.5)", ".10 [.05, .20]", "—", "2020.01-x"),
+        ("12b", "3", "—", ".050", "3 (.5)", "—", "", "1"),
+    )
+    assert TextTable(("h",) * 8, rows).numeric == (False, True, True, True, True, True, True, False)
+    assert TextTable(("month",), (("1",), ("2",))).numeric == (False,)
+
+
+def test_a_ragged_table_and_one_without_columns_are_errors():
+    with pytest.raises(ValueError, match="a row of 1 cells stands under a header of 2"):
+        TextTable(("a", "b"), (("1",),))
+    with pytest.raises(ValueError, match="at least one column"):
+        TextTable((), ())
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"gone\.csv is missing; run the notebook"):
+        TextTable.read(tmp_path / "gone.csv")

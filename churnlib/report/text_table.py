@@ -1,9 +1,12 @@
-"""Tables for print: worded in one language, rounded, nothing escaped yet."""
+"""A table as it is to be read: every cell already text, whatever it is then written into."""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,34 +19,47 @@ P_VALUES = {"p", "p_value", "p_simulated", "p_trend", "p_exact", "holm", "benjam
 KEYED = {"variable", "level", "group", "verdict", "predictor", "other", "test"}
 """Columns that hold keys of the codebook, which are worded; other texts stand as they are."""
 NONE = "—"
-_NUMBER = re.compile(r"[<>]? ?[−-]?[\d.,]+%?|—")
+_NUMBER = re.compile(r"[-−+<>= ]*[\d.,]*\d ?%?( [(\[][\d., %−-]+[)\]])?|[—–-]?|NaN")
 
 
 @dataclass(frozen=True)
-class Cells:
-    """A table as text, ready to be set: worded, rounded, nothing escaped.
+class TextTable:
+    """A table of text: worded, rounded, nothing escaped.
 
     Parameters
     ----------
     header : tuple of str
         One text a column, that of the row names first.
     rows : tuple of tuple of str
-        As long as `header`.
-    numeric : tuple of bool
-        Which columns hold numbers, to be aligned on the right.
+        Each as long as the header.
+
+    Raises
+    ------
+    ValueError
+        If there is no column, or a row is longer or shorter than the header.
 
     Examples
     --------
-    >>> Cells.of(pd.DataFrame({"n": [1200, -3]}, index=["a", "b"]), lambda key: {"n": "N"}[key])
-    Cells(header=('', 'N'), rows=(('a', '1,200'), ('b', '−3')), numeric=(False, True))
+    >>> TextTable(("level", "n"), (("a", "1"), ("b", "12"))).numeric
+    (False, True)
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    numeric: tuple[bool, ...]
+
+    def __post_init__(self) -> None:
+        if not self.header:
+            raise ValueError("a table needs at least one column; given none")
+        for row in self.rows:
+            if len(row) != len(self.header):
+                raise ValueError(
+                    f"a row of {len(row)} cells stands under a header of {len(self.header)}: {row}"
+                )
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, label: Label, *, lang: str = "en", digits: int = 4) -> Cells:
+    def of(
+        cls, frame: pd.DataFrame, label: Label, *, lang: str = "en", digits: int = 4
+    ) -> TextTable:
         """Word and round a frame.
 
         Row names, column names and the columns ``variable``, ``level``, ``group`` and
@@ -60,19 +76,56 @@ class Cells:
             Which of two columns ``x`` and ``x_zh`` to take.
         digits : int
             Most decimals shown; p-values have three and end at "< .001".
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"n": [1200, -3]}, index=["a", "b"])
+        >>> TextTable.of(frame, lambda key: {"n": "N"}[key]).rows
+        (('a', '1,200'), ('b', '−3'))
         """
         chosen = _in_language(frame, lang)
-        names = [_worded(key, label) for key in _flat(chosen.index)]
+        names = [_worded(str(key), label) for key in chosen.index]
         columns = [_column(chosen[key], label, digits) for key in chosen.columns]
         header = [_worded(chosen.index.name or "", label), *(_worded(c, label) for c in chosen)]
-        numeric = [False, *(all(map(_NUMBER.fullmatch, column)) for column in columns)]
-        return cls(tuple(header), tuple(zip(names, *columns, strict=True)), tuple(numeric))
+        return cls(tuple(header), tuple(zip(names, *columns, strict=True)))
+
+    @classmethod
+    def read(cls, path: Path) -> TextTable:
+        """Read the text of an exhibit's table as it was written beside the figures.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the file is missing.
+        """
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f"the table {path} is missing; run the notebook that makes it"
+            ) from None
+        header, *rows = csv.reader(io.StringIO(text, newline=""))
+        return cls(tuple(header), tuple(map(tuple, rows)))
+
+    @property
+    def csv(self) -> str:
+        """The texts separated by commas, for `read`."""
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, lineterminator="\n").writerows([self.header, *self.rows])
+        return buffer.getvalue()
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Which columns after the first hold nothing but numbers."""
+        columns = list(zip(*self.rows, strict=True)) or [("text",)] * len(self.header)
+        numbers = (all(_NUMBER.fullmatch(cell.strip()) for cell in c) for c in columns[1:])
+        return (False, *numbers)
 
 
-def shown(
+def display_table(
     frame: pd.DataFrame, origin: Origin, book: Codebook, *, lang: str | None = None, digits: int = 3
 ) -> Marked:
-    """A table for a notebook, worded and rounded like the published one, with its mark.
+    """Return a table for a notebook, worded and rounded like the published one, with its mark.
 
     Parameters
     ----------
@@ -82,9 +135,9 @@ def shown(
         Language of the words; that of the notebook when left out.
     """
     lang = lang or languages()[0]
-    cells = Cells.of(frame, book.labeller(lang), lang=lang, digits=digits)
-    table = pd.DataFrame(list(cells.rows), columns=list(cells.header))
-    return Marked(table.set_index(cells.header[0]), origin)
+    table = TextTable.of(frame, book.labeller(lang), lang=lang, digits=digits)
+    shown = pd.DataFrame(list(table.rows), columns=list(table.header))
+    return Marked(shown.set_index(table.header[0]), origin)
 
 
 def _in_language(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -94,10 +147,6 @@ def _in_language(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
     if lang == "en":
         return frame.drop(columns=chinese)
     return frame.assign(**{c[:-3]: frame[c] for c in chinese}).drop(columns=chinese)
-
-
-def _flat(index: pd.Index) -> list[Any]:
-    return [key if isinstance(key, str) else str(key) for key in index]
 
 
 def _worded(key: Any, label: Label) -> str:

@@ -14,8 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import Page, sync_playwright
 
 from churnlib.evidence.origin import PROJECT, Marked, Origin
-from churnlib.report.html_parts import fitted, harmless
-from churnlib.report.html_report import write_html
+from churnlib.report.pages import sanitize, write_html
 
 # Nothing may leave the machine, and nothing of the browser's own may be in the way.
 QUIET = (
@@ -141,16 +140,7 @@ def test_a_folder_without_notebooks_and_a_file_that_is_none_are_named(tmp_path):
     ],
 )  # fmt: skip
 def test_what_runs_or_loads_becomes_text(given, shown):
-    assert harmless(given) == shown
-
-
-def test_a_long_word_may_break_and_a_wide_table_everywhere():
-    assert fitted("<p>short words</p>") == "<p>short words</p>"
-    assert '<span class="long">' in fitted(f"<p>{'x' * 25}</p>")
-    narrow = pd.DataFrame({c: [1.25] for c in "abcdef"}).to_html()
-    wide = pd.DataFrame({f"column_{c}": [1.25] for c in "abcdefghijklm"}).to_html()
-    assert fitted(narrow) == narrow
-    assert fitted(wide).startswith('<div class="tight"><table')
+    assert sanitize(given) == shown
 
 
 def notebook(folder: Path, *cells) -> Path:
@@ -208,6 +198,32 @@ def test_a_browser_finds_no_fault_and_asks_no_host_for_anything(pages, visit):
         assert all(loaded)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         page.noted["requests"].clear()
+
+
+BROKEN = r"""() => {
+    const broken = [], kind = NodeFilter.SHOW_TEXT;
+    for (const cell of document.querySelectorAll("td, th")) {
+        const walker = document.createTreeWalker(cell, kind);
+        for (let node = walker.nextNode(); node; node = walker.nextNode())
+            for (const word of node.data.matchAll(/[<>] [\d.]+|[^\s\u2e80-\uffef]+/g)) {
+                const range = document.createRange();
+                range.setStart(node, word.index);
+                range.setEnd(node, word.index + word[0].length);
+                const lines = new Set([...range.getClientRects()].map(r => Math.round(r.top)));
+                if (lines.size > 1) broken.push(word[0]);
+            }
+    }
+    return broken;
+}"""
+
+
+@pytest.mark.parametrize("across", [1200, 400])
+def test_no_word_or_number_of_a_table_is_broken_over_lines(pages, visit, across):
+    for path in pages:
+        page = visit(path)
+        page.set_viewport_size({"width": across, "height": 800})
+        assert [w for w in page.evaluate(BROKEN) if len(w) < 25] == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
 DRAWN = """letters => {

@@ -1,0 +1,296 @@
+"""Executed notebooks as web pages that need nothing but themselves, by nbconvert."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from churnlib.figures import FONT
+from churnlib.report.manifest import Entry, read_manifest
+from churnlib.report.report_text import report_words
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_SHOWN = ("text/html", "text/markdown", "text/plain", "image/png", "image/jpeg", "image/svg+xml")
+_HEADING = re.compile(r'<h([23])\b[^>]*?\bid="([^"]*)"[^>]*>(.*?)</h\1>', re.DOTALL)
+_EXPORTED = re.compile(r"\b(?:export|publish)\(\s*[\"']([\w-]+)[\"']")
+_STYLE_BLOCK = re.compile(r"<style\b[^>]*>.*?</style>", re.DOTALL | re.IGNORECASE)
+_TEXT = re.compile(">([^<]+)<")
+_WHOLE = re.compile(r"[^\s<&/]*[\w.][-–—]\w[^\s<&/]*|&[lg]t; [\d.]+")
+_CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_TAGS = [
+    "a",
+    "abbr",
+    "b",
+    "blockquote",
+    "br",
+    "caption",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "kbd",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+]
+_ATTRIBUTES = {
+    "*": ["class", "id", "lang", "style", "title"],
+    "a": ["href"],
+    "td": ["colspan", "rowspan"],
+    "th": ["colspan", "rowspan", "scope"],
+}
+_STYLES = ["border", "border-radius", "color", "font-size", "font-weight", "padding", "text-align"]
+
+
+def write_html(
+    notebooks: Path, output: Path, *, documents: Sequence[str] | None = None
+) -> list[Path]:
+    """Write a page for each executed notebook, and an index.
+
+    Parameters
+    ----------
+    notebooks : Path
+        Holds executed notebooks, ``*.ipynb``. If a ``figures/manifest.json`` lies beside the
+        folder, its captions become the alternative texts of the pictures and the index lists
+        the exhibits.
+    output : Path
+        Where to write; it is made if it is not there.
+    documents : sequence of str, optional
+        Word documents one folder above, to which the index leads; all that are there when left
+        out.
+
+    Returns
+    -------
+    list of Path
+        The index first. Each page holds its pictures, its Chinese font and its style; it runs no
+        script and asks nothing of any host. The same notebooks give the same bytes.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder holds no notebook.
+    ValueError
+        If a notebook cannot be read.
+    """
+    paths = sorted(notebooks.glob("*.ipynb"))
+    if not paths:
+        raise FileNotFoundError(f"no notebooks in {notebooks}; name the folder that holds them")
+    listed = (notebooks.parent / "figures" / "manifest.json").exists()
+    if documents is None:
+        documents = sorted(path.name for path in output.parent.glob("*.docx"))
+    read = {path.stem: _read(path) for path in paths}
+    texts = pages(read, read_manifest(notebooks.parent) if listed else [], documents)
+    output.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (output / f"{name}.html").write_text(text, encoding="utf-8", newline="\n")
+    return [output / f"{name}.html" for name in texts]
+
+
+def pages(
+    notebooks: Mapping[str, NotebookNode], entries: Sequence[Entry], documents: Sequence[str]
+) -> dict[str, str]:
+    """Return the index and the page of each notebook, by name of the file without ending.
+
+    Parameters
+    ----------
+    notebooks : mapping of str to NotebookNode
+        By name of the file, without ending.
+    entries : sequence of Entry
+        What the manifest lists.
+    documents : sequence of str
+        Word documents one folder above.
+    """
+    from nbformat.v4 import new_markdown_cell, new_notebook
+
+    cell = new_markdown_cell(_index(notebooks, entries, documents), id="index")
+    made = {"index": _page(new_notebook(cells=[cell]), with_contents=False)}
+    for name, notebook in notebooks.items():
+        ours = {each.name: each.caption["en"] for each in entries if each.notebook == name}
+        made[name] = _page(_prepared(notebook, ours))
+    return made
+
+
+def _page(notebook: NotebookNode, *, with_contents: bool = True) -> str:
+    words = report_words("en")
+    named = {key: words(f"html.{key}") for key in ("code", "solution", "index")}
+    named["contents"] = words("words.contents")
+    resources = {"title": _title(notebook), "words": named, "with_contents": with_contents}
+    return str(_exporter().from_notebook_node(notebook, resources)[0]).strip() + "\n"
+
+
+@cache
+def _exporter() -> Any:
+    from nbconvert import HTMLExporter
+
+    template = Path(__file__).with_name("page.html.j2").read_text(encoding="utf-8")
+    exporter = HTMLExporter(template_name="classic", raw_template=template)
+    exporter.register_filter("sanitize", lambda html: _unbroken(sanitize(html)))
+    exporter.register_filter("headings", _headings)
+    exporter.register_filter("font", _font)
+    return exporter
+
+
+def sanitize(html: str) -> str:
+    """Return HTML without anything that runs or loads: what is not allowed is shown as text.
+
+    Examples
+    --------
+    >>> sanitize('<b onclick="x()">R&amp;D</b><script>x()</script>')
+    '<b>R&amp;D</b>&lt;script&gt;x()&lt;/script&gt;'
+    """
+    from nbconvert.preprocessors.sanitize import SanitizeHTML
+
+    cleaner = SanitizeHTML(tags=_TAGS, attributes=_ATTRIBUTES, styles=_STYLES)
+    return str(cleaner.sanitize_html_tags(_STYLE_BLOCK.sub("", html)))
+
+
+def _unbroken(html: str) -> str:
+    """Return HTML in which no line ends inside "19-29", "Table 3-1" or "< .001"."""
+
+    def keep(word: re.Match[str]) -> str:
+        return f'<span class="whole">{word[0]}</span>' if len(word[0]) < 25 else word[0]
+
+    return _TEXT.sub(lambda text: f">{_WHOLE.sub(keep, text[1])}<", html)
+
+
+def _headings(body: str) -> list[tuple[str, str, str]]:
+    """Return level, anchor and text of each heading below the title."""
+    tags = re.compile(r"<a class=\"anchor-link\".*?</a>|<[^>]+>")
+    return [(level, anchor, tags.sub("", text)) for level, anchor, text in _HEADING.findall(body)]
+
+
+def _font(body: str) -> str:
+    """Return the packaged font with the Chinese letters of a page alone, as an address."""
+    from fontTools import subset
+
+    options = subset.Options(
+        flavor="woff", recalc_timestamp=False, layout_features=[], hinting=False
+    )
+    subsetter = subset.Subsetter(options)
+    letters = set(_CHINESE.findall(unescape(re.sub(r'"data:[^"]*"', "", body))))
+    subsetter.populate(text="".join(sorted(letters)))
+    buffer = io.BytesIO()
+    with subset.load_font(str(FONT), options) as font:
+        subsetter.subset(font)
+        subset.save_font(font, buffer, options)
+    return "data:font/woff;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _prepared(notebook: NotebookNode, captions: Mapping[str, str]) -> NotebookNode:
+    """Return the notebook with outputs of harmless kinds alone, and a text for each picture."""
+    import copy
+
+    prepared = copy.deepcopy(notebook)
+    named = {name for cell in prepared.cells for name in _EXPORTED.findall(cell.source)}
+    # A name put together in the notebook stands for an exhibit that is not named outright.
+    unnamed = iter([caption for name, caption in captions.items() if name not in named])
+    heading = ""
+    for cell in prepared.cells:
+        if cell.cell_type == "markdown":
+            heading = (re.findall(r"^#+ +(.+)$", cell.source, re.MULTILINE) or [heading])[-1]
+            continue
+        exported = _EXPORTED.search(cell.source)
+        caption = captions.get(exported[1], "") if exported else ""
+        if not exported and "publish(" in cell.source:
+            caption = next(unnamed, "")
+        alternative = caption or report_words("en")("html.picture", heading=heading)
+        for output in cell.get("outputs", ()):
+            if "data" in output:
+                output.data = {k: v for k, v in output.data.items() if k in _SHOWN}
+                output.metadata = {k: {"alt": alternative} for k in _SHOWN if k.startswith("image")}
+    return prepared
+
+
+def _title(notebook: NotebookNode) -> str:
+    """Return the first heading."""
+    texts = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return next(iter(re.findall(r"^# +(.+)$", "\n".join(texts), re.MULTILINE)), "Notebook")
+
+
+def _index(
+    notebooks: Mapping[str, NotebookNode], entries: Sequence[Entry], documents: Sequence[str]
+) -> str:
+    """Return the Markdown of the page that leads to all others."""
+    words = report_words("en")
+
+    def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+        lines = [[words(f"html.{column}") for column in columns], ["---"] * len(columns), *rows]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def described(name: str, notebook: NotebookNode) -> tuple[str, str, str]:
+        first = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
+        said = dict(re.findall(r"^\| *(\w+) *\| *(.+?) *\|$", first, re.MULTILINE))
+        link = f"[{_title(notebook)}]({name}.html)"
+        return link, said.get("Question", ""), said.get("Evidence", "")
+
+    parts = [
+        f"# {words('html.title')}",
+        words("html.lead"),
+        table(
+            ("notebook", "question", "evidence"), [described(*each) for each in notebooks.items()]
+        ),
+    ]
+    if documents:
+        links = (f"- [{name}](../{name})" for name in documents)
+        parts += [f"## {words('html.documents')}", "\n".join(links)]
+    if entries:
+        rows = [
+            (
+                e.exhibit,
+                f"{e.caption['en']}<br>{e.caption['zh-Hans']}",
+                e.origin.badge_html,
+                f"[{e.notebook}]({e.notebook}.html)" if e.notebook in notebooks else e.notebook,
+                e.verdict,
+            )
+            for e in entries
+        ]
+        columns = ("exhibit", "caption", "origin", "notebook", "verdict")
+        parts += [f"## {words('html.exhibits')}", table(columns, rows)]
+    return "\n\n".join(parts)
+
+
+def _read(path: Path) -> NotebookNode:
+    import nbformat
+
+    try:
+        return nbformat.read(path, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        raise ValueError(f"{path} is not a notebook ({error})") from error
