@@ -44,8 +44,8 @@ COMPILE := uv pip compile pyproject.toml --universal --fork-strategy fewest --py
 
 # Spark weighs 400 MB and needs Java: a lock of its own, on top of the first and never against it.
 lock:  ## resolve the dependencies anew (needs uv)
-	$(COMPILE) --extra dev -o requirements.lock
-	$(COMPILE) --extra spark --extra dev -o requirements-spark.lock -c requirements.lock
+	$(COMPILE) --extra notebooks --extra dev -o requirements.lock
+	$(COMPILE) --extra spark --extra notebooks --extra dev -o requirements-spark.lock -c requirements.lock
 
 spark: $(VENV)/ready-spark  ## add PySpark, for its tests and for clusters (needs Java 17)
 

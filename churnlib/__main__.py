@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from churnlib.evidence import PROJECT
+from churnlib.evidence import IS_CLONE, PROJECT
 from churnlib.workflow import (
     Command,
     NotebookError,
@@ -45,11 +45,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     chosen = _parser().parse_args(arguments)
     as_json = getattr(chosen, "json", False)
+    command = COMMANDS[chosen.command]
     try:
-        code = COMMANDS[chosen.command].run(chosen)
+        if command.needs_clone and not IS_CLONE:
+            raise RuntimeError(
+                f"{chosen.command} works on the project's notebooks, which the installed package "
+                "does not bring; run it in a clone of the project"
+            )
+        code = command.run(chosen)
     except KeyboardInterrupt:
         return _failed(as_json, 130, "stopped", "stopped; nothing was replaced")
-    except (NotebookError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+    except (
+        NotebookError,
+        ImportError,
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        RuntimeError,
+    ) as error:
         return _failed(as_json, 1, type(error).__name__, _sentence(error))
     return code or 0
 
@@ -206,6 +220,7 @@ Outputs are replaced only if no notebook fails; a failed one is kept in .churnli
 
 example:
   python -m churnlib reproduce --jobs 2""",
+        needs_clone=True,
     ),
     "verify": Command(
         _verify,
@@ -217,13 +232,21 @@ data and manifest are intact. Exits with 1 otherwise, and lists what differs.
 
 example:
   python -m churnlib verify --jobs 2""",
+        needs_clone=True,
     ),
     **surveys.COMMANDS,
-    "exhibits": Command(_exhibits, "list every table and figure with its verdict", (json_option,)),
+    "exhibits": Command(
+        _exhibits,
+        "list every table and figure with its verdict",
+        (json_option,),
+        needs_clone=True,
+    ),
     "claims": Command(
         _claims, "list every statement of the thesis with its verdict", (json_option,)
     ),
-    "seal": Command(_seal, "after a deliberate edit of data/, write the new checksums"),
+    "seal": Command(
+        _seal, "after a deliberate edit of data/, write the new checksums", needs_clone=True
+    ),
     "student": Command(
         _student,
         "write the notebooks without solutions into a folder of yours",
@@ -232,6 +255,7 @@ example:
 
 example:
   python -m churnlib student ../course""",
+        needs_clone=True,
     ),
     "report": Command(
         _report,
@@ -241,6 +265,7 @@ example:
 
 example:
   python -m churnlib report --lang zh-Hans --template school.docx""",
+        needs_clone=True,
     ),
 }
 

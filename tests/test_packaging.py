@@ -1,8 +1,11 @@
 """pyproject.toml, requirements.lock and environment.yml must say the same."""
 
 import json
+import os
 import re
+import subprocess
 import sys
+import sysconfig
 import tomllib
 from importlib.metadata import packages_distributions
 
@@ -21,7 +24,8 @@ LOCKED = dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", LOCK, flags=re.MULTILINE))
 
 def declared() -> list[Requirement]:
     extras = DECLARED["optional-dependencies"]
-    return [Requirement(text) for text in DECLARED["dependencies"] + extras["dev"]]
+    texts = DECLARED["dependencies"] + extras["notebooks"] + extras["dev"]
+    return [Requirement(text) for text in texts]
 
 
 @pytest.mark.parametrize("requirement", declared(), ids=lambda r: r.name)
@@ -79,3 +83,76 @@ def test_the_readme_s_test_command_is_what_ci_runs():
     assert ".ci/run" in (PROJECT / ".github" / "workflows" / "ci.yml").read_text()
     makefile = (PROJECT / "Makefile").read_text()
     assert re.search(r"^test: .*\n\t\$\(RUN\) -m pytest\b", makefile, flags=re.MULTILINE)
+
+
+# A wheel, away from the clone.
+
+BOOK = """[variables.a]
+questions = ["A"]
+label = { en = "A" }
+levels = [{ key = "x", label = { en = "x" } }, { key = "y", label = { en = "y" } }]
+
+[variables.b]
+questions = ["B"]
+label = { en = "B" }
+levels = [{ key = "u", label = { en = "u" } }, { key = "v", label = { en = "v" } }]
+"""
+USE = """import churnlib as cl
+book = cl.load_codebook("mine.toml")
+survey = cl.clean(cl.read_answers("export.csv"), book, origin=cl.Origin.OBSERVED)
+table = cl.crosstab(survey, "a", "b")
+print(cl.__file__, cl.statistics(table).loc["pearson_chi2", "value"] > 0, len(cl.claims()))
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A fresh environment with the wheel, which finds the dependencies of this one."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    build = ["wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(PROJECT)]
+    subprocess.run([*pip, *build], check=True, capture_output=True)
+    (wheel,) = folder.glob("churnlib-*.whl")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "env")], check=True)
+    (site,) = (folder / "env").glob("lib/python*/site-packages")
+    target = ["install", "--no-deps", "--target", str(site), str(wheel)]
+    subprocess.run([*pip, *target], check=True, capture_output=True)
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    (folder / "export.csv").write_text("A,B\n" + "x,u\nx,v\ny,v\ny,v\nx,u\n" * 8)
+    (folder / "mine.toml").write_text(BOOK)
+    return folder
+
+
+def run(folder, *arguments):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("CHURNLIB", "PYTHON"))}
+    return subprocess.run(
+        [str(folder / "env" / "bin" / "python"), *arguments],
+        cwd=folder, capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names the folders of other systems")
+def test_an_installed_wheel_works_outside_the_clone(installed):
+    used = run(installed, "-c", USE)
+    assert used.stderr == ""
+    file, *rest = used.stdout.split()
+    assert file.startswith(str(installed))
+    assert rest == ["True", "32"]
+    for command in (["codebook", "export.csv"], ["check", "export.csv", "--codebook", "mine.toml"]):
+        done = run(installed, "-m", "churnlib", *command)
+        assert (done.returncode, done.stderr) == (0, ""), command
+    analysis = ["analyse", "export.csv", "--codebook", "mine.toml", "--output", "results"]
+    done = run(installed, "-m", "churnlib", *analysis)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list((installed / "results" / "report").glob("*.docx"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names the folders of other systems")
+@pytest.mark.parametrize("command", ["reproduce", "verify", "report", "exhibits", "seal"])
+def test_what_needs_the_clone_says_so(installed, command):
+    done = run(installed, "-m", "churnlib", command)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"error: {command} works on the project's notebooks, which the installed package does not "
+        "bring; run it in a clone of the project\n"
+    )

@@ -1,5 +1,6 @@
 """Where a number comes from, what a procedure returns, and the sentences that say it."""
 
+from churnlib.evidence.origin import IS_CLONE as IS_CLONE
 from churnlib.evidence.origin import LANGUAGES as LANGUAGES
 from churnlib.evidence.origin import PROJECT as PROJECT
 from churnlib.evidence.origin import Marked as Marked

@@ -9,7 +9,10 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parents[2]
+_CLONE = Path(__file__).resolve().parents[2]
+IS_CLONE = (_CLONE / "notebooks").is_dir()
+"""Whether this is a clone of the project; an installed wheel brings its data alone."""
+PROJECT = _CLONE if IS_CLONE else Path(__file__).resolve().parents[1] / "project"
 LANGUAGES = ("en", "zh-Hans")
 """Those in which everything is published."""
 

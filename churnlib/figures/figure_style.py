@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnlib.evidence import IS_CLONE, PROJECT, Origin
 from churnlib.evidence import LANGUAGES as LANGUAGES
-from churnlib.evidence import PROJECT, Origin
 from churnlib.figures.fonts import require_glyphs, use_packaged_font, wrap
 
 if TYPE_CHECKING:
@@ -184,9 +184,10 @@ def outputs() -> Path:
     """Return the folder under which figures are written.
 
     It is the project itself, or what the environment variable ``CHURNLIB_OUTPUT`` names: the
-    pipeline and the tests set it so that an unfinished run leaves earlier figures alone.
+    runs and the tests set it so that an unfinished run leaves earlier figures alone. Without a
+    clone it is the working folder.
     """
-    return Path(os.environ.get("CHURNLIB_OUTPUT") or PROJECT)
+    return Path(os.environ.get("CHURNLIB_OUTPUT") or (PROJECT if IS_CLONE else "."))
 
 
 def six_digits(table: pd.DataFrame) -> pd.DataFrame:

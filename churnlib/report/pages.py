@@ -158,7 +158,12 @@ def _page(notebook: NotebookNode, *, with_contents: bool = True) -> str:
 
 @cache
 def _exporter() -> Any:
-    from nbconvert import HTMLExporter
+    try:
+        from nbconvert import HTMLExporter
+    except ImportError:
+        raise ImportError(
+            "pages of notebooks need nbconvert; install it with: pip install 'churnlib[notebooks]'"
+        ) from None
 
     template = Path(__file__).with_name("page.html.j2").read_text(encoding="utf-8")
     exporter = HTMLExporter(template_name="classic", raw_template=template)

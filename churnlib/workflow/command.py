@@ -20,12 +20,16 @@ def workers() -> int:
 
 @dataclass(frozen=True)
 class Command:
-    """One command: what runs, what it does in a few words, its options, and examples."""
+    """One command: what runs, what it does in a few words, its options, and examples.
+
+    `needs_clone` marks those that work on the notebooks of the project.
+    """
 
     run: Callable[[argparse.Namespace], int | None]
     text: str
     options: Sequence[Callable[[argparse.ArgumentParser], None]] = ()
     epilog: str = ""
+    needs_clone: bool = False
 
 
 def json_option(parser: argparse.ArgumentParser) -> None:
