@@ -83,8 +83,7 @@ def reason_of(header: str, answers: Sequence[str]) -> str | None:
         if matching and matching >= _SOME * len(given):
             return f"answers that are {kind}"
     if len(given) >= _ENOUGH and len(set(given)) >= _NEARLY_ALL * len(given):
-        plain = list(map(normalise, given))
-        if not all(map(_is_quantity, plain)) or _are_identifiers(plain):
+        if not all(map(_is_quantity, map(normalise, given))):
             return "nearly every answer is different"
     return None
 
@@ -105,8 +104,3 @@ _NAMES = "|".join(sorted(map(re.escape, map(_bare, PERSONAL)), key=len, reverse=
 def _is_quantity(text: str) -> bool:
     return re.fullmatch(r"[-+]?[$¥€£]?[0-9][0-9.,]*\D{0,3}", text) is not None
 
-
-def _are_identifiers(texts: Sequence[str]) -> bool:
-    """Whether they are long whole numbers of one length, as quantities are not."""
-    lengths = {len(text) for text in texts if text.isdecimal()}
-    return len(lengths) == 1 and lengths.pop() >= 7 and all(text.isdecimal() for text in texts)
