@@ -13,7 +13,9 @@ Rank = tuple[float, float]
 _ZERO = re.compile(r"never.*|none|no(?:income|ne)?|zero|从不|从未.*|从来不|没有.*|无.*|暂无.*")
 _TIMES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "千": 1e3, "万": 1e4, "w": 1e4, "亿": 1e8}
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)(k(?![a-z])|thousand|million|千|万|w(?![a-z])|亿)?")
-_BELOW = re.compile(r"以下|以内|不到|不足|少于|低于|小于|未满|不超过|至多|under|below|less|fewer|upto|younger|atmost|[<≤]")
+_BELOW = re.compile(
+    r"以下|以内|不到|不足|少于|低于|小于|未满|不超过|至多|under|below|less|fewer|upto|younger|atmost|[<≤]"
+)
 _ABOVE = re.compile(r"以上|超过|多于|高于|大于|不少于|至少|over|above|more|older|atleast|[+>≥]")
 _LEADS = re.compile(
     r"(?:[-<>≤≥+~¥$€£\s(（]|rmb|cny|usd|eur|gbp|hkd|约|月收入|年收入|每[天周月年]|年龄|第|age[ds]?|about|between|from|"
@@ -104,7 +106,9 @@ def _numbers(plain: Sequence[str]) -> list[Rank] | None:
     """Numbers and bands that do not overlap, though one may begin where another ends."""
     if all(re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", text) for text in plain):
         return [(float(text), float(text)) for text in plain]
-    if any(rate in text for text in plain for rate in ("每周", "每月", "每年", "perweek", "amonth")):
+    if any(
+        rate in text for text in plain for rate in ("每周", "每月", "每年", "perweek", "amonth")
+    ):
         return None
     found = _all(plain, _band)
     if found is None or not any(map(_NUMBER.search, plain)):
@@ -148,7 +152,9 @@ def _rate(text: str) -> Rank | None:
     numbers = [float(n) for n in re.findall(r"[0-9]+", text)]
     words = (times for pattern, times in _COUNTS if re.search(pattern, text))
     count = sum(numbers) / len(numbers) if numbers else next(words, 1)
-    side = bool(_ABOVE.search(text)) - bool(_BELOW.search(text)) - ("almost" in text or "几乎" in text)
+    side = (
+        bool(_ABOVE.search(text)) - bool(_BELOW.search(text)) - ("almost" in text or "几乎" in text)
+    )
     return unit * count * (1 + 0.05 * side), 0.0
 
 
@@ -158,7 +164,9 @@ def _words(plain: Sequence[str]) -> list[Rank] | None:
         if words:
             scale.append(words)
             continue
-        places = {text: i for i, each in enumerate(scale) for text in plain if re.fullmatch(each, text)}
+        places = {
+            text: i for i, each in enumerate(scale) for text in plain if re.fullmatch(each, text)
+        }
         if len(places) == len(set(plain)):
             return [(float(places[text]), 0.0) for text in plain]
         scale = []
@@ -170,7 +178,9 @@ def _schools(plain: Sequence[str]) -> list[Rank] | None:
         held = [i for i, words in enumerate(SCHOOLS) if re.search(words, text)]
         if "graduate" in text and "undergraduate" in text:
             held = [5]
-        side = bool(re.search("以上|above|higher", text)) - bool(re.search("以下|below|lower", text))
+        side = bool(re.search("以上|above|higher", text)) - bool(
+            re.search("以下|below|lower", text)
+        )
         return (float(held[0 if side < 0 else -1]) if side else held[-1], side) if held else None
 
     return _all(plain, school)
@@ -210,6 +220,8 @@ def _stem(text: str, column: set[str]) -> tuple[str, int]:
         return _OPPOSITES[text], -1
     found = re.match("un|dis|in|im|ir", text)
     bare = text[found.end() :] if found else ""
-    if len(bare) > 3 and (bare in column or any(other.endswith(bare) and text not in other for other in column)):
+    if len(bare) > 3 and (
+        bare in column or any(other.endswith(bare) and text not in other for other in column)
+    ):
         return bare, -1
     return text, 1

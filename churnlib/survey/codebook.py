@@ -99,9 +99,8 @@ one level but reaches into le18 and 19-29
         known = self[variable]
         text = as_text(raw)
         missing = self.missing_in(variable)
-        if normalise(text) in missing:
-            return None
-        if text.strip() not in known.written and normalise(strip_mark(text)) in missing:
+        bare = text if text.strip() in known.written else strip_mark(text)
+        if {normalise(text), normalise(bare)} & missing:
             return None
         return known.level_of(text, numbers)
 
@@ -232,8 +231,8 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     # The words that figures and reports share stand in the project; a wheel goes without them.
     shared = PROJECT / "data" / "codebook.toml"
     common = load_codebook().words if path is not None and shared.exists() else {}
-    words = content.get("words", {})
-    return Codebook(variables, words, file.name, missing, sheet, common, reading)
+    own = content.get("words", {})
+    return Codebook(variables, own, file.name, missing, sheet, common, reading)
 
 
 def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
@@ -310,9 +309,9 @@ def _known(entry: Mapping[str, Any], keys: set[str], where: str) -> None:
         raise ValueError(f"{where}: unknown {unknown[0]!r}; known are {', '.join(sorted(keys))}")
 
 
-_VARIABLE_KEYS = {
-    "label", "levels", "limits", "missing", "numbers", "ordered", "questions", "units",
-}  # fmt: skip
+_VARIABLE_KEYS = set(
+    ["label", "levels", "limits", "missing", "numbers", "ordered", "questions", "units"]
+)
 _LEVEL_KEYS = {"aliases", "assumed", "bounds", "code", "key", "label"}
 
 

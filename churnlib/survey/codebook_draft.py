@@ -128,7 +128,9 @@ def draft(
     top += [f"missing = {_list(known.missing)}"]
     said = [f"{option} = {json.dumps(value)}" for option, value in export.items() if value]
     tables = ["[export]", *said] if said else []
-    return "\n".join([_HEAD.format(name=CONTROL.sub("", name)), *notes, *top, "", *tables, "", *blocks])
+    return "\n".join(
+        [_HEAD.format(name=CONTROL.sub("", name)), *notes, *top, "", *tables, "", *blocks]
+    )
 
 
 def _no_question(header: str, given: Sequence[str], attrs: Mapping[Any, Any]) -> str | None:

@@ -48,7 +48,9 @@ def header_of(rows: Sequence[Sequence[str]], name: str, depth: int | None = None
     ['Your gender?', 'Your age?']
     """
     if depth is not None and not 1 <= depth < max(len(rows), 2):
-        raise ValueError(f"{name} has {len(rows)} rows that are not blank; given {depth} of headers")
+        raise ValueError(
+            f"{name} has {len(rows)} rows that are not blank; given {depth} of headers"
+        )
     width = max(map(len, rows[: depth or 3]))
     tops = [[cell.strip() for cell in row] + [""] * (width - len(row)) for row in rows]
     depth = depth or _depth(tops, name)

@@ -37,10 +37,10 @@ PERSONAL = (
     "external data reference",
 )  # fmt: skip
 """What such columns are called; letter case, spaces and a polite wording do not matter."""
-_WHO_EN = "respondent|participant|interviewee|customer|client|applicant|patient|student|parent|child"
-_WHO_ZH = (
-    "受访者|被访者|被访人|被调查者|填写人|填表人|答题人|答卷人|客户|学生|患者|家长|监护人|孩子|联系人|紧急联系人"
+_WHO_EN = (
+    "respondent|participant|interviewee|customer|client|applicant|patient|student|parent|child"
 )
+_WHO_ZH = "受访者|被访者|被访人|被调查者|填写人|填表人|答题人|答卷人|客户|学生|患者|家长|监护人|孩子|联系人|紧急联系人"
 _BEFORE = (
     rf"(?:(?:please|kindly)?(?:tellus|enter|giveus|give|provide|type|state|write|leave|fillin|"
     rf"what(?:is|'s|s|are)|mayweknow)?(?:your|the|my|our|a)?(?:{_WHO_EN})?(?:'?s|s')?"
@@ -103,4 +103,3 @@ _NAMES = "|".join(sorted(map(re.escape, map(_bare, PERSONAL)), key=len, reverse=
 
 def _is_quantity(text: str) -> bool:
     return re.fullmatch(r"[-+]?[$¥€£]?[0-9][0-9.,]*\D{0,3}", text) is not None
-

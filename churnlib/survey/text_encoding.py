@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _NO_TEXT = re.compile("[\ue000-\uf8ff\ufffd\x00]")
-"""Signs that no questionnaire holds: private ones, replacements, and the zero byte."""
+"""Signs that a wrong encoding gives: private ones and replacements."""
 _HAN = "[\u3400-\u9fff]"
 _LEVEL_1 = {"gb18030": (b"\xb0", b"\xd7", "gb2312"), "big5": (b"\xa4", b"\xc6", "big5")}
 """First bytes of the frequent characters, and the standard that orders them so."""
@@ -80,7 +80,11 @@ def _text(data: bytes, encoding: str) -> str | None:
         text = data.decode(encoding)
     except UnicodeError:
         return None
-    return None if _NO_TEXT.search(text) else text
+    return (
+        None
+        if "\x00" in text or (not encoding.startswith("utf") and _NO_TEXT.search(text))
+        else text
+    )
 
 
 def _chinese(data: bytes) -> list[str]:

@@ -13,9 +13,7 @@ from churnlib.workflow.command import Command, jobs_option, json_option, print_j
 def _check(chosen: argparse.Namespace) -> int:
     from churnlib.workflow.analyse_survey import check
 
-    checked = check(
-        chosen.answers, chosen.codebook, lang=chosen.lang, reading=_reading(chosen)
-    )
+    checked = check(chosen.answers, chosen.codebook, lang=chosen.lang, reading=_reading(chosen))
     if chosen.json:
         print_json(good=checked.problems.empty, **checked.summary)
     else:
