@@ -16,7 +16,7 @@ _MARK = re.compile(
 
 
 class Bare(dict[str, str]):
-    """Answers without their marks, by the answers as typed; ``marks`` has those with one in order."""
+    """Answers without their marks, by the answers as typed; those with one are ``marks``."""
 
     marks: Sequence[str] = ()
 
