@@ -19,6 +19,8 @@ _MARK = re.compile(
     # A bare number is a mark only before something that is no number: "1、3次" may be a list.
     r"|[0-9０-９]{1,2}\s*[.．、:：)）](?=\s*[^\s0-9０-９])"
 )
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+"""Characters that no document can hold."""
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 _DASH = re.compile("[\u2010-\u2015\u2212\u301c\u223c~_]+|--+")
 _WHOLE = re.compile(r"(-?[0-9]+)\.0+")

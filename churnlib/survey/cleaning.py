@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -17,7 +16,8 @@ from churnlib.survey.codebook import Codebook
 from churnlib.survey.levels import LabelError, Numbers
 
 _QUESTION_NUMBER = re.compile(r"^\d{1,3}\s*[、.．:：]\s*")
-_CLOSING = re.compile(r"(?:[?？:：。*]|\[[^\]]*\]|【[^】]*】)+$")
+_CLOSING = re.compile(r"[?？:：。*\s]+$")
+_BRACKETS = re.compile(r"(?:[?？:：。*\s]|\[[^\]]*\]|【[^】]*】)+$")
 _SHOWN_PROBLEMS = 20
 _SECONDS = 10
 
@@ -43,6 +43,8 @@ class Survey:
         for those that were refused.
     duplicates : DataFrame
         Sheets that look sent twice: ``row``, ``first`` (the row it repeats), ``reason``.
+    refused : DataFrame
+        Each answer that has no level: ``row``, ``variable``, ``raw``, ``reason``.
     """
 
     frame: pd.DataFrame
@@ -51,6 +53,7 @@ class Survey:
     ledger: pd.DataFrame
     answers: pd.DataFrame
     duplicates: pd.DataFrame
+    refused: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def n(self) -> int:
@@ -152,11 +155,13 @@ def clean(
             reasons[copy.row] = "; ".join(filter(None, [reasons[copy.row], text]))
     kept = reasons == ""
     frame = pd.DataFrame(clean_columns, index=raw.index)[kept]
-    validate(frame, codebook)
     ledger = pd.DataFrame({"row": raw.index, "kept": kept.to_numpy(), "reason": reasons.to_numpy()})
-    return Survey(
-        frame, codebook, origin, ledger, pd.concat(tallies, ignore_index=True), duplicates
+    refused = pd.DataFrame(
+        [(row, variable, error.raw, error.reason) for row, variable, _, error in problems],
+        columns=["row", "variable", "raw", "reason"],
     )
+    answers = pd.concat(tallies, ignore_index=True)
+    return Survey(frame, codebook, origin, ledger, answers, duplicates, refused)
 
 
 def columns_of(raw: pd.DataFrame, codebook: Codebook) -> dict[str, str]:
@@ -167,7 +172,15 @@ def columns_of(raw: pd.DataFrame, codebook: Codebook) -> dict[str, str]:
     ValueError
         If a variable has no column or more than one.
     """
-    return {key: column_of(list(raw.columns), codebook, key) for key in codebook.variables}
+    try:
+        return {key: column_of(list(raw.columns), codebook, key) for key in codebook.variables}
+    except ValueError as error:
+        if dropped := raw.attrs.get("dropped"):
+            raise ValueError(
+                f"{error}. Dropped as personal were {', '.join(dropped)}; keep = [HEADER] in the "
+                "codebook or --keep HEADER keeps one"
+            ) from None
+        raise
 
 
 def column_of(headers: Sequence[Any], codebook: Codebook, variable: str) -> Any:
@@ -183,6 +196,8 @@ def column_of(headers: Sequence[Any], codebook: Codebook, variable: str) -> Any:
     known = codebook[variable]
     wordings = {wording(text) for text in (variable, *known.labels.values(), *known.questions)}
     found = [header for header in headers if wording(str(header)) in wordings]
+    # [single choice] behind a question is a remark; in "Question [Row]" it tells the rows apart.
+    found = found or [h for h in headers if wording(_BRACKETS.sub("", str(h))) in wordings]
     if len(found) != 1:
         what = f"several columns: {', '.join(map(str, found))}" if found else "no column"
         raise ValueError(
@@ -191,50 +206,6 @@ def column_of(headers: Sequence[Any], codebook: Codebook, variable: str) -> Any:
             f"[variables.{variable}] in {codebook.where}, or remove the column that is not meant"
         )
     return found[0]
-
-
-def validate(frame: pd.DataFrame, codebook: Codebook) -> None:
-    """Check that a clean frame holds the codebook's levels and nothing else.
-
-    Raises
-    ------
-    ValueError
-        One message listing every column and value that does not fit.
-    """
-    with warnings.catch_warnings():
-        # pandera loads PySpark where it is installed, which then warns about pandas 3.
-        warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)
-        _validate(frame, codebook)
-
-
-def _validate(frame: pd.DataFrame, codebook: Codebook) -> None:
-    import pandera.pandas as pa
-    from pandera.errors import SchemaErrors
-
-    schema = pa.DataFrameSchema(
-        {
-            key: pa.Column(
-                pd.CategoricalDtype(variable.keys, ordered=variable.ordered), nullable=True
-            )
-            for key, variable in codebook.variables.items()
-        },
-        strict=True,
-    )
-    try:
-        schema.validate(frame, lazy=True)
-    except SchemaErrors as error:
-        lines = [_misfit(case) for case in error.failure_cases.itertuples()]
-        raise ValueError(
-            "the clean frame does not fit the codebook:\n" + "\n".join(lines)
-        ) from None
-
-
-def _misfit(case: Any) -> str:
-    if case.check == "column_in_schema":
-        return f"column {case.failure_case!r} is not in the codebook"
-    if case.check == "column_in_dataframe":
-        return f"column {case.failure_case!r} is missing"
-    return f"column {case.column!r} holds {case.failure_case}, which breaks {case.check}"
 
 
 def wording(header: str) -> str:
@@ -275,7 +246,7 @@ def _numbers(
     known = codebook[variable]
     if known.numbers or not _QUESTION_NUMBER.match(header):
         return known.numbers
-    answered = {normalise(text) for text in distinct} - codebook.missing_spellings
+    answered = {normalise(text) for text in distinct} - codebook.missing_in(variable)
     return "option" if answered and answered <= set(known.codes) else None
 
 

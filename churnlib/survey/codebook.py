@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import PROJECT
-from churnlib.survey.answer_text import INFINITY, Band, as_text, normalise, strip_mark
+from churnlib.survey.answer_text import CONTROL, INFINITY, Band, as_text, normalise, strip_mark
 from churnlib.survey.levels import Labels, Level, Numbers, Variable
+from churnlib.survey.text_encoding import decode
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,8 @@ class Codebook:
         Columns that identify an answer sheet: ``id`` and ``time``, each a list of headers.
     common : mapping of str to labels
         Words of tables and figures that every survey shares; asked last.
+    reading : mapping
+        How its export is read: what `read_answers` takes beside the path.
     """
 
     variables: Mapping[str, Variable]
@@ -41,11 +44,17 @@ class Codebook:
     missing: tuple[str, ...] = ()
     sheet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     common: Mapping[str, Labels] = field(default_factory=dict)
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def missing_spellings(self) -> frozenset[str]:
         """Normalised texts of a declared missing answer; an empty cell is always one."""
         return frozenset(map(normalise, self.missing)) | {""}
+
+    def missing_in(self, variable: str) -> frozenset[str]:
+        """The same for one question, which may have missing answers of its own."""
+        own = self[variable].missing
+        return self.missing_spellings if own is None else frozenset(map(normalise, own)) | {""}
 
     def resolve(self, variable: str, raw: Any, *, numbers: Numbers | None = None) -> str | None:
         """Give the level that an answer belongs to.
@@ -89,7 +98,9 @@ one level but reaches into le18 and 19-29
         """
         known = self[variable]
         text = as_text(raw)
-        if {normalise(text), normalise(strip_mark(text))} & self.missing_spellings:
+        missing = self.missing_in(variable)
+        bare = text if text.strip() in known.written else strip_mark(text)
+        if {normalise(text), normalise(bare)} & missing:
             return None
         return known.level_of(text, numbers)
 
@@ -196,14 +207,19 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     """
     file = Path(path) if path is not None else PROJECT / "data" / "codebook.toml"
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = decode(file.read_bytes(), file.name)
+        content = tomllib.loads(text.replace("\r\n", "\n"))
     except FileNotFoundError:
         raise FileNotFoundError(
             f"there is no codebook at {file}; copy data/codebook.toml and edit it"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} is not a TOML file in UTF-8: {error}") from error
-    _known(content, {"missing", "sheet", "variables", "words"}, file.name)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{file} is not a TOML file: {error}") from error
+    _known(content, {"export", "keep", "missing", "sheet", "variables", "words"}, file.name)
+    reading = dict(content.get("export", {}))
+    _known(reading, {"encoding", "header_rows", "sheet"}, f"{file.name}, [export]")
+    if "keep" in content:
+        reading["keep"] = tuple(content["keep"])
     variables = {
         key: _variable(key, entry, f"{file.name}, [variables.{key}]")
         for key, entry in content.get("variables", {}).items()
@@ -211,15 +227,17 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     if not variables:
         raise ValueError(f"{file.name} declares no variable; it needs a table [variables.NAME]")
     sheet = {name: tuple(headers) for name, headers in content.get("sheet", {}).items()}
-    missing = tuple(content.get("missing", ()))
     # The words that figures and reports share stand in the project; a wheel goes without them.
     shared = PROJECT / "data" / "codebook.toml"
     common = load_codebook().words if path is not None and shared.exists() else {}
-    return Codebook(variables, content.get("words", {}), file.name, missing, sheet, common)
+    own, missing = content.get("words", {}), tuple(content.get("missing", ()))
+    return Codebook(variables, own, file.name, missing, sheet, common, reading)
 
 
 def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
     _known(entry, _VARIABLE_KEYS, where)
+    if key == "n":
+        raise ValueError(f"{where}: counts are called 'n'; call the variable otherwise")
     levels = tuple(_level(level, where) for level in entry.get("levels", ()))
     keys = [level.key for level in levels]
     if not levels:
@@ -240,6 +258,7 @@ def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
         tuple(entry.get("units", ())),
         Band(limits.get("low", -INFINITY), limits.get("high", INFINITY)),
         numbers,
+        tuple(entry["missing"]) if "missing" in entry else None,
     )
     _refuse_double_meanings(variable, where)
     return variable
@@ -289,7 +308,8 @@ def _known(entry: Mapping[str, Any], keys: set[str], where: str) -> None:
         raise ValueError(f"{where}: unknown {unknown[0]!r}; known are {', '.join(sorted(keys))}")
 
 
-_VARIABLE_KEYS = {"label", "levels", "limits", "numbers", "ordered", "questions", "units"}
+_FINDING = {"questions", "units"}
+_VARIABLE_KEYS = {"label", "levels", "limits", "missing", "numbers", "ordered", *_FINDING}
 _LEVEL_KEYS = {"aliases", "assumed", "bounds", "code", "key", "label"}
 
 
@@ -297,4 +317,4 @@ def _labelled(entry: Mapping[str, Any], where: str) -> Labels:
     labels = entry.get("label")
     if not isinstance(labels, dict) or not labels:
         raise ValueError(f"{where} needs 'label' with one text a language, given {labels!r}")
-    return labels
+    return {lang: CONTROL.sub("", str(text)) for lang, text in labels.items()}

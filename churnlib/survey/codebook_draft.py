@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from churnlib.survey.answer_text import INFINITY, Band, as_text, normalise, parse_band, strip_mark
+from churnlib.survey.answer_order import ranks
+from churnlib.survey.answer_text import CONTROL, INFINITY, Band, as_text, normalise, parse_band
 from churnlib.survey.cleaning import wording
-from churnlib.survey.levels import LabelError, Level, Variable
+from churnlib.survey.levels import Level, Variable
+from churnlib.survey.option_marks import without_marks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,49 +22,60 @@ if TYPE_CHECKING:
 
 MOST_ANSWERS = 20
 """A column with more different answers is taken for free text."""
-_NUMBER = re.compile(r"^\d{1,3}\s*[、.．:：]\s*")
+_QUESTION = re.compile(r"^\s*[QqＱ]?(\d{1,3})\s*[、.．:：)）]\s*")
+_ABOUT_THE_SHEET = re.compile(
+    r"序号|编号|答卷编号|总分|得分|no\.?|id|index|row|unnamed:0|status|responsetype|progress|finished|"
+    r"(?:response|respondent|collector|interview)id|distributionchannel|userlanguage|"
+    r"(?:start|last)page|startlanguage|seed|completed|提交方式|答题状态"
+)
+_PLATFORM = re.compile(r"序号|提交答卷时间|所用时间|来自ip|来源详情|总分")
 _SIDE = re.compile(
     "以上|以下|以内|更|至|不|超|大于|小于|多于|少于|高于|低于|over|above|more|old|up|under|below|less|few|young|least|most|than"
 )
 """Words that leave a side of a band open; no unit has one in it."""
-_STRANGE = 0.2  # of its spellings may be unknown in a question that is taken over
+_CODE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _REVIEW = "# REVIEW: "
 _HEAD = """\
 # A draft made from {name}. Read every line marked REVIEW: it is a guess.
-# Order the levels of each question as they should be shown; say ordered = true where their order
-# means something; correct labels; merge spellings of one answer under "aliases". A model explains
-# the last question, and of two answers to it the odds of the second: put "left" after "stayed".
-# Then try it:
+# Levels are shown in this order; ordered = true says that it means something. Correct labels; merge
+# spellings of one answer under "aliases". A model explains the last question, and of two answers
+# to it the odds of the second: put "left" after "stayed". Then try it:
 #   python -m churnlib check {name} --codebook THIS_FILE
 """
 
 
 @dataclass(frozen=True)
-class _Spelling:
-    text: str
-    plain: str
-    mark: str
+class _Order:
+    """Answers of a question in the order of their levels, and how that is known."""
+
+    answers: list[str]
+    ordered: bool
+    guess: str
 
 
-def draft(raw: pd.DataFrame, known: Codebook, name: str) -> str:
+def draft(
+    raw: pd.DataFrame, known: Codebook, name: str, reading: Mapping[str, Any] | None = None
+) -> str:
     """Write a codebook for an export, as TOML.
 
-    Where a question and most of its answers are known from another codebook, they are taken over;
-    otherwise each different answer becomes a level.
+    Each different answer becomes a level; nothing is taken from another study but the words for
+    missing answers.
 
     Parameters
     ----------
     raw : DataFrame
         From `read_answers`.
     known : Codebook
-        Where known questions are looked up.
+        Its missing answers are looked for, and its words are no names of questions.
     name : str
         The file's name, for the first line.
+    reading : mapping, optional
+        What `read_answers` was given, to be given it again.
 
     Returns
     -------
     str
-        Read by `load_codebook`; answers without a level in it are named in a line of its own.
+        Read by `load_codebook`; columns left out are named in lines of their own.
 
     Raises
     ------
@@ -78,95 +91,132 @@ def draft(raw: pd.DataFrame, known: Codebook, name: str) -> str:
     >>> [line for line in text.splitlines() if line.startswith("key")]
     ['key = "yes"', 'key = "no"']
     """
-    blocks, passed_over = [], []
-    keys: set[str] = set()
-    for header in _questions(list(map(str, raw.columns))):
-        spellings = _spellings(raw[header].map(as_text), known)
-        taken_over = _taken_over(header, spellings, known, keys)
-        if not taken_over and not 1 < len({s.plain for s in spellings}) <= MOST_ANSWERS:
-            passed_over.append(header)
+    headers = list(map(str, raw.columns))
+    dropped = raw.attrs.get("dropped", [])
+    recognised = any(_PLATFORM.fullmatch(normalise(h)) for h in [*headers, *dropped])
+    codes = [text for text in known.missing if _CODE.fullmatch(normalise(text))]
+    blocks: list[str] = []
+    notes = [f"# NOTE: {note}" for note in raw.attrs.get("notes", [])]
+    taken = {"n", *known.words, *known.common}
+    for place, header in enumerate(headers, 1):
+        texts = raw.iloc[:, place - 1].map(as_text)
+        given = [text for text in texts if normalise(text) not in known.missing_spellings]
+        numbers = [text for text in given if _CODE.fullmatch(normalise(text))]
+        # A code such as -3 is missing where a platform writes it or all else is words, and no
+        # other answer is negative.
+        scale = any(float(normalise(text)) < 0 for text in numbers)
+        missing = codes if not scale and (recognised or not numbers) else []
+        if not missing:
+            lost = known.missing_spellings - {*map(normalise, codes)}
+            given = [text for text in texts if normalise(text) not in lost]
+        if reason := _no_question(header, given, raw.attrs):
+            notes.append(f"{_REVIEW}left out, {reason}: {header!r}")
             continue
-        variable, guesses = taken_over or _guessed(header, spellings, keys)
-        keys.add(variable.key)
-        blocks.append("\n".join(_block(variable, guesses)))
+        key = _key_of(header, raw.attrs.get("names", {}).get(header, ""), place, taken)
+        taken.add(key)
+        variable, guesses = _guessed(key, header, given, raw.attrs)
+        skipped = None if missing or not codes else [m for m in known.missing if m not in codes]
+        own = skipped if skipped is not None and {*codes} & {*map(normalise, given)} else None
+        blocks.append("\n".join(_block(variable, guesses, own)))
     if not blocks:
         raise ValueError(
             f"{name} has no column with 2 to {MOST_ANSWERS} different answers; a codebook is for "
             "questions with answers to choose from"
         )
-    notes = [f"{_REVIEW}left out, one answer only or too many: {h!r}" for h in passed_over]
-    missing = f"missing = {_list(known.missing)}"
-    return "\n".join([_HEAD.format(name=name) + "\n".join(notes), missing, "", *blocks])
+    export = dict(reading or {})
+    top = [f"keep = {_list(export.pop('keep'))}"] if export.get("keep") else []
+    top += [f"missing = {_list(known.missing)}"]
+    said = [f"{option} = {json.dumps(value)}" for option, value in export.items() if value]
+    tables = ["[export]", *said] if said else []
+    return "\n".join(
+        [_HEAD.format(name=CONTROL.sub("", name)), *notes, *top, "", *tables, "", *blocks]
+    )
 
 
-def _questions(headers: Sequence[str]) -> list[str]:
-    # A platform numbers its questions; what stands before them is about the sheet.
-    numbered = [header for header in headers if _NUMBER.match(header)]
-    return numbered or list(headers)
-
-
-def _spellings(column: pd.Series, known: Codebook) -> list[_Spelling]:
-    found = []
-    for text in column.unique():
-        bare = strip_mark(text)
-        if not {normalise(text), normalise(bare)} & known.missing_spellings:
-            mark = text[: text.find(bare)].strip() if bare in text else ""
-            found.append(_Spelling(text, normalise(bare), mark))
-    return found
-
-
-def _taken_over(
-    header: str, spellings: Sequence[_Spelling], known: Codebook, taken: set[str]
-) -> tuple[Variable, list[str]] | None:
-    for variable in known.variables.values():
-        known_as = (variable.key, *variable.labels.values(), *variable.questions)
-        if variable.key in taken or wording(header) not in set(map(wording, known_as)):
-            continue
-        strange = []
-        for spelling in spellings:
-            try:
-                known.resolve(variable.key, spelling.text)
-            except LabelError as error:
-                strange.append(f"{spelling.text!r} has no level: {error.reason}")
-        if len(strange) <= _STRANGE * len(spellings):
-            note = f"taken over from {known.where}; leave out what does not apply"
-            return replace(variable, questions=(wording(header),)), [note, *strange]
+def _no_question(header: str, given: Sequence[str], attrs: Mapping[Any, Any]) -> str | None:
+    """Why a column is not drafted, ``None`` if it is."""
+    short = attrs.get("names", {}).get(header, header)
+    if any(_ABOUT_THE_SHEET.fullmatch(normalise(text)) for text in (header, short)):
+        return "about the sheet and no question"
+    different = {normalise(text) for text in given}
+    single = [text for text in given if "┋" not in text]
+    if len(single) * 2 < len(given):
+        return "several answers in one cell"
+    if not 1 < len(different) <= MOST_ANSWERS:
+        if different and all(map(_CODE.fullmatch, different)) and len(different) > 1:
+            return "numbers; give it levels with bounds"
+        return "one answer only or too many"
+    once = sum(map([*map(normalise, given)].count, different)) == len(different)
+    if header not in attrs.get("orders", {}) and len(different) > 10 and once:
+        return "every answer is different"
     return None
 
 
 def _guessed(
-    header: str, spellings: Sequence[_Spelling], taken: set[str]
+    key: str, header: str, given: Sequence[str], attrs: Mapping[Any, Any]
 ) -> tuple[Variable, list[str]]:
-    text = _NUMBER.sub("", header.strip()).strip()
-    single = [s for s in spellings if "┋" not in s.text]
-    several = [f"{s.text!r} is more than one answer" for s in spellings if "┋" in s.text]
-    key = _key(text, taken, f"q{len(taken) + 1}")
-    levels, ordered = _levels(key, single)
-    guess = "the name and the labels" if ordered else "the name, the labels and the order"
-    variable = Variable(key, _labels(text), tuple(levels), ordered, (wording(header),))
-    return variable, [guess, *several]
+    text = CONTROL.sub("", _QUESTION.sub("", header.strip()).strip() or header)
+    several = [f"{t!r} is more than one answer" for t in dict.fromkeys(given) if "┋" in t]
+    order = _order([t for t in given if "┋" not in t], header, attrs)
+    guesses = ["the name, the labels; " + order.guess, *several]
+    if numbered := [t for t in order.answers if _CODE.fullmatch(normalise(t))]:
+        if len(numbered) == len(order.answers):
+            guesses.append("codes without labels: say what they mean; an order may not be meant")
+        if {"-2", "-3"} & {*map(normalise, numbered)}:
+            guesses.append("if -3 or -2 is no answer, name it in 'missing' and delete its level")
+    if twice := [t for t in order.answers if re.fullmatch(r".+ \([0-9]+\)", t)]:
+        guesses.append(f"codes with one label: {', '.join(twice)}; aliases if they mean the same")
+    variable = Variable(
+        key, _labels(text), tuple(_levels(key, order)), order.ordered, (wording(header),)
+    )
+    return variable, guesses
 
 
-def _levels(key: str, spellings: Sequence[_Spelling]) -> tuple[list[Level], bool]:
-    firsts: dict[str, _Spelling] = {}
-    for spelling in spellings:
-        firsts.setdefault(spelling.plain, spelling)
-    bands = {plain: parse_band(plain, _units(plain)) for plain in firsts}
-    known = [band for band in bands.values() if band]
-    ordered = len(known) == len(bands) and _apart(known)
-    if ordered:
-        order = sorted(firsts, key=lambda plain: (bands[plain] or Band(0, 0)).low)
+def _order(given: Sequence[str], header: str, attrs: Mapping[Any, Any]) -> _Order:
+    """Order by the codes of the file or the option marks, else by what the answers say."""
+    bare = without_marks(list(dict.fromkeys(given)))
+    firsts: dict[str, str] = {}
+    for label in bare.values():
+        firsts.setdefault(normalise(label), label)
+    stored = [normalise(label) for label in attrs.get("orders", {}).get(header, [])]
+    file_order = list(dict.fromkeys(stored or [normalise(bare[text]) for text in bare.marks]))
+    for label in attrs.get("orders", {}).get(header, []):
+        if not label.startswith("undeclared code "):
+            firsts.setdefault(normalise(label), label)
+    places = ranks(list(firsts.values()))
+    by_words = dict(zip(firsts, places, strict=True)) if places else {}
+    ordinal = attrs.get("ordinal", {}).get(header)
+    if file_order and set(file_order) >= set(firsts):
+        labels = [firsts[plain] for plain in file_order if plain in firsts]
+        said = [by_words[plain] for plain in file_order if plain in firsts] if by_words else []
+        runs = bool(said) and (said == sorted(said) or said == sorted(said)[::-1])
+        ordered = len(labels) > 2 and (runs if ordinal is None else ordinal)
+        guess = "the order is that of the file's codes"
+    elif by_words:
+        labels = [firsts[plain] for plain in sorted(firsts, key=lambda plain: by_words[plain])]
+        ordered, guess = len(labels) > 2, "the order is that of the answers' words"
     else:
-        order = sorted(firsts, key=lambda plain: (firsts[plain].mark == "", firsts[plain].mark))
+        labels, ordered, guess = list(firsts.values()), False, "no order is known"
+    if not ordered and len(labels) > 2:
+        guess += "; unordered: move the levels and say ordered = true if they have one"
+    return _Order(labels, ordered, guess)
+
+
+def _levels(key: str, order: _Order) -> list[Level]:
+    plain = list(map(normalise, order.answers))
+    bands = [parse_band(text, _units(text)) for text in plain]
+    known = [band for band in bands if band]
+    bounded = len(known) == len(bands) and _apart(known) and not all(map(_CODE.fullmatch, plain))
     taken: set[str] = set()
     levels = []
-    for place, plain in enumerate(order, 1):
-        level_key = _key(plain, taken, f"{key}_{place}")
+    for place, text in enumerate(order.answers, 1):
+        level_key = _slug(text) or f"{key}_{place}"
+        while level_key in taken or level_key in {*plain} - {plain[place - 1]}:
+            level_key += "_2"
         taken.add(level_key)
-        low, high = _bounds(bands[plain]) if ordered else (None, None)
-        text = strip_mark(firsts[plain].text)
-        levels.append(Level(level_key, _labels(text), low, high))
-    return levels, ordered
+        low, high = _bounds(bands[place - 1]) if bounded else (None, None)
+        levels.append(Level(level_key, _labels(CONTROL.sub("", text)), low, high))
+    return levels
 
 
 def _apart(bands: Sequence[Band]) -> bool:
@@ -192,11 +242,22 @@ def _units(plain: str) -> list[str]:
     return []
 
 
-def _key(text: str, taken: set[str], otherwise: str) -> str:
-    key = "_".join(re.findall(r"[a-z0-9+]+", text.casefold())) if text.isascii() else otherwise
-    key = key[:30].strip("_") or otherwise
+def _slug(text: str) -> str:
+    plain = normalise(text)
+    if _CODE.fullmatch(plain):
+        return plain.replace("-", "minus_").replace(".", "_")
+    words = re.findall(r"[a-z0-9+]+", text.casefold()) if text.isascii() else []
+    return "_".join(words)[:30].strip("_")
+
+
+def _key_of(header: str, name: str, place: int, taken: set[str]) -> str:
+    """A name from the question's own short name, number and words, its place if it has none."""
+    own = _QUESTION.match(header)
+    slug = _slug(name) or _slug(header[own.end() :] if own else header)
+    key = "_".join(filter(None, [f"q{int(own[1])}" if own and not name else "", slug]))
+    key = key if key and not key[0].isdigit() else f"q{place}" + f"_{key}" * bool(key)
     while key in taken:
-        key += "_2"
+        key = f"q{place}_{key}" if not key.startswith(f"q{place}_") else f"{key}_2"
     return key
 
 
@@ -204,28 +265,22 @@ def _labels(text: str) -> dict[str, str]:
     return {"en": text, "zh-Hans": text}
 
 
-def _block(variable: Variable, guesses: Sequence[str]) -> Iterator[str]:
+def _block(
+    variable: Variable, guesses: Sequence[str], missing: Sequence[str] | None
+) -> Iterator[str]:
     yield from (f"{_REVIEW}{guess}" for guess in guesses)
     name = variable.key if re.fullmatch(r"[\w-]+", variable.key, re.ASCII) else _text(variable.key)
     yield f"[variables.{name}]"
     yield f"label = {_table(variable.labels)}"
     yield f"questions = {_list(variable.questions)}"
-    if variable.units:
-        yield f"units = {_list(variable.units)}"
-    if variable.limits.high != INFINITY:
-        yield f"limits = {{ low = {variable.limits.low}, high = {variable.limits.high} }}"
-    if variable.numbers:
-        yield f"numbers = {_text(variable.numbers)}"
+    if missing is not None:
+        yield f"missing = {_list(missing)}"
     if variable.ordered:
         yield "ordered = true"
     for level in variable.levels:
         yield f"[[variables.{name}.levels]]"
         yield f"key = {_text(level.key)}"
         yield f"label = {_table(level.labels)}"
-        if level.aliases:
-            yield f"aliases = {_list(level.aliases)}"
-        if level.code is not None:
-            yield f"code = {level.code}"
         bounds = {"low": level.low, "high": level.high}
         if said := ", ".join(f"{side} = {n}" for side, n in bounds.items() if n is not None):
             yield f"bounds = {{ {said} }}"

@@ -104,6 +104,8 @@ class Variable:
         Numbers that can be meant at all: 999 is no age.
     numbers : {"option", "value"} or None
         What a bare number means, where it could be an option number as well as a quantity.
+    missing : tuple of str or None
+        What stands for a missing answer here, where it is not what the codebook says for all.
     """
 
     key: str
@@ -114,6 +116,7 @@ class Variable:
     units: tuple[str, ...] = ()
     limits: Band = ANY_NUMBER
     numbers: Numbers | None = None
+    missing: tuple[str, ...] | None = None
 
     @property
     def keys(self) -> list[str]:
@@ -136,14 +139,28 @@ class Variable:
         }
 
     @cached_property
+    def written(self) -> dict[str, str]:
+        """Level key by each label and alias as it stands in the codebook."""
+        return {
+            text: level.key
+            for level in self.levels
+            for text in (*level.labels.values(), *level.aliases)
+        }
+
+    @cached_property
     def codes(self) -> dict[str, str]:
         """Level key by option number, as text."""
         return {str(level.code): level.key for level in self.levels if level.code is not None}
 
     def level_of(self, raw: str, numbers: Numbers | None = None) -> str:
         """Give the level of an answer that is not missing, or raise `LabelError`."""
+        if (plain := raw.strip()) in self.written:
+            return self.written[plain]
         if "┋" in raw:
             raise LabelError(self.key, raw, "it is more than one answer to a question with one")
+        as_written = normalise(raw)
+        if as_written in self.spellings and not hides_digits(raw) and as_written not in self.codes:
+            return self.spellings[as_written]  # before its beginning is taken for an option mark
         bare = strip_mark(raw)
         text = normalise(bare)
         if hides_digits(bare):

@@ -120,7 +120,7 @@ def resolve_labels(
 def _words(codebook: Codebook, variable: str) -> set[str]:
     """Texts that mean something else than a quantity."""
     known = codebook[variable]
-    return {*known.codes, *known.spellings, *codebook.missing_spellings}
+    return {*known.codes, *known.spellings, *codebook.missing_in(variable)}
 
 
 def _entries(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LEFT_OUT = frozenset({"thesis", "exercise", "solution"})
 """Tags of cells that speak of the thesis or of simulated answers."""
+_SHOWN_ROWS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +34,23 @@ class Checked:
         Cleaned, with the sheets that do not fit set aside.
     problems : DataFrame
         ``row`` and ``reason`` of each sheet that was set aside.
+    notes : tuple of str
+        What was decided when the file was read.
     """
 
     survey: Survey
     problems: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    @property
+    def causes(self) -> list[str]:
+        """One line for each answer without a level, with the rows that hold it."""
+        refused = self.survey.refused.groupby(["variable", "raw", "reason"], sort=False)["row"]
+        lines = []
+        for (variable, raw, reason), rows in refused:
+            listed = ", ".join(map(str, rows[:_SHOWN_ROWS])) + " …" * (len(rows) > _SHOWN_ROWS)
+            lines.append(f"{variable} {raw!r}: {reason} ({len(rows)} sheets: row {listed})")
+        return lines
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -45,6 +59,8 @@ class Checked:
             "rows": {key: int(n) for key, n in self.survey.flow.items()},
             "missing": {key: int(n) for key, n in self.survey.missing.items()},
             "problems": self.problems.astype({"row": str}).to_dict("records"),
+            "causes": self.causes,
+            "notes": list(self.notes),
         }
 
 
@@ -58,13 +74,18 @@ class Analysis:
         The Word document.
     left_out : mapping of str to str
         Each notebook that the survey cannot have, and why.
+    notes : tuple of str
+        What was decided when the file was read.
     """
 
     report: Path
     left_out: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
 
-def check(answers: Path, codebook: Path, *, lang: str = "en") -> Checked:
+def check(
+    answers: Path, codebook: Path, *, lang: str = "en", reading: Mapping[str, Any] | None = None
+) -> Checked:
     """Read and clean a survey without analysing it.
 
     Parameters
@@ -75,6 +96,8 @@ def check(answers: Path, codebook: Path, *, lang: str = "en") -> Checked:
         Explains its questions and answers.
     lang : {"en", "zh-Hans"}
         The language that every question and answer must have a label in.
+    reading : mapping, optional
+        What `read_answers` takes beside the path, before what the codebook says of it.
 
     Raises
     ------
@@ -87,8 +110,9 @@ def check(answers: Path, codebook: Path, *, lang: str = "en") -> Checked:
     from churnlib.survey import clean, load_codebook, read_answers
 
     book = load_codebook(codebook)
+    book = replace(book, reading={**book.reading, **(reading or {})})
     _require_labels(book, lang)
-    raw = read_answers(answers)
+    raw = read_answers(answers, **book.reading)
     survey = clean(raw, book, origin=Origin.OBSERVED, on_error="set_aside")
     if survey.n == 0:
         first = survey.ledger["reason"].iloc[0]
@@ -97,7 +121,7 @@ def check(answers: Path, codebook: Path, *, lang: str = "en") -> Checked:
             "Correct the codebook"
         )
     aside = survey.ledger.loc[~survey.ledger["kept"], ["row", "reason"]]
-    return Checked(survey, aside.reset_index(drop=True))
+    return Checked(survey, aside.reset_index(drop=True), tuple(raw.attrs["notes"]))
 
 
 def _require_labels(book: Codebook, lang: str) -> None:
@@ -124,12 +148,13 @@ def analyse(
     template: Path | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> Analysis:
     """Run notebooks 03 to 05 on a survey and write the report on it.
 
     Parameters
     ----------
-    answers, codebook, lang
+    answers, codebook, lang, reading
         As for `check`.
     output : Path
         A folder for ``notebooks/``, ``figures/`` and ``report/``; made if there is none. Files of
@@ -161,7 +186,8 @@ def analyse(
 
     _require_elsewhere(output)
     open_document(template)  # raises if it is none, before anything runs
-    survey = check(answers, codebook, lang=lang).survey
+    checked = check(answers, codebook, lang=lang, reading=reading)
+    survey = checked.survey
     planned = plan(answers, codebook, survey, lang=lang, response=response, group=group)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".churnlib-") as folder:
@@ -176,7 +202,7 @@ def analyse(
             place = output / file.relative_to(made)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)
-        return Analysis(output / report.relative_to(made), planned.left_out)
+        return Analysis(output / report.relative_to(made), planned.left_out, checked.notes)
 
 
 def tailored(notebook: Mapping[str, Any], part: Part) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def plan(
         raise ValueError(f"the response and the group are both {response!r}; choose two questions")
     asked: dict[str, Any] = {
         "ANSWERS": str(answers.resolve()), "CODEBOOK": str(codebook.resolve()),
-        "SHOWN": group, "GROUP": group, "RESPONSE": response,
+        "SHOWN": group, "GROUP": group, "RESPONSE": response, "READING": dict(book.reading),
     }  # fmt: skip
     ours = {path.name[:2]: path for path in notebooks()}
     parts = [Part(ours["03"], f"03 · {answers.name}", ours["03"].stem, asked)]

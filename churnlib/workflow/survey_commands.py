@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from churnlib.workflow.command import Command, jobs_option, json_option, print_json
 
@@ -12,12 +13,12 @@ from churnlib.workflow.command import Command, jobs_option, json_option, print_j
 def _check(chosen: argparse.Namespace) -> int:
     from churnlib.workflow.analyse_survey import check
 
-    checked = check(chosen.answers, chosen.codebook, lang=chosen.lang)
+    checked = check(chosen.answers, chosen.codebook, lang=chosen.lang, reading=_reading(chosen))
     if chosen.json:
         print_json(good=checked.problems.empty, **checked.summary)
     else:
-        for problem in checked.summary["problems"]:
-            print(f"row {problem['row']}: {problem['reason']}")
+        for line in (*checked.notes, *checked.causes):
+            print(line)
         rows = checked.summary["rows"]
         print(
             f"{rows['rows_read']} sheets, {rows['rows_kept']} fit the codebook, "
@@ -29,8 +30,22 @@ def _check(chosen: argparse.Namespace) -> int:
 def _codebook(chosen: argparse.Namespace) -> None:
     from churnlib.survey import draft, load_codebook, read_answers
 
-    text = draft(read_answers(chosen.answers), load_codebook(), chosen.answers.name)
-    sys.stdout.buffer.write(text.encode("utf-8"))  # TOML is UTF-8 on every system
+    reading = _reading(chosen)
+    raw = read_answers(chosen.answers, **reading)
+    text = draft(raw, load_codebook(), chosen.answers.name, reading).encode("utf-8")
+    for note in raw.attrs["notes"]:
+        print(note, file=sys.stderr)
+    if chosen.output is None:
+        sys.stdout.buffer.write(text)  # TOML is UTF-8 on every system
+        return
+    chosen.output.write_bytes(text)
+    print(f"draft: {chosen.output}", file=sys.stderr)
+
+
+def _reading(chosen: argparse.Namespace) -> dict[str, Any]:
+    """What the command line says of how the file is read."""
+    names = ("keep", "encoding", "header_rows", "sheet")
+    return {name: value for name in names if (value := getattr(chosen, name)) is not None}
 
 
 def _analyse(chosen: argparse.Namespace) -> None:
@@ -42,11 +57,14 @@ def _analyse(chosen: argparse.Namespace) -> None:
         "group": chosen.group,
         "template": chosen.template,
         "jobs": chosen.jobs,
+        "reading": _reading(chosen),
     }
     if chosen.json:
         done = analyse(chosen.answers, chosen.codebook, chosen.output, **options)
         files = sorted(str(p) for p in chosen.output.rglob("*") if p.is_file())
-        print_json(report=str(done.report), left_out=dict(done.left_out), files=files)
+        print_json(
+            report=str(done.report), left_out=dict(done.left_out), files=files, notes=done.notes
+        )
         return
 
     def tell(notebook: str, done: int, cells: int) -> None:
@@ -54,6 +72,8 @@ def _analyse(chosen: argparse.Namespace) -> None:
             print(f"{notebook}: {'running' if done == 0 else 'done'}", flush=True)
 
     done = analyse(chosen.answers, chosen.codebook, chosen.output, progress=tell, **options)
+    for note in done.notes:
+        print(note)
     for notebook, reason in done.left_out.items():
         print(f"{notebook}: left out, since {reason}")
     print(f"report: {done.report}")
@@ -61,6 +81,20 @@ def _analyse(chosen: argparse.Namespace) -> None:
 
 def _answers_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("answers", metavar="ANSWERS", type=Path, help="an export: csv, xlsx or sav")
+    parser.add_argument(
+        "--keep", metavar="NAME", action="append", help="a personal column that is not dropped"
+    )
+    parser.add_argument("--encoding", help="of a csv or sav file: else it is found")
+    parser.add_argument(
+        "--header-rows", metavar="N", type=int, help="rows that the headers take: else found"
+    )
+    parser.add_argument("--sheet", metavar="NAME", help="of a workbook: else the first")
+
+
+def _draft_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output", metavar="FILE", type=Path, help="where to write it: else it is printed"
+    )
 
 
 def _codebook_option(parser: argparse.ArgumentParser) -> None:
@@ -87,11 +121,11 @@ COMMANDS = {
     "codebook": Command(
         _codebook,
         "draft a codebook from an export of answers",
-        (_answers_argument,),
+        (_answers_argument, _draft_option),
         """Lines marked REVIEW are guesses.
 
 example:
-  python -m churnlib codebook export.xlsx > mine.toml""",
+  python -m churnlib codebook export.xlsx --output mine.toml""",
     ),
     "check": Command(
         _check,

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churnlib import Origin, clean, load_codebook
-from churnlib.survey.cleaning import validate
 
 BOOK = load_codebook()
 OTHER = load_codebook(Path(__file__).with_name("codebook.toml"))
@@ -182,17 +181,6 @@ def test_sheets_sent_twice_are_reported_and_dropped_only_on_request():
 
 def test_without_times_or_ids_equal_answers_are_no_duplicates():
     assert cleaned(sheets({}, {}, {})).duplicates.empty
-
-
-def test_a_frame_that_does_not_fit_the_codebook_is_refused_with_a_list():
-    frame = cleaned(sheets({})).frame
-    validate(frame, BOOK)
-    with pytest.raises(ValueError, match="does not fit the codebook") as error:
-        validate(frame.astype({"gender": str}).assign(extra=1).drop(columns="age"), BOOK)
-    message = str(error.value)
-    assert "column 'extra' is not in the codebook" in message
-    assert "column 'age' is missing" in message
-    assert "column 'gender' holds str" in message
 
 
 def test_a_hundred_thousand_rows_are_resolved_by_their_distinct_answers(monkeypatch):
