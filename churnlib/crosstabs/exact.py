@@ -32,7 +32,9 @@ FALLBACK_SEED = 20201130
 FALLBACK_RESAMPLES = 100_000
 
 
-def fisher_exact(table: Any, *, resamples: int | None = None, seed: int | None = None) -> Test:
+def fisher_exact(
+    table: Any, *, resamples: int | None = None, seed: int | None = None, seconds: float = _SECONDS
+) -> Test:
     """Return the Fisher–Freeman–Halton test: how probable are tables no likelier than this one.
 
     Parameters
@@ -41,6 +43,8 @@ def fisher_exact(table: Any, *, resamples: int | None = None, seed: int | None =
     resamples : int, optional
         Ask for a simulated p-value of that many tables; then a seed is needed.
     seed : int, optional
+    seconds : float
+        How long the extra ``churnlib[exact]`` may take; with 0 it is not asked.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def fisher_exact(table: Any, *, resamples: int | None = None, seed: int | None =
     -----
     A 2 × 2 table is decided by the hypergeometric distribution, whatever its size. Larger tables
     are counted here where few tables have their margins, else by the extra ``churnlib[exact]``
-    where it is installed and done within five seconds.
+    where it is installed and done in time.
 
     References
     ----------
@@ -79,8 +83,8 @@ def fisher_exact(table: Any, *, resamples: int | None = None, seed: int | None =
         return _exact(table, _two_by_two(o), remark(table))
     o = o if o.shape[0] <= o.shape[1] else o.T
     p = _counted(o)
-    if p is None:
-        p = _by_extra(o)
+    if p is None and seconds > 0:
+        p = _by_extra(o, seconds)
     if p is None:
         return monte_carlo(table, "fisher_exact", resamples=FALLBACK_RESAMPLES, seed=FALLBACK_SEED)
     return _exact(table, p, remark(table))
@@ -279,7 +283,7 @@ print(float(fexact.fexact(numpy.array(rows, dtype=numpy.int64), workspace=worksp
 """
 
 
-def _by_extra(o: np.ndarray) -> float | None:
+def _by_extra(o: np.ndarray, seconds: float) -> float | None:
     """Exact p-value from the optional network algorithm, or ``None``.
 
     It runs in a process of its own, which can be ended: it neither says beforehand how long it
@@ -291,7 +295,7 @@ def _by_extra(o: np.ndarray) -> float | None:
         answer = subprocess.run(
             [sys.executable, "-c", _CALL],
             input=json.dumps([o.tolist(), _WORKSPACE]),
-            capture_output=True, text=True, timeout=_SECONDS, check=True,
+            capture_output=True, text=True, timeout=seconds, check=True,
         )  # fmt: skip
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
         return None  # the table is too large for it

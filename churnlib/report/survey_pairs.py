@@ -67,7 +67,7 @@ def overview(
             f"{pair.test.n:,}",
             p_alone(pair.test.p_value),
             p_alone(adjusted[pair.key]),
-            _effect(next(r for r in pair.results if isinstance(r, Estimate))),
+            effect_of(pair),
         )
         for pair in tested
     )
@@ -110,8 +110,9 @@ def pair_blocks(pair: Pair, words: Words, label: Label) -> Iterator[Block]:
     yield TableBlock(pair.key, words("survey.crosstab_caption", **named), note, table.origin, texts)
 
 
-def _effect(estimate: Estimate) -> str:
-    """An effect size from 0 to 1 with its interval, as APA writes such numbers."""
+def effect_of(pair: Pair) -> str:
+    """Return Cramér's V of a pair with its interval, as APA writes numbers from 0 to 1."""
+    estimate = next(result for result in pair.results if isinstance(result, Estimate))
     value, low, high = (
         f"{x:.2f}".removeprefix("0") for x in (estimate.value, estimate.low, estimate.high)
     )

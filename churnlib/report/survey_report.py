@@ -22,18 +22,19 @@ from churnlib.report.document import (
 )
 from churnlib.report.docx_parts import plain
 from churnlib.report.report_text import Words, report_words
+from churnlib.report.survey_analysis import SurveyAnalysis
 from churnlib.report.survey_model import model_blocks
-from churnlib.report.survey_pairs import Pair, holm, overview, pair_blocks
+from churnlib.report.survey_pairs import Pair, overview, pair_blocks
 from churnlib.report.text_table import TextTable
 from churnlib.report.thesis_facts import share
 from churnlib.survey import Survey
-from churnlib.tables import FrequencyTable, frequencies
+from churnlib.tables import FrequencyTable
 
 _SHOWN_REASONS, _LEVEL = 20, 0.05
 
 
 def write_survey_report(
-    survey: Survey,
+    survey: Survey | SurveyAnalysis,
     folder: Path,
     lang: str,
     *,
@@ -45,8 +46,9 @@ def write_survey_report(
 
     Parameters
     ----------
-    survey : Survey
-        Its own codebook words every question and answer.
+    survey : Survey or SurveyAnalysis
+        Its own codebook words every question and answer. Of a survey alone every pair of
+        questions is tested; an analysis is reported as it stands.
     folder : Path
         The report is written below it; pictures in ``figures/LANG/`` of it are included.
     lang : {"en", "zh-Hans"}
@@ -72,19 +74,20 @@ def write_survey_report(
         If the template is missing or is not a Word document.
     """
     words = report_words(lang)
-    blocks = survey_blocks(survey, folder, words, fit, no_fit)
+    if isinstance(survey, Survey):
+        both = combinations(survey.frame.columns, 2)
+        pairs = tuple(Pair.of(survey, *each) for each in both)
+        survey = SurveyAnalysis(survey, pairs, fit=fit, no_fit=no_fit)
+    blocks = survey_blocks(survey, folder, words)
     path = folder / "report" / f"survey-report.{lang}.docx"
     return write_paper(blocks, path, lang, lambda key: words(f"words.{key}"), template)
 
 
-def survey_blocks(
-    survey: Survey, folder: Path, words: Words, fit: Fit | None = None, no_fit: str = ""
-) -> list[Block]:
+def survey_blocks(analysis: SurveyAnalysis, folder: Path, words: Words) -> list[Block]:
     """Put the report together, block by block, before anything is written."""
+    survey, pairs, adjusted = analysis.survey, analysis.pairs, analysis.adjusted
+    fit, no_fit = analysis.fit, analysis.no_fit
     label = _label(survey, words.lang)
-    counted = {key: _frequencies(survey, key) for key in survey.frame.columns}
-    pairs = [Pair.of(survey, *both) for both in combinations(survey.frame.columns, 2)]
-    adjusted = holm(pairs)
     title = words("survey.title", n=f"{survey.n:,}")
     chapters: list[Block] = [
         Title(title, words("survey.below", origin=survey.origin.badge)),
@@ -97,7 +100,7 @@ def survey_blocks(
     chapters += [Heading(words("words.methods")), Text(words("survey.methods"))]
     chapters += [Heading(words("survey.cleaning")), *_cleaning(survey, words)]
     chapters.append(Heading(words("survey.answers")))
-    for key, table in counted.items():
+    for key, table in analysis.counted.items():
         chapters += _question(key, table, words, label)
     if pairs:
         chapters += [Heading(words("survey.pairs")), *overview(pairs, adjusted, words, label)]
@@ -227,7 +230,3 @@ def _caption(name: str, survey: Survey, words: Words) -> str:
         return words("survey.by_caption", response=label(response), group=label(group))
     known = words.has(f"survey.captions.{name}")
     return words(f"survey.captions.{name}") if known else plain(name)
-
-
-def _frequencies(survey: Survey, key: str) -> FrequencyTable | None:
-    return frequencies(survey, key) if survey.frame[key].notna().any() else None

@@ -1,26 +1,27 @@
-"""The notebooks on a survey of one's own: checked first, run with its answers, then reported."""
+"""A survey of one's own: checked first, then analysed by a notebook of its own."""
 
 from __future__ import annotations
 
+import csv
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnlib.evidence import PROJECT, Origin
-from churnlib.workflow.analysis_plan import Part, plan
 from churnlib.workflow.execution import Kernels, NotebookError, Progress, run, side_by_side
-from churnlib.workflow.notebook import document, with_outputs, with_parameters
+from churnlib.workflow.notebook import document, with_outputs
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from churnlib.survey import Codebook, Survey
 
-LEFT_OUT = frozenset({"thesis", "exercise", "solution"})
-"""Tags of cells that speak of the thesis or of simulated answers."""
+LEFT_OUT = Path("figures", "source", "left_out.csv")
+"""Where the notebook says what it left out and why."""
+_NOTEBOOK = Path(__file__).with_name("my_survey.ipynb")
 _SHOWN_ROWS = 10
 
 
@@ -73,7 +74,7 @@ class Analysis:
     report : Path
         The Word document.
     left_out : mapping of str to str
-        Each notebook that the survey cannot have, and why.
+        Questions and results that the answers do not allow, and why.
     notes : tuple of str
         What was decided when the file was read.
     """
@@ -144,29 +145,32 @@ def analyse(
     *,
     lang: str = "en",
     response: str | None = None,
+    by: Sequence[str] = (),
     group: str | None = None,
+    all_pairs: bool = False,
     template: Path | None = None,
-    jobs: int = 1,
     progress: Progress | None = None,
     reading: Mapping[str, Any] | None = None,
 ) -> Analysis:
-    """Run notebooks 03 to 05 on a survey and write the report on it.
+    """Fill in and run the notebook of a survey, which writes the report on it.
 
     Parameters
     ----------
     answers, codebook, lang, reading
         As for `check`.
     output : Path
-        A folder for ``notebooks/``, ``figures/`` and ``report/``; made if there is none. Files of
-        an earlier analysis are replaced, all at once, when everything has succeeded; those of
-        its model (``demographic_*``) do not outlive it.
-    response, group : str, optional
-        The question to be explained, the codebook's last when left out; and the question whose
-        answers are compared, the first.
+        A folder for ``my_survey.ipynb``, ``figures/`` and ``report/``; made if there is none.
+        Files of an earlier analysis are replaced, all at once, when everything has succeeded.
+    response : str, optional
+        The question to be explained, the codebook's last when left out.
+    by : sequence of str
+        The questions that may explain it, all others when left out.
+    group : str, optional
+        Whose answers the figure compares, the first of `by` when left out.
+    all_pairs : bool
+        Test every pair of questions, not only those with the response.
     template : Path, optional
         A .docx whose styles, page, header and footer the report takes.
-    jobs : int
-        How many notebooks to run at a time.
     progress : callable, optional
         Told of every cell before it runs.
 
@@ -178,98 +182,86 @@ def analyse(
     Raises
     ------
     NotebookError
-        If a notebook fails; it is kept in the folder ``failed`` of the output.
+        If the notebook fails; it is kept in the folder ``failed`` of the output.
+    KeyError
+        If there is no such question.
     ValueError
         As `check` does; or if the output is the project itself, or the template no Word document.
     """
-    from churnlib.report import open_document, write_survey_report
+    from churnlib.report import open_document
 
     _require_elsewhere(output)
     open_document(template)  # raises if it is none, before anything runs
     checked = check(answers, codebook, lang=lang, reading=reading)
-    survey = checked.survey
-    planned = plan(answers, codebook, survey, lang=lang, response=response, group=group)
+    book = checked.survey.codebook
+    chosen = response or list(book.variables)[-1]
+    for name in (chosen, *by, *filter(None, [group])):
+        _ = book[name]  # raises where there is no such question
+    if chosen in {group, *by}:
+        raise ValueError(f"the response and the group are both {chosen!r}; choose two questions")
+    values = {
+        "ANSWERS": str(answers.resolve()),
+        "CODEBOOK": str(codebook.resolve()),
+        "READING": dict(reading or {}),
+        "RESPONSE": response,
+        "BY": list(by),
+        "GROUP": group,
+        "ALL_PAIRS": all_pairs,
+        "LANG": lang,
+        "TEMPLATE": str(template.resolve()) if template else None,
+    }
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".churnlib-") as folder:
-        made = Path(folder).resolve()  # notebooks run in a folder of their own
-        _run_all(planned.parts, made, lang, jobs, progress, output)
-        report = write_survey_report(
-            survey, made, lang, template=template, fit=planned.fit, no_fit=planned.no_fit
-        )
-        files = sorted(path for path in made.rglob("*") if path.is_file())
-        _remove_other_models(output, {str(file.relative_to(made)) for file in files})
-        for file in files:
+        made = Path(folder).resolve()  # the notebook runs in a folder of its own
+        _run(filled_in(answers.name, values), made, lang, progress, output)
+        for file in [path for path in made.rglob("*") if path.is_file()]:
             place = output / file.relative_to(made)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)
-        return Analysis(output / report.relative_to(made), planned.left_out, checked.notes)
+    left_out = csv.DictReader((output / LEFT_OUT).read_text(encoding="utf-8").splitlines())
+    reasons = {row["what"]: row["reason"] for row in left_out}
+    return Analysis(output / "report" / f"survey-report.{lang}.docx", reasons, checked.notes)
 
 
-def tailored(notebook: Mapping[str, Any], part: Part) -> dict[str, Any]:
-    """A notebook without what it says of the thesis, with a first cell of its own."""
+def filled_in(title: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the packaged notebook with a title and the values of its parameters."""
+    notebook = json.loads(_NOTEBOOK.read_text(encoding="utf-8"))
     first = {
         "cell_type": "markdown",
-        "id": "survey",
+        "id": "title",
         "metadata": {},
-        "source": "\n".join([f"# {part.title}", "", Origin.OBSERVED.badge, *_left_out(part)]),
+        "source": f"# {title}\n\n{Origin.OBSERVED.badge}",
     }
-    left_out = LEFT_OUT | part.without
-    kept = [c for c in notebook["cells"][1:] if not left_out & set(c["metadata"].get("tags", ()))]
-    return {**notebook, "cells": [first, *kept]}
+    parameters, *cells = notebook["cells"]
+    lines = "\n".join(f"{name} = {value!r}" for name, value in values.items())
+    return {**notebook, "cells": [first, {**parameters, "source": lines}, *cells]}
 
 
-def _left_out(part: Part) -> list[str]:
-    """What a reader will not find, as a list in Markdown."""
-    listed = [f"- {what}: {reason}" for what, reason in part.left_out.items()]
-    return ["", "Left out:", "", *listed] if listed else []
-
-
-def _run_all(
-    parts: Sequence[Part],
-    made: Path,
-    lang: str,
-    jobs: int,
-    progress: Progress | None,
-    output: Path,
+def _run(
+    notebook: Mapping[str, Any], made: Path, lang: str, progress: Progress | None, output: Path
 ) -> None:
     import nbformat
 
-    (made / "notebooks").mkdir()
     environment = {
         "CHURNLIB_OUTPUT": str(made),
         "CHURNLIB_LANGUAGES": lang,
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
 
-    def work(part: Part) -> Callable[[Kernels], None]:
-        path = part.notebook
-        notebook = tailored(json.loads(path.read_text(encoding="utf-8")), part)
-        asked = with_parameters(notebook, part.parameters)
+    def work(kernels: Kernels) -> None:
+        try:
+            ran = run(
+                notebook, _NOTEBOOK.stem, made,
+                kernels=kernels, progress=progress, environment=environment,
+            )  # fmt: skip
+        except NotebookError as error:
+            if not kernels.stopped:
+                error.save(output / "failed")
+            raise
+        split = json.loads(nbformat.writes(ran))
+        (made / _NOTEBOOK.name).write_bytes(document(with_outputs(split, split)))
 
-        def execute(kernels: Kernels) -> None:
-            try:
-                ran = run(
-                    asked, path.stem, path.parent,
-                    kernels=kernels, progress=progress, environment=environment,
-                )  # fmt: skip
-            except NotebookError as error:
-                if not kernels.stopped:
-                    error.save(output / "failed")
-                raise
-            split = json.loads(nbformat.writes(ran))
-            written = document(with_outputs(split, split))
-            (made / "notebooks" / f"{part.stem}.ipynb").write_bytes(written)
-
-        return execute
-
-    side_by_side([work(part) for part in parts], jobs)
-
-
-def _remove_other_models(output: Path, made: set[str]) -> None:
-    """Their names do not say which question they explain, so one of another must not stay."""
-    for path in output.glob("figures/*/demographic_*"):
-        if str(path.relative_to(output)) not in made:
-            path.unlink()
+    side_by_side([work], 1)
 
 
 def _require_elsewhere(output: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -47,39 +46,6 @@ def with_outputs(now: Mapping[str, Any], ran: Mapping[str, Any]) -> dict[str, An
     # What a kernel notes about itself differs between machines and says nothing of the results.
     metadata = KERNEL if kernel_of(now) == "python3" else now["metadata"]
     return {**now, "cells": cells, "metadata": metadata}
-
-
-def with_parameters(notebook: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    r"""The notebook with a cell of these values after its cell tagged ``parameters``.
-
-    Only names that the tagged cell sets are given a value.
-
-    Examples
-    --------
-    >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "N = 1"}
-    >>> asked = with_parameters({"cells": [cell]}, {"N": 2, "M": 3})
-    >>> [cell["source"] for cell in asked["cells"]]
-    ['N = 1', '# Parameters\nN = 2']
-    """
-    cells = []
-    for cell in notebook["cells"]:
-        cells.append(cell)
-        if "parameters" in cell["metadata"].get("tags", ()):
-            tree = ast.walk(ast.parse("".join(cell["source"])))
-            nodes = [node for node in tree if isinstance(node, ast.Name)]
-            own = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
-            lines = [f"{name} = {value!r}" for name, value in values.items() if name in own]
-            cells.append(
-                {
-                    "cell_type": "code",
-                    "execution_count": None,
-                    "id": "injected-parameters",
-                    "metadata": {"tags": ["injected-parameters"]},
-                    "outputs": [],
-                    "source": "\n".join(["# Parameters", *lines]),
-                }
-            )
-    return {**notebook, "cells": cells}
 
 
 def kernel_of(notebook: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from churnlib.workflow.command import Command, jobs_option, json_option, print_json
+from churnlib.workflow.command import Command, json_option, print_json
 
 
 def _check(chosen: argparse.Namespace) -> int:
@@ -54,9 +54,10 @@ def _analyse(chosen: argparse.Namespace) -> None:
     options = {
         "lang": chosen.lang,
         "response": chosen.response,
+        "by": chosen.by or (),
         "group": chosen.group,
+        "all_pairs": chosen.pairs == "all",
         "template": chosen.template,
-        "jobs": chosen.jobs,
         "reading": _reading(chosen),
     }
     if chosen.json:
@@ -68,14 +69,13 @@ def _analyse(chosen: argparse.Namespace) -> None:
         return
 
     def tell(notebook: str, done: int, cells: int) -> None:
-        if done in {0, cells}:
-            print(f"{notebook}: {'running' if done == 0 else 'done'}", flush=True)
+        print(f"{notebook}: {done} of {cells} cells done", flush=True)
 
     done = analyse(chosen.answers, chosen.codebook, chosen.output, progress=tell, **options)
     for note in done.notes:
         print(note)
-    for notebook, reason in done.left_out.items():
-        print(f"{notebook}: left out, since {reason}")
+    for what, reason in done.left_out.items():
+        print(f"{what}: left out, since {reason}")
     print(f"report: {done.report}")
 
 
@@ -111,7 +111,16 @@ def _analyse_options(parser: argparse.ArgumentParser) -> None:
         "--output", metavar="DIR", type=Path, required=True, help="a folder for the results"
     )
     parser.add_argument("--response", metavar="KEY", help="the question to explain: else the last")
-    parser.add_argument("--group", metavar="KEY", help="whose answers to compare: else the first")
+    parser.add_argument(
+        "--by", metavar="KEY", action="append", help="a question that may explain it: else all"
+    )
+    parser.add_argument("--group", metavar="KEY", help="whose answers to draw: else the first")
+    parser.add_argument(
+        "--pairs",
+        choices=("response", "all"),
+        default="response",
+        help="which pairs of questions to test (here: %(default)s, the response with the others)",
+    )
     parser.add_argument(
         "--template", metavar="DOCX", type=Path, help="a Word file whose styles the report takes"
     )
@@ -139,10 +148,11 @@ example:
     ),
     "analyse": Command(
         _analyse,
-        "run notebooks 03 to 05 on a survey of your own and write its report",
-        (_answers_argument, _codebook_option, _analyse_options, jobs_option, json_option),
+        "analyse a survey of your own in a notebook and write its report",
+        (_answers_argument, _codebook_option, _analyse_options, json_option),
         """Everything is written to DIR; nothing of this project is touched. Sheets that do not fit
 the codebook are set aside and accounted for. A folder written before is replaced file by file.
+DIR/my_survey.ipynb holds the whole analysis, to go on with in JupyterLab.
 Two answers are explained by logistic regression, as the odds of the later one in the codebook;
 more, if they are ordered, by proportional odds. What the answers do not allow is left out and said.
 
