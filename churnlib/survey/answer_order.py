@@ -14,13 +14,15 @@ _ZERO = re.compile(r"never.*|none|no(?:income|ne)?|zero|从不|从未.*|从来�
 _TIMES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "千": 1e3, "万": 1e4, "w": 1e4, "亿": 1e8}
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)(k(?![a-z])|thousand|million|千|万|w(?![a-z])|亿)?")
 _BELOW = re.compile(
-    r"以下|以内|不到|不足|少于|低于|小于|未满|不超过|至多|under|below|less|fewer|upto|younger|atmost|[<≤]"
+    r"以下|以内|不到|不足|少于|低于|小于|未满|不超过|至多|under|below|less|fewer|upto|younger|"
+    r"atmost|[<≤]"
 )
 _ABOVE = re.compile(r"以上|超过|多于|高于|大于|不少于|至少|over|above|more|older|atleast|[+>≥]")
 _LEADS = re.compile(
-    r"(?:[-<>≤≥+~¥$€£\s(（]|rmb|cny|usd|eur|gbp|hkd|约|月收入|年收入|每[天周月年]|年龄|第|age[ds]?|about|between|from|"
-    r"grade|level|class|stage|year|tier|under|below|less|than|fewer|upto|younger|atmost|over|above|more|older|"
-    r"atleast|以下|不到|不足|少于|低于|小于|未满|不超过|至多|超过|多于|高于|大于|不少于|至少)*"
+    r"(?:[-<>≤≥+~¥$€£\s(（]|rmb|cny|usd|eur|gbp|hkd|约|月收入|年收入|每[天周月年]|年龄|第|"
+    r"age[ds]?|about|between|from|grade|level|class|stage|year|tier|under|below|less|than|fewer|"
+    r"upto|younger|atmost|over|above|more|older|atleast|以下|不到|不足|少于|低于|小于|未满|"
+    r"不超过|至多|超过|多于|高于|大于|不少于|至少)*"
 )
 
 _UNITS = (
@@ -30,50 +32,108 @@ _UNITS = (
 _COUNTS = (("once|一次", 1), ("twice|两次|二次", 2), ("several|few|几次|多次|数次|times", 3))
 
 SCALES = (
-    # Frequencies.
     "never|notatall|从不|从来不|从来没有|从未|从没有?|没有过|完全没有",
-    "almostnever|hardlyever|几乎不|几乎从不|几乎没有|极少", "rarely|seldom|veryrarely|很少|较少|不经常|不常",
-    "occasionally|onceinawhile|偶尔|偶而", "sometimes|有时|有时候|有的时候",
-    "often|frequently|regularly|fairlyoften|经常|常常|时常|较多", "usually|mostofthetime|通常|大多数时候|大部分时间",
+    "almostnever|hardlyever|几乎不|几乎从不|几乎没有|极少",
+    "rarely|seldom|veryrarely|很少|较少|不经常|不常",
+    "occasionally|onceinawhile|偶尔|偶而",
+    "sometimes|有时|有时候|有的时候",
+    "often|frequently|regularly|fairlyoften|经常|常常|时常|较多",
+    "usually|mostofthetime|通常|大多数时候|大部分时间",
     "veryoften|veryfrequently|almostalways|nearlyalways|很经常|几乎总是|非常频繁|频繁",
-    "always|allthetime|总是|一直|每次|everytime", "",
-    # Amounts.
-    "nothing|none|notatall|没有|无|完全没有", "verylittle|很少|极少", "alittle|alittlebit|slightly|一点|有一点|少量|较少",
-    "some|somewhat|moderate|moderately|一些|部分|中等|一般", "alot|much|quitealot|quiteabit|大量|较多|很多",
-    "verymuch|agreatdeal|extremely|全部|非常多", "",
-    # Yes and no.
-    "no|否|没有|不是|不会|不|无", "maybe|perhaps|unsure|notsure|也许|可能|不确定", "yes|是|是的|有|会", "",
-    # Ages of life, parts of a whole, grades.
-    "child|children|儿童|少年", "teen|teenager|青少年", "young|youngadult|青年", "middleaged|中年", "old|elderly|senior|老年", "",
-    "不合格|不及格|差|fail", "合格|及格|pass", "中|中等", "良|良好|good", "优|优秀|excellent", "",
-    "初级|beginner", "中级|intermediate", "高级|advanced", "", "worse", "same|aboutthesame|nochange", "better", "",
-    "没用过|没听过", "偶尔用", "经常用", "", "once|一次", "twice|两次", "(?:three|several|many)times.*|三次.*|多次", "",
-)  # fmt: skip
+    "always|allthetime|总是|一直|每次|everytime",
+    "",
+    "nothing|none|notatall|没有|无|完全没有",
+    "verylittle|很少|极少",
+    "alittle|alittlebit|slightly|一点|有一点|少量|较少",
+    "some|somewhat|moderate|moderately|一些|部分|中等|一般",
+    "alot|much|quitealot|quiteabit|大量|较多|很多",
+    "verymuch|agreatdeal|extremely|全部|非常多",
+    "",
+    "no|否|没有|不是|不会|不|无",
+    "maybe|perhaps|unsure|notsure|也许|可能|不确定",
+    "yes|是|是的|有|会",
+    "",
+    "child|children|儿童|少年",
+    "teen|teenager|青少年",
+    "young|youngadult|青年",
+    "middleaged|中年",
+    "old|elderly|senior|老年",
+    "",
+    "不合格|不及格|差|fail",
+    "合格|及格|pass",
+    "中|中等",
+    "良|良好|good",
+    "优|优秀|excellent",
+    "",
+    "初级|beginner",
+    "中级|intermediate",
+    "高级|advanced",
+    "",
+    "worse",
+    "same|aboutthesame|nochange",
+    "better",
+    "",
+    "没用过|没听过",
+    "偶尔用",
+    "经常用",
+    "",
+    "once|一次",
+    "twice|两次",
+    "(?:three|several|many)times.*|三次.*|多次",
+    "",
+)
 """Words of one scale from low to high; an empty text ends a scale."""
 SCHOOLS = (
-    "文盲|未上过学|没上过学|未受教育|noformal|noschool|uneducated", "小学|primary|elementary",
+    "文盲|未上过学|没上过学|未受教育|noformal|noschool|uneducated",
+    "小学|primary|elementary",
     "初中|middleschool|juniorhigh|lowersecondary",
     "高中|中专|技校|职高|中技|highschool|secondary|vocational|ged",
-    "大专|专科|高职|somecollege|associate|juniorcollege|diploma|college", "本科|学士|大学|bachelor|undergraduate",
-    "硕士|研究生|master|postgraduate|graduate", "博士|doctor|ph\\.?d",
-)  # fmt: skip
+    "大专|专科|高职|somecollege|associate|juniorcollege|diploma|college",
+    "本科|学士|大学|bachelor|undergraduate",
+    "硕士|研究生|master|postgraduate|graduate",
+    "博士|doctor|ph\\.?d",
+)
 """Words of schools from low to high, of which a label holds at least one."""
 
 _STRENGTH = (
-    ("extremely|completely|totally|absolutely|definitely|entirely|fully|完全|极其|极度|极为|极|绝对|一定|肯定", 4),
-    ("非常|十分|特别|strongly", 3.5), ("very|highly|really|很", 3),
-    ("mostly|fairly|quite|rather|比较|较为|较", 1.7), ("moderately|基本上?|大致", 1.5),
-    ("somewhat|slightly|alittle|abit|mildly|partly|probably|generally|tendto|有点|有些|稍微|略|略微|稍|偏|可能|大概", 1),
-)  # fmt: skip
+    (
+        "extremely|completely|totally|absolutely|definitely|entirely|fully|完全|极其|极度|"
+        "极为|极|绝对|一定|肯定",
+        4,
+    ),
+    (
+        "非常|十分|特别|strongly",
+        3.5,
+    ),
+    (
+        "very|highly|really|很",
+        3,
+    ),
+    (
+        "mostly|fairly|quite|rather|比较|较为|较",
+        1.7,
+    ),
+    (
+        "moderately|基本上?|大致",
+        1.5,
+    ),
+    (
+        "somewhat|slightly|alittle|abit|mildly|partly|probably|generally|tendto|有点|有些|"
+        "稍微|略|略微|稍|偏|可能|大概",
+        1,
+    ),
+)
 _NEUTRAL = re.compile(
-    r"neutral|neither.*|undecided|unsure|notsure|soso|so-so|okay|ok|fair|average|medium|moderate|middle|normal|"
-    r"一般|一般般|中立|普通|无所谓|不确定|说不清|说不准|不好说|中等|中|适中|还行|还可以|尚可|无意见"
+    r"neutral|neither.*|undecided|unsure|notsure|soso|so-so|okay|ok|fair|average|medium|"
+    r"moderate|middle|normal|一般|一般般|中立|普通|无所谓|不确定|说不清|说不准|不好说|中等|中|"
+    r"适中|还行|还可以|尚可|无意见"
 )
 _OPPOSITES = {
-    "poor": "good", "bad": "good", "disagree": "agree", "low": "high", "small": "large", "few": "many",
-    "difficult": "easy", "hard": "easy", "weak": "strong", "negative": "positive", "worse": "better",
-    "slow": "fast", "oppose": "support", "short": "long", "差": "好", "坏": "好", "低": "高", "小": "大", "少": "多",
-    "难": "易", "困难": "容易", "慢": "快", "弱": "强", "轻": "重", "短": "长", "反对": "赞成", "远": "近",
+    "poor": "good", "bad": "good", "disagree": "agree", "low": "high", "small": "large",
+    "few": "many", "difficult": "easy", "hard": "easy", "weak": "strong",
+    "negative": "positive", "worse": "better", "slow": "fast", "oppose": "support",
+    "short": "long", "差": "好", "坏": "好", "低": "高", "小": "大", "少": "多", "难": "易",
+    "困难": "容易", "慢": "快", "弱": "强", "轻": "重", "短": "长", "反对": "赞成", "远": "近",
 }  # fmt: skip
 _ENDS = {"excellent": ("good", 5.0), "terrible": ("good", -5.0), "awful": ("good", -5.0)}
 
@@ -106,9 +166,7 @@ def _numbers(plain: Sequence[str]) -> list[Rank] | None:
     """Numbers and bands that do not overlap, though one may begin where another ends."""
     if all(re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", text) for text in plain):
         return [(float(text), float(text)) for text in plain]
-    if any(
-        rate in text for text in plain for rate in ("每周", "每月", "每年", "perweek", "amonth")
-    ):
+    if any(re.search("每[周月年]|perweek|amonth", text) for text in plain):
         return None
     found = _all(plain, _band)
     if found is None or not any(map(_NUMBER.search, plain)):
@@ -152,9 +210,8 @@ def _rate(text: str) -> Rank | None:
     numbers = [float(n) for n in re.findall(r"[0-9]+", text)]
     words = (times for pattern, times in _COUNTS if re.search(pattern, text))
     count = sum(numbers) / len(numbers) if numbers else next(words, 1)
-    side = (
-        bool(_ABOVE.search(text)) - bool(_BELOW.search(text)) - ("almost" in text or "几乎" in text)
-    )
+    less = bool(_BELOW.search(text)) + ("almost" in text or "几乎" in text)
+    side = bool(_ABOVE.search(text)) - less
     return unit * count * (1 + 0.05 * side), 0.0
 
 
@@ -220,8 +277,7 @@ def _stem(text: str, column: set[str]) -> tuple[str, int]:
         return _OPPOSITES[text], -1
     found = re.match("un|dis|in|im|ir", text)
     bare = text[found.end() :] if found else ""
-    if len(bare) > 3 and (
-        bare in column or any(other.endswith(bare) and text not in other for other in column)
-    ):
+    alone = any(other.endswith(bare) and text not in other for other in column)
+    if len(bare) > 3 and alone:
         return bare, -1
     return text, 1

@@ -227,11 +227,10 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     if not variables:
         raise ValueError(f"{file.name} declares no variable; it needs a table [variables.NAME]")
     sheet = {name: tuple(headers) for name, headers in content.get("sheet", {}).items()}
-    missing = tuple(content.get("missing", ()))
     # The words that figures and reports share stand in the project; a wheel goes without them.
     shared = PROJECT / "data" / "codebook.toml"
     common = load_codebook().words if path is not None and shared.exists() else {}
-    own = content.get("words", {})
+    own, missing = content.get("words", {}), tuple(content.get("missing", ()))
     return Codebook(variables, own, file.name, missing, sheet, common, reading)
 
 
@@ -309,9 +308,8 @@ def _known(entry: Mapping[str, Any], keys: set[str], where: str) -> None:
         raise ValueError(f"{where}: unknown {unknown[0]!r}; known are {', '.join(sorted(keys))}")
 
 
-_VARIABLE_KEYS = set(
-    ["label", "levels", "limits", "missing", "numbers", "ordered", "questions", "units"]
-)
+_FINDING = {"questions", "units"}
+_VARIABLE_KEYS = {"label", "levels", "limits", "missing", "numbers", "ordered", *_FINDING}
 _LEVEL_KEYS = {"aliases", "assumed", "bounds", "code", "key", "label"}
 
 

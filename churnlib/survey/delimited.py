@@ -29,7 +29,7 @@ def read_delimited(file: Path, encoding: str | None = None) -> RawTable:
     notes = []
     if encoding is None and not chosen.startswith("utf"):
         notes.append(
-            f"{file.name} was read as {chosen}; if letters look wrong, say its encoding (--encoding)"
+            f"{file.name} was read as {chosen}; if letters look wrong, say another (--encoding)"
         )
     first, _, rest = text.partition("\n")
     said = first.strip().strip('"').lower().startswith("sep=")

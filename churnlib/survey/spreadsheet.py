@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +112,9 @@ def _texts(column: Iterable[Any], notes: list[str]) -> list[str]:
 
 
 def _few(bands: set[str], days: int, words: set[str]) -> bool:
-    """Whether dates are as few as answers are, do not overlap, and stand beside numbers or alone."""
+    """Whether dates are as few as answers are, do not overlap, and stand beside numbers."""
     ends = sorted([int(n) for n in band.split("-")] for band in bands)
-    apart = all(one[1] < other[0] for one, other in zip(ends, ends[1:], strict=False))
+    apart = all(one[1] < other[0] for one, other in pairwise(ends))
     beside = all(re.search("[0-9]", word) and len(word) < 12 for word in words)
     return apart and beside and len(bands) <= 6 and days > len(bands) + (not words)
 

@@ -13,7 +13,7 @@ _HAN = "[\u3400-\u9fff]"
 _LEVEL_1 = {"gb18030": (b"\xb0", b"\xd7", "gb2312"), "big5": (b"\xa4", b"\xc6", "big5")}
 """First bytes of the frequent characters, and the standard that orders them so."""
 _WESTERN = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257"]
-_SURE = 0.3  # of charset-normalizer's coherence, which goes from 0 to 1
+_SURE, _BETTER = 0.3, 0.1  # of charset-normalizer's coherence, which goes from 0 to 1
 
 
 def decode(data: bytes, name: str, encoding: str | None = None) -> str:
@@ -116,9 +116,11 @@ def _western(data: bytes) -> Iterator[str]:
     from charset_normalizer import from_bytes
 
     usual = data.decode("cp1252", "replace")
-    found = list(from_bytes(data, cp_isolation=_WESTERN))
-    best = max(found, key=lambda m: (m.coherence, m.encoding == "cp1252"), default=None)
-    if best and best.coherence >= _SURE:
+    found = from_bytes(data, cp_isolation=_WESTERN)
+    best = max(found, key=lambda match: match.coherence, default=None)
+    as_usual = from_bytes(data, cp_isolation=["cp1252"]).best()
+    least = max(_SURE, as_usual.coherence + _BETTER if as_usual else 0)
+    if best and str(best) != usual and best.coherence >= least:
         yield best.encoding
     letters = [sign for sign in usual if sign.isalpha()]
     if sum(not sign.isascii() for sign in letters) <= len(letters) / 3:
