@@ -41,7 +41,7 @@ def _codebook(chosen: argparse.Namespace) -> None:
         sys.stdout.buffer.write(text)  # TOML is UTF-8 on every system
         return
     chosen.output.write_bytes(text)
-    print(f"draft: {chosen.output}", file=sys.stderr)
+    print(f"draft: {chosen.output}")
 
 
 def _reading(chosen: argparse.Namespace) -> dict[str, Any]:
