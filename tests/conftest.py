@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
-import io
-import json
 import os
 import re
 import shutil
@@ -19,8 +15,6 @@ import pytest
 from hypothesis import settings
 
 from churnlib.evidence.origin import PROJECT
-from churnlib.workflow.analyse_survey import tailored
-from churnlib.workflow.analysis_plan import Part
 
 
 @pytest.fixture
@@ -28,55 +22,6 @@ def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     shutil.copytree(PROJECT / "data", folder)
     return folder
-
-
-@pytest.fixture
-def run_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Run notebooks as users get them in this process, where a warning is an error; their folder.
-
-    Pictures are written in one format of three.
-    """
-    from matplotlib.figure import Figure
-
-    save = Figure.savefig
-
-    def saved(figure: Figure, path: Path, **options: object) -> None:
-        if path.suffix == ".png":
-            save(figure, path, **options)
-
-    def run(*parts: Part) -> Path:
-        for part in parts:
-            _run_cells(part)
-        return made
-
-    made = tmp_path / "made"
-    made.mkdir()
-    monkeypatch.setattr(Figure, "savefig", saved)
-    monkeypatch.setenv("CHURNLIB_OUTPUT", str(made))
-    monkeypatch.setenv("CHURNLIB_LANGUAGES", "en")
-    monkeypatch.chdir(PROJECT / "notebooks")
-    return run
-
-
-def _run_cells(part: Part) -> None:
-    import matplotlib.pyplot as plt
-
-    notebook = tailored(json.loads(part.notebook.read_text("utf-8")), part)
-    names = {"display": lambda *shown: [each._repr_html_() for each in shown]}
-    for cell in notebook["cells"]:
-        if cell["cell_type"] != "code":
-            continue
-        *body, last = ast.parse("".join(cell["source"])).body
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(ast.Module(body, []), "cell", "exec"), names)
-            if isinstance(last, ast.Expr):
-                shown = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
-                getattr(shown, "_repr_html_", str)()
-            else:
-                exec(compile(ast.Module([last], []), "cell", "exec"), names)
-        if "parameters" in cell["metadata"].get("tags", ()):
-            names |= {key: value for key, value in part.parameters.items() if key in names}
-    plt.close("all")
 
 
 # The same examples every time, so that a red suite means a change; HYPOTHESIS_PROFILE=explore looks

@@ -68,7 +68,7 @@ class TableBlock:
     caption: str
     note: str
     origin: Origin
-    texts: TextTable
+    table: TextTable
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ class _Writer:
                 self._contents()
             case TableBlock():
                 self._caption(block).paragraph_format.keep_with_next = True
-                add_table(self.document, block.texts, self.lang, self.styles["cell"])
+                add_table(self.document, block.table, self.lang, self.styles["cell"])
                 self._note(block)
             case FigureBlock():
                 add_picture(self.document, block.picture, block.alternative, self.styles["note"])

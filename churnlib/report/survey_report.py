@@ -74,17 +74,25 @@ def write_survey_report(
         If the template is missing or is not a Word document.
     """
     words = report_words(lang)
-    if isinstance(survey, Survey):
-        both = combinations(survey.frame.columns, 2)
-        pairs = tuple(Pair.of(survey, *each) for each in both)
-        survey = SurveyAnalysis(survey, pairs, fit=fit, no_fit=no_fit)
-    blocks = survey_blocks(survey, folder, words)
+    blocks = survey_blocks(survey, folder, words, fit, no_fit)
     path = folder / "report" / f"survey-report.{lang}.docx"
     return write_paper(blocks, path, lang, lambda key: words(f"words.{key}"), template)
 
 
-def survey_blocks(analysis: SurveyAnalysis, folder: Path, words: Words) -> list[Block]:
+def survey_blocks(
+    survey: Survey | SurveyAnalysis,
+    folder: Path,
+    words: Words,
+    fit: Fit | None = None,
+    no_fit: str = "",
+) -> list[Block]:
     """Put the report together, block by block, before anything is written."""
+    if isinstance(survey, Survey):
+        both = combinations(survey.frame.columns, 2)
+        pairs = tuple(Pair.of(survey, *each) for each in both)
+        analysis = SurveyAnalysis(survey, pairs, fit=fit, no_fit=no_fit)
+    else:
+        analysis = survey
     survey, pairs, adjusted = analysis.survey, analysis.pairs, analysis.adjusted
     fit, no_fit = analysis.fit, analysis.no_fit
     label = _label(survey, words.lang)

@@ -138,7 +138,8 @@ def _no_question(header: str, given: Sequence[str], attrs: Mapping[Any, Any]) ->
     short = attrs.get("names", {}).get(header, header)
     if any(_ABOUT_THE_SHEET.fullmatch(normalise(text)) for text in (header, short)):
         return "about the sheet and no question"
-    different = {normalise(text) for text in given}
+    bare = without_marks(list(dict.fromkeys(given)))
+    different = {normalise(text) for text in bare.values() if "┋" not in text}
     single = [text for text in given if "┋" not in text]
     if len(single) * 2 < len(given):
         return "several answers in one cell"

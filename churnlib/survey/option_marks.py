@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 from churnlib.survey.answer_text import normalise
@@ -25,8 +26,8 @@ def without_marks(texts: Sequence[str]) -> Bare:
     """Take option marks off the answers of a column, if they are marks.
 
     They are where they run from the first letter or number without a gap and the answers stay
-    different without them. An answer without a mark may stand among them if it is one of those
-    that have one.
+    different without them. Where only some answers have one, it is taken off those that leave an
+    answer which others gave without.
 
     Examples
     --------
@@ -49,7 +50,15 @@ def without_marks(texts: Sequence[str]) -> Bare:
         and all(normalise(text) in bares for text in loose)
     )
     if not certain:
-        return Bare({text: text.strip() for text in texts})
+        # Some people type the mark and others do not: one that leaves an answer of theirs.
+        plain = {normalise(text) for text in loose}
+        places = Counter(bare for bares in by_mark.values() for bare in bares)
+        typed = {
+            text: bare
+            for text, (_, bare) in found.items()
+            if normalise(bare) in plain and places[normalise(bare)] == 1 and len(by_mark) > 1
+        }
+        return Bare({text: typed.get(text, text.strip()) for text in texts})
     result = Bare({text: found[text][1] if text in found else text.strip() for text in texts})
     result.marks = sorted(found, key=lambda text: found[text][0])
     return result
@@ -64,6 +73,8 @@ def _marked(text: str) -> tuple[int, str] | None:
     mark = unicodedata.normalize("NFKC", match["mark"]).upper()
     separated = re.search(r"[.．、:：)）]", match["after"])
     spaced = mark.isalpha() and match["after"] != ""
-    if not (separated or circled or spaced) or (mark.isdecimal() and bare[0].isdecimal()):
+    bracketed = text.lstrip()[0] in "(（" or circled
+    number = mark.isdecimal() and not bracketed
+    if not (separated or circled or spaced) or (number and bare[0].isdecimal()):
         return None
     return (int(mark) if mark.isdecimal() else ord(mark) - 64), bare

@@ -13,7 +13,7 @@ _HAN = "[\u3400-\u9fff]"
 _LEVEL_1 = {"gb18030": (b"\xb0", b"\xd7", "gb2312"), "big5": (b"\xa4", b"\xc6", "big5")}
 """First bytes of the frequent characters, and the standard that orders them so."""
 _WESTERN = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257"]
-_SURE, _BETTER = 0.3, 0.02  # of charset-normalizer's coherence, which goes from 0 to 1
+_SURE, _BETTER = 0.3, 0.1  # of charset-normalizer's coherence, which goes from 0 to 1
 
 
 def decode(data: bytes, name: str, encoding: str | None = None) -> str:

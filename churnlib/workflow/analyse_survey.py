@@ -49,8 +49,9 @@ class Checked:
         refused = self.survey.refused.groupby(["variable", "raw", "reason"], sort=False)["row"]
         lines = []
         for (variable, raw, reason), rows in refused:
-            listed = ", ".join(map(str, rows[:_SHOWN_ROWS])) + " …" * (len(rows) > _SHOWN_ROWS)
-            lines.append(f"{variable} {raw!r}: {reason} ({len(rows)} sheets: row {listed})")
+            listed = ", ".join(map(str, rows[:_SHOWN_ROWS]))
+            more = f" … ({len(rows)} sheets)" if len(rows) > _SHOWN_ROWS else ""
+            lines.append(f"row {listed}{more}: {variable} {raw!r}: {reason}")
         return lines
 
     @property

@@ -17,8 +17,10 @@ def _check(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print_json(good=checked.problems.empty, **checked.summary)
     else:
-        for line in (*checked.notes, *checked.causes):
-            print(line)
+        for note in checked.notes:
+            print(note, file=sys.stderr)
+        for cause in checked.causes:
+            print(cause)
         rows = checked.summary["rows"]
         print(
             f"{rows['rows_read']} sheets, {rows['rows_kept']} fit the codebook, "
@@ -39,7 +41,7 @@ def _codebook(chosen: argparse.Namespace) -> None:
         sys.stdout.buffer.write(text)  # TOML is UTF-8 on every system
         return
     chosen.output.write_bytes(text)
-    print(f"draft: {chosen.output}", file=sys.stderr)
+    print(f"draft: {chosen.output}")
 
 
 def _reading(chosen: argparse.Namespace) -> dict[str, Any]:

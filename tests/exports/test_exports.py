@@ -65,7 +65,7 @@ def counted(survey, variable):
 def test_a_personal_column_is_dropped_and_listed_and_can_be_kept(tmp_path, capsys, header, answers):
     rows = [[answers.format(i), *row] for i, row in enumerate(rows_of("mf", "yn", n=15))]
     path = write(tmp_path / "a.csv", [header, "Sex", "Left"], rows)
-    content, survey, said = through(path, capsys)
+    _, survey, said = through(path, capsys)
     assert list(survey.frame) == ["sex", "left"]
     assert f"the column {header!r} was dropped as personal" in said
     assert rows[3][0] not in said or rows[3][0] in {"web", "-"}
@@ -77,7 +77,7 @@ def test_a_personal_column_is_dropped_and_listed_and_can_be_kept(tmp_path, capsy
 def test_a_real_question_of_a_personal_name_is_asked_for_by_the_codebook(tmp_path, capsys):
     rows = rows_of(["Friend", "Web", "Shop"], "mf")
     path = write(tmp_path / "a.csv", ["Source", "Sex"], rows)
-    content, survey, _ = through(path, capsys, "--keep", "Source")
+    _, survey, _ = through(path, capsys, "--keep", "Source")
     assert counted(survey, "source") == Counter(row[0] for row in rows)
 
 
@@ -234,7 +234,8 @@ def test_an_sav_file_keeps_the_order_of_its_codes_and_its_numbers(tmp_path, caps
         "mood": [float(4 - i % 4) for i in range(n)], "plan": [float(1 + i % 3) for i in range(n)],
         "age": [99.0 if i % 20 == 0 else 20.0 + i % 13 for i in range(n)],
         "kind": [[1.0, 2.0, 4.0][i % 3] for i in range(n)],
-        "when": [datetime.datetime(2020, 1, 2, 3, 4, 5)] * n, "day": [datetime.date(2020, 1, 2)] * n,
+        "when": [datetime.datetime(2020, 1, 2, 3, 4, 5)] * n,
+        "day": [datetime.date(2020, 1, 2)] * n,
     }  # fmt: skip
     path = sav(
         tmp_path / "a.sav", columns, column_labels=["Mood", "Plan", "Age", "Kind", "When", "When"],
@@ -245,7 +246,7 @@ def test_an_sav_file_keeps_the_order_of_its_codes_and_its_numbers(tmp_path, caps
         },
         variable_measure={"plan": "ordinal"},
     )  # fmt: skip
-    content, survey, said = through(path, capsys)
+    content, _survey, said = through(path, capsys)
     assert labels(content, "mood") == ["Very good", "Good", "Poor", "Very poor"]
     assert labels(content, "plan") == ["Gold", "Silver", "Bronze"]
     assert content["variables"]["mood"]["ordered"]
@@ -351,11 +352,11 @@ def test_check_prints_one_line_a_cause(tmp_path, capsys):
         file.write("x,y\n" * 112)
     assert main(["check", str(path), "--codebook", str(path.with_suffix(".toml"))]) == 1
     said = capsys.readouterr().out.splitlines()
-    assert [line.count("112 sheets: row 42, 43") for line in said] == [1, 0]
+    assert [line.count("row 42, 43") * line.count("(112 sheets)") for line in said] == [1, 0]
 
 
 def test_control_characters_and_a_column_named_n_do_no_harm(tmp_path, capsys):
     path = write(tmp_path / "a.csv", ["n", "Sex"], rows_of(["a\x01b", "c"], "mf"))
-    content, survey, _ = through(path, capsys)
+    content, _survey, _ = through(path, capsys)
     assert "n" not in content["variables"]
     assert labels(content, next(iter(content["variables"]))).count("ab") == 1

@@ -71,10 +71,10 @@ def test_it_says_nothing_of_the_thesis_and_marks_every_exhibit_observed(written,
 def test_counts_and_percentages_are_those_of_the_tables(survey, blocks, lang):
     tables = made(blocks[lang], TableBlock)
     frequency = cl.frequencies(survey, "age")
-    counts = [row[1] for row in tables["question age"].grid.rows]
+    counts = [row[1] for row in tables["question age"].table.rows]
     assert counts == [*map(str, frequency.counts), str(frequency.missing)]
     cross = cl.crosstab(survey, "gender", "visits")
-    grid = tables["gender × visits"].grid
+    grid = tables["gender × visits"].table
     assert [row[-1] for row in grid.rows] == [*map(str, cross.row_totals), str(cross.n)]
     assert (
         grid.rows[0][3] == f"{cross.counts.iloc[0, 2]} ({100 * cross.shares('row').iloc[0, 2]:.1f})"
@@ -83,7 +83,7 @@ def test_counts_and_percentages_are_those_of_the_tables(survey, blocks, lang):
 
 def test_every_pair_of_questions_is_tested_and_p_is_adjusted_for_all(survey, blocks):
     # Holm by hand: the smallest of six p-values times 6, the next times 5.
-    grid = made(blocks["en"], TableBlock)["overview"].grid
+    grid = made(blocks["en"], TableBlock)["overview"].table
     assert len(grid.rows) == 6
     assert grid.header[2:4] == ("p", "p (Holm)")
     by_pair = {row[0]: row for row in grid.rows}
@@ -111,9 +111,9 @@ def test_small_counts_are_tested_exactly_and_the_report_says_so(written):
 
 def test_every_raw_row_is_accounted_for(survey, blocks):
     tables = made(blocks["en"], TableBlock)
-    read, aside, kept, _ = (int(n) for _, n in tables["flow"].grid.rows)
+    read, aside, kept, _ = (int(n) for _, n in tables["flow"].table.rows)
     assert read == aside + kept == len(survey.ledger)
-    assert sum(int(n) for _, n in tables["aside"].grid.rows) == aside
+    assert sum(int(n) for _, n in tables["aside"].table.rows) == aside
 
 
 @pytest.fixture
@@ -127,12 +127,12 @@ def small(tmp_path):
 def test_the_figures_of_the_language_are_in_it(small, tmp_path, lang):
     folder = tmp_path / "figures" / lang
     folder.mkdir(parents=True)
-    for name in ("flow_of_rows", "my_own", "v_by_w"):
+    for name in ("model", "my_own", "v_by_w"):
         Image.new("RGB", (60, 30), "white").save(folder / f"{name}.png")
     survey = small(Origin.OBSERVED)
     figures = made(survey_blocks(survey, tmp_path, report_words(lang)), FigureBlock)
     captions = [figure.caption for figure in figures.values()]
-    assert captions[:2] == [report_words(lang)("survey.captions.flow_of_rows"), "my_own"]
+    assert captions[:2] == [report_words(lang)("survey.captions.model"), "my_own"]
     assert captions[2].startswith({"en": "v by w: shares", "zh-Hans": "按w的v：占比"}[lang])
     document = docx.Document(str(write_survey_report(survey, tmp_path, lang)))
     assert len(document.inline_shapes) == 3
@@ -148,7 +148,9 @@ def test_a_model_is_told_with_its_odds_ratios_and_its_source(survey, tmp_path, l
     if model is cl.logit:  # by hand, of the two-by-two table
         male, female = cl.crosstab(survey, "gender", "visits").counts.to_numpy()
         assert ratio == pytest.approx(female[2] * male[:2].sum() / (female[:2].sum() * male[2]))
-    first, second = made(survey_blocks(survey, tmp_path, words, fit), TableBlock)["model"].grid.rows
+    first, second = made(survey_blocks(survey, tmp_path, words, fit), TableBlock)[
+        "model"
+    ].table.rows
     assert first[:3] == (label("gender"), label("gender.male"), "1")
     assert second[:3] == ("", label("gender.female"), f"{ratio:.2f}")
     document = docx.Document(str(write_survey_report(survey, tmp_path, lang, fit=fit)))
@@ -226,8 +228,9 @@ def test_any_label_of_a_user_stands_in_the_report_as_text(tmp_path, nasty):
     survey = cl.clean(raw, book, origin=Origin.OBSERVED)
     document = docx.Document(str(write_survey_report(survey, tmp_path, "zh-Hans")))
     first_column = [row.cells[0].text for table in document.tables for row in table.rows]
-    assert plain(nasty) in first_column
-    assert any(f"“{plain(nasty)}”" in p.text for p in document.paragraphs)
+    label = plain(survey.codebook.labeller("zh-Hans")("v.k0"))
+    assert label in first_column
+    assert any(f"“{label}”" in p.text for p in document.paragraphs)
     fields = [e.text.split()[0] for e in document.element.iter(qn("w:instrText"))]
     assert set(fields) == {"TOC", "SEQ", "REF"}
 

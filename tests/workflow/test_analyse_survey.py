@@ -10,14 +10,7 @@ import pytest
 import churnlib as cl
 from churnlib.__main__ import main
 from churnlib.evidence.origin import PROJECT, Origin
-from churnlib.workflow.analyse_survey import (
-    LEFT_OUT,
-    _remove_other_models,
-    analyse,
-    check,
-    tailored,
-)
-from churnlib.workflow.analysis_plan import TWO_GROUPS, Part, plan
+from churnlib.workflow.analyse_survey import analyse, check, filled_in
 from churnlib.workflow.execution import NotebookError
 from churnlib.workflow.workspace import digest, files_in
 
@@ -54,12 +47,6 @@ def survey_in(folder: Path, n: int = 90, book: str = BOOK) -> tuple[Path, Path]:
     return answers, codebook
 
 
-def planned(folder: Path, book: str = BOOK, **options: str):
-    answers, codebook = survey_in(folder, book=book)
-    survey = check(answers, codebook, lang="zh-Hans").survey
-    return plan(answers, codebook, survey, lang="zh-Hans", **options)
-
-
 OWN = ("figures", "notebooks", "report", "data")
 
 
@@ -74,7 +61,7 @@ def analysed(tmp_path_factory):
     before = project()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)  # a relative output lies here, not beside the notebooks
-        done = analyse(answers, codebook, Path("results"), lang="zh-Hans", jobs=2)
+        done = analyse(answers, codebook, Path("results"), lang="zh-Hans")
     return folder / "results", done, before
 
 
@@ -82,28 +69,38 @@ def cells(path: Path) -> list[dict]:
     return json.loads(path.read_text("utf-8"))["cells"]
 
 
-def test_the_three_notebooks_run_on_any_questions_in_one_language(analysed):
+def test_the_notebook_runs_on_any_questions_in_one_language(analysed):
     results, done, _ = analysed
     assert done.left_out == {}
-    names = sorted(path.name for path in (results / "notebooks").iterdir())
-    assert names == [
-        "03_survey_cleaning.ipynb",
-        "04_content_by_car.ipynb",
-        "05_content_by_all.ipynb",
-    ]
     assert {path.name for path in (results / "figures").iterdir()} == {"source", "zh-Hans"}
-    assert (results / "figures" / "source" / "demographic_tests.csv").exists()
+    drawn = {path.stem for path in (results / "figures" / "zh-Hans").iterdir()}
+    assert drawn == {"content_by_car", "model"}
+    assert (results / "figures" / "source" / "model.csv").exists()
+
+
+def test_the_notebook_can_be_gone_on_with(analysed):
+    from churnlib.workflow.notebook import faults
+
+    notebook = json.loads((analysed[0] / "my_survey.ipynb").read_text("utf-8"))
+    assert faults(notebook) == []
+    assert notebook["cells"][0]["source"] == ["# answers.csv\n", "\n", Origin.OBSERVED.badge]
+    assert "RESPONSE = None" in "".join(notebook["cells"][1]["source"])
+
+
+def test_the_answers_are_read_once_to_be_checked_and_once_by_the_notebook():
+    code = json.dumps(filled_in("a.csv", {})["cells"])
+    assert code.count("read_answers(") == code.count("cl.clean(") == 1
 
 
 def test_nothing_of_the_project_is_touched_and_nothing_unfinished_is_left(analysed):
     results, _, before = analysed
     assert project() == before
-    assert {path.name for path in results.iterdir()} == {"figures", "notebooks", "report"}
+    assert {path.name for path in results.iterdir()} == {"figures", "my_survey.ipynb", "report"}
 
 
 def test_all_is_marked_observed_and_nothing_is_said_of_the_thesis(analysed):
     results, done, _ = analysed
-    shown = [cell for path in (results / "notebooks").iterdir() for cell in cells(path)]
+    shown = cells(results / "my_survey.ipynb")
     said = [json.dumps([c.get("outputs", c["source"]) for c in shown], ensure_ascii=False)]
     text = docx.Document(str(results.parent / done.report))
     assert any("比例优势模型" in p.text for p in text.paragraphs)
@@ -116,41 +113,23 @@ def test_all_is_marked_observed_and_nothing_is_said_of_the_thesis(analysed):
             assert wrong not in words
 
 
-def test_a_trend_is_told_only_where_both_questions_have_an_order(analysed):
-    lines = (analysed[0] / "figures" / "source" / "demographic_tests.csv").read_text().splitlines()
-    rows = {line.split(",")[0]: line.split(",") for line in lines}
-    place = rows["variable"].index("p_trend")
-    assert rows["car"][place] != ""  # two levels are in order either way
-    assert rows["house"][place] == ""
-
-
 def test_a_column_that_the_codebook_does_not_ask_for_goes_no_further(analysed):
     files = [path for path in analysed[0].rglob("*") if path.suffix in {".ipynb", ".csv"}]
-    assert len(files) > 5
+    assert len(files) > 3
     assert not any("Someone" in path.read_text("utf-8") for path in files)
-
-
-def test_a_model_of_an_earlier_analysis_does_not_outlive_it(tmp_path):
-    for name in ("demographic_model.png", "content_by_car.png", "my_own.png"):
-        place = tmp_path / "figures" / "en" / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.touch()
-    _remove_other_models(tmp_path, {"figures/en/content_by_car.png"})
-    left = {path.name for path in (tmp_path / "figures" / "en").iterdir()}
-    assert left == {"content_by_car.png", "my_own.png"}
 
 
 def test_a_failed_analysis_keeps_the_notebook_and_the_results_before_it(analysed, monkeypatch):
     results, _, _ = analysed
     before = {file: digest(results / file) for file in files_in(results)}
-    real = tailored
+    real = filled_in
 
-    def broken(notebook, part):
-        made = real(notebook, part)
-        made["cells"][1]["source"] = "ANSWERS = None\n1 / 0"
+    def broken(title, values):
+        made = real(title, values)
+        made["cells"][1]["source"] = "1 / 0"
         return made
 
-    monkeypatch.setattr("churnlib.workflow.analyse_survey.tailored", broken)
+    monkeypatch.setattr("churnlib.workflow.analyse_survey.filled_in", broken)
     answers, codebook = results.parent / "answers.csv", results.parent / "book.toml"
     with pytest.raises(NotebookError, match="ZeroDivisionError") as failure:
         analyse(answers, codebook, results, lang="zh-Hans")
@@ -163,45 +142,6 @@ def test_a_failed_analysis_keeps_the_notebook_and_the_results_before_it(analysed
 # What is asked.
 
 
-def test_the_last_question_is_explained_by_all_others_and_two_groups_are_compared(tmp_path):
-    three, four, five = planned(tmp_path).parts
-    assert three.parameters["SHOWN"] == "car"
-    assert four.stem == "04_content_by_car"
-    assert five.title == "05 · 满意程度 × 是否有车, 是否有房"
-    asked = {k: five.parameters[k] for k in ("RESPONSE", "PREDICTORS", "GROUP", "LAYER")}
-    assert asked == {
-        "RESPONSE": "content", "PREDICTORS": ["car", "house"], "GROUP": "car", "LAYER": "house",
-    }  # fmt: skip
-
-
-def test_a_group_of_three_leaves_the_comparison_of_two_to_a_question_that_has_two(tmp_path):
-    *_, four, five = planned(tmp_path, group="house").parts
-    assert (four.parameters["GROUP"], five.parameters["GROUP"]) == ("house", "car")
-
-
-def test_a_level_that_nobody_gave_makes_no_third_group(tmp_path):
-    third = (
-        '{ key = "no", label = { zh-Hans = "否" } }, { key = "x", label = { zh-Hans = "未知" } }]'
-    )
-    book = BOOK.replace('{ key = "no", label = { zh-Hans = "否" } }]', third)
-    five = planned(tmp_path, book=book).parts[-1]
-    assert five.parameters["GROUP"] == "car"
-    assert TWO_GROUPS not in five.without
-
-
-def test_two_questions_are_too_few_for_the_fifth_notebook(tmp_path):
-    book = BOOK.partition("[variables.house]")[0] + BOOK[BOOK.index("[variables.content]") :]
-    made = planned(tmp_path, book=book)
-    assert [part.notebook.name[:2] for part in made.parts] == ["03", "04"]
-    assert "needs two questions beside" in made.left_out["05_demographic_differences"]
-
-
-def test_one_question_has_no_table(tmp_path):
-    made = planned(tmp_path, book=BOOK[: BOOK.index("[variables.house]")])
-    assert [part.notebook.name[:2] for part in made.parts] == ["03"]
-    assert "one question only" in made.left_out["04_visits_by_gender"]
-
-
 @pytest.mark.parametrize(
     ("options", "error", "said"),
     [
@@ -210,20 +150,10 @@ def test_one_question_has_no_table(tmp_path):
     ],
 )
 def test_a_question_that_is_not_there_is_named(tmp_path, options, error, said):
+    answers, codebook = survey_in(tmp_path)
     with pytest.raises(error, match=said):
-        planned(tmp_path, **options)
-
-
-@pytest.mark.parametrize("number", ["03", "04", "05"])
-def test_what_is_left_for_a_user_says_nothing_of_the_thesis(number):
-    (path,) = (PROJECT / "notebooks").glob(f"{number}_*.ipynb")
-    made = tailored(json.loads(path.read_text("utf-8")), Part(path, "mine", "mine", {}))
-    text = "\n".join("".join(cell["source"]) for cell in made["cells"])
-    for word in ("thesis", "Thesis", "论文", "Exercise", "Figure 3-1", "women", "statement"):
-        assert word not in text.replace("women over men", ""), word
-    assert made["cells"][0]["source"].endswith(Origin.OBSERVED.badge)
-    assert not any(LEFT_OUT & set(c["metadata"].get("tags", ())) for c in made["cells"])
-    assert sum("parameters" in c["metadata"].get("tags", ()) for c in made["cells"]) == 1
+        analyse(answers, codebook, tmp_path / "out", lang="zh-Hans", **options)
+    assert not (tmp_path / "out").exists()
 
 
 # Bad input, one by one.
@@ -287,13 +217,13 @@ def test_check_counts_every_sheet_and_says_which_do_not_fit(tmp_path, capsys):
 def test_the_command_says_what_was_left_out(tmp_path, monkeypatch, capsys):
     from churnlib.workflow.analyse_survey import Analysis
 
-    done = Analysis(tmp_path / "r.docx", {"05_x": "it has no order"})
+    done = Analysis(tmp_path / "r.docx", {"the model": "it has no order"})
     monkeypatch.setattr("churnlib.workflow.analyse_survey.analyse", lambda *_, **__: done)
     command = ["analyse", "a.csv", "--codebook", "b.toml", "--output", str(tmp_path)]
     assert main(command) == 0
-    assert "05_x: left out, since it has no order\n" in capsys.readouterr().out
+    assert "the model: left out, since it has no order\n" in capsys.readouterr().out
     assert main([*command, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["left_out"] == {"05_x": "it has no order"}
+    assert json.loads(capsys.readouterr().out)["left_out"] == {"the model": "it has no order"}
 
 
 def test_a_table_of_ones_own_is_not_published_under_a_title_of_the_project(tmp_path, monkeypatch):

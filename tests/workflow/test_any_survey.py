@@ -1,18 +1,16 @@
-"""The notebooks run on surveys of every awkward kind, which are told what they cannot have."""
+"""Surveys of every awkward kind are analysed, and told what they cannot have."""
 
 import random
 from collections.abc import Callable
 from pathlib import Path
 
 import docx
-import pandas as pd
 import pytest
 
 from churnlib.models.fits import LogitFit, OrdinalFit
+from churnlib.report.survey_analysis import SurveyAnalysis, analyse_survey, explained
 from churnlib.report.survey_report import write_survey_report
-from churnlib.survey.cleaning import Survey
-from churnlib.workflow.analyse_survey import check, tailored
-from churnlib.workflow.analysis_plan import MODEL, THREE_ANSWERS, TWO_GROUPS, Plan, plan
+from churnlib.workflow.analyse_survey import check
 
 Row = Callable[[random.Random, int], list[str]]
 
@@ -75,82 +73,67 @@ def never_most(draw: random.Random, _: int) -> list[str]:
     return [*anything(USUAL)(draw, 0), draw.choice("12")]
 
 
-def no_layer_tells(draw: random.Random, _: int) -> list[str]:
-    """Within an age all visit alike, so that no age says anything of men and women."""
-    sex, age, plan = anything(USUAL)(draw, 0)
-    return [sex, age, plan, {"a": "1", "b": "2", "c": "3"}[age]]
-
-
 SIX = {"town": "abcdef", "age": "<abc", "visits": "<123"}
 UNORDERED = {**USUAL, "colour": "rgb"}
 NO_ORDER = "'colour' has 3 in the codebook (r, g, b) that are not called ordered"
 ALIKE = "whoever answered 'visits' and 'sex' gave the same answer to 'sex'"
-M = "05_demographic_differences, the model"
-S = "05_demographic_differences, the question 'sex'"
-G = "05_demographic_differences, groups within layers"
-NO_PAIR = {G: "no question that explains was given two answers"}
+MODEL = "the model"
 
 CASES = {
-    "yes or no": (LEFT, anything(LEFT), 90, LogitFit, {THREE_ANSWERS}, {}),
-    "two answers of three": (VISITS, never_most, 90, LogitFit, {THREE_ANSWERS}, {}),
-    "no order": (
-        UNORDERED, anything(UNORDERED), 90, type(None), {MODEL, THREE_ANSWERS, TWO_GROUPS},
-        {M: NO_ORDER, G: "they have no order"},
-    ),
-    "separated": (
-        VISITS, separated, 90, type(None), {MODEL, THREE_ANSWERS}, {M: "plan=x tells some answers"},
-    ),
-    "collinear": (
-        VISITS, collinear, 90, type(None), {MODEL, THREE_ANSWERS}, {M: "predictors are collinear"},
-    ),
-    "all alike": (VISITS, all_men, 90, OrdinalFit, {TWO_GROUPS}, {S: ALIKE, **NO_PAIR}),
-    "an empty layer": (VISITS, with_gaps, 90, OrdinalFit, set(), {}),
-    "no layer tells": (
-        VISITS, no_layer_tells, 90, type(None), {MODEL, THREE_ANSWERS, TWO_GROUPS},
-        {M: "some answers apart", G: "within no answer to 'age'"},
-    ),
-    "six groups": (SIX, anything(SIX), 120, OrdinalFit, {TWO_GROUPS}, NO_PAIR),
+    "yes or no": (LEFT, anything(LEFT), 90, LogitFit, {}),
+    "two answers of three": (VISITS, never_most, 90, LogitFit, {}),
+    "no order": (UNORDERED, anything(UNORDERED), 90, type(None), {MODEL: NO_ORDER}),
+    "separated": (VISITS, separated, 90, type(None), {MODEL: "plan=x tells some answers"}),
+    "collinear": (VISITS, collinear, 90, type(None), {MODEL: "predictors are collinear"}),
+    "all alike": (VISITS, all_men, 90, OrdinalFit, {"sex": ALIKE}),
+    "gaps": (VISITS, with_gaps, 90, OrdinalFit, {}),
+    "six groups": (SIX, anything(SIX), 120, OrdinalFit, {}),
     "nobody answers both": (
-        VISITS, by_turns, 90, OrdinalFit, {TWO_GROUPS},
-        {"04_visits_by_gender": "nobody answered both 'visits' and 'sex'",
-         S: "nobody answered both 'visits' and 'sex'", **NO_PAIR},
+        VISITS, by_turns, 120, OrdinalFit, {"sex": "nobody answered both 'visits' and 'sex'"},
     ),
-    "few people": (VISITS, anything(VISITS), 24, OrdinalFit, set(), {}),
+    "few people": (
+        VISITS, anything(VISITS), 24, type(None), {MODEL: "and needs 10 people for each; choose"},
+    ),
 }  # fmt: skip
 
 
-def planned(case: str, folder: Path) -> tuple[Survey, Plan]:
+def analysed(case: str, folder: Path) -> SurveyAnalysis:
     questions, row, n, *_ = CASES[case]
     answers, book = survey_of(folder, questions, row, n)
-    survey = check(answers, book).survey
-    return survey, plan(answers, book, survey)
+    return analyse_survey(check(answers, book).survey)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_a_survey_cannot_have_is_left_out_and_told(case, tmp_path):
-    *_, fit, without, left_out = CASES[case]
-    _, made = planned(case, tmp_path)
+    *_, fit, left_out = CASES[case]
+    made = analysed(case, tmp_path)
     assert type(made.fit) is fit
-    assert made.parts[-1].notebook.name[:2] == "05"
-    assert made.parts[-1].without == without
     assert made.left_out.keys() == left_out.keys()
     assert all(reason in made.left_out[key] for key, reason in left_out.items())
-    first = tailored({"cells": [{}]}, made.parts[-1])["cells"][0]["source"]
-    assert all(reason in first for key, reason in left_out.items() if key.startswith("05"))
-
-
-@pytest.mark.parametrize(
-    "case",
-    ["yes or no", "no order", "separated", "an empty layer", "six groups", "nobody answers both",
-     "few people"],
-)  # fmt: skip
-def test_the_notebooks_run(case, tmp_path, run_cells):
-    survey, made = planned(case, tmp_path)
-    folder = run_cells(*made.parts[1:])  # the first cleans, whatever the questions are
-    sources = folder / "figures" / "source"
-    tests = pd.read_csv(sources / "demographic_all_tests.csv")
-    assert tests[["p_value", "holm", "benjamini_hochberg"]].notna().all(axis=None)
-    assert (sources / "demographic_model_table.csv").exists() == (made.fit is not None)
-    report = write_survey_report(survey, folder, "en", fit=made.fit, no_fit=made.no_fit)
+    report = write_survey_report(made, tmp_path, "en")
     said = "\n".join(paragraph.text for paragraph in docx.Document(str(report)).paragraphs)
     assert (made.no_fit or "odds ratio above 1") in said
+
+
+def test_the_last_question_is_tested_with_each_other_and_all_pairs_only_if_asked(tmp_path):
+    answers, book = survey_of(tmp_path, VISITS, anything(VISITS), 120)
+    survey = check(answers, book).survey
+    keys = [pair.key for pair in analyse_survey(survey).pairs]
+    assert keys == ["sex × visits", "age × visits", "plan × visits"]
+    assert len(analyse_survey(survey, all_pairs=True).pairs) == 6
+    some = analyse_survey(survey, response="age", by=["plan", "sex"])
+    assert [pair.key for pair in some.pairs] == ["plan × age", "sex × age"]
+    assert [part.name for part in some.fit.people.predictors] == ["plan", "sex"]
+    with pytest.raises(ValueError, match="'age' cannot explain itself"):
+        analyse_survey(survey, response="age", by=["age"])
+    with pytest.raises(KeyError, match="nothing"):
+        analyse_survey(survey, response="nothing")
+
+
+def test_ten_people_for_each_parameter_are_enough_and_one_fewer_are_not(tmp_path):
+    answers, book = survey_of(tmp_path, VISITS, anything(VISITS), 70)
+    survey = check(answers, book).survey
+    assert explained(survey, "visits", ["sex", "age", "plan"]).n == 70  # five slopes, two cuts
+    answers.write_text(answers.read_text().rpartition("\n")[0].rpartition("\n")[0] + "\n")
+    with pytest.raises(ValueError, match="7 parameters for 69 people"):
+        explained(check(answers, book).survey, "visits", ["sex", "age", "plan"])
