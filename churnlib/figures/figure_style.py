@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -16,7 +16,9 @@ from churnlib.figures.fonts import require_glyphs, use_packaged_font, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from seaborn.objects import Plot
 
     from churnlib.survey import Codebook
 
@@ -26,8 +28,10 @@ Label = Callable[[str], str]
 # Okabe and Ito's colours, which stay apart for colour-blind readers; neighbours among the groups
 # are dark and light by turns, so that they stay apart in grey as well.
 BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
-PALE = "#9ecae1"
+PALE, PALE_GREY = "#9ecae1", "#c9c9c9"
 GROUPS = (BLUE, "#E69F00", GREEN, "#CC79A7")
+SMALL = 7.5
+"""Size of the smallest letters, in points; a page of a report is as wide as a figure."""
 
 
 @contextmanager
@@ -43,18 +47,17 @@ def style() -> Iterator[None]:
         yield
 
 
-def caption(figure: Figure, origin: Origin, text: str) -> None:
-    """Write the line below a figure: its origin in both languages, then what, n and units.
+def caption(figure: Figure, label: Label, origin: Origin, text: str) -> None:
+    """Write the line below a figure: its kind of evidence, then what, n and units.
 
     What is simulated is framed. A frame says the same in both scripts and in grey; the font has
     no bold, and Chinese text is not emphasised by slanting.
     """
-    size = 7.0
-    columns = int(figure.get_figwidth() * 72 / (0.58 * size))
+    columns = int(figure.get_figwidth() * 72 / (0.58 * SMALL))
     simulated = origin is Origin.SYNTHETIC
     figure.supxlabel(
-        wrap(f"{origin.badge} · {text}", columns),
-        fontsize=size,
+        wrap(f"{label(origin.name)} · {text}", columns),
+        fontsize=SMALL,
         color="#a33b20" if simulated else "#555555",
         bbox={"boxstyle": "round,pad=0.35", "facecolor": "none", "edgecolor": "#a33b20"}
         if simulated
@@ -62,6 +65,37 @@ def caption(figure: Figure, origin: Origin, text: str) -> None:
         x=0.012,
         ha="left",
     )
+
+
+def plot(ax: Axes, table: pd.DataFrame, **variables: str) -> Plot:
+    """Return a seaborn plot of a table on these Axes, in the style that is in force.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where the plot is drawn, by its ``plot()``.
+    table : DataFrame
+        Drawn with six significant digits.
+    **variables : str
+        Columns for ``x``, ``y``, ``ymin`` … as for ``seaborn.objects.Plot``.
+    """
+    import matplotlib as mpl
+    import seaborn.objects as so
+
+    # Seaborn would draw in its own style; a backend is no style and must not be set again.
+    look = {key: value for key, value in mpl.rcParams.items() if not key.startswith("backend")}
+    return so.Plot(six_digits(table), **variables).on(ax).theme(look)
+
+
+def make_room(ax: Axes, lines: float) -> None:
+    """Make the figure as high as that many lines of bars, points or names need."""
+    figure = figure_of(ax)
+    figure.set_figheight(max(figure.get_figheight(), 0.9 + 0.17 * lines))
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Return the figure that holds the Axes."""
+    return cast("Figure", ax.get_figure(root=True))
 
 
 def export(
@@ -204,13 +238,8 @@ def six_digits(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**decimals.map(lambda number: float(f"{number:.6g}")))
 
 
-def beside(
-    ax: Axes,
-    point: tuple[Any, float],
-    text: str,
-    colour: str,
-    points: float,
-    size: float | None = None,
+def annotate_point(
+    ax: Axes, point: tuple[Any, float], text: str, colour: str, points: float
 ) -> None:
     """Write `text` that many points above (or below) a point, in the colour of its series."""
     ax.annotate(
@@ -219,20 +248,24 @@ def beside(
         xytext=(0, points),
         textcoords="offset points",
         color=colour,
-        fontsize=size,
         ha="center",
         va="bottom" if points > 0 else "top",
     )
 
 
-def columns_across(ax: Axes, size: float = 8.5) -> int:
+def columns_across(ax: Axes, size: float = SMALL) -> int:
     """About how many columns of letters find room across the Axes; a Chinese letter takes two."""
-    inches = ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi
+    inches = ax.get_position().width * figure_of(ax).get_figwidth()
     return int(inches * 72 / (0.54 * size))
 
 
-def thousands(ax: Axes, axis: str) -> None:
-    """Write the numbers of an axis, ``"x"`` or ``"y"``, with a comma after the thousands."""
-    from matplotlib.ticker import StrMethodFormatter
+def thousands(axis: Axis) -> None:
+    """Write the numbers of an axis with a comma after the thousands."""
+    axis.set_major_formatter("{x:,.0f}")
 
-    getattr(ax, f"{axis}axis").set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+def percent(axis: Axis) -> None:
+    """Write the numbers of an axis, from 0 to 1, as percent; the name of the axis says so."""
+    from matplotlib.ticker import PercentFormatter
+
+    axis.set_major_formatter(PercentFormatter(1, symbol=""))

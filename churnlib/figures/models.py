@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from churnlib.figures.figure_style import BLUE, GREY, Label, six_digits
+from churnlib.figures.figure_style import BLUE, GREY, SMALL, Label, make_room, plot
+from churnlib.figures.fonts import wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+MOST = 26
+"""Lines of a forest that have room on a page beside a heading and some text."""
 
 
 def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
@@ -21,58 +24,89 @@ def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     table : DataFrame
         One row a level or slope, columns ``predictor``, ``level`` (None for a number),
         ``odds_ratio``, ``low`` and ``high``, as from `OrdinalFit.by_level`. A reference level has
-        the odds ratio 1 and no interval.
+        the odds ratio 1 and no interval. `forest_parts` divides what is too long for a page.
     label, ax
-        As for `accounts_by_month`.
+        As for `accounts_by_month`. The figure is made as high as the rows need.
     """
-    table = six_digits(table)
-    heights, height = [], 0.0
-    for place, row in enumerate(table.itertuples()):
-        if place and row.predictor != table["predictor"].iloc[place - 1]:
-            height += 0.6  # a gap between two predictors
-        heights.append(height)
-        height += 1
-    known = table["low"].notna().to_numpy()
-    y, value = np.array(heights), table["odds_ratio"].to_numpy(dtype=float)
-    error = np.array([value - table["low"], table["high"] - value], dtype=float)
+    import seaborn.objects as so
+
+    names: dict[float, str] = {}
+    heights, bottom = [], 0.0
+    for predictor, block in table.groupby("predictor", sort=False):
+        for level in [None, *block["level"].dropna()]:
+            word = label(str(predictor) if level is None else f"{predictor}.{level}")
+            name = wrap(word, 40 if level is None else 28, most=3)
+            lines = 1 + name.count("\n")
+            names[bottom + (lines - 1) / 2] = name
+            bottom += lines
+        heights += [*names][-len(block) :]
+        bottom += 0.4  # a gap between two predictors
+    placed = table.assign(height=heights)
+    known = placed["low"].notna()
+    make_room(ax, bottom)
     ax.axvline(1, color="black", linewidth=0.6)
-    ax.errorbar(
-        value[known],
-        y[known],
-        xerr=error[:, known],
-        fmt="o",
-        color=BLUE,
-        markersize=4,
-        elinewidth=1,
-        capsize=2.5,
+    (
+        plot(ax, placed[known], x="odds_ratio", y="height", xmin="low", xmax="high")
+        .add(so.Range(color=BLUE, linewidth=1.2), orient="y")
+        .add(so.Dot(color=BLUE, pointsize=4))
+        .add(so.Dot(marker="D", color=GREY, fill=False, pointsize=4), data=placed[~known])
+        .scale(x="log")
+        .plot()
     )
-    ax.plot(value[~known], y[~known], "D", color="white", markeredgecolor=GREY, markersize=4)
-    ax.set_xscale("log")
-    for at, row in zip(heights, table.itertuples(), strict=True):
-        interval = f" [{row.low:.2f}, {row.high:.2f}]" if row.low == row.low else ""
-        text = f"{row.odds_ratio:.2f}{interval}" if interval else label("reference_level")
+    for row, has_interval in zip(placed.itertuples(), known, strict=True):
+        interval = f"{row.odds_ratio:.2f} [{row.low:.2f}, {row.high:.2f}]"
         ax.annotate(
-            text,
-            (1, at),
+            interval if has_interval else label("reference_level"),
+            (1, row.height),
             xycoords=("axes fraction", "data"),
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
-            color="black" if interval else GREY,
+            fontsize=SMALL,
+            color="black" if has_interval else GREY,
         )
-    names = [
-        label(row.predictor)
-        if pd.isna(row.level)
-        else f"{label(row.predictor)}: {label(f'{row.predictor}.{row.level}')}"
-        for row in table.itertuples()
-    ]
-    ax.set_yticks(heights, names)
-    ax.invert_yaxis()
-    least, most = ax.get_xlim()
-    steps = (1, 3) if most > 30 * least else (1, 2, 5)  # as many as have room
-    ticks = [t for power in range(-3, 4) for t in (s * 10.0**power for s in steps)]
-    ticks = [t for t in ticks if least <= t <= most]
-    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    ax.set_yticks([*names], names.values())
+    for tick, height in zip(ax.yaxis.get_major_ticks(), names, strict=True):
+        if height not in heights:  # the heading of a block
+            tick.tick1line.set_visible(False)
+            tick.label1.set_color(BLUE)
+    ax.set_ylim(bottom - 0.4, -0.6)
+    ticks = _log_ticks(*ax.get_xlim())
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
-    ax.set_xlabel(label("odds_ratio_of_more"))
+    ax.set(xlabel=label("odds_ratio_of_more"), ylabel="")
     return ax
+
+
+def forest_parts(table: pd.DataFrame, most: int = MOST) -> list[pd.DataFrame]:
+    """Divide the rows of a forest, between predictors, into parts of at most so many lines.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"predictor": [*"aaaabbbbcc"]})
+    >>> [len(part) for part in forest_parts(rows, most=10)]
+    [8, 2]
+    """
+    parts: list[list[pd.DataFrame]] = []
+    lines = most
+    for _, block in table.groupby("predictor", sort=False):
+        if parts and lines + len(block) + 1 <= most:
+            parts[-1].append(block)
+            lines += len(block) + 1
+        else:
+            parts.append([block])
+            lines = len(block) + 1
+    return [pd.concat(blocks) for blocks in parts]
+
+
+def _log_ticks(least: float, most: float) -> list[float]:
+    """Return at least three round numbers inside the ends of a logarithmic axis."""
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
+    for steps in ([1], [1, 3], [1, 2, 5]):
+        ticks = LogLocator(subs=steps, numticks=99).tick_values(least, most)
+        inside = [float(tick) for tick in ticks if least <= tick <= most]
+        if len(inside) >= 3:
+            return inside
+    ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(least, most)
+    return [float(tick) for tick in ticks if least <= tick <= most]
