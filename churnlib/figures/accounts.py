@@ -127,7 +127,7 @@ def ratios_by_month(ratios: pd.DataFrame, printed: float, label: Label, ax: Axes
     for value, key, colour, line in lines:
         ax.axhline(value, color=colour, linewidth=0.9, linestyle=line)
         ax.annotate(
-            f"{label(key)}: {100 * value:.4g}",
+            f"{label(key)} {100 * value:.4g}",
             (1, value),
             xycoords=("axes fraction", "data"),
             xytext=(3, 1 if value >= max(overall, printed) else -1),

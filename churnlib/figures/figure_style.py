@@ -53,7 +53,7 @@ def caption(figure: Figure, label: Label, origin: Origin, text: str) -> None:
     What is simulated is framed. A frame says the same in both scripts and in grey; the font has
     no bold, and Chinese text is not emphasised by slanting.
     """
-    columns = int(figure.get_figwidth() * 72 / (0.58 * SMALL))
+    columns = int(figure.get_figwidth() * 72 / (0.53 * SMALL))
     simulated = origin is Origin.SYNTHETIC
     figure.supxlabel(
         wrap(f"{label(origin.name)} · {text}", columns),
@@ -85,12 +85,6 @@ def plot(ax: Axes, table: pd.DataFrame, **variables: str) -> Plot:
     # Seaborn would draw in its own style; a backend is no style and must not be set again.
     look = {key: value for key, value in mpl.rcParams.items() if not key.startswith("backend")}
     return so.Plot(six_digits(table), **variables).on(ax).theme(look)
-
-
-def make_room(ax: Axes, lines: float) -> None:
-    """Make the figure as high as that many lines of bars, points or names need."""
-    figure = figure_of(ax)
-    figure.set_figheight(max(figure.get_figheight(), 0.9 + 0.17 * lines))
 
 
 def figure_of(ax: Axes) -> Figure:

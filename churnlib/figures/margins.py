@@ -66,8 +66,15 @@ def ranges(table: pd.DataFrame, label: Label, ax: Axes, *, reference: str = "") 
     if reference:
         at = table["reference"].iloc[0]
         ax.axvline(at, color=VERMILION, linewidth=1, linestyle=LINES[1])
-        words = f"{label(reference)} {100 * at:.0f}"
-        ax.set_title(words, color=VERMILION, fontsize=SMALL, loc="center")
+        ax.annotate(
+            f"{label(reference)} {100 * at:.0f}",
+            (at, 1),
+            xycoords=("data", "axes fraction"),
+            color=VERMILION,
+            ha="center",
+            va="bottom",
+            fontsize=SMALL,
+        )
     ax.set_yticks(range(len(table)), [label(f"said_{said}") for said in table.index])
     ax.set(xlim=(-0.12, 1.14), xticks=[0, 0.25, 0.5, 0.75, 1], ylabel="", xlabel="")
     ax.spines["bottom"].set_bounds(0, 1)
@@ -104,10 +111,11 @@ def evidence_frontier(
     ax.annotate(label("beyond_trivial"), (0.03, 0.97), fontsize=SMALL, va="top")
     ax.annotate(label("equal_shares"), (0.57, 0.55), color=GREY, fontsize=SMALL, va="top")
     looks = zip(lines.items(), (BLUE, VERMILION, GREEN), LINES, strict=False)
-    for place, ((number, line), colour, dashes) in enumerate(looks):
+    for (number, line), colour, dashes in looks:
         words = label("women_of").format(women=number, n=women + len(filled) - 1)
-        ax.plot(line["second_share"], line["significant_share"], color=colour, linestyle=dashes)
-        ax.annotate(words, (0.98, 0.22 - 0.08 * place), color=colour, ha="right", fontsize=SMALL)
+        share = line["significant_share"]
+        ax.plot(line["second_share"], share, color=colour, linestyle=dashes, label=words)
+    ax.legend(loc="lower right", handlelength=2.2)
     if guess is not None:
         ax.plot(*guess, "D", color="black", markersize=6)
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=label("men_at_six"), ylabel=label("women_at_six"))
@@ -127,9 +135,9 @@ def power(curves: pd.DataFrame, label: Label, ax: Axes) -> Axes:
         As for `accounts_by_month`. Black and greys: colours are numbers of women beside it.
     """
     for share, colour, dashes in zip(curves, ("black", "#555555", GREY), LINES, strict=False):
-        ax.plot(curves.index, curves[share], color=colour, linestyle=dashes)
         words = label("men_share").format(share=f"{100 * share:.0f}")
-        ax.annotate(words, (share, 0.01), color=colour, fontsize=SMALL, ha="center", rotation=90)
+        ax.plot(curves.index, curves[share], color=colour, linestyle=dashes, label=words)
+    ax.legend(loc="lower right", handlelength=2.2)
     ax.axhline(0.8, color=PALE_GREY, linewidth=0.6, zorder=0)
     ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=label("women_at_six"), ylabel=label("power_percent"))
     percent(ax.xaxis)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from churnlib.figures.figure_style import BLUE, GREY, SMALL, Label, make_room, plot
+from churnlib.figures.figure_style import BLUE, GREY, SMALL, Label, figure_of, plot
 from churnlib.figures.fonts import wrap
 
 if TYPE_CHECKING:
@@ -43,16 +43,18 @@ def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
         bottom += 0.4  # a gap between two predictors
     placed = table.assign(height=heights)
     known = placed["low"].notna()
-    make_room(ax, bottom)
+    figure = figure_of(ax)
+    figure.set_figheight(max(figure.get_figheight(), 0.9 + 0.17 * bottom))
     ax.axvline(1, color="black", linewidth=0.6)
     (
         plot(ax, placed[known], x="odds_ratio", y="height", xmin="low", xmax="high")
         .add(so.Range(color=BLUE, linewidth=1.2), orient="y")
         .add(so.Dot(color=BLUE, pointsize=4))
-        .add(so.Dot(marker="D", color=GREY, fill=False, pointsize=4), data=placed[~known])
-        .scale(x="log")
         .plot()
     )
+    reference = so.Dot(marker="D", color=GREY, fill=False, pointsize=4)
+    plot(ax, placed[~known], x="odds_ratio", y="height").add(reference).plot()
+    ax.set_xscale("log")
     for row, has_interval in zip(placed.itertuples(), known, strict=True):
         interval = f"{row.odds_ratio:.2f} [{row.low:.2f}, {row.high:.2f}]"
         ax.annotate(
@@ -69,7 +71,6 @@ def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     for tick, height in zip(ax.yaxis.get_major_ticks(), names, strict=True):
         if height not in heights:  # the heading of a block
             tick.tick1line.set_visible(False)
-            tick.label1.set_color(BLUE)
     ax.set_ylim(bottom - 0.4, -0.6)
     ticks = _log_ticks(*ax.get_xlim())
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -103,7 +104,7 @@ def _log_ticks(least: float, most: float) -> list[float]:
     """Return at least three round numbers inside the ends of a logarithmic axis."""
     from matplotlib.ticker import LogLocator, MaxNLocator
 
-    for steps in ([1], [1, 3], [1, 2, 5]):
+    for steps in ([1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]):
         ticks = LogLocator(subs=steps, numticks=99).tick_values(least, most)
         inside = [float(tick) for tick in ticks if least <= tick <= most]
         if len(inside) >= 3:

@@ -73,6 +73,8 @@ def mosaic(table: Crosstab, label: Label, ax: Axes) -> Axes:
         handles=[Patch(facecolor=f, hatch=h, edgecolor="white", label=w) for w, _, f, h in SHADES],
         title=wrap(label("adjusted_residual"), room),
         loc="upper left",
+        alignment="left",
+        handlelength=2,
         bbox_to_anchor=(0, 0),
         ncols=5 if room > 50 else 3,
     )

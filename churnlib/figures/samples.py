@@ -29,15 +29,15 @@ def found_by_size(found: pd.DataFrame, power: pd.DataFrame, label: Label, ax: Ax
 
     numbers = found.assign(number=[f"{100 * share:.0f}" for share in found["found"]])
     words = so.Text(color="black", valign="bottom", offset=3, fontsize=SMALL)
+    plot(ax, power, x="size", y="power").add(so.Line(color=GREY, linewidth=1.2)).plot()
     (
         plot(ax, numbers, x="size", y="found", ymin="low", ymax="high")
-        .add(so.Line(color=GREY, linewidth=1.2), data=power, y="power")
         .add(so.Range(color=BLUE, linewidth=1.2))
         .add(so.Dot(color=BLUE, pointsize=4))
         .add(words, y="high", text="number")
-        .scale(x="log")
         .plot()
     )
+    ax.set_xscale("log")
     ax.minorticks_off()
     ax.set_xticks(found["size"], [f"{size:,}" for size in found["size"]])
     ax.set(ylim=(0, 1.12), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1])

@@ -13,7 +13,6 @@ from churnlib.figures.figure_style import (
     PALE,
     SMALL,
     Label,
-    make_room,
     percent,
     plot,
 )
@@ -71,15 +70,15 @@ def shares_by_group(
         )
     _bars(table, ax, by="group")
     _names(ax, [label(f"{response}.{level}") for level in levels])
-    make_room(ax, len(table) + len(groups))
     names = [wrap(label(f"{group}.{key}"), 24, most=1) for key in groups]
     key = zip(GROUPS, names, strict=False)
     ax.legend(
         handles=[Patch(color=colour, label=name) for colour, name in key],
         title=wrap(label(group), 40, most=2),
-        ncols=2,
+        ncols=4,
         loc="lower left",
         bbox_to_anchor=(0, 1),
+        alignment="left",
     )
     ax.set(xlabel=label("percent_of_group"), ylabel=wrap(label(response), 30, most=2))
     return ax
@@ -130,10 +129,16 @@ def _bars(table: pd.DataFrame, ax: Axes, color: str | None = None, by: str | Non
     place = {"orient": "y", "legend": False}
     drawn = plot(ax, numbers, x="share", y="level", **({"color": by} if by else {}))
     (
-        drawn.add(bar, so.Dodge(), **place)
-        .add(so.Range(color="black", linewidth=0.9), so.Dodge(), xmin="low", xmax="high", **place)
-        .add(words, so.Dodge(), x="high", text="number", **place)
-        .scale(color=list(GROUPS))
+        drawn.add(bar, so.Dodge(by=["color"]), **place)
+        .add(
+            so.Range(color="black", linewidth=0.9),
+            so.Dodge(by=["color"]),
+            xmin="low",
+            xmax="high",
+            **place,
+        )
+        .add(words, so.Dodge(by=["color"]), x="high", text="number", **place)
+        .scale(color=list(GROUPS[: table["group"].nunique()]) if by else None)
         .plot()
     )
     ax.margins(x=0.16)
