@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHADES = (
-    ("≤ −4", -4.0, "#e6550d", "////"),
+    ("≤ −4", -4.0, "#fd8d3c", "////"),
     ("(−4, −2]", -2.0, "#fdbe85", "//"),
     ("(−2, 2)", 0.0, "#e4e4e4", ""),
     ("[2, 4)", 2.0, "#9ecae1", ""),
-    ("≥ 4", 4.0, "#4292c6", ""),
+    ("≥ 4", 4.0, "#6baed6", ""),
 )
 """Words of the key, where the shade begins, colour and hatch, from fewer people to more.
 
