@@ -13,8 +13,9 @@ from churnlib.figures.figure_style import (
     VERMILION,
     Label,
     annotate_point,
+    draw_on,
     percent,
-    plot,
+    six_digits,
     thousands,
 )
 from churnlib.figures.fonts import wrap
@@ -38,12 +39,12 @@ def accounts_by_month(flows: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     import seaborn.objects as so
 
     by_month = _with_months(flows)
-    (
-        plot(ax, by_month, x="month")
+    draw_on(
+        ax,
+        so.Plot(six_digits(by_month), x="month")
         .add(so.Bar(color=PALE_GREY, alpha=1, edgewidth=0, width=0.7), y="net")
         .add(so.Line(color=BLUE, marker="o", pointsize=3.5), y="opened")
-        .add(so.Line(color=VERMILION, marker="s", pointsize=3.5), y="closed")
-        .plot()
+        .add(so.Line(color=VERMILION, marker="s", pointsize=3.5), y="closed"),
     )
     ax.axhline(0, color="black", linewidth=0.6)
     # Each name stands where its own series is farthest from the others.
@@ -75,11 +76,11 @@ def total_against_months(sums: pd.Series, printed: int, label: Label, ax: Axes) 
 
     by_month = _with_months(sums.to_frame("sum"))
     first, last, reached = by_month["month"].iloc[0], by_month["month"].iloc[-1], int(sums.iloc[-1])
-    (
-        plot(ax, by_month, x="month", y="sum")
+    draw_on(
+        ax,
+        so.Plot(six_digits(by_month), x="month", y="sum")
         .add(so.Area(color=VERMILION, alpha=0.15, edgewidth=0))
-        .add(so.Line(color=VERMILION, marker="s", pointsize=3.5))
-        .plot()
+        .add(so.Line(color=VERMILION, marker="s", pointsize=3.5)),
     )
     ax.axhline(printed, color="black", linewidth=1, linestyle=(0, (4, 2)))
     words = f"{label('printed_total')} {printed:,}"
@@ -116,11 +117,11 @@ def ratios_by_month(ratios: pd.DataFrame, printed: float, label: Label, ax: Axes
     import seaborn.objects as so
 
     by_month, overall = _with_months(ratios.drop(index="total")), ratios.loc["total", "ratio"]
-    (
-        plot(ax, by_month, x="month", y="ratio", ymin="low", ymax="high")
+    draw_on(
+        ax,
+        so.Plot(six_digits(by_month), x="month", y="ratio", ymin="low", ymax="high")
         .add(so.Range(color=BLUE, linewidth=1.2))
-        .add(so.Dot(color=BLUE, pointsize=4))
-        .plot()
+        .add(so.Dot(color=BLUE, pointsize=4)),
     )
     ax.axhline(1, color=GREY, linewidth=0.6)
     lines = [(overall, "all_months", VERMILION, "-"), (printed, "printed", "black", (0, (4, 2)))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,24 +68,16 @@ def caption(figure: Figure, label: Label, origin: Origin, text: str) -> None:
     )
 
 
-def plot(ax: Axes, table: pd.DataFrame, **variables: str) -> Plot:
-    """Return a seaborn plot of a table on these Axes, in the style that is in force.
-
-    Parameters
-    ----------
-    ax : Axes
-        Where the plot is drawn, by its ``plot()``.
-    table : DataFrame
-        Drawn with six significant digits.
-    **variables : str
-        Columns for ``x``, ``y``, ``ymin`` … as for ``seaborn.objects.Plot``.
-    """
+def draw_on(ax: Axes, plot: Plot) -> None:
+    """Draw a seaborn plot on these Axes, in the style that is in force."""
     import matplotlib as mpl
-    import seaborn.objects as so
 
     # Seaborn would draw in its own style; a backend is no style and must not be set again.
     look = {key: value for key, value in mpl.rcParams.items() if not key.startswith("backend")}
-    return so.Plot(six_digits(table), **variables).on(ax).theme(look)
+    with warnings.catch_warnings():
+        # seaborn 0.13 asks pandas for a copy in a way that pandas 3 calls deprecated.
+        warnings.filterwarnings("ignore", "The copy keyword is deprecated", DeprecationWarning)
+        plot.on(ax).theme(look).plot()
 
 
 def figure_of(ax: Axes) -> Figure:
@@ -260,6 +253,4 @@ def thousands(axis: Axis) -> None:
 
 def percent(axis: Axis) -> None:
     """Write the numbers of an axis, from 0 to 1, as percent; the name of the axis says so."""
-    from matplotlib.ticker import PercentFormatter
-
-    axis.set_major_formatter(PercentFormatter(1, symbol=""))
+    axis.set_major_formatter(lambda share, _: f"{100 * share:.4g}")

@@ -16,8 +16,9 @@ from churnlib.figures.figure_style import (
     SMALL,
     VERMILION,
     Label,
+    draw_on,
     percent,
-    plot,
+    six_digits,
 )
 
 if TYPE_CHECKING:
@@ -43,12 +44,12 @@ def ranges(table: pd.DataFrame, label: Label, ax: Axes, *, reference: str = "") 
     import seaborn.objects as so
 
     rows = table.assign(said=table.index.astype(str))
-    (
-        plot(ax, rows, y="said")
+    draw_on(
+        ax,
+        so.Plot(six_digits(rows), y="said")
         .add(so.Range(color=PALE, linewidth=12), orient="y", xmin="low", xmax="high")
         .add(so.Dot(marker="|", color=BLUE, pointsize=11, stroke=1.2), x="low")
-        .add(so.Dot(marker="|", color=BLUE, pointsize=11, stroke=1.2), x="high")
-        .plot()
+        .add(so.Dot(marker="|", color=BLUE, pointsize=11, stroke=1.2), x="high"),
     )
     for place, row in enumerate(table.itertuples()):
         ends = [(row.low, "right", -5), (row.high, "left", 5)]

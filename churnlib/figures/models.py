@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from churnlib.figures.figure_style import BLUE, GREY, SMALL, Label, figure_of, plot
+from churnlib.figures.figure_style import BLUE, GREY, SMALL, Label, draw_on, figure_of, six_digits
 from churnlib.figures.fonts import wrap
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     figure = figure_of(ax)
     figure.set_figheight(max(figure.get_figheight(), 0.9 + 0.17 * bottom))
     ax.axvline(1, color="black", linewidth=0.6)
-    (
-        plot(ax, placed[known], x="odds_ratio", y="height", xmin="low", xmax="high")
+    draw_on(
+        ax,
+        so.Plot(six_digits(placed[known]), x="odds_ratio", y="height", xmin="low", xmax="high")
         .add(so.Range(color=BLUE, linewidth=1.2), orient="y")
-        .add(so.Dot(color=BLUE, pointsize=4))
-        .plot()
+        .add(so.Dot(color=BLUE, pointsize=4)),
     )
     reference = so.Dot(marker="D", color=GREY, fill=False, pointsize=4)
-    plot(ax, placed[~known], x="odds_ratio", y="height").add(reference).plot()
+    draw_on(ax, so.Plot(six_digits(placed[~known]), x="odds_ratio", y="height").add(reference))
     ax.set_xscale("log")
     for row, has_interval in zip(placed.itertuples(), known, strict=True):
         interval = f"{row.odds_ratio:.2f} [{row.low:.2f}, {row.high:.2f}]"
@@ -86,17 +86,17 @@ def forest_parts(table: pd.DataFrame, most: int = MOST) -> list[pd.DataFrame]:
     --------
     >>> rows = pd.DataFrame({"predictor": [*"aaaabbbbcc"]})
     >>> [len(part) for part in forest_parts(rows, most=10)]
-    [8, 2]
+    [4, 6]
     """
     parts: list[list[pd.DataFrame]] = []
     lines = most
     for _, block in table.groupby("predictor", sort=False):
-        if parts and lines + len(block) + 1 <= most:
+        if parts and lines + len(block) + 2 <= most:
             parts[-1].append(block)
-            lines += len(block) + 1
+            lines += len(block) + 2
         else:
             parts.append([block])
-            lines = len(block) + 1
+            lines = len(block) + 2
     return [pd.concat(blocks) for blocks in parts]
 
 
@@ -108,6 +108,6 @@ def _log_ticks(least: float, most: float) -> list[float]:
         ticks = LogLocator(subs=steps, numticks=99).tick_values(least, most)
         inside = [float(tick) for tick in ticks if least <= tick <= most]
         if len(inside) >= 3:
-            return inside
+            return inside[:: -(-len(inside) // 6)]  # at most six, so that none covers another
     ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(least, most)
     return [float(tick) for tick in ticks if least <= tick <= most]

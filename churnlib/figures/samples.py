@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from churnlib.figures.figure_style import BLUE, GREY, SMALL, Label, percent, plot
+from churnlib.figures.figure_style import BLUE, GREY, SMALL, Label, draw_on, percent, six_digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,13 +29,14 @@ def found_by_size(found: pd.DataFrame, power: pd.DataFrame, label: Label, ax: Ax
 
     numbers = found.assign(number=[f"{100 * share:.0f}" for share in found["found"]])
     words = so.Text(color="black", valign="bottom", offset=3, fontsize=SMALL)
-    plot(ax, power, x="size", y="power").add(so.Line(color=GREY, linewidth=1.2)).plot()
-    (
-        plot(ax, numbers, x="size", y="found", ymin="low", ymax="high")
+    curve = so.Line(color=GREY, linewidth=1.2)
+    draw_on(ax, so.Plot(six_digits(power), x="size", y="power").add(curve))
+    draw_on(
+        ax,
+        so.Plot(six_digits(numbers), x="size", y="found", ymin="low", ymax="high")
         .add(so.Range(color=BLUE, linewidth=1.2))
         .add(so.Dot(color=BLUE, pointsize=4))
-        .add(words, y="high", text="number")
-        .plot()
+        .add(words, y="high", text="number"),
     )
     ax.set_xscale("log")
     ax.minorticks_off()

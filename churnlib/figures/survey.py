@@ -13,10 +13,12 @@ from churnlib.figures.figure_style import (
     PALE,
     SMALL,
     Label,
+    columns_across,
+    draw_on,
     percent,
-    plot,
+    six_digits,
 )
-from churnlib.figures.fonts import wrap
+from churnlib.figures.fonts import width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +77,7 @@ def shares_by_group(
     ax.legend(
         handles=[Patch(color=colour, label=name) for colour, name in key],
         title=wrap(label(group), 40, most=2),
-        ncols=4,
+        ncols=max(1, columns_across(ax) // (6 + max(map(width, names)))),
         loc="lower left",
         bbox_to_anchor=(0, 1),
         alignment="left",
@@ -127,8 +129,9 @@ def _bars(table: pd.DataFrame, ax: Axes, color: str | None = None, by: str | Non
     bar = so.Bar(alpha=1, edgewidth=0, **({"color": color} if color else {}))
     words = so.Text(color="black", halign="left", offset=4, fontsize=SMALL)
     place = {"orient": "y", "legend": False}
-    drawn = plot(ax, numbers, x="share", y="level", **({"color": by} if by else {}))
-    (
+    drawn = so.Plot(six_digits(numbers), x="share", y="level", **({"color": by} if by else {}))
+    draw_on(
+        ax,
         drawn.add(bar, so.Dodge(by=["color"]), **place)
         .add(
             so.Range(color="black", linewidth=0.9),
@@ -138,8 +141,7 @@ def _bars(table: pd.DataFrame, ax: Axes, color: str | None = None, by: str | Non
             **place,
         )
         .add(words, so.Dodge(by=["color"]), x="high", text="number", **place)
-        .scale(color=list(GROUPS[: table["group"].nunique()]) if by else None)
-        .plot()
+        .scale(color=list(GROUPS[: table["group"].nunique()]) if by else None),
     )
     ax.margins(x=0.16)
     percent(ax.xaxis)

@@ -107,13 +107,16 @@ def test_group_shares_are_drawn_beside_each_other_with_their_numbers(ax):
     figures.shares_by_group(table, LABEL, ax, group="gender", response="visits")
     np.testing.assert_allclose([bar.get_width() for bar in ax.patches], [0.6, 0.4, 0.3, 0.7])
     assert [t.get_text() for t in ax.get_yticklabels()] == ["1–2", "6 or more"]
-    assert ["60.0", "40.0", "30.0", "70.0"] == words(ax)
+    assert words(ax) == ["60.0", "40.0", "30.0", "70.0"]
     # Each number stands in the middle of its own bar, behind the end of its interval.
     for bar, text, high in zip(ax.patches, ax.texts, table["high"], strict=True):
         assert text.get_position() == pytest.approx((high, bar.get_y() + bar.get_height() / 2))
     legend = ax.get_legend()
     assert legend.get_title().get_text() == "Gender"
-    colours = {t.get_text(): p.get_facecolor() for t, p in zip(legend.texts, legend.get_patches())}
+    colours = {
+        t.get_text(): p.get_facecolor()
+        for t, p in zip(legend.texts, legend.get_patches(), strict=True)
+    }
     assert colours == {
         "Male": ax.patches[0].get_facecolor(),
         "Female": ax.patches[2].get_facecolor(),
@@ -261,7 +264,7 @@ def drawn_with_bad_labels(kind):
         [
             (group, level, 1.0, low, 2.0)
             for group in "abe"
-            for level, low in zip("cd", (np.nan, 0.5))
+            for level, low in zip("cd", (np.nan, 0.5), strict=True)
         ],
         columns=["predictor", "level", "odds_ratio", "low", "high"],
     )
@@ -404,7 +407,7 @@ figures.publish("x", draw, {"x": table.intervals()}, load_codebook())
 @pytest.mark.parametrize("kind", ["forest", "shares_by_group", "found_by_size"])
 def test_the_last_bits_of_a_processor_do_not_reach_a_file(tmp_path, monkeypatch, kind):
     limits = {"low": [0.6180339, 0.5773502], "high": [0.7320508, 1.1547005], "size": [50, 200]}
-    names = {"predictor": "gender", "group": "gender", "level": ["male", "female"]}
+    names = {"predictor": "gender", "group": "male", "level": ["male", "female"]}
     table = pd.DataFrame(
         names | limits | dict.fromkeys(["odds_ratio", "share", "found"], 0.70710678)
     )
