@@ -53,7 +53,8 @@ def accounts_by_month(flows: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     looks = {"closed": (VERMILION, 5), "opened": (BLUE, -5), "net": (GREY, -2)}
     for series, (colour, points) in looks.items():
         row = by_month.iloc[peaks[series]]
-        annotate_point(ax, (row["month"], row[series]), label(series), colour, points)
+        side = {"color": colour, "ha": "center", "va": "bottom" if points > 0 else "top"}
+        annotate_point(ax, (row["month"], row[series]), label(series), (0, points), **side)
     ax.margins(y=0.1)
     ax.set(xticks=by_month["month"], xlabel=label("month_2020"), ylabel=label("accounts"))
     thousands(ax.yaxis)
@@ -84,7 +85,7 @@ def total_against_months(sums: pd.Series, printed: int, label: Label, ax: Axes) 
     )
     ax.axhline(printed, color="black", linewidth=1, linestyle=(0, (4, 2)))
     words = f"{label('printed_total')} {printed:,}"
-    ax.annotate(words, (first, printed), xytext=(0, 4), textcoords="offset points", va="bottom")
+    annotate_point(ax, (first, printed), words, (0, 4))
     gap = label("months_and_gap").format(reached=f"{reached:,}", gap=f"{printed - reached:,}")
     # In the empty corner above the curve, with a line to the gap itself.
     ax.annotate(
@@ -127,15 +128,10 @@ def ratios_by_month(ratios: pd.DataFrame, printed: float, label: Label, ax: Axes
     lines = [(overall, "all_months", VERMILION, "-"), (printed, "printed", "black", (0, (4, 2)))]
     for value, key, colour, line in lines:
         ax.axhline(value, color=colour, linewidth=0.9, linestyle=line)
-        ax.annotate(
-            f"{label(key)} {100 * value:.4g}",
-            (1, value),
-            xycoords=("axes fraction", "data"),
-            xytext=(3, 1 if value >= max(overall, printed) else -1),
-            textcoords="offset points",
-            color=colour,
-            va="bottom" if value >= max(overall, printed) else "top",
-        )
+        above = value >= max(overall, printed)
+        look = {"color": colour, "va": "bottom" if above else "top"}
+        words, end = f"{label(key)} {100 * value:.4g}", ax.get_yaxis_transform()
+        annotate_point(ax, (1, value), words, (3, 1 if above else -1), xycoords=end, **look)
     ax.set(ylim=(0, None), xticks=by_month["month"])
     ax.set(xlabel=label("month_2020"), ylabel=label("closed_per_100_opened"))
     percent(ax.yaxis)

@@ -226,18 +226,10 @@ def six_digits(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def annotate_point(
-    ax: Axes, point: tuple[Any, float], text: str, colour: str, points: float
+    ax: Axes, point: tuple[Any, Any], text: str, shift: tuple[float, float], **look: Any
 ) -> None:
-    """Write `text` that many points above (or below) a point, in the colour of its series."""
-    ax.annotate(
-        text,
-        point,
-        xytext=(0, points),
-        textcoords="offset points",
-        color=colour,
-        ha="center",
-        va="bottom" if points > 0 else "top",
-    )
+    """Write a text that many points right of and above a point; `look` is of its letters."""
+    ax.annotate(text, point, xytext=shift, textcoords="offset points", **look)
 
 
 def columns_across(ax: Axes, size: float = SMALL) -> int:

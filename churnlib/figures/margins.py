@@ -16,6 +16,7 @@ from churnlib.figures.figure_style import (
     SMALL,
     VERMILION,
     Label,
+    annotate_point,
     draw_on,
     percent,
     six_digits,
@@ -55,27 +56,14 @@ def ranges(table: pd.DataFrame, label: Label, ax: Axes, *, reference: str = "") 
         ends = [(row.low, "right", -5), (row.high, "left", 5)]
         # Two ends that are one get one number.
         for value, side, shift in ends if row.high > row.low else ends[1:]:
-            ax.annotate(
-                f"{100 * value:.0f}",
-                (value, place),
-                xytext=(shift, 0),
-                textcoords="offset points",
-                ha=side,
-                va="center",
-                fontsize=SMALL,
-            )
+            look = {"ha": side, "va": "center", "fontsize": SMALL}
+            annotate_point(ax, (value, place), f"{100 * value:.0f}", (shift, 0), **look)
     if reference:
         at = table["reference"].iloc[0]
         ax.axvline(at, color=VERMILION, linewidth=1, linestyle=LINES[1])
-        ax.annotate(
-            f"{label(reference)} {100 * at:.0f}",
-            (at, 1),
-            xycoords=("data", "axes fraction"),
-            color=VERMILION,
-            ha="center",
-            va="bottom",
-            fontsize=SMALL,
-        )
+        look = {"color": VERMILION, "ha": "center", "fontsize": SMALL}
+        words, top = f"{label(reference)} {100 * at:.0f}", ax.get_xaxis_transform()
+        annotate_point(ax, (at, 1), words, (0, 1), xycoords=top, **look)
     ax.set_yticks(range(len(table)), [label(f"said_{said}") for said in table.index])
     ax.set(xlim=(-0.12, 1.14), xticks=[0, 0.25, 0.5, 0.75, 1], ylabel="", xlabel="")
     ax.spines["bottom"].set_bounds(0, 1)

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from churnlib.figures.figure_style import BLUE, GREY, SMALL, Label, draw_on, figure_of, six_digits
+from churnlib.figures.figure_style import (
+    BLUE,
+    GREY,
+    SMALL,
+    Label,
+    annotate_point,
+    draw_on,
+    figure_of,
+    six_digits,
+)
 from churnlib.figures.fonts import wrap
 
 if TYPE_CHECKING:
@@ -57,16 +66,10 @@ def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     ax.set_xscale("log")
     for row, has_interval in zip(placed.itertuples(), known, strict=True):
         interval = f"{row.odds_ratio:.2f} [{row.low:.2f}, {row.high:.2f}]"
-        ax.annotate(
-            interval if has_interval else label("reference_level"),
-            (1, row.height),
-            xycoords=("axes fraction", "data"),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=SMALL,
-            color="black" if has_interval else GREY,
-        )
+        text, colour = (interval, "black") if has_interval else (label("reference_level"), GREY)
+        look = {"va": "center", "fontsize": SMALL, "color": colour}
+        end = ax.get_yaxis_transform()
+        annotate_point(ax, (1, row.height), text, (6, 0), xycoords=end, **look)
     ax.set_yticks([*names], names.values())
     for tick, height in zip(ax.yaxis.get_major_ticks(), names, strict=True):
         if height not in heights:  # the heading of a block

@@ -42,7 +42,9 @@ def mosaic(table: Crosstab, label: Label, ax: Axes) -> Axes:
     shares, residuals = table.shares("row"), table.adjusted_residuals
     rows, columns = table.counts.index.name, table.counts.columns.name
     heights = table.row_totals[table.row_totals > 0] / table.n
-    room, lines = columns_across(ax), 6 * figure_of(ax).get_figheight() * 0.8
+    room = columns_across(ax)
+    # Of the height, some goes to the key; eight lines of small letters make an inch.
+    lines = 7 * (ax.get_position().height * figure_of(ax).get_figheight() - 0.2)
     names, top = {}, 0.0
     for group, height in heights.items():
         left = 0.0
@@ -65,7 +67,7 @@ def mosaic(table: Crosstab, label: Label, ax: Axes) -> Axes:
             left += share
         names[top + height / 2] = wrap(_word(label, rows, group), 20, most=2)
         top += height
-    ax.set_yticks(_apart([*names], 1.5 / lines), names.values())
+    ax.set_yticks(_apart([*names], 1.2 / lines), names.values())
     ax.tick_params(left=False, bottom=False, labelbottom=False)
     ax.spines[:].set_visible(False)
     ax.set(xlim=(0, 1), ylim=(1, 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -37,8 +37,8 @@ def shares(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     label, ax
         As for `accounts_by_month`.
     """
-    _bars(table.assign(level=table.index.astype(str)), ax, color=PALE)
-    _names(ax, [label(key) for key in table.index])
+    rows = table.assign(level=table.index.astype(str), group="")
+    _bars(rows, [label(key) for key in table.index], [PALE], ax)
     ax.set_xlabel(label("percent_of_people"))
     return ax
 
@@ -70,9 +70,9 @@ def shares_by_group(
         raise ValueError(
             f"{len(groups)} groups cannot be told apart in grey; draw at most {len(GROUPS)}"
         )
-    _bars(table, ax, by="group")
-    _names(ax, [label(f"{response}.{level}") for level in levels])
-    names = [wrap(label(f"{group}.{key}"), 24, most=1) for key in groups]
+    words = [label(f"{response}.{level}") for level in levels]
+    _bars(table, words, GROUPS[: len(groups)], ax)
+    names = [wrap(label(f"{group}.{key}"), 34, most=1) for key in groups]
     key = zip(GROUPS, names, strict=False)
     ax.legend(
         handles=[Patch(color=colour, label=name) for colour, name in key],
@@ -104,13 +104,9 @@ def per_year_of_age(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
         text = f"{label(row.Index)}\n{label('people_in_band').format(n=row.people)}"
         if pd.isna(row.per_year):
             below = pd.isna(row.first)
-            ax.annotate(
-                f"{text}\n{label('open_band')}",
-                (low - 0.8 if below else high + 0.8, highest / 2),
-                ha="right" if below else "left",
-                va="center",
-                color=GREY,
-            )
+            x, side = (low - 0.8, "right") if below else (high + 0.8, "left")
+            open_band = f"{text}\n{label('open_band')}"
+            ax.text(x, highest / 2, open_band, ha=side, va="center", color=GREY)
             continue
         span = row.last - row.first + 1
         bar = ax.bar(row.first, row.per_year, span, align="edge", color=PALE, edgecolor="white")
@@ -121,33 +117,27 @@ def per_year_of_age(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     return ax
 
 
-def _bars(table: pd.DataFrame, ax: Axes, color: str | None = None, by: str | None = None) -> None:
-    """Draw a bar, an interval and a number for each row; the levels from top to bottom."""
+def _bars(table: pd.DataFrame, names: Sequence[str], colours: Sequence[str], ax: Axes) -> None:
+    """Draw a bar, an interval and a number for each row, and a name for each level.
+
+    The first level stands on top; two levels may have the same name.
+    """
     import seaborn.objects as so
 
     numbers = table.assign(number=[f"{100 * share:.1f}" for share in table["share"]])
-    bar = so.Bar(alpha=1, edgewidth=0, **({"color": color} if color else {}))
+    interval = so.Range(color="black", linewidth=0.9)
     words = so.Text(color="black", halign="left", offset=4, fontsize=SMALL)
-    place = {"orient": "y", "legend": False}
-    drawn = so.Plot(six_digits(numbers), x="share", y="level", **({"color": by} if by else {}))
+    rows: dict[str, Any] = {"orient": "y", "legend": False}
+    apart = so.Dodge(by=["color"])
     draw_on(
         ax,
-        drawn.add(bar, so.Dodge(by=["color"]), **place)
-        .add(
-            so.Range(color="black", linewidth=0.9),
-            so.Dodge(by=["color"]),
-            xmin="low",
-            xmax="high",
-            **place,
-        )
-        .add(words, so.Dodge(by=["color"]), x="high", text="number", **place)
-        .scale(color=list(GROUPS[: table["group"].nunique()]) if by else None),
+        so.Plot(six_digits(numbers), x="share", y="level", color="group")
+        .add(so.Bar(alpha=1, edgewidth=0), apart, **rows)
+        .add(interval, apart, xmin="low", xmax="high", **rows)
+        .add(words, apart, x="high", text="number", **rows)
+        .scale(color=list(colours)),
     )
-    ax.margins(x=0.16)
-    percent(ax.xaxis)
-
-
-def _names(ax: Axes, names: Sequence[str]) -> None:
-    """Write a name beside each bar, the first on top; two bars may have the same name."""
     ax.set_yticks(range(len(names)), [wrap(name, NAME, most=3) for name in names])
     ax.set_ylabel("")
+    ax.margins(x=0.16)
+    percent(ax.xaxis)

@@ -295,6 +295,7 @@ def test_bad_labels_stay_inside_the_figure_and_apart_from_each_other(kind):
     texts = [t for t in figure.findobj(Text) if not t.get_text().strip().isdigit()]
     boxes = {t: t.get_window_extent() for t in texts if t.get_text() and t.get_visible()}
     for text, box in boxes.items():
+        assert text.get_fontsize() >= 7  # points in Word, where 6.3 inches are the width of a page
         assert figure.bbox.x0 - 1 <= box.x0 <= box.x1 <= figure.bbox.x1 + 1, text
         assert figure.bbox.y0 - 1 <= box.y0 <= box.y1 <= figure.bbox.y1 + 1, text
     names = [(t, box.padded(-2, -3)) for t, box in boxes.items() if t.get_text()[0] in "D<=+这"]

@@ -115,7 +115,7 @@ def test_every_exhibit_of_notebook_07_is_observed_and_says_that_it_is_no_bank():
     from churnlib import exhibits
 
     table = exhibits().query("notebook == '07_real_answers'")
-    assert len(table) == 10
+    assert len(table) == 9
     assert set(table["origin"]) == {"OBSERVED"}
     assert table["title"].str.contains("health care and not banking").all()
     assert table["title_zh"].str.contains("医疗而非银行").all()
