@@ -1,7 +1,6 @@
 """Drawing finished results. A figure function computes nothing and returns its Axes."""
 
 from churnlib.figures.accounts import accounts_by_month as accounts_by_month
-from churnlib.figures.accounts import churn_rate as churn_rate
 from churnlib.figures.accounts import ratios_by_month as ratios_by_month
 from churnlib.figures.accounts import total_against_months as total_against_months
 from churnlib.figures.figure_style import GROUPS as GROUPS
@@ -18,12 +17,10 @@ from churnlib.figures.fonts import width as width
 from churnlib.figures.margins import evidence_frontier as evidence_frontier
 from churnlib.figures.margins import power as power
 from churnlib.figures.margins import ranges as ranges
-from churnlib.figures.margins import sliders as sliders
 from churnlib.figures.models import forest as forest
+from churnlib.figures.models import forest_parts as forest_parts
 from churnlib.figures.mosaic_plot import mosaic as mosaic
 from churnlib.figures.samples import found_by_size as found_by_size
-from churnlib.figures.survey import census as census
-from churnlib.figures.survey import flow_of_rows as flow_of_rows
 from churnlib.figures.survey import per_year_of_age as per_year_of_age
 from churnlib.figures.survey import shares as shares
 from churnlib.figures.survey import shares_by_group as shares_by_group

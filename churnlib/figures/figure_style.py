@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -16,7 +17,9 @@ from churnlib.figures.fonts import require_glyphs, use_packaged_font, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from seaborn.objects import Plot
 
     from churnlib.survey import Codebook
 
@@ -26,8 +29,10 @@ Label = Callable[[str], str]
 # Okabe and Ito's colours, which stay apart for colour-blind readers; neighbours among the groups
 # are dark and light by turns, so that they stay apart in grey as well.
 BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
-PALE = "#9ecae1"
+PALE, PALE_GREY = "#9ecae1", "#c9c9c9"
 GROUPS = (BLUE, "#E69F00", GREEN, "#CC79A7")
+SMALL = 7.5
+"""Size of the smallest letters, in points; a page of a report is as wide as a figure."""
 
 
 @contextmanager
@@ -43,18 +48,17 @@ def style() -> Iterator[None]:
         yield
 
 
-def caption(figure: Figure, origin: Origin, text: str) -> None:
-    """Write the line below a figure: its origin in both languages, then what, n and units.
+def caption(figure: Figure, label: Label, origin: Origin, text: str) -> None:
+    """Write the line below a figure: its kind of evidence, then what, n and units.
 
     What is simulated is framed. A frame says the same in both scripts and in grey; the font has
     no bold, and Chinese text is not emphasised by slanting.
     """
-    size = 7.0
-    columns = int(figure.get_figwidth() * 72 / (0.58 * size))
+    columns = int(figure.get_figwidth() * 72 / (0.53 * SMALL))
     simulated = origin is Origin.SYNTHETIC
     figure.supxlabel(
-        wrap(f"{origin.badge} · {text}", columns),
-        fontsize=size,
+        wrap(f"{label(origin.name)} · {text}", columns),
+        fontsize=SMALL,
         color="#a33b20" if simulated else "#555555",
         bbox={"boxstyle": "round,pad=0.35", "facecolor": "none", "edgecolor": "#a33b20"}
         if simulated
@@ -62,6 +66,23 @@ def caption(figure: Figure, origin: Origin, text: str) -> None:
         x=0.012,
         ha="left",
     )
+
+
+def draw_on(ax: Axes, plot: Plot) -> None:
+    """Draw a seaborn plot on these Axes, in the style that is in force."""
+    import matplotlib as mpl
+
+    # Seaborn would draw in its own style; a backend is no style and must not be set again.
+    look = {key: value for key, value in mpl.rcParams.items() if not key.startswith("backend")}
+    with warnings.catch_warnings():
+        # seaborn 0.13 asks pandas for a copy in a way that pandas 3 calls deprecated.
+        warnings.filterwarnings("ignore", "The copy keyword is deprecated", DeprecationWarning)
+        plot.on(ax).theme(look).plot()
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Return the figure that holds the Axes."""
+    return cast("Figure", ax.get_figure(root=True))
 
 
 def export(
@@ -205,35 +226,24 @@ def six_digits(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**decimals.map(lambda number: float(f"{number:.6g}")))
 
 
-def beside(
-    ax: Axes,
-    point: tuple[Any, float],
-    text: str,
-    colour: str,
-    points: float,
-    size: float | None = None,
+def annotate_point(
+    ax: Axes, point: tuple[Any, Any], text: str, shift: tuple[float, float], **look: Any
 ) -> None:
-    """Write `text` that many points above (or below) a point, in the colour of its series."""
-    ax.annotate(
-        text,
-        point,
-        xytext=(0, points),
-        textcoords="offset points",
-        color=colour,
-        fontsize=size,
-        ha="center",
-        va="bottom" if points > 0 else "top",
-    )
+    """Write a text that many points right of and above a point; `look` is of its letters."""
+    ax.annotate(text, point, xytext=shift, textcoords="offset points", **look)
 
 
-def columns_across(ax: Axes, size: float = 8.5) -> int:
+def columns_across(ax: Axes, size: float = SMALL) -> int:
     """About how many columns of letters find room across the Axes; a Chinese letter takes two."""
-    inches = ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi
+    inches = ax.get_position().width * figure_of(ax).get_figwidth()
     return int(inches * 72 / (0.54 * size))
 
 
-def thousands(ax: Axes, axis: str) -> None:
-    """Write the numbers of an axis, ``"x"`` or ``"y"``, with a comma after the thousands."""
-    from matplotlib.ticker import StrMethodFormatter
+def thousands(axis: Axis) -> None:
+    """Write the numbers of an axis with a comma after the thousands."""
+    axis.set_major_formatter("{x:,.0f}")
 
-    getattr(ax, f"{axis}axis").set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+def percent(axis: Axis) -> None:
+    """Write the numbers of an axis, from 0 to 1, as percent; the name of the axis says so."""
+    axis.set_major_formatter(lambda share, _: f"{100 * share:.4g}")

@@ -147,6 +147,17 @@ def _lines(text: str, columns: int) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
 
+def longest_word(text: str) -> int:
+    """Columns of the longest part of a text in which no line may break.
+
+    Examples
+    --------
+    >>> longest_word("Very dissatisfied"), longest_word("非常不满意")
+    (12, 2)
+    """
+    return max((width(piece) for piece in _PIECES.findall(text)), default=0)
+
+
 def width(text: str) -> int:
     """Columns of a line, a Chinese character counting as two."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -1,80 +1,73 @@
-"""Drawing what margins allow: ranges, the evidence frontier, power."""
+"""Figures of what margins allow: ranges, the evidence frontier, power."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
+
+from churnlib.figures.figure_style import (
+    BLUE,
+    GREEN,
+    GREY,
+    PALE,
+    PALE_GREY,
+    SMALL,
+    VERMILION,
+    Label,
+    annotate_point,
+    draw_on,
+    percent,
+    six_digits,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Label = Callable[[str], str]
-
-BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
-PALE, MIDDLE = "#deebf7", "#9ecae1"
+LINES = ("-", (0, (4, 2)), (0, (1, 1.5)))
+"""Solid, dashed and dotted: three lines that stay apart in grey."""
 
 
-def ranges(
-    table: pd.DataFrame, label: Label, ax: Axes, *, digits: int = 2, reference: str = ""
-) -> Axes:
-    """Draw from where to where a number can lie, one bar for each thing that is supposed.
+def ranges(table: pd.DataFrame, label: Label, ax: Axes, *, reference: str = "") -> Axes:
+    """Draw from where to where a share can lie, one bar for each thing that is supposed.
 
     Parameters
     ----------
     table : DataFrame
-        One row a supposition, as in `sayings`; columns ``low`` and ``high``, and ``reference``
-        where there is a number to compare with.
-    label : callable
-        From a key to its word, from `Codebook.labeller`.
-    ax : Axes
-        Where to draw.
-    digits : int
-        Decimals of the numbers at the ends.
+        One row a supposition, as in `sayings`; columns ``low`` and ``high``, from 0 to 1, and
+        ``reference`` where there is a number to compare with.
+    label, ax
+        As for `accounts_by_month`. The axis goes from 0 to 100 %, so that panels can be compared.
     reference : str
         Key of the word for the reference line; no line when left out.
     """
-    places = range(len(table))
-    ax.use_sticky_edges = False
-    ax.barh(places, table["high"] - table["low"], left=table["low"], color=MIDDLE, height=0.5)
-    for end in ("low", "high"):
-        ax.plot(table[end], places, "|", color=BLUE, markersize=11)
-    for place, row in zip(places, table.itertuples(), strict=True):
-        numbers = ((row.low, "right", -5), (row.high, "left", 5))
+    import seaborn.objects as so
+
+    rows = table.assign(said=table.index.astype(str))
+    draw_on(
+        ax,
+        so.Plot(six_digits(rows), y="said")
+        .add(so.Range(color=PALE, linewidth=12), orient="y", xmin="low", xmax="high")
+        .add(so.Dot(marker="|", color=BLUE, pointsize=11, stroke=1.2), x="low")
+        .add(so.Dot(marker="|", color=BLUE, pointsize=11, stroke=1.2), x="high"),
+    )
+    for place, row in enumerate(table.itertuples()):
+        ends = [(row.low, "right", -5), (row.high, "left", 5)]
         # Two ends that are one get one number.
-        for value, side, shift in numbers if row.high > row.low else numbers[1:]:
-            ax.annotate(
-                f"{value:.{digits}f}".replace("-", "−"),
-                (value, place),
-                xytext=(shift, 0),
-                textcoords="offset points",
-                ha=side,
-                va="center",
-                fontsize=7.5,
-            )
+        for value, side, shift in ends if row.high > row.low else ends[1:]:
+            look = {"ha": side, "va": "center", "fontsize": SMALL}
+            annotate_point(ax, (value, place), f"{100 * value:.0f}", (shift, 0), **look)
     if reference:
         at = table["reference"].iloc[0]
-        ax.axvline(at, color=VERMILION, linewidth=1, linestyle=(0, (4, 2)))
-        ax.annotate(
-            f"{label(reference)} {at:.{digits}f}",
-            (at, 1.0),
-            xycoords=("data", "axes fraction"),
-            xytext=(3, 1),
-            textcoords="offset points",
-            color=VERMILION,
-            fontsize=7.5,
-        )
-    ax.set_yticks(places, [label(f"said_{said}") for said in table.index])
-    ax.set_ylim(len(table) - 0.5, -0.5)
-    ax.margins(x=0.2)
-    # Room for the numbers at the ends, but no ticks where no value can be.
-    values = table[["low", "high", *(["reference"] if reference else [])]].to_numpy()
-    first, last = min(0.0, np.nanmin(values)), np.nanmax(values)
-    beyond = 0.05 * (last - first)
-    ax.set_xticks([x for x in ax.get_xticks() if first - beyond <= x <= last + beyond])
+        ax.axvline(at, color=VERMILION, linewidth=1, linestyle=LINES[1])
+        look = {"color": VERMILION, "ha": "center", "fontsize": SMALL}
+        words, top = f"{label(reference)} {100 * at:.0f}", ax.get_xaxis_transform()
+        annotate_point(ax, (at, 1), words, (0, 1), xycoords=top, **look)
+    ax.set_yticks(range(len(table)), [label(f"said_{said}") for said in table.index])
+    ax.set(xlim=(-0.12, 1.14), xticks=[0, 0.25, 0.5, 0.75, 1], ylabel="", xlabel="")
+    ax.spines["bottom"].set_bounds(0, 1)
+    percent(ax.xaxis)
     return ax
 
 
@@ -90,44 +83,33 @@ def evidence_frontier(
     Parameters
     ----------
     lines : mapping of int to DataFrame
-        Number of women to its frontier, from `frontier`; the first is filled, others are lines.
+        Number of women to its frontier, from `frontier`; at most three. What lies beyond the
+        first is filled in grey.
     label, ax
-        As for `ranges`.
+        As for `accounts_by_month`.
     guess : pair of float, optional
         Shares of men and of women, from 0 to 1, to be marked.
     """
-    (women, filled), *others = lines.items()
-    x = 100 * filled["second_share"]
-    significant, beyond = (
-        100 * filled[name].fillna(1.0) for name in ("significant_share", "beyond_share")
+    women, filled = next(iter(lines.items()))
+    x, significant, beyond = (
+        filled[name].fillna(1.0) for name in ("second_share", "significant_share", "beyond_share")
     )
-    ax.fill_between(x, significant, beyond, color=PALE, linewidth=0)
-    ax.fill_between(x, beyond, 100, color=MIDDLE, linewidth=0)
-    ax.plot([0, 100], [0, 100], color=GREY, linewidth=0.7)
-    ax.plot(x, 100 * filled["significant_share"], color=BLUE)
-    ax.plot(x, 100 * filled["beyond_share"], color=BLUE, linewidth=0.9)
-    people = women + len(filled) - 1
-    for (_, line), colour, dashes in zip(
-        others, (VERMILION, GREEN), ((0, (4, 2)), (0, (1, 1.5))), strict=False
-    ):
-        share = 100 * line["significant_share"]
-        ax.plot(100 * line["second_share"], share, color=colour, linestyle=dashes, linewidth=1.2)
-    for place, (number, colour) in enumerate(zip(lines, (BLUE, VERMILION, GREEN), strict=False)):
-        ax.annotate(
-            label("women_of").format(women=number, n=people),
-            (98, 22 - 8 * place),
-            color=colour,
-            ha="right",
-            fontsize=7.5,
-        )
-    ax.annotate(label("beyond_trivial"), (4, 92), color="black", fontsize=7.5, va="top")
-    ax.annotate(label("equal_shares"), (57, 55), color=GREY, fontsize=7.5, va="top")
+    ax.fill_between(x, significant, beyond, color="#ececec", linewidth=0)
+    ax.fill_between(x, beyond, 1, color=PALE_GREY, linewidth=0)
+    ax.axline((0, 0), (1, 1), color=GREY, linewidth=0.7)
+    ax.annotate(label("beyond_trivial"), (0.03, 0.97), fontsize=SMALL, va="top")
+    ax.annotate(label("equal_shares"), (0.57, 0.55), color=GREY, fontsize=SMALL, va="top")
+    looks = zip(lines.items(), (BLUE, VERMILION, GREEN), LINES, strict=False)
+    for (number, line), colour, dashes in looks:
+        words = label("women_of").format(women=number, n=women + len(filled) - 1)
+        share = line["significant_share"]
+        ax.plot(line["second_share"], share, color=colour, linestyle=dashes, label=words)
+    ax.legend(loc="lower right", handlelength=2.2)
     if guess is not None:
-        ax.plot(100 * guess[0], 100 * guess[1], "D", color="black", markersize=6)
-    ax.set_xlim(0, 100)
-    ax.set_ylim(0, 100)
-    ax.set_xlabel(label("men_at_six"))
-    ax.set_ylabel(label("women_at_six"))
+        ax.plot(*guess, "D", color="black", markersize=6)
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=label("men_at_six"), ylabel=label("women_at_six"))
+    percent(ax.xaxis)
+    percent(ax.yaxis)
     return ax
 
 
@@ -137,57 +119,16 @@ def power(curves: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     Parameters
     ----------
     curves : DataFrame
-        From `power_curves`: women's shares as rows, one column a share of the men.
+        From `power_curves`: women's shares as rows, one column a share of the men, at most three.
     label, ax
-        As for `ranges`.
+        As for `accounts_by_month`. Black and greys: colours are numbers of women beside it.
     """
-    looks = ((BLUE, "-"), (VERMILION, (0, (4, 2))), (GREEN, (0, (1, 1.5))))
-    for place, (share, (colour, line)) in enumerate(zip(curves, looks, strict=False)):
-        ax.plot(100 * curves.index, 100 * curves[share], color=colour, linestyle=line)
-        ax.annotate(
-            label("men_share").format(share=f"{100 * share:.0f}"),
-            (98, 40 - 8 * place),
-            color=colour,
-            ha="right",
-            fontsize=7.5,
-        )
-    ax.axhline(80, color=GREY, linewidth=0.6)
-    ax.set_xlim(0, 100)
-    ax.set_ylim(0, 102)
-    ax.set_xlabel(label("women_at_six"))
-    ax.set_ylabel(label("power_percent"))
+    for share, colour, dashes in zip(curves, ("black", "#555555", GREY), LINES, strict=False):
+        words = label("men_share").format(share=f"{100 * share:.0f}")
+        ax.plot(curves.index, curves[share], color=colour, linestyle=dashes, label=words)
+    ax.legend(loc="lower right", handlelength=2.2)
+    ax.axhline(0.8, color=PALE_GREY, linewidth=0.6, zorder=0)
+    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=label("women_at_six"), ylabel=label("power_percent"))
+    percent(ax.xaxis)
+    percent(ax.yaxis)
     return ax
-
-
-def sliders(draw: Callable[..., Any], **limits: tuple[int, int, int]) -> Any:
-    """Show sliders that call `draw` again and again, for a person at a running notebook.
-
-    In a run by the pipeline or by the tests nothing is made: what is committed is the same from
-    run to run, and the reader of a page has the still picture.
-
-    Parameters
-    ----------
-    draw : callable
-        Draws a figure; takes the sliders' values by name.
-    **limits : triple of int
-        First, last and present value of each.
-
-    Returns
-    -------
-    The widget, or None.
-    """
-    if os.environ.get("CHURNLIB_OUTPUT"):
-        return None
-    from ipywidgets import IntSlider, interactive  # type: ignore[import-untyped]
-
-    made = {
-        name: IntSlider(
-            value=value,
-            min=low,
-            max=high,
-            description=name.replace("_", " "),
-            continuous_update=False,
-        )
-        for name, (low, high, value) in limits.items()
-    }
-    return interactive(draw, **made)

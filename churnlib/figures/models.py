@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from churnlib.figures.figure_style import BLUE, GREY, Label, six_digits
+from churnlib.figures.figure_style import (
+    BLUE,
+    GREY,
+    SMALL,
+    Label,
+    annotate_point,
+    draw_on,
+    figure_of,
+    six_digits,
+)
+from churnlib.figures.fonts import wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+MOST = 26
+"""Lines of a forest that have room on a page beside a heading and some text."""
 
 
 def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
@@ -21,58 +33,84 @@ def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     table : DataFrame
         One row a level or slope, columns ``predictor``, ``level`` (None for a number),
         ``odds_ratio``, ``low`` and ``high``, as from `OrdinalFit.by_level`. A reference level has
-        the odds ratio 1 and no interval.
+        the odds ratio 1 and no interval. `forest_parts` divides what is too long for a page.
     label, ax
-        As for `accounts_by_month`.
+        As for `accounts_by_month`. The figure is made as high as the rows need.
     """
-    table = six_digits(table)
-    heights, height = [], 0.0
-    for place, row in enumerate(table.itertuples()):
-        if place and row.predictor != table["predictor"].iloc[place - 1]:
-            height += 0.6  # a gap between two predictors
-        heights.append(height)
-        height += 1
-    known = table["low"].notna().to_numpy()
-    y, value = np.array(heights), table["odds_ratio"].to_numpy(dtype=float)
-    error = np.array([value - table["low"], table["high"] - value], dtype=float)
+    import seaborn.objects as so
+
+    names: dict[float, str] = {}
+    heights, bottom = [], 0.0
+    for predictor, block in table.groupby("predictor", sort=False):
+        for level in [None, *block["level"].dropna()]:
+            word = label(str(predictor) if level is None else f"{predictor}.{level}")
+            name = wrap(word, 40 if level is None else 28, most=3)
+            lines = 1 + name.count("\n")
+            names[bottom + (lines - 1) / 2] = name
+            bottom += lines
+        heights += [*names][-len(block) :]
+        bottom += 0.4  # a gap between two predictors
+    placed = table.assign(height=heights)
+    known = placed["low"].notna()
+    figure = figure_of(ax)
+    figure.set_figheight(max(figure.get_figheight(), 0.9 + 0.17 * bottom))
     ax.axvline(1, color="black", linewidth=0.6)
-    ax.errorbar(
-        value[known],
-        y[known],
-        xerr=error[:, known],
-        fmt="o",
-        color=BLUE,
-        markersize=4,
-        elinewidth=1,
-        capsize=2.5,
+    draw_on(
+        ax,
+        so.Plot(six_digits(placed[known]), x="odds_ratio", y="height", xmin="low", xmax="high")
+        .add(so.Range(color=BLUE, linewidth=1.2), orient="y")
+        .add(so.Dot(color=BLUE, pointsize=4)),
     )
-    ax.plot(value[~known], y[~known], "D", color="white", markeredgecolor=GREY, markersize=4)
+    reference = so.Dot(marker="D", color=GREY, fill=False, pointsize=4)
+    draw_on(ax, so.Plot(six_digits(placed[~known]), x="odds_ratio", y="height").add(reference))
     ax.set_xscale("log")
-    for at, row in zip(heights, table.itertuples(), strict=True):
-        interval = f" [{row.low:.2f}, {row.high:.2f}]" if row.low == row.low else ""
-        text = f"{row.odds_ratio:.2f}{interval}" if interval else label("reference_level")
-        ax.annotate(
-            text,
-            (1, at),
-            xycoords=("axes fraction", "data"),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            color="black" if interval else GREY,
-        )
-    names = [
-        label(row.predictor)
-        if pd.isna(row.level)
-        else f"{label(row.predictor)}: {label(f'{row.predictor}.{row.level}')}"
-        for row in table.itertuples()
-    ]
-    ax.set_yticks(heights, names)
-    ax.invert_yaxis()
-    least, most = ax.get_xlim()
-    steps = (1, 3) if most > 30 * least else (1, 2, 5)  # as many as have room
-    ticks = [t for power in range(-3, 4) for t in (s * 10.0**power for s in steps)]
-    ticks = [t for t in ticks if least <= t <= most]
-    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    for row, has_interval in zip(placed.itertuples(), known, strict=True):
+        interval = f"{row.odds_ratio:.2f} [{row.low:.2f}, {row.high:.2f}]"
+        text, colour = (interval, "black") if has_interval else (label("reference_level"), GREY)
+        look = {"va": "center", "fontsize": SMALL, "color": colour}
+        end = ax.get_yaxis_transform()
+        annotate_point(ax, (1, row.height), text, (6, 0), xycoords=end, **look)
+    ax.set_yticks([*names], names.values())
+    for tick, height in zip(ax.yaxis.get_major_ticks(), names, strict=True):
+        if height not in heights:  # the heading of a block
+            tick.tick1line.set_visible(False)
+    ax.set_ylim(bottom - 0.4, -0.6)
+    ticks = _log_ticks(*ax.get_xlim())
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
-    ax.set_xlabel(label("odds_ratio_of_more"))
+    ax.set(xlabel=label("odds_ratio_of_more"), ylabel="")
     return ax
+
+
+def forest_parts(table: pd.DataFrame, most: int = MOST) -> list[pd.DataFrame]:
+    """Divide the rows of a forest, between predictors, into parts of at most so many lines.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"predictor": [*"aaaabbbbcc"]})
+    >>> [len(part) for part in forest_parts(rows, most=10)]
+    [4, 6]
+    """
+    parts: list[list[pd.DataFrame]] = []
+    lines = most
+    for _, block in table.groupby("predictor", sort=False):
+        if parts and lines + len(block) + 2 <= most:
+            parts[-1].append(block)
+            lines += len(block) + 2
+        else:
+            parts.append([block])
+            lines = len(block) + 2
+    return [pd.concat(blocks) for blocks in parts]
+
+
+def _log_ticks(least: float, most: float) -> list[float]:
+    """Return at least three round numbers inside the ends of a logarithmic axis."""
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
+    for steps in ([1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]):
+        ticks = LogLocator(subs=steps, numticks=99).tick_values(least, most)
+        inside = [float(tick) for tick in ticks if least <= tick <= most]
+        if len(inside) >= 3:
+            return inside[:: -(-len(inside) // 6)]  # at most six, so that none covers another
+    ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(least, most)
+    return [float(tick) for tick in ticks if least <= tick <= most]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from churnlib.figures.figure_style import BLUE, GREY, Label, beside, six_digits
+from churnlib.figures.figure_style import BLUE, GREY, SMALL, Label, draw_on, percent, six_digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,26 +25,23 @@ def found_by_size(found: pd.DataFrame, power: pd.DataFrame, label: Label, ax: Ax
     label, ax
         As for `accounts_by_month`.
     """
-    found, power = six_digits(found), six_digits(power)
-    ax.plot(power["size"], 100 * power["power"], color=GREY, linewidth=1.2, zorder=1)
-    error = [found["found"] - found["low"], found["high"] - found["found"]]
-    ax.errorbar(
-        found["size"],
-        100 * found["found"],
-        yerr=[100 * e for e in error],
-        fmt="o",
-        color=BLUE,
-        markersize=4,
-        elinewidth=1,
-        capsize=2.5,
+    import seaborn.objects as so
+
+    numbers = found.assign(number=[f"{100 * share:.0f}" for share in found["found"]])
+    words = so.Text(color="black", valign="bottom", offset=3, fontsize=SMALL)
+    curve = so.Line(color=GREY, linewidth=1.2)
+    draw_on(ax, so.Plot(six_digits(power), x="size", y="power").add(curve))
+    draw_on(
+        ax,
+        so.Plot(six_digits(numbers), x="size", y="found", ymin="low", ymax="high")
+        .add(so.Range(color=BLUE, linewidth=1.2))
+        .add(so.Dot(color=BLUE, pointsize=4))
+        .add(words, y="high", text="number"),
     )
-    for row in found.itertuples():
-        beside(ax, (row.size, 100 * row.high), f"{100 * row.found:.0f}", "black", 3)
     ax.set_xscale("log")
     ax.minorticks_off()
     ax.set_xticks(found["size"], [f"{size:,}" for size in found["size"]])
-    ax.set_ylim(0, 112)
-    ax.set_yticks([0, 20, 40, 60, 80, 100])
-    ax.set_xlabel(label("people_in_sample"))
-    ax.set_ylabel(label("percent_of_samples"))
+    ax.set(ylim=(0, 1.12), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    ax.set(xlabel=label("people_in_sample"), ylabel=label("percent_of_samples"))
+    percent(ax.yaxis)
     return ax

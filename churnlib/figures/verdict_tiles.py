@@ -49,6 +49,6 @@ def verdicts(kinds: pd.Series, label: Label, ax: Axes) -> Axes:
     ax.set_yticks(range(len(FACES)), [label(kind) for kind in FACES])
     ax.tick_params(left=False, bottom=False, labelbottom=False)
     ax.spines[:].set_visible(False)
-    ax.set_xlim(0, kinds.value_counts().max() + 1)
+    ax.set_xlim(-0.1, kinds.value_counts().max() + 1)
     ax.set_ylim(len(FACES) - 0.5, -0.5)
     return ax

@@ -236,5 +236,5 @@ def _caption(name: str, survey: Survey, words: Words) -> str:
     if response in survey.frame and group in survey.frame:
         label = _label(survey, words.lang)
         return words("survey.by_caption", response=label(response), group=label(group))
-    known = words.has(f"survey.captions.{name}")
-    return words(f"survey.captions.{name}") if known else plain(name)
+    key = f"survey.captions.{name.rstrip('_0123456789')}"  # a long forest has several pictures
+    return words(key) if words.has(key) else plain(name)

@@ -28,7 +28,7 @@ def drawn(label: str):
     with figures.style():
         figure, ax = plt.subplots(figsize=(6.3, 3))
         figures.shares(table, lambda key: label if key == 1 else str(key), ax)
-        figures.caption(figure, Origin.OBSERVED, label)
+        figures.caption(figure, str, Origin.OBSERVED, label)
     return figure
 
 

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 
@@ -18,6 +19,7 @@ from churnlib import (
     published_frequencies,
 )
 from churnlib.evidence.origin import PROJECT
+from churnlib.figures.mosaic_plot import SHADES
 
 LABEL = load_codebook().labeller("en")
 
@@ -37,10 +39,17 @@ def words(ax):
     return [text.get_text() for text in ax.texts]
 
 
+def lines(ax):
+    """The ends of every interval, one row each: along the axis that it lies on."""
+    segments = [line for drawn in ax.collections for line in drawn.get_segments()]
+    return [sorted(ends[:, 0] if ends[0, 0] != ends[1, 0] else ends[:, 1]) for ends in segments]
+
+
 def test_the_accounts_figure_shows_the_printed_months(ax):
     flows = printed_table("3-1").numbers()
     figures.accounts_by_month(flows, LABEL, ax)
     opened, closed = (line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 11)
+    assert list(ax.lines[0].get_xdata()) == [*range(1, 12)]
     np.testing.assert_array_equal(opened, flows["opened"])
     np.testing.assert_array_equal(closed, flows["closed"])
     np.testing.assert_array_equal([bar.get_height() for bar in ax.patches], flows["net"])
@@ -59,66 +68,95 @@ def test_the_total_that_no_month_accounts_for_is_drawn_and_named(ax):
 
 
 @pytest.mark.parametrize("number", ["3-2", "3-3"])
-def test_share_bars_have_the_table_s_percentages_and_names(ax, number):
+def test_share_bars_have_the_table_s_shares_intervals_and_names(ax, number):
     table = published_frequencies(number)
     figures.shares(table.intervals().assign(share=table.shares), LABEL, ax)
-    widths = [bar.get_width() for bar in ax.patches]
-    np.testing.assert_allclose(widths, 100 * table.counts / 200, rtol=1e-12)
+    ax.figure.draw_without_rendering()
+    np.testing.assert_allclose([bar.get_width() for bar in ax.patches], table.counts / 200)
+    np.testing.assert_allclose(lines(ax), table.intervals(), rtol=1e-5)  # six digits are drawn
     names = [t.get_text().replace("\n", " ") for t in ax.get_yticklabels()]
     assert names == [LABEL(key) for key in table.counts.index]
-    assert words(ax) == [f"{width:.1f}" for width in widths]
+    assert words(ax) == [f"{100 * share:.1f}" for share in table.shares]
+    first, last = ax.get_ylim()
+    assert first > last  # the first level stands on top
+    assert ax.get_xticklabels()[1].get_text() in {"10", "20"}  # percent
 
 
-def test_ratios_are_drawn_per_hundred_with_the_overall_one_named(ax):
+def test_ratios_are_drawn_per_hundred_with_the_overall_and_the_printed_one(ax):
     ratios = pd.DataFrame(
         {"ratio": [0.5, 2.0, 1.2], "low": [0.4, 1.9, 1.1], "high": [0.6, 2.1, 1.3]},
         index=["2020.01", "2020.02", "total"],
     )
-    figures.ratios_by_month(ratios, LABEL, ax)
-    (marks,) = (container.lines[0].get_ydata() for container in ax.containers)
-    np.testing.assert_allclose(list(marks), [50, 200])
-    assert words(ax) == ["All months\n120.0"]
+    figures.ratios_by_month(ratios, 1.26, LABEL, ax)
+    intervals, points = ax.collections
+    np.testing.assert_allclose(points.get_offsets(), [[1, 0.5], [2, 2]])
+    np.testing.assert_allclose(
+        [ends[:, 1] for ends in intervals.get_segments()], [[0.4, 0.6], [1.9, 2.1]]
+    )
+    assert [line.get_ydata()[0] for line in ax.lines] == [1, 1.2, 1.26]
+    assert words(ax) == ["All months 120", "Printed 126"]
+    ax.figure.draw_without_rendering()
+    assert "200" in [t.get_text() for t in ax.get_yticklabels()]
 
 
-def test_churn_rates_are_drawn_in_percent(ax):
-    base = pd.Index([100, 200, 400])
-    figures.churn_rate(pd.DataFrame({10: 10 / base, 20: 20 / base}, index=base), LABEL, ax)
-    np.testing.assert_allclose([line.get_ydata() for line in ax.lines], [[10, 5, 2.5], [20, 10, 5]])
-    assert words(ax) == ["10 closed", "20 closed"]
-
-
-def test_the_flow_of_rows_shows_what_was_set_aside(ax):
-    keys = ["rows_read", "rows_set_aside", "rows_kept", "rows_complete"]
-    figures.flow_of_rows(pd.Series([10, 3, 7, 6], index=keys), LABEL, ax)
-    assert words(ax) == ["10", "−3", "7", "6"]
-    bars = [(bar.get_x(), bar.get_width()) for bar in ax.patches]
-    assert bars == [(0, 10), (7, 3), (0, 7), (0, 6)]
-
-
-def test_group_shares_are_drawn_side_by_side_with_their_numbers(ax):
+def test_group_shares_are_drawn_beside_each_other_with_their_numbers(ax):
     table = pd.DataFrame({
         "group": ["male", "male", "female", "female"], "level": ["1-2", "6+"] * 2,
         "share": [0.6, 0.4, 0.3, 0.7], "low": [0.5, 0.3, 0.2, 0.6], "high": [0.7, 0.5, 0.4, 0.8],
     })  # fmt: skip
-    figures.shares_by_group(table, LABEL, ax)
-    np.testing.assert_allclose([bar.get_height() for bar in ax.patches], [60, 40, 30, 70])
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["1–2", "6 or more"]
-    assert {"Male", "Female", "60", "40", "30", "70"} == set(words(ax))
+    figures.shares_by_group(table, LABEL, ax, group="gender", response="visits")
+    np.testing.assert_allclose([bar.get_width() for bar in ax.patches], [0.6, 0.4, 0.3, 0.7])
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["1–2", "6 or more"]
+    assert words(ax) == ["60.0", "40.0", "30.0", "70.0"]
+    # Each number stands in the middle of its own bar, behind the end of its interval.
+    for bar, text, high in zip(ax.patches, ax.texts, table["high"], strict=True):
+        assert text.get_position() == pytest.approx((high, bar.get_y() + bar.get_height() / 2))
+    legend = ax.get_legend()
+    assert legend.get_title().get_text() == "Gender"
+    colours = {
+        t.get_text(): p.get_facecolor()
+        for t, p in zip(legend.texts, legend.get_patches(), strict=True)
+    }
+    assert colours == {
+        "Male": ax.patches[0].get_facecolor(),
+        "Female": ax.patches[2].get_facecolor(),
+    }
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Percent of each group", "Visits")
 
 
 def test_mosaic_tiles_have_the_areas_of_the_counts_and_the_shade_of_the_residuals(ax):
     table = Crosstab.from_counts(
-        [[30, 10], [10, 30]], rows=["male", "female"], columns=["1-2", "6+"]
+        [[30, 10], [20, 60]], rows=["male", "female"], columns=["1-2", "6+"]
     )
     figures.mosaic(table, LABEL, ax)
-    tiles, key = ax.patches[:4], ax.patches[4:]
-    heights = [tile.get_height() + 0.012 for tile in tiles]
-    np.testing.assert_allclose(heights, [0.75, 0.25, 0.25, 0.75])
+    areas = [tile.get_width() * tile.get_height() for tile in ax.patches]
+    np.testing.assert_allclose(areas, [30 / 120, 10 / 120, 20 / 120, 60 / 120])
+    assert [tile.get_hatch() for tile in ax.patches] == ["", "////", "////", ""]
     shades = [mpl.colors.to_hex(tile.get_facecolor()) for tile in ax.patches]
-    assert [tile.get_hatch() for tile in tiles] == ["", "////", "////", ""]
-    assert len({(tile.get_facecolor(), tile.get_hatch()) for tile in key}) == len(key) == 5
     assert shades[0] == shades[3] != shades[1] == shades[2]
-    assert any("(+4.5)" in text for text in words(ax))  # the adjusted residual, 40/√80
+    key = ax.get_legend().get_patches()
+    assert len({(patch.get_facecolor(), patch.get_hatch()) for patch in key}) == len(key) == 5
+    # (30 - 120 · 1/3 · 5/12) / √(16 2/3 · 2/3 · 7/12) by hand
+    assert "1–2\n30 (+5.2)" in words(ax)
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["Male", "Female"]
+
+
+def test_the_text_of_a_mosaic_can_be_read_on_every_shade():
+    def luminance(colour):  # of the WCAG 2.2, which asks for a contrast of 4.5
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+        return np.dot(linear, (0.2126, 0.7152, 0.0722))
+
+    for _, _, face, _ in SHADES:
+        assert (luminance(mpl.colors.to_rgb(face)) + 0.05) / 0.05 > 4.5
+
+
+def test_names_of_a_mosaic_are_never_broken_inside_a_word(ax):
+    people = [[900, 60, 30, 5], [5, 4, 3, 2]]
+    names = ["Very dissatisfied", "Satisfied", "Undecided", "Extraordinarily satisfied"]
+    figures.mosaic(Crosstab.from_counts(people, rows=["Total", "Others"], columns=names), str, ax)
+    written = " ".join([*words(ax), *(t.get_text() for t in ax.get_yticklabels())])
+    whole = {word for name in [*names, "Total", "Others"] for word in name.split()}
+    assert set(re.findall(r"[A-Za-z]+", written)) <= whole
 
 
 def test_bars_per_year_of_age_have_the_area_of_their_people(ax):
@@ -146,27 +184,13 @@ def test_every_statement_has_one_tile_in_the_row_of_its_verdict(ax):
     assert counted == [(kinds == kind).sum() for kind in rows]
 
 
-def test_a_census_stands_beside_the_survey_and_alone_where_the_survey_has_no_number(ax):
-    table = pd.DataFrame(
-        {"share": [0.1, np.nan], "low": [0.066, np.nan], "high": [0.149, np.nan],
-         "census": [0.196, 0.511]}, index=["ge60", "male"],
-    )  # fmt: skip
-    figures.census(table, LABEL, ax)
-    diamonds = next(line for line in ax.lines if line.get_marker() == "D")
-    np.testing.assert_allclose(diamonds.get_xdata(), [19.6, 51.1])
-    (points,) = ax.containers
-    assert list(points.lines[0].get_xdata()) == [10]
-    assert {"10.0", "19.6", "51.1", "Survey", "Census 2020"} == set(words(ax))
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["60 or over", "Male"]
-
-
 def test_more_groups_than_greys_are_refused(ax):
     table = pd.DataFrame(
         [(str(group), "1-2", 0.5, 0.4, 0.6) for group in range(5)],
         columns=["group", "level", "share", "low", "high"],
     )
     with pytest.raises(ValueError, match="5 groups cannot be told apart in grey; draw at most 4"):
-        figures.shares_by_group(table, LABEL, ax)
+        figures.shares_by_group(table, LABEL, ax, group="gender", response="visits")
 
 
 def test_neighbouring_groups_differ_in_grey():
@@ -179,10 +203,9 @@ def test_neighbouring_groups_differ_in_grey():
 def test_an_empty_row_and_an_empty_cell_leave_the_mosaic_whole(ax):
     table = Crosstab.from_counts([[30, 0], [0, 0], [10, 30]], rows=list("abc"), columns=list("xy"))
     figures.mosaic(table, str, ax)
-    assert len(ax.patches) == 4 + 5
+    assert len(ax.patches) == 4
     assert all("nan" not in text for text in words(ax))
-    assert "c" in words(ax)
-    assert "b" not in words(ax)
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "c"]
 
 
 # The numbers behind a committed figure are enough to draw it.
@@ -202,28 +225,18 @@ def test_the_committed_shares_are_the_printed_ones(ax, variable, number):
     table = pd.read_csv(SOURCES / "shares.csv", index_col=[0, 1]).loc[variable]
     printed = published_frequencies(number)
     figures.shares(table, LABEL, ax)
-    np.testing.assert_allclose([b.get_width() for b in ax.patches], 100 * printed.shares, rtol=1e-5)
-    ends = ax.containers[1].lines[2][0].get_segments()
-    np.testing.assert_allclose([s[:, 0] for s in ends], 100 * printed.intervals(), rtol=1e-4)
+    np.testing.assert_allclose([b.get_width() for b in ax.patches], printed.shares, rtol=1e-5)
+    np.testing.assert_allclose(lines(ax), printed.intervals(), rtol=1e-4)
 
 
-def test_the_committed_visits_ratios_rates_flow_and_verdicts_can_be_drawn(ax):
+def test_the_committed_visits_ratios_and_verdicts_can_be_drawn(ax):
     visits = pd.read_csv(SOURCES / "visits_by_gender.csv", index_col=0)
-    figures.shares_by_group(visits, LABEL, ax)
-    np.testing.assert_allclose([b.get_height() for b in ax.patches], 100 * visits["share"])
-    ax.clear()
-    flow = pd.read_csv(SOURCES / "flow_of_rows.csv", index_col=0)["rows"]
-    figures.flow_of_rows(flow, LABEL, ax)
-    assert [bar.get_width() for bar in ax.patches] == flow.tolist()
+    figures.shares_by_group(visits, LABEL, ax, group="gender", response="visits")
+    np.testing.assert_allclose([b.get_width() for b in ax.patches], visits["share"])
     ax.clear()
     ratios = pd.read_csv(SOURCES / "closed_per_opened.csv", index_col=0)
-    figures.ratios_by_month(ratios, LABEL, ax)
-    months = 100 * ratios["ratio"].drop("total")
-    assert list(ax.containers[0].lines[0].get_ydata()) == list(months)
-    ax.clear()
-    rates = pd.read_csv(SOURCES / "churn_rate.csv", index_col=0).rename(columns=int)
-    figures.churn_rate(rates, LABEL, ax)
-    np.testing.assert_allclose([line.get_ydata() for line in ax.lines], 100 * rates.T)
+    figures.ratios_by_month(ratios, 1.26, LABEL, ax)
+    np.testing.assert_allclose(ax.collections[1].get_offsets()[:, 1], ratios["ratio"].drop("total"))
     verdicts = pd.read_csv(SOURCES / "statements.csv", index_col=0)["verdict"]
     pd.testing.assert_series_equal(verdicts, claims()["verdict"])
 
@@ -239,28 +252,41 @@ BAD = {
 }
 
 
+def bad(key):
+    return BAD.get(key.removeprefix("group.").removeprefix("level."), key)
+
+
 def drawn_with_bad_labels(kind):
-    label = {**BAD, **{word: word for word in ("percent_of_people", "percent_of_group")}}.get
     table = pd.DataFrame({"share": 0.2, "low": 0.1, "high": 0.4}, index=list(BAD))
     groups = pd.concat([table.assign(group=group, level=table.index) for group in "abe"])
     people = [[30, 1, 9, 5, 4], [10, 30, 3, 8, 2], [2, 1, 1, 1, 3]]
+    odds = pd.DataFrame(
+        [
+            (group, level, 1.0, low, 2.0)
+            for group in "abe"
+            for level, low in zip("cd", (np.nan, 0.5), strict=True)
+        ],
+        columns=["predictor", "level", "odds_ratio", "low", "high"],
+    )
     with figures.style():
-        figure, ax = plt.subplots(figsize=(6.3, 3))
+        figure, ax = plt.subplots(figsize=(6.3, 4))
         if kind == "shares":
-            figures.shares(table, label, ax)
+            figures.shares(table, bad, ax)
         elif kind == "shares_by_group":
-            figures.shares_by_group(groups.reset_index(drop=True), label, ax)
-        elif kind == "census":
-            words = {"census_2020": "Census", "survey": "Survey", **BAD}
-            figures.census(table.assign(census=0.5), lambda key: words.get(key, key), ax)
+            figures.shares_by_group(
+                groups.reset_index(drop=True), bad, ax, group="group", response="level"
+            )
+        elif kind == "forest":
+            figures.forest(odds, lambda key: bad(key[-1]) if key[-1] in BAD else key, ax)
         else:
             crossed = Crosstab.from_counts(people, rows=list("abe"), columns=list(BAD))
-            figures.mosaic(crossed, lambda key: BAD.get(key, key), ax)
-        figures.caption(figure, Origin.SYNTHETIC, " ".join(BAD.values()))
+            figures.mosaic(crossed, bad, ax)
+        note = " ".join(BAD.values())
+        figures.caption(figure, LABEL, Origin.SYNTHETIC, note)
     return figure
 
 
-@pytest.mark.parametrize("kind", ["shares", "shares_by_group", "census", "mosaic"])
+@pytest.mark.parametrize("kind", ["shares", "shares_by_group", "forest", "mosaic"])
 def test_bad_labels_stay_inside_the_figure_and_apart_from_each_other(kind):
     from matplotlib.text import Text
 
@@ -269,6 +295,7 @@ def test_bad_labels_stay_inside_the_figure_and_apart_from_each_other(kind):
     texts = [t for t in figure.findobj(Text) if not t.get_text().strip().isdigit()]
     boxes = {t: t.get_window_extent() for t in texts if t.get_text() and t.get_visible()}
     for text, box in boxes.items():
+        assert text.get_fontsize() >= 7  # points in Word, where 6.3 inches are the width of a page
         assert figure.bbox.x0 - 1 <= box.x0 <= box.x1 <= figure.bbox.x1 + 1, text
         assert figure.bbox.y0 - 1 <= box.y0 <= box.y1 <= figure.bbox.y1 + 1, text
     names = [(t, box.padded(-2, -3)) for t, box in boxes.items() if t.get_text()[0] in "D<=+这"]
@@ -324,7 +351,7 @@ def test_exported_files_have_the_same_bytes_every_time(tmp_path, monkeypatch):
         with figures.style():
             figure, axes = plt.subplots()
             figures.accounts_by_month(printed_table("3-1").numbers(), LABEL, axes)
-            figures.caption(figure, Origin.PUBLISHED, "Table 3-1")
+            figures.caption(figure, LABEL, Origin.PUBLISHED, "Table 3-1")
         figures.export("x", {"numbers": pd.DataFrame({"a": [1 / 3]})}, figure)
         plt.close(figure)
         return {
@@ -359,7 +386,7 @@ table = published_frequencies("3-3")
 def draw(label):
     figure, ax = plt.subplots()
     figures.shares(table.intervals().assign(share=table.shares), label, ax)
-    figures.caption(figure, Origin.SYNTHETIC, label("note_shares").format(n=200))
+    figures.caption(figure, label, Origin.SYNTHETIC, label("note_shares").format(n=200))
     return figure
 figures.publish("x", draw, {"x": table.intervals()}, load_codebook())
 """
@@ -381,7 +408,7 @@ figures.publish("x", draw, {"x": table.intervals()}, load_codebook())
 @pytest.mark.parametrize("kind", ["forest", "shares_by_group", "found_by_size"])
 def test_the_last_bits_of_a_processor_do_not_reach_a_file(tmp_path, monkeypatch, kind):
     limits = {"low": [0.6180339, 0.5773502], "high": [0.7320508, 1.1547005], "size": [50, 200]}
-    names = {"predictor": "gender", "group": "gender", "level": ["male", "female"]}
+    names = {"predictor": "gender", "group": "male", "level": ["male", "female"]}
     table = pd.DataFrame(
         names | limits | dict.fromkeys(["odds_ratio", "share", "found"], 0.70710678)
     )
@@ -393,7 +420,8 @@ def test_the_last_bits_of_a_processor_do_not_reach_a_file(tmp_path, monkeypatch,
         with figures.style():
             figure, ax = plt.subplots()
             drawn = [noisy, power] if kind == "found_by_size" else [noisy]
-            getattr(figures, kind)(*drawn, LABEL, ax)
+            more = {"group": "gender", "response": "gender"} if kind == "shares_by_group" else {}
+            getattr(figures, kind)(*drawn, LABEL, ax, **more)
         figures.export("x", {}, figure)
         plt.close(figure)
         return [(folder / "figures/en" / f"x.{end}").read_bytes() for end in ("pdf", "svg", "png")]
@@ -411,4 +439,17 @@ def test_a_committed_figure_says_where_its_numbers_come_from():
         if entry.kind == "figure":
             for lang in ("en", "zh-Hans"):
                 written = words_of(PROJECT / entry.path(lang, "svg"))
-                assert any(text.startswith(f"{entry.origin.badge} · ") for text in written)
+                kind = load_codebook().labeller(lang)(entry.origin.name)
+                assert any(f"{kind} · " in text for text in written)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hans"])
+@pytest.mark.parametrize("origin", Origin)
+def test_a_figure_names_its_kind_of_evidence_once_in_its_own_language(lang, origin):
+    label = load_codebook().labeller(lang)
+    with figures.style():
+        figure, _ = plt.subplots()
+        figures.caption(figure, label, origin, "n = 3")
+        plt.close(figure)
+    english, chinese = origin.badge.split(" · ")
+    assert figure.get_supxlabel() == f"{english if lang == 'en' else chinese} · n = 3"

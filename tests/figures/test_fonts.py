@@ -107,7 +107,7 @@ def test_a_missing_glyph_is_an_error_that_names_the_character_and_the_text(place
         {
             "title": lambda: ax.set_title("a \N{BANK} b"),
             "tick": lambda: ax.bar(["a \N{BANK} b"], [1]),
-            "note": lambda: figures.caption(figure, Origin.OBSERVED, "a \N{BANK} b"),
+            "note": lambda: figures.caption(figure, str, Origin.OBSERVED, "a \N{BANK} b"),
         }[place]()
         with pytest.raises(
             ValueError, match=r"has '🏦' \(U\+1F3E6, BANK\), in the text '.*a 🏦 b'"

@@ -1,5 +1,7 @@
 """The forest plot shows the odds ratios it is given, and where none is given a reference."""
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -30,34 +32,67 @@ def drawn(request):
 
 def test_points_and_intervals_stand_at_the_odds_ratios(drawn):
     ax, _ = drawn
-    points = ax.containers[0][0].get_xdata()
-    assert list(points) == [1.95, 0.5, 1.02]
-    (bars,) = ax.containers[0][2]
-    assert [sorted(segment[:, 0]) for segment in bars.get_segments()] == [
-        pytest.approx([1.15, 3.34]),
-        pytest.approx([0.1, 40.0]),
-        pytest.approx([0.99, 1.05]),
-    ]
+    intervals, points, references = ax.collections
+    known = TABLE.dropna(subset="low")
+    np.testing.assert_allclose(points.get_offsets()[:, 0], known["odds_ratio"])
+    limits = [segment[:, 0] for segment in intervals.get_segments()]
+    np.testing.assert_allclose(limits, known[["low", "high"]])
+    np.testing.assert_allclose(references.get_offsets()[:, 0], [1, 1])
     assert ax.get_xscale() == "log"
 
 
-def test_every_level_is_named_and_references_are_called_so(drawn):
+def test_every_level_is_named_below_its_predictor_and_references_are_called_so(drawn):
     ax, label = drawn
-    assert [t.get_text() for t in ax.get_yticklabels()] == [
-        f"{label('gender')}: {label('male')}",
-        f"{label('gender')}: {label('female')}",
-        f"{label('age')}: {label('le18')}",
-        f"{label('age')}: {label('ge60')}",
-        label("visits"),
-    ]
+    rows = ["gender", "male", "female", "age", "le18", "ge60", "visits"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == [label(key) for key in rows]
     texts = [text.get_text() for text in ax.texts]
     assert texts.count(label("reference_level")) == 2
-    assert "1.95 [1.15, 3.34]" in texts
+    # Each number stands at the height of its own row.
+    heights = dict(zip(rows, ax.get_yticks(), strict=True))
+    placed = {text.get_text(): text.xy[1] for text in ax.texts}
+    assert placed["1.95 [1.15, 3.34]"] == heights["female"]
+    assert placed["0.50 [0.10, 40.00]"] == heights["ge60"]
+    assert placed["1.02 [0.99, 1.05]"] == heights["visits"]
 
 
-def test_ticks_of_the_logarithmic_axis_lie_inside_it(drawn):
-    ax, _ = drawn
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.1, 40), (0.97, 1.04), (0.6, 1.7), (1e-5, 3e6), (0.9, 9.9)]
+)
+def test_a_logarithmic_axis_has_three_ticks_inside_it_or_more_and_none_covers_another(low, high):
+    table = TABLE.assign(low=[np.nan, low, np.nan, low, low], high=high)
+    with figures.style():
+        figure, ax = plt.subplots(figsize=(6.3, 3))
+        figures.forest(table, load_codebook().labeller("en"), ax)
+        figure.draw_without_rendering()
     least, most = ax.get_xlim()
     ticks = ax.get_xticks()
     assert len(ticks) >= 3
     assert all(least <= tick <= most for tick in ticks)
+    boxes = [tick.get_window_extent() for tick in ax.get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    plt.close(figure)
+
+
+def test_a_forest_of_nine_questions_is_split_into_figures_that_fit_a_page_and_can_be_read():
+    levels = ["Very dissatisfied", "Dissatisfied", "Neither", "Satisfied", "Very satisfied"]
+    table = pd.DataFrame(
+        [(f"How satisfied are you with item {q}, all in all?", level, 1.1, 0.8, 1.5)
+         for q in range(9) for level in levels],
+        columns=["predictor", "level", "odds_ratio", "low", "high"],
+    )  # fmt: skip
+    parts = figures.forest_parts(table)
+    pd.testing.assert_frame_equal(pd.concat(parts), table)
+    for part in parts:
+        with figures.style():
+            figure, ax = plt.subplots(figsize=(6.3, 2))
+            figures.forest(part, lambda key: key.rpartition(".")[2], ax)
+            figure.draw_without_rendering()
+        # Three fifths of the height of an A4 page's text, the most that a report gives a figure.
+        assert figure.get_figheight() <= 0.6 * (29.7 - 5) / 2.54
+        boxes = [tick.get_window_extent() for tick in ax.get_yticklabels()]
+        assert all(box.x0 >= 0 for box in boxes)
+        assert all(above.y0 > below.y0 + 8 for above, below in pairwise(boxes))
+        assert {word for t in ax.get_yticklabels() for word in t.get_text().split()} <= {
+            word for name in [*levels, *table["predictor"]] for word in name.split()
+        }
+        plt.close(figure)

@@ -127,15 +127,16 @@ def small(tmp_path):
 def test_the_figures_of_the_language_are_in_it(small, tmp_path, lang):
     folder = tmp_path / "figures" / lang
     folder.mkdir(parents=True)
-    for name in ("model", "my_own", "v_by_w"):
+    for name in ("model", "model_2", "my_own", "v_by_w"):
         Image.new("RGB", (60, 30), "white").save(folder / f"{name}.png")
     survey = small(Origin.OBSERVED)
     figures = made(survey_blocks(survey, tmp_path, report_words(lang)), FigureBlock)
     captions = [figure.caption for figure in figures.values()]
-    assert captions[:2] == [report_words(lang)("survey.captions.model"), "my_own"]
-    assert captions[2].startswith({"en": "v by w: shares", "zh-Hans": "按w的v：占比"}[lang])
+    model = report_words(lang)("survey.captions.model")
+    assert captions[:3] == [model, model, "my_own"]
+    assert captions[3].startswith({"en": "v by w: shares", "zh-Hans": "按w的v：占比"}[lang])
     document = docx.Document(str(write_survey_report(survey, tmp_path, lang)))
-    assert len(document.inline_shapes) == 3
+    assert len(document.inline_shapes) == 4
     assert all(s._inline.docPr.get("descr") for s in document.inline_shapes)
 
 

@@ -94,7 +94,7 @@ def test_a_notebook_of_the_copy_runs_there_and_writes_there_alone(copy, monkeypa
     executed = execute(place)
     assert all(cell.get("execution_count") for cell in executed.cells if cell.source and
                cell.cell_type == "code")  # fmt: skip
-    assert (copy / "figures" / "en" / "flow_of_rows.svg").exists()
+    assert (copy / "figures" / "en" / "flow_of_rows.html").exists()
     assert committed == {p: p.stat().st_mtime_ns for p in (PROJECT / "figures").rglob("*")}
 
 
