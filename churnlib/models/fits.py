@@ -118,8 +118,8 @@ class Fit:
             If the model has no such predictor.
         """
         held = self.data.places(predictor)
-        reduced = self.model.standard_likelihood.without(held)
-        reduced = refit(reduced, np.delete(self.best.params, held))
+        without = self.model.standard_likelihood.without(held)
+        reduced = refit(without, np.delete(self.best.params, held))
         return self._likelihood_ratio(reduced.value, len(held))
 
     @cached_property
@@ -264,7 +264,7 @@ class OrdinalFit(Fit):
 
     @property
     def results(self) -> Results:
-        """statsmodels' results: ``summary()``, ``wald_test``, ``predict`` and whatever else."""
+        """Results of statsmodels: ``summary()``, ``wald_test``, ``predict`` and whatever else."""
         return self.ordered
 
 
@@ -282,7 +282,7 @@ class LogitFit(Fit):
 
     @cached_property
     def results(self) -> Results:
-        """statsmodels' binomial GLM of the same counts: ``summary()`` and whatever else it can."""
+        """Binomial GLM of statsmodels on the same counts, with ``summary()`` and more."""
         from statsmodels.genmod.families import Binomial
         from statsmodels.genmod.generalized_linear_model import GLM
         from statsmodels.tools import add_constant

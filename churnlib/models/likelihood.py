@@ -29,7 +29,7 @@ class CumulativeLogit:
     Parameters
     ----------
     upper, lower : ndarray, shape (rows, parameters)
-        The edges of the rows' answers are ``upper @ params + above`` and ``lower @ params + below``.
+        The edges of an answer are ``upper @ params + above`` and ``lower @ params + below``.
     above, below : ndarray, shape (rows,)
         Infinite for the highest and the lowest answer.
     people : ndarray, shape (rows,)
@@ -47,21 +47,24 @@ class CumulativeLogit:
     ) -> CumulativeLogit:
         """``logit P(answer ≤ j) = θ_j − x·β``; parameters are the slopes β, then the cut-points."""
         given = np.eye(answer.max() + 1)[answer]
-        edges = (np.hstack([-x, cuts]) for cuts in (given[:, :-1], given[:, 1:]))
-        return cls(*edges, *_ends(given, offset), people)
+        upper, lower = np.hstack([-x, given[:, :-1]]), np.hstack([-x, given[:, 1:]])
+        return cls(upper, lower, *_ends(given, offset), people)
 
     @classmethod
     def by_cut(cls, x: np.ndarray, answer: np.ndarray, people: np.ndarray) -> CumulativeLogit:
         """``logit P(answer ≤ j) = θ_j − x·β_j``; parameters are ``β_j, θ_j``, cut after cut."""
         given = np.eye(answer.max() + 1)[answer]
-        z = np.hstack([-x, np.ones((len(x), 1))])[:, None]
-        edges = ((c[:, :, None] * z).reshape(len(x), -1) for c in (given[:, :-1], given[:, 1:]))
-        return cls(*edges, *_ends(given, 0.0), people)
+        z = np.hstack([-x, np.ones((len(x), 1))])
+        upper, lower = (
+            np.einsum("rc,rz->rcz", cuts, z).reshape(len(x), -1)
+            for cuts in (given[:, :-1], given[:, 1:])
+        )
+        return cls(upper, lower, *_ends(given, 0.0), people)
 
     def without(self, parameters: list[int]) -> CumulativeLogit:
         """The same model with some parameters held at 0."""
-        edges = (np.delete(edge, parameters, axis=1) for edge in (self.upper, self.lower))
-        return CumulativeLogit(*edges, self.above, self.below, self.people)
+        upper, lower = (np.delete(edge, parameters, axis=1) for edge in (self.upper, self.lower))
+        return replace(self, upper=upper, lower=lower)
 
     def holding(self, parameter: int, value: float) -> CumulativeLogit:
         """The same model with one parameter held at a value."""
@@ -96,13 +99,10 @@ class CumulativeLogit:
         return by_upper[:, None] * self.upper - by_lower[:, None] * self.lower
 
     def hessian(self, params: np.ndarray) -> np.ndarray:
-        """Second derivatives of the log-likelihood: with q = r (1 + r) as above,
-
-        −F(a)F(−a) − q by a twice, −F(b)F(−b) − q by b twice and q by both.
-        """
+        """Second derivatives of the log-likelihood."""
         upper, lower = self.edges(params)
         r = _reciprocal(upper - lower)
-        q = r * (1 + r)
+        q = r * (1 + r)  # by a twice it is −F(a)F(−a) − q, by b −F(b)F(−b) − q, by both q
         twice_upper = self.people * (logistic(upper) * logistic(-upper) + q)
         twice_lower = self.people * (logistic(lower) * logistic(-lower) + q)
         mixed = (self.upper.T * (self.people * q)) @ self.lower

@@ -41,7 +41,7 @@ class OrderedCounts(OrderedModel):
     >>> woman = pd.DataFrame({"woman": [0.0, 0, 0, 1, 1, 1]})
     >>> model = OrderedCounts([1, 2, 3] * 2, woman, freq_weights=[40, 30, 10, 25, 35, 40])
     >>> model.fit().params.round(3).to_dict()
-    {'woman': 1.26, '1/2': 0.099, '2/3': 1.762}
+    {'woman': 1.26, '1/2': 0.059, '2/3': 1.728}
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class OrderedCounts(OrderedModel):
         return np.abs(self.exog - self.centre).max(axis=0)
 
     def standardised(self, exog: np.ndarray) -> np.ndarray:
-        """Predictors of no unit around 0: what is fitted, so that years are no harder than shares."""
+        """Predictors of no unit around 0, so that years are no harder than shares."""
         return (exog - self.centre) / self.scale
 
     @cached_property
@@ -130,9 +130,7 @@ class OrderedCounts(OrderedModel):
 class OrderedCountsResults(OrderedResults):
     """statsmodels' results of an ordinal model, by people instead of rows."""
 
-    def __init__(
-        self, model: OrderedCounts, ours: LikelihoodModelResults, best: Maximum
-    ) -> None:
+    def __init__(self, model: OrderedCounts, ours: LikelihoodModelResults, best: Maximum) -> None:
         super().__init__(model, ours)
         self.best, self.hasconst = best, 0
 
