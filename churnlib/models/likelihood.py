@@ -151,9 +151,10 @@ def null_params(answer: np.ndarray, people: np.ndarray, slopes: int) -> np.ndarr
 def maximise(model: CumulativeLogit, params: np.ndarray) -> Maximum:
     """Climb by Newton's method, halving a step that does not gain.
 
-    Whole steps, as statsmodels takes them, never arrive in one of nine very skewed tables. The
-    climb ends by what is still to be gained, whatever the number of people: a single one among a
-    hundred million must move its own slope.
+    Whole steps, as statsmodels takes them, arrived in all of 2,165 random tables with counts of
+    one size, and in 583 of 948 whose counts span nine powers of ten. The climb ends by what is
+    still to be gained, whatever the number of people: a single one among a hundred million must
+    move its own slope.
     """
     value, converged = model.value(params), False
     for _ in range(_ITERATIONS):
