@@ -60,10 +60,11 @@ from .margins.constraints import PrintedShare as PrintedShare
 from .margins.constraints import StructuralZero as StructuralZero
 from .models.fits import LogitFit as LogitFit
 from .models.fits import OrdinalFit as OrdinalFit
+from .models.ordered_counts import OrderedCounts as OrderedCounts
 from .models.proportional_odds import parallel_lines as parallel_lines
-from .models.regression import SeparationError as SeparationError
 from .models.regression import logit as logit
 from .models.regression import ordinal_logit as ordinal_logit
+from .models.separation import SeparationError as SeparationError
 from .survey.cleaning import Survey as Survey
 from .survey.cleaning import clean as clean
 from .survey.codebook import Codebook as Codebook

@@ -4,7 +4,7 @@ from churnlib.models.fits import Fit as Fit
 from churnlib.models.fits import LogitFit as LogitFit
 from churnlib.models.fits import OrdinalFit as OrdinalFit
 from churnlib.models.proportional_odds import parallel_lines as parallel_lines
-from churnlib.models.regression import SeparationError as SeparationError
 from churnlib.models.regression import logit as logit
 from churnlib.models.regression import ordinal_logit as ordinal_logit
 from churnlib.models.sampling_power import found_in_samples as found_in_samples
+from churnlib.models.separation import SeparationError as SeparationError

@@ -31,7 +31,7 @@ def model_sentence(result: Fit, lang: str) -> str:
     test = apa(result.test, lang).removesuffix(mark)
     r2 = f"{result.nagelkerke_r2:.2f}".removeprefix("0")
     kind = words[type(result).__name__]
-    parts = [words["model"].format(kind=kind, response=result.people.response, test=test, r2=r2)]
+    parts = [words["model"].format(kind=kind, response=result.data.response, test=test, r2=r2)]
     for slope, row in result.coefficients.iterrows():
         parts.append(
             words["slope"].format(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from churnlib.evidence import NAN, Estimate, Origin, Test, apa, chi_square_result, shown_html
-from churnlib.models.design import Patterns
+from churnlib.models.design import GroupedData
 from churnlib.models.fit_sentences import model_sentence
-from churnlib.models.likelihood import CumulativeLogit, Maximum, profile_interval, refit
-from churnlib.models.terms import Factor
+from churnlib.models.likelihood import Maximum, profile_interval, refit
+
+if TYPE_CHECKING:
+    from statsmodels.base.model import Results
+
+    from churnlib.models.ordered_counts import OrderedCounts
 
 _FEW = 10  # answers for each parameter, a common rule of thumb
 
@@ -26,57 +29,68 @@ class Fit:
 
     Parameters
     ----------
-    people : Patterns
+    data : GroupedData
         What was fitted to.
-    model : CumulativeLogit
-    found : Maximum
-        Free parameters: cut-points, then slopes, of standardised predictors.
+    model : OrderedCounts
+        statsmodels' model of it; a binary answer is one with a single cut.
+    ordered : OrderedResults
+        What statsmodels says of the model.
     level : float
         Confidence level of all intervals.
     """
 
-    people: Patterns
-    model: CumulativeLogit
-    found: Maximum
+    data: GroupedData
+    model: OrderedCounts
+    ordered: Results
     level: float
+
+    @property
+    def best(self) -> Maximum:
+        """Parameters of standardised predictors where the likelihood is largest."""
+        return self.ordered.best
 
     @property
     def n(self) -> int:
         """People the fit rests on."""
-        return self.people.n
+        return self.data.n
 
     @property
     def missing(self) -> int:
         """People left out because one of their answers is missing."""
-        return self.people.missing
+        return self.data.missing
 
     @property
     def origin(self) -> Origin:
         """Kind of evidence."""
-        return self.people.origin
+        return self.data.origin
 
     @property
     def reference(self) -> dict[str, Any]:
         """The level of each categorical predictor with which its others are compared."""
-        return self.people.reference
+        return {part.name: part.levels[0] for part in self.data.predictors if part.levels}
 
     @property
     def log_likelihood(self) -> float:
         """At its maximum."""
-        return self.found.value
+        return self.best.value
+
+    @property
+    def parameters(self) -> int:
+        """Number of slopes and cut-points."""
+        return len(self.best.params)
 
     @property
     def has_few(self) -> bool:
-        """Whether there are fewer than ten people for each parameter."""
-        return self.n < _FEW * len(self.found.free)
+        """Return True if there are fewer than ten people for each parameter."""
+        return self.n < _FEW * self.parameters
 
     @property
     def note(self) -> str:
         """What a reader must know before using the numbers; empty when nothing."""
-        notes = [self.people.note] if self.people.note else []
+        notes = [self.data.note] if self.data.note else []
         if self.has_few:
             notes.append(
-                f"{self.n} answers for {len(self.found.free)} parameters are fewer than {_FEW} "
+                f"{self.n} answers for {self.parameters} parameters are fewer than {_FEW} "
                 "each: intervals and p-values are rough"
             )
         return "; ".join(notes)
@@ -89,7 +103,7 @@ class Fit:
         ``odds_ratio``, ``odds_ratio_low``, ``odds_ratio_high``; Wald's intervals and p-values. The
         first level of a categorical predictor has no row: it is the `reference`.
         """
-        table = self._wald(slice(self._cuts, None), self.people.slopes)
+        table = self._wald.iloc[: len(self.data.slopes)]
         ratios = _exp(table[["estimate", "low", "high"]].to_numpy())
         return table.assign(
             odds_ratio=ratios[:, 0], odds_ratio_low=ratios[:, 1], odds_ratio_high=ratios[:, 2]
@@ -103,14 +117,15 @@ class Fit:
         KeyError
             If the model has no such predictor.
         """
-        held = [self._cuts + place for place in self.people.places(predictor)]
-        reduced = refit(self.model.without(held), np.delete(self.found.free, held))
+        held = self.data.places(predictor)
+        without = self.model.standard_likelihood.without(held)
+        reduced = refit(without, np.delete(self.best.params, held))
         return self._likelihood_ratio(reduced.value, len(held))
 
     @cached_property
     def factor_tests(self) -> pd.DataFrame:
         """`factor_test` of every predictor, given the others: ``chi2``, ``df``, ``p_value``."""
-        tests = {part.name: self.factor_test(part.name) for part in self.people.predictors}
+        tests = {part.name: self.factor_test(part.name) for part in self.data.predictors}
         rows = {name: [test.statistic, test.df, test.p_value] for name, test in tests.items()}
         table = pd.DataFrame.from_dict(rows, orient="index", columns=["chi2", "df", "p_value"])
         return table.astype({"df": int}).rename_axis("predictor")
@@ -118,13 +133,12 @@ class Fit:
     @cached_property
     def test(self) -> Test:
         """Likelihood-ratio test of all predictors together."""
-        return self._likelihood_ratio(self.null_log_likelihood, len(self.people.slopes))
+        return self._likelihood_ratio(self.null_log_likelihood, len(self.data.slopes))
 
     @property
     def null_log_likelihood(self) -> float:
         """Log-likelihood of the model without predictors: shares of the answers as they are."""
-        answers = self.people.counts.sum(axis=0)
-        return float(answers @ np.log(answers / answers.sum()))
+        return float(self.ordered.llnull)
 
     @property
     def mcfadden_r2(self) -> float:
@@ -165,11 +179,11 @@ class Fit:
         ----------
         Venables, W. N. & Ripley, B. D. (2002). Modern applied statistics with S, section 8.4.
         """
-        places = range(self._cuts, len(self.found.free))
-        limits = [profile_interval(self.model, self.found, at, self.level) for at in places]
-        ends = np.array(limits) / self.people.scale[:, None]
+        model, places = self.model.standard_likelihood, range(len(self.data.slopes))
+        limits = [profile_interval(model, self.best, at, self.level) for at in places]
+        ends = np.array(limits) / self.model.scale[:, None]
         header = ["low", "high", "odds_ratio_low", "odds_ratio_high"]
-        table = pd.DataFrame(np.hstack([ends, _exp(ends)]), list(self.people.slopes), header)
+        table = pd.DataFrame(np.hstack([ends, _exp(ends)]), list(self.data.slopes), header)
         return table.rename_axis("slope")
 
     @cached_property
@@ -183,12 +197,12 @@ class Fit:
         profile = self.profile_intervals()[["odds_ratio_low", "odds_ratio_high"]]
         numbers = self.coefficients[["estimate", "se", "z", "p_value", "odds_ratio"]].join(profile)
         rows = []
-        for part in self.people.predictors:
+        for part in self.data.predictors:
             levels: tuple[Any, ...] = (None,)
-            if isinstance(part, Factor):
+            if part.levels:
                 rows.append([part.name, part.levels[0], *[NAN] * 4, 1.0, NAN, NAN])
                 levels = part.levels[1:]
-            for level, slope in zip(levels, part.slopes, strict=True):
+            for level, slope in zip(levels, part.slopes, strict=bool(part.levels)):
                 rows.append([part.name, level, *numbers.loc[slope]])
         header = ["predictor", "level", *numbers.columns[:5], "low", "high"]
         return pd.DataFrame(rows, columns=header)
@@ -209,59 +223,29 @@ class Fit:
         """
         from churnlib.models.average_predictions import predicted_shares
 
-        return predicted_shares(self.people, self.found, self.level, predictor)
+        return predicted_shares(self, predictor)
 
     def _repr_html_(self) -> str:
         return self.origin.badge_html + shown_html(self.coefficients, self.note)
-
-    @property
-    def _cuts(self) -> int:
-        return len(self.people.answers) - 1
 
     def _likelihood_ratio(self, reduced: float, df: int) -> Test:
         lost = np.maximum(0.0, 2 * (self.log_likelihood - reduced))
         return chi_square_result("likelihood_ratio", lost, df, self.n, self.origin, self.note)
 
     def _require(self, slope: str) -> None:
-        if slope not in self.people.slopes:
-            known = ", ".join(self.people.slopes)
+        if slope not in self.data.slopes:
+            known = ", ".join(self.data.slopes)
             raise KeyError(f"the model has no slope {slope!r}; it has {known}")
 
-    def _wald(self, which: slice, names: Sequence[str]) -> pd.DataFrame:
+    @cached_property
+    def _wald(self) -> pd.DataFrame:
+        """Slopes, then cut-points, with Wald's intervals."""
         from scipy.stats import norm
 
-        estimate = self._estimates[which]
-        se = np.sqrt(np.diag(self._covariance))[which]
-        z, reach = estimate / se, norm.isf((1 - self.level) / 2) * se
-        return pd.DataFrame(
-            {
-                "estimate": estimate,
-                "se": se,
-                "z": z,
-                "p_value": 2 * norm.sf(abs(z)),
-                "low": estimate - reach,
-                "high": estimate + reach,
-            },
-            index=list(names),
-        )
-
-    @cached_property
-    def _back(self) -> np.ndarray:
-        """Matrix that turns parameters of standardised predictors into those of the given ones.
-
-        ``θ − β·(x − m)/s = (θ + m·β/s) − (β/s)·x``.
-        """
-        matrix = np.diag(np.concatenate([np.ones(self._cuts), 1 / self.people.scale]))
-        matrix[: self._cuts, self._cuts :] = self.people.centre / self.people.scale
-        return matrix
-
-    @cached_property
-    def _estimates(self) -> np.ndarray:
-        return self._back @ self.found.free
-
-    @cached_property
-    def _covariance(self) -> np.ndarray:
-        return self._back @ self.found.covariance @ self._back.T
+        table = pd.DataFrame({"estimate": self.ordered.params, "se": self.ordered.bse})
+        z, reach = table["estimate"] / table["se"], norm.isf((1 - self.level) / 2) * table["se"]
+        low, high = table["estimate"] - reach, table["estimate"] + reach
+        return table.assign(z=z, p_value=2 * norm.sf(abs(z)), low=low, high=high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,9 +259,13 @@ class OrdinalFit(Fit):
         ``logit P(answer ≤ j)`` of people with every predictor at its reference or 0; columns as in
         `coefficients`, without odds ratios.
         """
-        answers = self.people.answers
-        names = [f"{a}|{b}" for a, b in pairwise(answers)]
-        return self._wald(slice(0, self._cuts), names).rename_axis("cut")
+        names = [f"{a}|{b}" for a, b in pairwise(self.data.answers)]
+        return self._wald.iloc[len(self.data.slopes) :].set_axis(names).rename_axis("cut")
+
+    @property
+    def results(self) -> Results:
+        """Results of statsmodels: ``summary()``, ``wald_test``, ``predict`` and whatever else."""
+        return self.ordered
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,10 +275,22 @@ class LogitFit(Fit):
     @cached_property
     def intercept(self) -> pd.Series:
         """Log odds of the highest answer, every predictor at its reference or 0."""
-        row = self._wald(slice(0, 1), ["intercept"]).iloc[0]
+        row = self._wald.iloc[-1].rename("intercept")
         sign = row[["estimate", "z"]] * -1  # the cut is of "lower or equal"
         limits = {"low": -row["high"], "high": -row["low"]}
         return pd.concat([row[["se", "p_value"]], sign, pd.Series(limits)])[list(row.index)]
+
+    @cached_property
+    def results(self) -> Results:
+        """Binomial GLM of statsmodels on the same counts, with ``summary()`` and more."""
+        from statsmodels.genmod.families import Binomial
+        from statsmodels.genmod.generalized_linear_model import GLM
+        from statsmodels.tools import add_constant
+
+        x = add_constant(pd.DataFrame(self.data.x, columns=list(self.data.slopes)))
+        given = pd.Series(self.data.answer, name=self.data.response)
+        model = GLM(given, x, family=Binomial(), freq_weights=self.data.people)
+        return model.fit(start_params=[self.intercept["estimate"], *self.coefficients["estimate"]])
 
 
 @apa.register

@@ -1,4 +1,4 @@
-"""Whether one slope fits every cut of an ordered answer: the assumption of proportional odds."""
+"""Tests of proportional odds: that one slope fits every cut of an ordered answer."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pandas as pd
 
 from churnlib.evidence import NAN, Test, chi_square_result, shown_html
 from churnlib.models.fits import OrdinalFit
-from churnlib.models.likelihood import CumulativeLogit, logistic, maximise, start
-from churnlib.models.separation import escape
+from churnlib.models.likelihood import CumulativeLogit, logistic, maximise, null_params
+from churnlib.models.separation import separating_direction
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +77,11 @@ def parallel_lines(fit: OrdinalFit) -> ParallelLines:
             f"returns, given {type(fit).__name__}"
         )
     ratio, note = _likelihood_ratio(fit)
-    df = len(fit.people.slopes) * (len(fit.people.answers) - 2)
+    df = len(fit.data.slopes) * (len(fit.data.answers) - 2)
     slopes, covariance, missed = _binary_fits(fit)
-    places = {part.name: fit.people.places(part.name) for part in fit.people.predictors}
+    places = {part.name: fit.data.places(part.name) for part in fit.data.predictors}
     each = {name: _brant(slopes, covariance, held) for name, held in places.items()}
-    every = _brant(slopes, covariance, list(range(len(fit.people.slopes))))
+    every = _brant(slopes, covariance, list(range(len(fit.data.slopes))))
     if not missed and np.isnan(every[0]):
         missed = (
             "the separate fits cross, so that their joint covariance is none, and Brant's test "
@@ -97,7 +97,7 @@ def parallel_lines(fit: OrdinalFit) -> ParallelLines:
         brant=_test("brant", every[0], df, fit, missed),
         by_predictor=frame.astype({"df": int}).rename_axis("predictor"),
         slopes=pd.DataFrame(
-            (slopes / fit.people.scale).T, list(fit.people.slopes), list(fit.cutpoints.index)
+            (slopes / fit.model.scale).T, list(fit.data.slopes), list(fit.cutpoints.index)
         ),
     )
 
@@ -109,16 +109,20 @@ def _test(name: str, statistic: float, df: int, fit: OrdinalFit, note: str) -> T
 
 def _likelihood_ratio(fit: OrdinalFit) -> tuple[float, str]:
     """Twice the log-likelihood gained by a slope for every cut, and what must be said of it."""
-    model = fit.model.unconstrained()
-    found = maximise(model, fit.model.restriction @ fit.found.free)
-    if escape(model, found) is not None:
+    z, cuts = fit.model.standardised(fit.data.x), len(fit.data.answers) - 1
+    slopes, points = np.split(fit.best.params, [z.shape[1]])
+    same = np.column_stack([np.tile(slopes, (cuts, 1)), points]).ravel()
+    model = CumulativeLogit.by_cut(z, fit.data.answer, fit.data.people)
+    found = maximise(model, same)
+    if separating_direction(model, found) is not None:
         return NAN, (
             "with a slope for every cut some predictor tells answers apart perfectly, so there is "
             "no likelihood ratio"
         )
     if not found.converged:
         return NAN, "the model with a slope for every cut did not converge"
-    if (np.diff(model.predictor(found.free), axis=1) < 0).any():
+    by_cut = found.params.reshape(cuts, -1)
+    if (np.diff(by_cut[:, -1] - z @ by_cut[:, :-1].T, axis=1) < 0).any():
         return NAN, (
             "with a slope for every cut the cut-points cross for some people, which would give an "
             "answer a negative share, so there is no likelihood ratio"
@@ -134,23 +138,22 @@ def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
     Two cuts divide the same people, so their estimates are correlated: with π_j = P(answer > j),
     the covariance of the two divisions j ≤ k of a person is π_k − π_j π_k (Brant 1990, section 3).
     """
-    x, counts = fit.model.x, fit.people.counts
-    cuts, n = counts.shape[1] - 1, counts.sum(axis=1)
-    z = np.hstack([np.ones((len(x), 1)), x])
-    size = z.shape[1]
+    x, n = fit.model.standardised(fit.data.x), fit.data.people
+    cuts, size = len(fit.data.answers) - 1, x.shape[1] + 1
+    z = np.hstack([x, np.ones((len(x), 1))])
     estimates, above, inverses = np.empty((cuts, size)), [], []
     for j in range(cuts):
-        split = np.column_stack([counts[:, : j + 1].sum(axis=1), counts[:, j + 1 :].sum(axis=1)])
-        model = CumulativeLogit.parallel(x, split)
-        found = maximise(model, start(split, size))
-        if escape(model, found) is not None or not found.converged:
+        is_above = (fit.data.answer > j).astype(int)
+        model = CumulativeLogit.parallel(x, is_above, n)
+        found = maximise(model, null_params(is_above, n, size - 1))
+        if separating_direction(model, found) is not None or not found.converged:
             note = (
                 f"at the cut {fit.cutpoints.index[j]} some predictor tells answers apart "
                 "perfectly, so Brant's test cannot be had; combine levels"
             )
             empty = np.full((cuts, size - 1), np.nan)
             return empty, np.full((cuts, size - 1) * 2, np.nan), note
-        estimates[j] = found.free * np.concatenate([[-1], np.ones(size - 1)])  # log odds of above
+        estimates[j] = found.params * np.append(np.ones(size - 1), -1)  # log odds of above
         share = logistic(z @ estimates[j])
         above.append(share)
         inverses.append(np.linalg.inv(z.T @ ((n * share * (1 - share))[:, None] * z)))
@@ -160,7 +163,7 @@ def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
             weight = n * above[k] * (1 - above[j])
             block = inverses[j] @ (z.T @ (weight[:, None] * z)) @ inverses[k]
             covariance[j, :, k], covariance[k, :, j] = block, block.T
-    return estimates[:, 1:], covariance[:, 1:, :, 1:], ""
+    return estimates[:, :-1], covariance[:, :-1, :, :-1], ""
 
 
 def _brant(slopes: np.ndarray, covariance: np.ndarray, held: list[int]) -> tuple:

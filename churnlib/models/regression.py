@@ -10,43 +10,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from churnlib.evidence import Origin, require_level
-from churnlib.models.design import Patterns, patterns
+from churnlib.models.design import GroupedData, grouped
 from churnlib.models.fits import LogitFit, OrdinalFit
-from churnlib.models.likelihood import CumulativeLogit, Maximum, blurred, maximise, start
-from churnlib.models.separation import drivers, escape
-from churnlib.models.terms import Factor
+from churnlib.models.separation import SeparationError, separating_direction, separating_slopes
 from churnlib.survey import Survey
-
-_MOVES = 1e-5  # in a direction whose largest part is about 1; less is rounding
-
-
-class SeparationError(ValueError):
-    """Some predictors tell answers apart perfectly, so that their slopes have no finite estimate.
-
-    Parameters
-    ----------
-    slopes : tuple of str
-        Those without one; a reference level, where it is what separates.
-    """
-
-    def __init__(self, slopes: tuple[str, ...]) -> None:
-        verb = "tells" if len(slopes) == 1 else "together tell"
-        super().__init__(
-            f"{', '.join(slopes)} {verb} some answers apart perfectly, so that no finite estimate "
-            "exists; combine levels until each has people with higher and with lower answers, or "
-            "leave a predictor out"
-        )
-        self.slopes = slopes
 
 
 def ordinal_logit(
     data: Any,
     response: str,
-    predictors: str | Sequence[str],
+    predictors: str | Sequence[str] | None = None,
     *,
     count: str | None = None,
     level: float = 0.95,
@@ -62,8 +38,9 @@ def ordinal_logit(
     data : Survey or DataFrame
         One row a person, or one row a group with its `count`.
     response : str
-        Ordered answers; a Survey's codebook knows their order.
-    predictors : str or sequence of str
+        Ordered answers, whose order a Survey's codebook knows; or, without `predictors`, a
+        formula: ``"visits ~ gender * age + log(income)"``.
+    predictors : str or sequence of str, optional
         Categorical ones have the first level of the codebook (or of the Categorical) that
         somebody gave as reference; numbers get one slope.
     count : str, optional
@@ -102,19 +79,19 @@ def ordinal_logit(
     >>> fit.coefficients.round(3).loc["gender=m", ["estimate", "se", "odds_ratio"]].tolist()
     [-1.26, 0.291, 0.284]
     """
-    people = patterns(data, response, predictors, count, origin)
-    if len(people.answers) < 3:
+    given = grouped(data, response, predictors, count, origin)
+    if len(given.answers) < 3:
         raise ValueError(
-            f"an ordinal model needs three answers that somebody gave; {response!r} has "
-            f"{len(people.answers)} ({', '.join(map(str, people.answers))}): use logit for two"
+            f"an ordinal model needs three answers that somebody gave; {given.response!r} has "
+            f"{len(given.answers)} ({', '.join(map(str, given.answers))}): use logit for two"
         )
-    return OrdinalFit(*_fit(people, level))
+    return OrdinalFit(*_fit(given, level))
 
 
 def logit(
     data: Any,
     response: str,
-    predictors: str | Sequence[str],
+    predictors: str | Sequence[str] | None = None,
     *,
     count: str | None = None,
     level: float = 0.95,
@@ -151,71 +128,60 @@ def logit(
     >>> round(float(fit.odds_ratio("gender=m").value), 3)  # 20·60 / (80·40)
     0.375
     """
-    people = patterns(data, response, predictors, count, origin)
-    if len(people.answers) < 2:
+    given = grouped(data, response, predictors, count, origin)
+    if len(given.answers) < 2:
         raise ValueError(
-            f"everybody gave the same answer to {response!r}, {people.answers[0]!r}: "
+            f"everybody gave the same answer to {given.response!r}, {given.answers[0]!r}: "
             "there is nothing to explain"
         )
-    _require_highest(data, people)
-    return LogitFit(*_fit(_highest_against_others(people), level))
+    _require_highest(data, given)
+    return LogitFit(*_fit(_highest_against_others(given), level))
 
 
-def _require_highest(data: Any, people: Patterns) -> None:
+def _require_highest(data: Any, given: GroupedData) -> None:
     """The question is about the highest answer: it must not become another when nobody gave it."""
     frame = data.frame if isinstance(data, Survey) else data
-    column = frame[people.response] if isinstance(frame, pd.DataFrame) else pd.Series(dtype=object)
+    column = frame[given.response] if isinstance(frame, pd.DataFrame) else pd.Series(dtype=object)
     if isinstance(column.dtype, pd.CategoricalDtype):
         highest = column.cat.categories[-1]
-        if highest != people.answers[-1]:
+        if highest != given.answers[-1]:
             raise ValueError(
-                f"nobody with complete answers gave the highest answer to {people.response!r}, "
-                f"{highest}; remove that category to ask about {people.answers[-1]}"
+                f"nobody with complete answers gave the highest answer to {given.response!r}, "
+                f"{highest}; remove that category to ask about {given.answers[-1]}"
             )
 
 
-def _highest_against_others(people: Patterns) -> Patterns:
-    *others, highest = people.answers
-    counts = np.column_stack([people.counts[:, :-1].sum(axis=1), people.counts[:, -1]])
+def _highest_against_others(given: GroupedData) -> GroupedData:
+    *others, highest = given.answers
     below = others[0] if len(others) == 1 else f"below {highest}"
-    return replace(people, answers=(below, highest), counts=counts)
+    is_highest = (given.answer == len(others)).astype(int)
+    return replace(given, answers=(below, highest), answer=is_highest)
 
 
-def _fit(people: Patterns, level: float) -> tuple[Patterns, CumulativeLogit, Maximum, float]:
+def _fit(data: GroupedData, level: float) -> tuple:
+    from churnlib.models.ordered_counts import OrderedCounts
+
     require_level(level)
-    model = CumulativeLogit.parallel(people.standardised(people.x), people.counts)
-    cuts, parameters = len(people.answers) - 1, model.restriction.shape[1]
-    if people.n <= parameters:
+    parameters = len(data.slopes) + len(data.answers) - 1
+    if data.n <= parameters:
         raise ValueError(
-            f"{people.n} people are too few for {parameters} parameters; use fewer predictors or "
+            f"{data.n} people are too few for {parameters} parameters; use fewer predictors or "
             "combine levels"
         )
-    found = maximise(model, start(people.counts, parameters))
-    way = escape(model, found)
+    answers = pd.Categorical.from_codes(data.answer, list(map(str, data.answers)), ordered=True)
+    model = OrderedCounts(
+        pd.Series(answers, name=data.response),
+        pd.DataFrame(data.x, columns=list(data.slopes)),
+        freq_weights=data.people,
+    )
+    results = model.fit()
+    likelihood = model.standard_likelihood
+    way = separating_direction(likelihood, results.best)
     if way is not None:
-        blocks = {
-            part.name: [cuts + place for place in people.places(part.name)]
-            for part in people.predictors
-        }
-        raise SeparationError(_moving(people, way[cuts:], drivers(model, blocks)))
-    if not found.converged or blurred(found):
+        raise SeparationError(separating_slopes(data, likelihood, way, model.scale))
+    if not results.best.converged or results.best.is_ill_conditioned:
         raise ValueError(
             "the fit did not converge; look for a predictor with extreme values, and take its "
             "logarithm or combine it into levels"
         )
-    return people, model, found, level
-
-
-def _moving(people: Patterns, way: np.ndarray, needed: list[str]) -> tuple[str, ...]:
-    """What drives the answers apart: slopes, or the reference that all others move away from."""
-    names: list[str] = []
-    for part in people.predictors:
-        if part.name not in needed:
-            continue
-        places = people.places(part.name)
-        moves, by_level = way[places], way[places] / people.scale[places]
-        if isinstance(part, Factor) and len(places) > 1 and np.ptp(by_level) < _MOVES:
-            names.append(f"{part.name}={part.levels[0]}")
-        else:
-            names += [n for n, move in zip(part.slopes, moves, strict=True) if abs(move) > _MOVES]
-    return tuple(names)
+    return data, model, results, level

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import require_level
-from churnlib.models.likelihood import CumulativeLogit, maximise, start
+from churnlib.models.likelihood import CumulativeLogit, maximise, null_params
 from churnlib.tables import Crosstab, wilson
 
 if TYPE_CHECKING:
@@ -126,8 +126,10 @@ def _likelihood_ratio(sample: np.ndarray) -> float:
     seen = sample[sample.sum(axis=1) > 0][:, sample.sum(axis=0) > 0]
     if min(seen.shape) < 2:
         return 0.0
-    model = CumulativeLogit.parallel(np.eye(len(seen))[:, 1:], seen)
-    gained = maximise(model, start(seen, model.restriction.shape[1])).value
+    group, answer = np.nonzero(seen)
+    people, slopes = seen[group, answer], len(seen) - 1
+    model = CumulativeLogit.parallel(np.eye(len(seen))[group, 1:], answer, people)
+    gained = maximise(model, null_params(answer, people, slopes)).value
     answers = seen.sum(axis=0)
     return max(0.0, float(2 * (gained - answers @ np.log(answers / answers.sum()))))
 

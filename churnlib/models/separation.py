@@ -1,24 +1,40 @@
-"""Whether predictors tell answers apart perfectly, so that no finite slope is the most likely."""
+"""Predictors that tell answers apart perfectly, so that no finite slope is the most likely."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from churnlib.models.likelihood import CumulativeLogit, Maximum, flat
+from churnlib.models.design import GroupedData
+from churnlib.models.likelihood import CumulativeLogit, Maximum
+
+_MOVES = 1e-5  # in a direction whose largest part is about 1; less is rounding
 
 
-def escape(model: CumulativeLogit, found: Maximum) -> np.ndarray | None:
+class SeparationError(ValueError):
+    """Some predictors tell answers apart perfectly, so that their slopes have no finite estimate.
+
+    Parameters
+    ----------
+    slopes : tuple of str
+        Those without one; a reference level, where it is what separates.
+    """
+
+    def __init__(self, slopes: tuple[str, ...]) -> None:
+        verb = "tells" if len(slopes) == 1 else "together tell"
+        super().__init__(
+            f"{', '.join(slopes)} {verb} some answers apart perfectly, so that no finite estimate "
+            "exists; combine levels until each has people with higher and with lower answers, or "
+            "leave a predictor out"
+        )
+        self.slopes = slopes
+
+
+def separating_direction(model: CumulativeLogit, best: Maximum) -> np.ndarray | None:
     """A direction in which the likelihood rises for ever, or None where its maximum is finite.
 
     Such a direction exists when the predictors separate the answers, wholly or in part: moving
     along it, no given answer becomes less probable and some become more so. A linear programme
     looks for it, where the climb ended on ground so flat that there may be one.
-
-    Returns
-    -------
-    ndarray, shape (free,), or None
 
     References
     ----------
@@ -26,37 +42,36 @@ def escape(model: CumulativeLogit, found: Maximum) -> np.ndarray | None:
     logistic regression models. Biometrika 71, 1–10; the condition carries over to any concave
     likelihood of this form.
     """
-    return None if found.converged and not flat(found) else _way_out(model)
+    return None if best.converged and not best.is_flat else _direction(model)
 
 
-def drivers(model: CumulativeLogit, blocks: Mapping[str, list[int]]) -> list[str]:
-    """Which blocks of free parameters separate the answers: those without which nothing does.
+def separating_slopes(
+    data: GroupedData, model: CumulativeLogit, way: np.ndarray, scale: np.ndarray
+) -> tuple[str, ...]:
+    """Slopes that drive the answers apart, or the reference that all others move away from.
 
-    Parameters
-    ----------
-    blocks : mapping of str to list of int
-        Places of the parameters that belong together.
-
-    Returns
-    -------
-    list of str
-        All blocks where several separate by themselves.
+    Of several predictors those without which nothing separates; all where each does by itself.
     """
-    needed = [name for name, places in blocks.items() if _way_out(model.without(places)) is None]
-    return needed or list(blocks)
+    places = {part.name: data.places(part.name) for part in data.predictors}
+    needed = [name for name, at in places.items() if _direction(model.without(at)) is None]
+    names: list[str] = []
+    for part in data.predictors:
+        if part.name in (needed or places):
+            moves = way[places[part.name]]
+            by_level = moves / scale[places[part.name]]
+            if part.levels and len(moves) > 1 and np.ptp(by_level) < _MOVES:
+                names.append(f"{part.name}={part.levels[0]}")
+            else:
+                names += [n for n, m in zip(part.slopes, moves, strict=True) if abs(m) > _MOVES]
+    return tuple(names)
 
 
-def _way_out(model: CumulativeLogit) -> np.ndarray | None:
+def _direction(model: CumulativeLogit) -> np.ndarray | None:
     from scipy.optimize import linprog
 
-    z = model.signed
-    cuts, size = model.counts.shape[1] - 1, z.shape[1]
-    part = model.restriction.reshape(cuts, size, -1)
-    seen = model.counts > 0
     # A given answer's upper edge must not fall and its lower edge must not rise.
-    rows = [z[seen[:, j]] @ part[j] for j in range(cuts)]
-    rows += [-z[seen[:, j + 1]] @ part[j] for j in range(cuts)]
-    edges = np.vstack(rows)
+    lower, upper = np.isfinite(model.below), np.isfinite(model.above)
+    edges = np.vstack([model.upper[upper], -model.lower[lower]])
     # An edge may move to the wrong side by a tolerance: as small as can be, for numbers among which
     # one lies far out.
     way = linprog(

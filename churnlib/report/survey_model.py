@@ -24,8 +24,8 @@ def model_blocks(fit: Fit, words: Words, label: Label) -> Iterator[Block]:
     label : callable
         From a question, or a question and a level with a dot between, to its label.
     """
-    response = fit.people.response
-    predictors = [part.name for part in fit.people.predictors]
+    response = fit.data.response
+    predictors = [part.name for part in fit.data.predictors]
     values = {
         "ref": reference("model"),
         "response": label(response),
@@ -37,7 +37,7 @@ def model_blocks(fit: Fit, words: Words, label: Label) -> Iterator[Block]:
     }
     kind = "ordinal"
     if isinstance(fit, LogitFit):
-        kind, values["answer"] = "logit", label(f"{response}.{fit.people.answers[-1]}")
+        kind, values["answer"] = "logit", label(f"{response}.{fit.data.answers[-1]}")
     left = words("words.semicolon").join(
         words("survey.model.one", question=label(name), test=apa(fit.factor_test(name), words.lang))
         for name in predictors
@@ -48,7 +48,7 @@ def model_blocks(fit: Fit, words: Words, label: Label) -> Iterator[Block]:
         known = "tested" if lines.p_value == lines.p_value else "untested"
         text.append(words(f"survey.model.{known}", test=apa(lines, words.lang)))
     if fit.has_few:
-        parameters = len(fit.found.free)
+        parameters = fit.parameters
         text.append(words("survey.model.few", n=f"{fit.n:,}", parameters=parameters))
     yield Heading(words("survey.model.heading"))
     yield Text(words("words.space").join(text))

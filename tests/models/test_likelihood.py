@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from churnlib import SeparationError, logit, ordinal_logit, parallel_lines
 from churnlib.models import likelihood
-from churnlib.models.likelihood import CumulativeLogit, Maximum, logistic, maximise, start
-from churnlib.models.separation import escape
+from churnlib.models.likelihood import CumulativeLogit, Maximum, logistic, maximise, null_params
+from churnlib.models.separation import separating_direction
 
 
 @pytest.fixture(scope="module")
@@ -180,25 +180,38 @@ def test_a_hundred_million_times_as_many_people_give_the_same_slopes_or_separati
 
 
 def saturated(counts):
+    """The model of groups by answers, and where its climb begins."""
     counts = np.array(counts, dtype=float)
-    return CumulativeLogit.parallel(np.eye(len(counts))[:, 1:], counts)
+    group, answer = np.nonzero(counts)
+    people, x = counts[group, answer], np.eye(len(counts))[group, 1:]
+    model = CumulativeLogit.parallel(x, answer, people)
+    return model, null_params(answer, people, x.shape[1])
 
 
 def test_a_step_that_goes_too_far_is_halved_until_it_gains():
-    model = saturated([[900, 100], [100, 900]])
-    far = np.array([-6.0, 9.0])
-    gradient, information = model.derivatives(far)
-    assert model.value(far + np.linalg.solve(information, gradient)) < model.value(far)
+    model, _ = saturated([[900, 100], [100, 900]])
+    far = np.array([9.0, -6.0])
+    step = np.linalg.solve(-model.hessian(far), model.score_obs(far).sum(axis=0))
+    assert model.value(far + step) < model.value(far)
     found = maximise(model, far)
     assert found.converged
-    assert found.free == pytest.approx([np.log(9), 2 * np.log(9)], abs=1e-12)
+    assert found.params == pytest.approx([2 * np.log(9), np.log(9)], abs=1e-12)
+
+
+def test_skewed_tables_are_fitted_where_whole_newton_steps_never_arrive():
+    model, params = saturated([[50_000, 50_000, 2, 5000, 300_000], [1000, 600, 8e5, 3e8, 10]])
+    begin = params
+    for _ in range(3):
+        params = params - np.linalg.solve(model.hessian(params), model.score_obs(params).sum(0))
+    assert np.abs(params).max() > 1e10
+    assert maximise(model, begin).converged
 
 
 def test_a_climb_that_is_stopped_early_says_so(monkeypatch):
-    model = saturated([[30, 10, 5], [5, 10, 30]])
-    assert maximise(model, start(model.counts, 3)).converged
+    model, begin = saturated([[30, 10, 5], [5, 10, 30]])
+    assert maximise(model, begin).converged
     monkeypatch.setattr(likelihood, "_ITERATIONS", 2)
-    assert not maximise(model, start(model.counts, 3)).converged
+    assert not maximise(model, begin).converged
 
 
 def test_a_comparison_that_does_not_converge_is_no_number(people, monkeypatch):
@@ -216,18 +229,17 @@ def test_a_comparison_that_does_not_converge_is_no_number(people, monkeypatch):
 
 def test_the_end_of_a_climb_is_the_maximum_to_the_last_digits():
     # Newton's last step squares the error, so that the score vanishes but for rounding.
-    model = saturated([[37, 11, 5], [6, 13, 29]])
-    found = maximise(model, start(model.counts, 3))
-    assert np.abs(model.derivatives(found.free)[0]).max() < 1e-11
+    model, begin = saturated([[37, 11, 5], [6, 13, 29]])
+    assert np.abs(model.score_obs(maximise(model, begin).params).sum(axis=0)).max() < 1e-11
 
 
 def test_separation_is_only_looked_for_where_the_likelihood_is_flat(monkeypatch):
     import scipy.optimize
 
-    steep = saturated([[99_999, 1], [1, 99_999]])
-    found = maximise(steep, start(steep.counts, 2))
-    flat = saturated([[5, 5], [0, 5]])
-    end = maximise(flat, start(flat.counts, 2))
+    steep, begin = saturated([[99_999, 1], [1, 99_999]])
+    best = maximise(steep, begin)
+    flat, begin = saturated([[5, 5], [0, 5]])
+    end = maximise(flat, begin)
     calls = []
     programme = scipy.optimize.linprog
 
@@ -236,27 +248,28 @@ def test_separation_is_only_looked_for_where_the_likelihood_is_flat(monkeypatch)
         return programme(*given, **options)
 
     monkeypatch.setattr(scipy.optimize, "linprog", counted)
-    assert escape(steep, found) is None
+    assert separating_direction(steep, best) is None
     assert calls == []
-    assert escape(flat, end) is not None
-    unsure = Maximum(found.free, found.value, found.information, converged=False)
-    assert escape(steep, unsure) is None
+    assert separating_direction(flat, end) is not None
+    unsure = Maximum(best.params, best.value, best.information, converged=False)
+    assert separating_direction(steep, unsure) is None
     assert len(calls) == 2
 
 
 def test_the_covariance_is_the_inverse_of_the_information_in_any_units():
     information = np.array([[4e12, 1e5], [1e5, 3e-2]])
-    found = Maximum(np.zeros(2), 0.0, information, converged=True)
-    assert found.covariance @ information == pytest.approx(np.eye(2), abs=1e-9)
+    best = Maximum(np.zeros(2), 0.0, information, converged=True)
+    assert best.covariance @ information == pytest.approx(np.eye(2), abs=1e-9)
 
 
-def test_cuts_far_apart_or_crossed_give_no_warning():
-    # Where nobody gave an answer its edges may be anywhere; warnings are errors here.
-    model = CumulativeLogit.parallel(np.array([[0.0], [1.0]]), np.array([[3.0, 0, 2], [4, 0, 5]]))
-    for cuts in ([1.0, -1.0], [-800.0, 800.0], [0.0, 0.0]):
-        score, information = model.unconstrained().derivatives(np.array([cuts[0], 0, cuts[1], 0]))
-        assert np.isfinite(score).all()
-        assert np.isfinite(information).all()
+@pytest.mark.parametrize("cuts", [[1.0, -1.0], [-800.0, 800.0], [0.0, 0.0]])
+def test_cuts_far_apart_or_crossed_give_no_warning(cuts):
+    # Nobody stands between the cuts, which may then be anywhere; warnings are errors here.
+    x, answer, people = np.array([[0.0], [0], [1], [1]]), np.array([0, 2, 0, 2]), np.ones(4)
+    model, at = CumulativeLogit.by_cut(x, answer, people), np.array([0, cuts[0], 0, cuts[1]])
+    assert np.isfinite(model.score_obs(at)).all()
+    assert np.isfinite(model.hessian(at)).all()
+    assert np.isfinite(model.value(at))
 
 
 def test_an_odds_ratio_beyond_all_numbers_is_infinite_without_a_warning():

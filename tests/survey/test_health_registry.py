@@ -263,7 +263,7 @@ def test_attrition_is_modelled_as_the_odds_of_leaving():
         table.loc["female", "existing"] * table.loc["male", "attrited"]
     )
     assert fit.odds_ratio("gender=female").value == pytest.approx(by_hand)
-    assert fit.people.answers == ("existing", "attrited")
+    assert fit.data.answers == ("existing", "attrited")
 
 
 def test_the_worked_example_runs_as_it_is_written(tmp_path, monkeypatch, capsys):
@@ -291,7 +291,7 @@ def test_the_bank_file_has_its_analysis_of_who_left(run_cells):
     book = PROJECT / "data" / "real" / "bankchurners.toml"
     answers = HERE / BANK_FILES[1]
     made = plan(answers, book, check(answers, book).survey, response="attrition")
-    assert made.fit.people.answers == ("existing", "attrited")
+    assert made.fit.data.answers == ("existing", "attrited")
     sources = run_cells(*made.parts) / "figures" / "source"
     model = pd.read_csv(sources / "demographic_model_table.csv")
     # Four bands of contacts, where the notebooks of the project have three of visits.
