@@ -148,7 +148,7 @@ def _print_exhibits(listed: dict[str, Any], out: Any) -> None:
 
 
 def _claims(chosen: argparse.Namespace) -> None:
-    from churnlib.audit import claims
+    from churnlib.studies import claims
 
     rows = claims().reset_index()
     if chosen.json:

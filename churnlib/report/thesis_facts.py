@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from churnlib.audit import printed_table, published_frequencies, statements, thesis_sheets
 from churnlib.crosstabs import chi_square, cramers_v, fisher_exact, gamma
 from churnlib.evidence import NAN, Estimate, Kind, Test, apa, resources
 from churnlib.report.report_text import Words
+from churnlib.studies import printed_table, published_frequencies, statements, thesis_sheets
 from churnlib.survey import Survey, clean, load_codebook, read_answers
 from churnlib.tables import Crosstab, FrequencyTable, crosstab, wilson
 

@@ -22,7 +22,7 @@ def exhibit_list() -> dict[str, Any]:
         ``exhibits``, a list with ``exhibit``, ``notebook``, ``file`` and ``verdict``; and
         ``verdicts``, the number of statements by verdict, the least grave first.
     """
-    from churnlib.audit import claims, exhibits
+    from churnlib.studies import claims, exhibits
 
     rows = exhibits().reset_index()[["exhibit", "notebook", "file", "verdict"]]
     return {"exhibits": rows.to_dict("records"), "verdicts": _counted(claims()["verdict"])}

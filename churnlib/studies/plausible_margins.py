@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from churnlib.audit.thesis import published_frequencies
 from churnlib.evidence import Reported, Test, derived, resources
 from churnlib.margins import AtLeast, Attainable, Constraint, Count, StructuralZero, attainable
+from churnlib.studies.thesis import published_frequencies
 
 MINORS, OLDER, SCHOOL = "le18", "ge60", "high_school_or_below"
 

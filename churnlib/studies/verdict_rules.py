@@ -8,18 +8,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from churnlib.audit.checks import thesis_sheets
-from churnlib.audit.plausible_margins import plausibility
-from churnlib.audit.printed_arithmetic import Sheet
-from churnlib.audit.thesis import (
+from churnlib.crosstabs import least_v
+from churnlib.evidence import Kind, Origin, Reported, Resource, resources
+from churnlib.studies.checks import thesis_sheets
+from churnlib.studies.plausible_margins import plausibility
+from churnlib.studies.printed_arithmetic import Sheet
+from churnlib.studies.thesis import (
     Claim,
     PrintedTable,
     printed_table,
     published_frequencies,
     statements,
 )
-from churnlib.crosstabs import least_v
-from churnlib.evidence import Kind, Origin, Reported, Resource, resources
 from churnlib.survey import Codebook, load_codebook
 from churnlib.tables import FrequencyTable, wilson
 

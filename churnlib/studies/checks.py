@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from churnlib.audit.printed_arithmetic import Cell, Rule, Sheet
-from churnlib.audit.thesis import PrintedTable, printed_table, statements
 from churnlib.evidence import Reported
+from churnlib.studies.printed_arithmetic import Cell, Rule, Sheet
+from churnlib.studies.thesis import PrintedTable, printed_table, statements
 
 
 def audit_thesis(folder: Path | None = None) -> pd.DataFrame:

@@ -150,6 +150,6 @@ def test_an_exhibit_of_simulated_answers_may_not_carry_a_statement(tmp_path, mon
     text = (PROJECT / "notebooks" / "exhibits.toml").read_text(encoding="utf-8")
     wrong = text.replace("claims = []", "claims = [25]")
     (tmp_path / "notebooks" / "exhibits.toml").write_text(wrong, encoding="utf-8")
-    monkeypatch.setattr("churnlib.audit.verdicts.PROJECT", tmp_path)
+    monkeypatch.setattr("churnlib.studies.verdicts.PROJECT", tmp_path)
     with pytest.raises(ValueError, match="Table A-2 stands for cannot be confirmed or refuted"):
         exhibits()

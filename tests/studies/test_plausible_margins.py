@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import binom
 
 import churnlib as cl
-from churnlib.audit.plausible_margins import census, favourable, plausibility, sayings
+from churnlib.studies.plausible_margins import census, favourable, plausibility, sayings
 
 
 def test_the_facts_agree_with_each_other():

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.audit.thesis import Claim, claims_file
-from churnlib.audit.verdict_rules import METHODS, Evidence
 from churnlib.evidence import PROJECT, Kind, Origin, require_evidence
+from churnlib.studies.thesis import Claim, claims_file
+from churnlib.studies.verdict_rules import METHODS, Evidence
 
 _UNJUDGED = {Kind.UNTESTABLE, Kind.EXTERNAL}
 
