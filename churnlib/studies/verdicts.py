@@ -1,4 +1,4 @@
-"""A verdict on every statement of the thesis, computed from what was published."""
+"""What a study's numbers say of each other, and a verdict on every statement."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from typing import Any
 import pandas as pd
 
 from churnlib.evidence import PROJECT, Kind, Origin, require_evidence
-from churnlib.studies.thesis import Claim, claims_file
-from churnlib.studies.verdict_rules import METHODS, Evidence
+from churnlib.studies.decisions import DECISIONS, frequencies
+from churnlib.studies.margins import OutsideFacts, outlook, outside_facts, suppositions
+from churnlib.studies.reading import load_study
+from churnlib.studies.study import Claim, PrintedTable, Study
+from churnlib.tables import FrequencyTable
 
 _UNJUDGED = {Kind.UNTESTABLE, Kind.EXTERNAL}
+Named = Study | Path | str | None
+"""A study, or the folder of one; the project's own when None."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Verdict:
     Raises
     ------
     ValueError
-        If simulated answers are made to confirm or refute a printed statement.
+        If simulated answers or assumed numbers are made to confirm or refute a statement.
     """
 
     kind: Kind
@@ -50,13 +55,113 @@ class Verdict:
             require_evidence(self.origin, "a printed statement")
 
 
-def claims(folder: Path | None = None) -> pd.DataFrame:
-    """Every statement of the thesis with its computed verdict.
+def audit(study: Named = None) -> pd.DataFrame:
+    """Check every printed number that must follow from other printed numbers.
 
     Parameters
     ----------
-    folder : Path, optional
-        A data folder; the project's own when left out.
+    study : Study or path, optional
+        The project's own when left out.
+
+    Returns
+    -------
+    DataFrame
+        One row per check: ``exhibit``, ``check`` (with a remark in brackets where rounding
+        explains it, or another reading would), ``printed`` (text), ``computed`` (number),
+        ``holds`` (bool), and ``repair``: where the check fails, the single-digit changes of one
+        printed number, each of which would mend all checks that hang together.
+
+    Examples
+    --------
+    >>> from churnlib.studies import EXAMPLE
+    >>> audit(EXAMPLE)["holds"].all()
+    np.True_
+    """
+    sheet = _study(study).sheet
+    rows = []
+    for rule in sheet.rules:
+        holds, computed, remark = sheet.holds(rule), sheet.computed(rule), sheet.remark(rule)
+        repairs = "" if holds else "; or ".join(map(str, sheet.part(rule.target).repairs))
+        rows.append(
+            {
+                "exhibit": rule.exhibit,
+                "check": f"{rule.name} ({remark})" if remark else rule.name,
+                "printed": sheet.cells[rule.target].text,
+                "computed": _number(computed.value if computed else None),
+                "holds": holds,
+                "repair": "" if holds else repairs or "no change of one digit mends all checks",
+            }
+        )
+    columns = ["exhibit", "check", "printed", "computed", "holds", "repair"]
+    frame = pd.DataFrame(rows, columns=columns, dtype=object)
+    order = {name: i for i, name in enumerate(frame["exhibit"].unique())}
+    frame = frame.sort_values("exhibit", key=lambda names: names.map(order), kind="stable")
+    return frame.reset_index(drop=True).astype({"holds": bool})
+
+
+def audit_thesis() -> pd.DataFrame:
+    """Check the project's own study; see `audit`."""
+    return audit()
+
+
+def printed_table(number: str, study: Named = None) -> PrintedTable:
+    """Return one printed table of a study, by its name or number.
+
+    Raises
+    ------
+    KeyError
+        If the study prints no such table.
+
+    Examples
+    --------
+    >>> from churnlib.studies import EXAMPLE
+    >>> printed_table("1", EXAMPLE).totals["people"].text
+    '40'
+    """
+    return _study(study).exhibit(number)
+
+
+def published_frequencies(number: str, study: Named = None) -> FrequencyTable:
+    """Return the frequencies of one survey question as a table to compute with.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If the study has no such table, or it is not the frequency table of one question.
+    """
+    return frequencies(_study(study), number)
+
+
+def census(study: Named = None) -> OutsideFacts:
+    """Return the facts from outside that a study is compared with."""
+    return outside_facts(_study(study).files["outside"])
+
+
+def sayings(study: Named = None) -> dict[str, Any]:
+    """Return what may be supposed of the statement that has questions; see `suppositions`."""
+    study = _study(study)
+    claim = _questioned(study)
+    tables = [frequencies(study, claim.details[key]["exhibit"]) for key in ("group", "within")]
+    return suppositions(claim, *tables)
+
+
+def plausibility(study: Named = None) -> pd.DataFrame:
+    """Return what each supposition forces elsewhere, beside facts from outside; see `outlook`."""
+    study = _study(study)
+    return outlook(study, _questioned(study))
+
+
+def _questioned(study: Study) -> Claim:
+    return next(claim for claim in study.claims.values() if "question" in claim.details)
+
+
+def claims(study: Named = None) -> pd.DataFrame:
+    """Every statement of a study with its computed verdict.
+
+    Parameters
+    ----------
+    study : Study or path, optional
+        The project's own when left out.
 
     Returns
     -------
@@ -66,119 +171,107 @@ def claims(folder: Path | None = None) -> pd.DataFrame:
 
     Examples
     --------
-    >>> claims().loc[12, ["printed", "computed", "verdict"]].tolist()
-    ['126%', '121.8%', 'arithmetic error']
+    >>> from churnlib.studies import EXAMPLE
+    >>> claims(EXAMPLE)["verdict"].tolist()
+    ['reproduced', 'untestable']
     """
-    evidence = Evidence.read(folder)
-    sentences = claims_file(folder).get("sentences", {})
-    rows = []
-    for claim in evidence.said.values():
-        verdict = judge(claim, evidence, sentences)
-        rows.append(
-            {
-                "section": claim.section,
-                "statement": claim.statement["en"],
-                "statement_zh": claim.statement["zh-Hans"],
-                "printed": ", ".join(number.text for number in claim.printed.values()) or "—",
-                "computed": verdict.computed,
-                "verdict": verdict.kind.value,
-                "reason": verdict.reason["en"],
-                "reason_zh": verdict.reason["zh-Hans"],
-                "method": verdict.method,
-            }
-        )
-    return pd.DataFrame(rows, index=pd.Index(evidence.said, name="claim"))
+    study = _study(study)
+    rows = {}
+    for claim in study.claims.values():
+        verdict = judge(claim, study)
+        rows[claim.number] = {
+            "section": claim.section,
+            "statement": claim.statement["en"],
+            "statement_zh": claim.statement["zh-Hans"],
+            "printed": ", ".join(number.text for number in claim.printed.values()) or "—",
+            "computed": verdict.computed,
+            "verdict": verdict.kind.value,
+            "reason": verdict.reason["en"],
+            "reason_zh": verdict.reason["zh-Hans"],
+            "method": verdict.method,
+        }
+    columns = [
+        "section", "statement", "statement_zh", "printed", "computed",
+        "verdict", "reason", "reason_zh", "method",
+    ]  # fmt: skip
+    index = pd.Index(rows, name="claim")
+    return pd.DataFrame(list(rows.values()), index=index, columns=columns)
 
 
-def verdict(number: int, folder: Path | None = None) -> Verdict:
+def verdict(number: int, study: Named = None) -> Verdict:
     """The verdict on one statement.
 
     Raises
     ------
     KeyError
-        If the thesis has no statement of that number.
-
-    Examples
-    --------
-    >>> verdict(17).kind.value
-    'not established'
+        If the study has no statement of that number.
     """
-    evidence = Evidence.read(folder)
-    if number not in evidence.said:
-        raise KeyError(
-            f"the thesis has no statement {number!r}; they are 1 to {len(evidence.said)}"
-        )
-    return judge(evidence.said[number], evidence, claims_file(folder).get("sentences", {}))
+    study = _study(study)
+    if number not in study.claims:
+        raise KeyError(f"the study has no statement {number!r}; they are 1 to {len(study.claims)}")
+    return judge(study.claims[number], study)
 
 
-def judge(claim: Claim, evidence: Evidence, sentences: Mapping[str, Any]) -> Verdict:
+def judge(claim: Claim, study: Study) -> Verdict:
     """Decide one claim by its own method and word the reason in every language."""
-    try:
-        method = METHODS[claim.method]
-    except KeyError:
+    place = f"study.toml, {claim.name}"
+    if claim.method not in study.methods:
         raise ValueError(
-            f"{claim.where}: unknown method {claim.method!r}; known are {', '.join(METHODS)}"
-        ) from None
-    try:
-        finding = method(claim, evidence)
-    except KeyError as error:
-        raise ValueError(f"{claim.where}, method {claim.method!r}: {error.args[0]}") from error
-    try:
-        texts = sentences[claim.method][finding.case]
-        how = sentences[claim.method]["how"]
-    except KeyError as error:
+            f"{place}: unknown method {claim.method!r}; known are {', '.join(study.methods)}"
+        )
+    method = study.methods[claim.method]
+    if method.get("rule") not in DECISIONS:
         raise ValueError(
-            f"claims.toml lacks [sentences.{claim.method}] {finding.case!r}: {error}"
-        ) from None
-    own = {**claim.details, "decided_by": claim.decided_by, **finding.words}
+            f"study.toml, method {claim.method!r}: unknown rule {method.get('rule')!r}; known "
+            f"are {', '.join(DECISIONS)}"
+        )
+    try:
+        finding = DECISIONS[method["rule"]](claim, study)
+    except KeyError as error:
+        raise ValueError(f"{place}, method {claim.method!r}: {error.args[0]}") from error
+    if lacking := [key for key in ("how", finding.case) if key not in method]:
+        raise ValueError(f"study.toml, method {claim.method!r} lacks {lacking[0]!r}")
+    own = {"source": dict.fromkeys(("en", "zh-Hans"), "—"), **claim.details}
+    own |= {"decided_by": claim.decided_by, "computed": finding.computed, **finding.words}
     reason = {
         lang: text.format(
-            computed=finding.computed,
-            **{k: v[lang] if isinstance(v, Mapping) and lang in v else v for k, v in own.items()},
+            **{k: v[lang] if isinstance(v, Mapping) and lang in v else v for k, v in own.items()}
         )
-        for lang, text in texts.items()
+        for lang, text in method[finding.case].items()
     }
-    return Verdict(finding.kind, finding.computed, how, reason)
+    return Verdict(finding.kind, finding.computed, method["how"], reason)
 
 
-def exhibits(folder: Path | None = None) -> pd.DataFrame:
-    """Every table and figure: where it is made, which file holds it, how the thesis fares in it.
+def exhibits(study: Named = None) -> pd.DataFrame:
+    """Every table and figure: where it is made, which file holds it, how the study fares in it.
 
     Parameters
     ----------
-    folder : Path, optional
-        A data folder; the project's own when left out.
+    study : Study or path, optional
+        With one, its printed exhibits; when left out, all that the project makes of its own.
 
     Returns
     -------
     DataFrame
-        Indexed by ``exhibit``, with ``title``, ``title_zh``, ``notebook``, ``file`` (relative to
-        the project, empty where nothing can be made), ``kind`` (``"figure"``, ``"table"``, or
-        ``"none"`` where nothing can be made), ``name`` (of its files, without ending),
-        ``sources`` (names of the CSV files with its numbers), ``origin`` and ``verdict``: the
-        gravest among the statements that the exhibit carries, or ``"illustration"`` where it
-        carries none, as everything simulated must.
-
-    Examples
-    --------
-    >>> exhibits().loc["Table 3-1", "verdict"]
-    'arithmetic error'
+        Indexed by ``exhibit``, with ``title``, ``title_zh``, ``notebook``, ``file``, ``kind``
+        (``"figure"``, ``"table"``, or ``"none"`` where nothing can be made), ``name`` (of its
+        files, without ending), ``sources`` (names of the CSV files with its numbers), ``origin``
+        and ``verdict``: the gravest among the statements that the exhibit carries, or
+        ``"illustration"`` where it carries none, as everything simulated must. A printed
+        exhibit's verdict is that of its own checks.
     """
-    verdicts = claims(folder)["verdict"]
+    entries = exhibit_entries() if study is None else _printed_exhibits(_study(study))
+    verdicts = claims()["verdict"] if study is None else pd.Series(dtype=object)
     rows = [
         {
             "exhibit": entry["id"],
             "title": entry["title"]["en"],
             "title_zh": entry["title"]["zh-Hans"],
-            "notebook": entry["notebook"],
-            "file": entry["file"],
-            "kind": entry["kind"],
-            "name": entry["name"],
-            "sources": entry["sources"],
+            **{key: entry[key] for key in ("notebook", "file", "kind", "name", "sources")},
             "origin": entry["origin"],
-            "verdict": _gravest(verdicts, entry),
+            "verdict": entry.get("verdict") or _gravest(verdicts, entry),
         }
-        for entry in exhibit_entries()
+        for entry in entries
     ]
     return pd.DataFrame(rows).set_index("exhibit")
 
@@ -196,16 +289,32 @@ def exhibit_entries() -> list[dict[str, Any]]:
         entries = tomllib.loads(file.read_text(encoding="utf-8"))["exhibit"]
     except FileNotFoundError:
         raise FileNotFoundError(f"{file} is missing; restore it from version control") from None
-    return [{**_made(entry), **entry} for entry in entries]
+    return [{**_made(entry.get("file", "")), **entry} for entry in entries]
 
 
-def _made(exhibit: Mapping[str, Any]) -> dict[str, Any]:
+def _printed_exhibits(study: Study) -> list[dict[str, Any]]:
+    checked = audit(study).groupby("exhibit")["holds"].all()
+    kinds = {True: Kind.REPRODUCED, False: Kind.ARITHMETIC_ERROR, None: Kind.UNTESTABLE}
+    return [
+        {
+            **_made(table.file),
+            "id": name,
+            "title": table.title,
+            "notebook": "",
+            "origin": Origin.PUBLISHED.name,
+            "verdict": kinds[bool(checked[name]) if name in checked else None].value,
+        }
+        for name, table in study.exhibits.items()
+    ]
+
+
+def _made(name: str) -> dict[str, Any]:
     """What is made of an exhibit follows from its file: a CSV is a table, all else a figure."""
-    if "file" not in exhibit:
+    if not name:
         return {"file": "", "kind": "none", "name": "", "sources": []}
-    file = PurePosixPath(exhibit["file"])
+    file = PurePosixPath(name)
     kind = "table" if file.suffix == ".csv" else "figure"
-    return {"kind": kind, "name": file.stem, "sources": [file.stem]}
+    return {"file": name, "kind": kind, "name": file.stem, "sources": [file.stem]}
 
 
 def _gravest(verdicts: pd.Series, exhibit: Mapping[str, Any]) -> str:
@@ -213,3 +322,13 @@ def _gravest(verdicts: pd.Series, exhibit: Mapping[str, Any]) -> str:
         return "illustration"
     require_evidence(Origin[exhibit["origin"]], f"what {exhibit['id']} stands for")
     return max(verdicts.loc[exhibit["claims"]], key=list(Kind).index)
+
+
+def _study(study: Named) -> Study:
+    return study if isinstance(study, Study) else load_study(study)
+
+
+def _number(x: Any) -> int | float:
+    if x is None:
+        return float("nan")
+    return int(x) if x.denominator == 1 else float(x)

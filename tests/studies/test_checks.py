@@ -3,11 +3,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from churnlib.studies.printed_arithmetic import Sheet, single_digit_changes
 
 from churnlib import audit_thesis
 from churnlib.evidence.origin import PROJECT, resources
 from churnlib.studies.checks import thesis_sheets
-from churnlib.studies.printed_arithmetic import Sheet, single_digit_changes
 
 TABLES = ("table_3_1.csv", "table_3_2.csv", "table_3_3.csv", "totals.csv")
 

@@ -2,11 +2,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from churnlib.studies.thesis import statements
 
 from churnlib import load_codebook, printed_table, published_frequencies
 from churnlib.evidence.origin import PROJECT, resources
 from churnlib.studies.checks import audit_thesis
-from churnlib.studies.thesis import statements
 from churnlib.studies.verdicts import claims, verdict
 
 TABLE = "thesis/table_3_2.csv"
