@@ -8,11 +8,13 @@ from churnlib.studies.checks import CHECKS as CHECKS
 from churnlib.studies.margins import best_fit_test as best_fit_test
 from churnlib.studies.reading import EXAMPLE as EXAMPLE
 from churnlib.studies.reading import load_study as load_study
+from churnlib.studies.reading import new_study as new_study
 from churnlib.studies.study import Claim as Claim
 from churnlib.studies.study import PrintedTable as PrintedTable
 from churnlib.studies.study import Study as Study
 from churnlib.studies.verdicts import Verdict as Verdict
 from churnlib.studies.verdicts import audit as audit
+from churnlib.studies.verdicts import audit_text as audit_text
 from churnlib.studies.verdicts import audit_thesis as audit_thesis
 from churnlib.studies.verdicts import census as census
 from churnlib.studies.verdicts import claims as claims

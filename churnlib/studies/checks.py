@@ -114,7 +114,9 @@ def _share(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Int
 
 def _same(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval:
     (other,) = given["of"]
-    return other
+    # One number is not rounded up in one place and down in another.
+    hair = (other.high - other.low) / 10**9
+    return Interval(other.value, other.low + hair, other.high - hair)
 
 
 def _sums(mean: Interval, given: Numbers, options: Mapping[str, Any]) -> range | None:

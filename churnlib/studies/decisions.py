@@ -8,7 +8,7 @@ from typing import Any
 
 from churnlib.crosstabs import least_v
 from churnlib.evidence import Kind, Origin
-from churnlib.studies.arithmetic import Rule, like
+from churnlib.studies.arithmetic import Cell, Rule, like
 from churnlib.studies.margins import outlook
 from churnlib.studies.study import Claim, Study
 from churnlib.tables import FrequencyTable, wilson
@@ -64,7 +64,7 @@ def _checks(claim: Claim, study: Study) -> Finding:
         raise ValueError(f"study.toml, {claim.name}: no rule says what its numbers follow from")
     sheet = study.sheet
     wrong = [rule for rule in own if not sheet.holds(rule, anew=True)]
-    shown = {}
+    shown: dict[Cell, str] = {}
     for rule in own:
         computed, printed = sheet.computed(rule, anew=True), sheet.cells[rule.target]
         if "digits" in claim.details:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ _EXHIBIT = {"id", "title"}, {
 }  # fmt: skip
 _CLAIM = {"number", "section", "statement", "method"}
 _RULE = {"check", "target"}, {"rows", "name"}
+_OF = CHECKS["same_as"]
 _KINDS = {"count": "exact", "percent": "", "number": "", "label": ""}
 
 
@@ -82,6 +84,19 @@ def load_study(folder: Path | str | None = None) -> Study:
             place = f"{file.name}, {owner}, rule {i}"
             rules += _rules(rule, owner, study, cells, place)
     return replace(study, rules=tuple(rules))
+
+
+def new_study(folder: Path | str) -> None:
+    """Write a commented study that passes, to start from.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder is there already.
+    """
+    if Path(folder).exists():
+        raise FileExistsError(f"{folder} is there already; name a folder that is not")
+    shutil.copytree(EXAMPLE, folder)
 
 
 def _toml(file: Path) -> dict[str, Any]:
@@ -163,10 +178,12 @@ def _exhibit(entry: Mapping[str, Any], folder: Path, rounding: str) -> PrintedTa
 def _claim(entry: Mapping[str, Any], place: str, rounding: str) -> Claim:
     # What else a claim holds belongs to its method, which says what is lacking.
     _require(entry, _CLAIM, set(entry), place)
-    printed = {
-        name: Reported(text, f"{place}, printed {name!r}", rounding)
-        for name, text in entry.get("printed", {}).items()
-    }
+    rounded = _measured(entry.get("rule", ()))
+    printed = {}
+    for name, text in entry.get("printed", {}).items():
+        number = Reported(text, f"{place}, printed {name!r}", rounding)
+        whole = not number.decimals and "%" not in text and name not in rounded
+        printed[name] = replace(number, rounding="exact") if whole and not number.sign else number
     known = _CLAIM | {"printed", "rule", "decided_by"}
     return Claim(
         entry["number"],
@@ -177,6 +194,18 @@ def _claim(entry: Mapping[str, Any], place: str, rounding: str) -> Claim:
         _both(entry.get("decided_by", "—"), f"{place}: 'decided_by'"),
         {k: v for k, v in entry.items() if k not in known},
     )
+
+
+def _measured(rules: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Names of a claim's numbers that are rounded even if printed whole: all but counts."""
+    keys = {"mean", "means", "sds", "statistic"}
+    return {
+        str(name)
+        for rule in rules
+        for key, value in rule.items()
+        if key in keys or (key == "target" and CHECKS.get(rule.get("check"), _OF).keys != ("of",))
+        for name in _listed(value)
+    }
 
 
 def _rules(
@@ -197,10 +226,12 @@ def _rules(
     rows = given.get("rows", list(exhibit.rows) if exhibit else []) if repeats else [""]
     for row in rows:
 
-        def cell(text: str, row: str = row) -> Operand:
+        def cell(text: str, row: str = row) -> tuple[Cell, ...]:
             return _cell(text, owner, row, study, cells, place)
 
-        (target,) = cell(given["target"])
+        target, *more = cell(given["target"])
+        if more:
+            raise ValueError(f"{place}: 'target' names several numbers; name one, or a column")
         operands = {
             key: tuple((x,) if isinstance(x, int) else cell(x) for x in _listed(given[key]))
             for key in check.keys
@@ -222,7 +253,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _cell(
     text: Any, owner: str, row: str, study: Study, cells: Mapping[Cell, Any], place: str
-) -> Operand:
+) -> tuple[Cell, ...]:
     """Cells that a reference means: ``column``, ``row / column``, ``exhibit / row / column``."""
     parts = str(text).split(" / ")
     if parts[0] in {claim.name for claim in study.claims.values()}:
@@ -260,7 +291,7 @@ def _name(pattern: str, target: str, words: Mapping[str, list[str]]) -> str:
     for key, each in words.items():
         sign = re.search(rf"{{{key}:(.)}}", name)
         joined = (f" {sign[1]} " if sign else " + ").join(each)
-        name = re.sub(rf"{{{key}(:.)?}}", lambda _, text=joined: text, name)
+        name = re.sub(rf"{{{key}(:.)?}}", joined.replace("\\", r"\\"), name)
     column = target.split()[-1]
     return re.sub(rf"sum of the rows of {re.escape(column)}$", "sum of the rows", name)
 

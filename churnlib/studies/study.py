@@ -168,8 +168,9 @@ class Study:
     @cached_property
     def sheet(self) -> Sheet:
         """Every printed number, and the rules that bind them."""
-        parts = [*self.exhibits.values(), *self.claims.values()]
-        return Sheet({k: x for part in parts for k, x in part.cells.items()}, self.rules)
+        printed = [e.cells for e in self.exhibits.values()]
+        printed += [c.cells for c in self.claims.values()]
+        return Sheet({k: x for cells in printed for k, x in cells.items()}, self.rules)
 
     @cached_property
     def codebook(self) -> Codebook | None:

@@ -99,6 +99,37 @@ def audit(study: Named = None) -> pd.DataFrame:
     return frame.reset_index(drop=True).astype({"holds": bool})
 
 
+def audit_text(study: Named = None) -> str:
+    """Return in words what of a study contradicts itself, and what one digit would mend.
+
+    Examples
+    --------
+    >>> from churnlib.studies import EXAMPLE
+    >>> print(audit_text(EXAMPLE))
+    4 checks, all hold.
+    """
+    checks = audit(study)
+    failed = checks[~checks["holds"]]
+    lines = [f"{len(checks)} checks, {len(failed) or 'all'} {'fail' if len(failed) else 'hold'}."]
+    for repair, group in failed.groupby("repair", sort=False):
+        lines.append("")
+        for row in group.itertuples():
+            computed = row.computed
+            shown = "no number can be it" if computed != computed else f"computed {computed:.7g}"
+            lines.append(f"{row.exhibit}: {row.check}: printed {row.printed}, {shown}")
+        each = repair.split("; or ")
+        if repair.startswith("no change"):
+            lines.append(f"  {repair} that hang together with these")
+        elif len(each) == 1:
+            lines.append(f"  one digit would explain it: {repair}")
+        else:
+            lines.append("  any one of these changes of one digit would explain it:")
+            lines += [f"    {one}" for one in each]
+    rounded = checks[checks["check"].str.endswith("(explained by rounding)")]
+    lines += ["", *(f"{row.exhibit}: {row.check}" for row in rounded.itertuples())]
+    return "\n".join(lines).rstrip()
+
+
 def audit_thesis() -> pd.DataFrame:
     """Check the project's own study; see `audit`."""
     return audit()
