@@ -203,7 +203,8 @@ def _measured(rules: Sequence[Mapping[str, Any]]) -> set[str]:
         str(name)
         for rule in rules
         for key, value in rule.items()
-        if key in keys or (key == "target" and CHECKS.get(rule.get("check"), _OF).keys != ("of",))
+        if key in keys
+        or (key == "target" and CHECKS.get(str(rule.get("check")), _OF).keys != ("of",))
         for name in _listed(value)
     }
 
