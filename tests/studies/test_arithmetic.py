@@ -79,7 +79,7 @@ def test_arithmetic_alone_notices_every_change_of_one_printed_digit(exhibit):
 
 @pytest.mark.parametrize("file", [*TABLES, "study.toml"])
 def test_the_checksums_notice_every_change_of_one_digit(data: Path, file):
-    name = {r.path.name: n for n, r in resources().items()}[file]
+    name = {r.path: n for n, r in resources().items()}[PROJECT / "data" / "thesis" / file]
     committed = (PROJECT / "data" / "thesis" / file).read_text(encoding="utf-8")
     path = data / "thesis" / file
     for place in re.finditer(r"[0-9]", committed):

@@ -131,7 +131,10 @@ def test_every_exhibit_has_a_notebook_a_file_and_a_verdict():
         assert (PROJECT / "notebooks" / f"{exhibit.notebook}.ipynb").is_file()
         assert exhibit.file == "" or (PROJECT / exhibit.file).is_file()
         assert exhibit.origin in Origin.__members__
-        if exhibit.origin != "PUBLISHED":  # simulated, or of people who are not the thesis's
+        if exhibit.origin not in (
+            "PUBLISHED",
+            "EXTERNAL",
+        ):  # simulated, assumed, or of others' people
             assert exhibit.verdict == "illustration"
         else:
             assert exhibit.verdict in {kind.value for kind in Kind}
@@ -145,5 +148,5 @@ def test_an_exhibit_of_simulated_answers_may_not_carry_a_statement(tmp_path, mon
     wrong = text.replace("claims = []", "claims = [25]")
     (tmp_path / "notebooks" / "exhibits.toml").write_text(wrong, encoding="utf-8")
     monkeypatch.setattr("churnlib.studies.verdicts.PROJECT", tmp_path)
-    with pytest.raises(ValueError, match="Table A-2 stands for cannot be confirmed or refuted"):
+    with pytest.raises(ValueError, match="Figure A-6 stands for cannot be confirmed or refuted"):
         exhibits()
