@@ -59,9 +59,9 @@ from .studies.reading import load_study as load_study
 from .studies.study import Claim as Claim
 from .studies.study import PrintedTable as PrintedTable
 from .studies.study import Study as Study
+from .studies.study_audit import audit as audit
+from .studies.study_audit import audit_thesis as audit_thesis
 from .studies.verdicts import Verdict as Verdict
-from .studies.verdicts import audit as audit
-from .studies.verdicts import audit_thesis as audit_thesis
 from .studies.verdicts import claims as claims
 from .studies.verdicts import exhibits as exhibits
 from .studies.verdicts import printed_table as printed_table

@@ -12,10 +12,10 @@ from churnlib.studies.reading import new_study as new_study
 from churnlib.studies.study import Claim as Claim
 from churnlib.studies.study import PrintedTable as PrintedTable
 from churnlib.studies.study import Study as Study
+from churnlib.studies.study_audit import audit as audit
+from churnlib.studies.study_audit import audit_text as audit_text
+from churnlib.studies.study_audit import audit_thesis as audit_thesis
 from churnlib.studies.verdicts import Verdict as Verdict
-from churnlib.studies.verdicts import audit as audit
-from churnlib.studies.verdicts import audit_text as audit_text
-from churnlib.studies.verdicts import audit_thesis as audit_thesis
 from churnlib.studies.verdicts import census as census
 from churnlib.studies.verdicts import claims as claims
 from churnlib.studies.verdicts import exhibit_entries as exhibit_entries

@@ -1,11 +1,11 @@
-"""What a study's numbers say of each other, and a verdict on every statement."""
+"""A verdict on every statement and exhibit of a study."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -13,13 +13,11 @@ import pandas as pd
 from churnlib.evidence import PROJECT, Kind, Origin, require_evidence
 from churnlib.studies.decisions import DECISIONS, frequencies
 from churnlib.studies.margins import OutsideFacts, outlook, outside_facts, suppositions
-from churnlib.studies.reading import load_study
 from churnlib.studies.study import Claim, PrintedTable, Study
+from churnlib.studies.study_audit import Named, audit, opened
 from churnlib.tables import FrequencyTable
 
 _UNJUDGED = {Kind.UNTESTABLE, Kind.EXTERNAL}
-Named = Study | Path | str | None
-"""A study, or the folder of one; the project's own when None."""
 
 
 @dataclass(frozen=True)
@@ -55,86 +53,6 @@ class Verdict:
             require_evidence(self.origin, "a printed statement")
 
 
-def audit(study: Named = None) -> pd.DataFrame:
-    """Check every printed number that must follow from other printed numbers.
-
-    Parameters
-    ----------
-    study : Study or path, optional
-        The project's own when left out.
-
-    Returns
-    -------
-    DataFrame
-        One row per check: ``exhibit``, ``check`` (with a remark in brackets where rounding
-        explains it, or another reading would), ``printed`` (text), ``computed`` (number),
-        ``holds`` (bool), and ``repair``: where the check fails, the single-digit changes of one
-        printed number, each of which would mend all checks that hang together.
-
-    Examples
-    --------
-    >>> from churnlib.studies import EXAMPLE
-    >>> audit(EXAMPLE)["holds"].all()
-    np.True_
-    """
-    sheet = _study(study).sheet
-    rows = []
-    for rule in sheet.rules:
-        holds, computed, remark = sheet.holds(rule), sheet.computed(rule), sheet.remark(rule)
-        repairs = "" if holds else "; or ".join(map(str, sheet.part(rule.target).repairs))
-        rows.append(
-            {
-                "exhibit": rule.exhibit,
-                "check": f"{rule.name} ({remark})" if remark else rule.name,
-                "printed": sheet.cells[rule.target].text,
-                "computed": _number(computed.value if computed else None),
-                "holds": holds,
-                "repair": "" if holds else repairs or "no change of one digit mends all checks",
-            }
-        )
-    columns = ["exhibit", "check", "printed", "computed", "holds", "repair"]
-    frame = pd.DataFrame(rows, columns=columns, dtype=object)
-    order = {name: i for i, name in enumerate(frame["exhibit"].unique())}
-    frame = frame.sort_values("exhibit", key=lambda names: names.map(order), kind="stable")
-    return frame.reset_index(drop=True).astype({"holds": bool})
-
-
-def audit_text(study: Named = None) -> str:
-    """Return in words what of a study contradicts itself, and what one digit would mend.
-
-    Examples
-    --------
-    >>> from churnlib.studies import EXAMPLE
-    >>> print(audit_text(EXAMPLE))
-    4 checks, all hold.
-    """
-    checks = audit(study)
-    failed = checks[~checks["holds"]]
-    lines = [f"{len(checks)} checks, {len(failed) or 'all'} {'fail' if len(failed) else 'hold'}."]
-    for repair, group in failed.groupby("repair", sort=False):
-        lines.append("")
-        for row in group.itertuples():
-            computed = row.computed
-            shown = "no number can be it" if computed != computed else f"computed {computed:.7g}"
-            lines.append(f"{row.exhibit}: {row.check}: printed {row.printed}, {shown}")
-        each = repair.split("; or ")
-        if repair.startswith("no change"):
-            lines.append(f"  {repair} that hang together with these")
-        elif len(each) == 1:
-            lines.append(f"  one digit would explain it: {repair}")
-        else:
-            lines.append("  any one of these changes of one digit would explain it:")
-            lines += [f"    {one}" for one in each]
-    rounded = checks[checks["check"].str.endswith("(explained by rounding)")]
-    lines += ["", *(f"{row.exhibit}: {row.check}" for row in rounded.itertuples())]
-    return "\n".join(lines).rstrip()
-
-
-def audit_thesis() -> pd.DataFrame:
-    """Check the project's own study; see `audit`."""
-    return audit()
-
-
 def printed_table(number: str, study: Named = None) -> PrintedTable:
     """Return one printed table of a study, by its name or number.
 
@@ -149,7 +67,7 @@ def printed_table(number: str, study: Named = None) -> PrintedTable:
     >>> printed_table("1", EXAMPLE).totals["people"].text
     '40'
     """
-    return _study(study).exhibit(number)
+    return opened(study).exhibit(number)
 
 
 def published_frequencies(number: str, study: Named = None) -> FrequencyTable:
@@ -160,17 +78,17 @@ def published_frequencies(number: str, study: Named = None) -> FrequencyTable:
     KeyError, ValueError
         If the study has no such table, or it is not the frequency table of one question.
     """
-    return frequencies(_study(study), number)
+    return frequencies(opened(study), number)
 
 
 def census(study: Named = None) -> OutsideFacts:
     """Return the facts from outside that a study is compared with."""
-    return outside_facts(_study(study).files["outside"])
+    return outside_facts(opened(study).files["outside"])
 
 
 def sayings(study: Named = None) -> dict[str, Any]:
     """Return what may be supposed of the statement that has questions; see `suppositions`."""
-    study = _study(study)
+    study = opened(study)
     claim = _questioned(study)
     tables = [frequencies(study, claim.details[key]["exhibit"]) for key in ("group", "within")]
     return suppositions(claim, *tables)
@@ -178,7 +96,7 @@ def sayings(study: Named = None) -> dict[str, Any]:
 
 def plausibility(study: Named = None) -> pd.DataFrame:
     """Return what each supposition forces elsewhere, beside facts from outside; see `outlook`."""
-    study = _study(study)
+    study = opened(study)
     return outlook(study, _questioned(study))
 
 
@@ -206,7 +124,7 @@ def claims(study: Named = None) -> pd.DataFrame:
     >>> claims(EXAMPLE)["verdict"].tolist()
     ['reproduced', 'untestable']
     """
-    study = _study(study)
+    study = opened(study)
     rows = {}
     for claim in study.claims.values():
         verdict = judge(claim, study)
@@ -237,7 +155,7 @@ def verdict(number: int, study: Named = None) -> Verdict:
     KeyError
         If the study has no statement of that number.
     """
-    study = _study(study)
+    study = opened(study)
     if number not in study.claims:
         raise KeyError(f"the study has no statement {number!r}; they are 1 to {len(study.claims)}")
     return judge(study.claims[number], study)
@@ -291,7 +209,7 @@ def exhibits(study: Named = None) -> pd.DataFrame:
         ``"illustration"`` where it carries none, as everything simulated must. A printed
         exhibit's verdict is that of its own checks.
     """
-    entries = exhibit_entries() if study is None else _printed_exhibits(_study(study))
+    entries = exhibit_entries() if study is None else _printed_exhibits(opened(study))
     verdicts = claims()["verdict"] if study is None else pd.Series(dtype=object)
     rows = [
         {
@@ -353,13 +271,3 @@ def _gravest(verdicts: pd.Series, exhibit: Mapping[str, Any]) -> str:
         return "illustration"
     require_evidence(Origin[exhibit["origin"]], f"what {exhibit['id']} stands for")
     return max(verdicts.loc[exhibit["claims"]], key=list(Kind).index)
-
-
-def _study(study: Named) -> Study:
-    return study if isinstance(study, Study) else load_study(study)
-
-
-def _number(x: Any) -> int | float:
-    if x is None:
-        return float("nan")
-    return int(x) if x.denominator == 1 else float(x)
