@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 import pandas as pd
-from churnlib.studies.plausible_margins import plausibility, sayings
+from churnlib.studies import plausibility, sayings
 
 from benchmarks.harness import show, table
 from churnlib import attainable, bounds, count_tables, enumerate_tables, published_frequencies
