@@ -2,15 +2,6 @@
 
 from . import figures as figures
 from . import report as report
-from .audit.checks import audit_thesis as audit_thesis
-from .audit.thesis import Claim as Claim
-from .audit.thesis import PrintedTable as PrintedTable
-from .audit.thesis import printed_table as printed_table
-from .audit.thesis import published_frequencies as published_frequencies
-from .audit.verdicts import Verdict as Verdict
-from .audit.verdicts import claims as claims
-from .audit.verdicts import exhibits as exhibits
-from .audit.verdicts import verdict as verdict
 from .crosstabs.battery import statistics as statistics
 from .crosstabs.exact import fisher_exact as fisher_exact
 from .crosstabs.independence import chi_square as chi_square
@@ -65,6 +56,18 @@ from .models.proportional_odds import parallel_lines as parallel_lines
 from .models.regression import logit as logit
 from .models.regression import ordinal_logit as ordinal_logit
 from .models.separation import SeparationError as SeparationError
+from .studies.reading import load_study as load_study
+from .studies.study import Claim as Claim
+from .studies.study import PrintedTable as PrintedTable
+from .studies.study import Study as Study
+from .studies.study_audit import audit as audit
+from .studies.study_audit import audit_thesis as audit_thesis
+from .studies.verdicts import Verdict as Verdict
+from .studies.verdicts import claims as claims
+from .studies.verdicts import exhibits as exhibits
+from .studies.verdicts import printed_table as printed_table
+from .studies.verdicts import published_frequencies as published_frequencies
+from .studies.verdicts import verdict as verdict
 from .survey.cleaning import Survey as Survey
 from .survey.cleaning import clean as clean
 from .survey.codebook import Codebook as Codebook

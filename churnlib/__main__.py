@@ -30,6 +30,7 @@ EPILOG = """examples:
   python -m churnlib codebook export.xlsx > mine.toml
   python -m churnlib check export.xlsx --codebook mine.toml
   python -m churnlib analyse export.xlsx --codebook mine.toml --output results
+  python -m churnlib audit FOLDER           say where a published study contradicts itself
   python -m churnlib claims                 print the verdict on every statement of the thesis
   python -m churnlib student ../course      write the notebooks without solutions
 
@@ -161,10 +162,35 @@ def _print_exhibits(listed: dict[str, Any], out: Any) -> None:
     out.print(f"{number} statements of the thesis: {counted}.")
 
 
-def _claims(chosen: argparse.Namespace) -> None:
-    from churnlib.audit import claims
+def _folder_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", metavar="FOLDER", help="of the study; the thesis's")
 
-    rows = claims().reset_index()
+
+def _new_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--new", action="store_true", help="write a study to start from there")
+
+
+def _audit(chosen: argparse.Namespace) -> int:
+    from churnlib.studies import audit, audit_text, new_study
+
+    if chosen.new:
+        if chosen.folder is None:
+            raise ValueError("'audit --new' needs the folder to write: audit --new FOLDER")
+        new_study(chosen.folder)
+        print(f"a study that passes; edit {chosen.folder}/study.toml, then audit {chosen.folder}")
+        return 0
+    checks = audit(chosen.folder)
+    if chosen.json:
+        print_json(checks=checks.to_dict("records"))
+    else:
+        print(audit_text(chosen.folder))
+    return 0 if checks["holds"].all() else 1
+
+
+def _claims(chosen: argparse.Namespace) -> None:
+    from churnlib.studies import claims
+
+    rows = claims(chosen.folder).reset_index()
     if chosen.json:
         print_json(claims=rows.to_dict("records"))
         return
@@ -241,8 +267,21 @@ example:
         (json_option,),
         needs_clone=True,
     ),
+    "audit": Command(
+        _audit,
+        "say where a published study contradicts itself",
+        (_folder_option, _new_option, json_option),
+        """Prints the checks that fail, and each change of one digit that would mend them all.
+Exits with 0 if every check holds, with 1 if something printed contradicts itself.
+
+examples:
+  python -m churnlib audit --new mystudy
+  python -m churnlib audit mystudy""",
+    ),
     "claims": Command(
-        _claims, "list every statement of the thesis with its verdict", (json_option,)
+        _claims,
+        "list every statement of a study with its verdict",
+        (_folder_option, json_option),
     ),
     "seal": Command(
         _seal, "after a deliberate edit of data/, write the new checksums", needs_clone=True

@@ -10,7 +10,7 @@ import pytest
 from churnlib.evidence.origin import PROJECT
 
 PACKAGE = PROJECT / "churnlib"
-ROOMS = ["evidence", "survey", "tables", "crosstabs", "models", "figures", "margins", "audit",
+ROOMS = ["evidence", "survey", "tables", "crosstabs", "models", "figures", "margins", "studies",
          "report", "workflow"]  # fmt: skip
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "make_subset.py"]
 

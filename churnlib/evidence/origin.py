@@ -18,10 +18,12 @@ LANGUAGES = ("en", "zh-Hans")
 
 
 class Origin(IntEnum):
-    """Three kinds of evidence, ordered from the firmest to the weakest.
+    """Five kinds of evidence, ordered from the firmest to the weakest.
 
-    Printed numbers are the firmest because anyone can look them up; simulated
-    answers are the weakest because we made them.
+    ``PUBLISHED``: printed in the study that is audited, and nothing else. ``EXTERNAL``: a fact
+    printed elsewhere, with publisher, title, date and page. ``OBSERVED``: answers of real people.
+    ``HYPOTHETICAL``: a calculation on assumed numbers. ``SYNTHETIC``: answers that we simulated.
+    The last two illustrate; they never confirm or refute.
 
     Examples
     --------
@@ -32,8 +34,10 @@ class Origin(IntEnum):
     """
 
     PUBLISHED = 1
-    OBSERVED = 2
-    SYNTHETIC = 3
+    EXTERNAL = 2
+    OBSERVED = 3
+    HYPOTHETICAL = 4
+    SYNTHETIC = 5
 
     @property
     def badge(self) -> str:
@@ -51,10 +55,22 @@ class Origin(IntEnum):
 
 _CHINESE = {
     Origin.PUBLISHED: "论文所载",
+    Origin.EXTERNAL: "他处所载",
     Origin.OBSERVED: "真实作答",
+    Origin.HYPOTHETICAL: "假设计算",
     Origin.SYNTHETIC: "模拟数据",
 }
-_COLOURS = {Origin.PUBLISHED: "#1b5e83", Origin.OBSERVED: "#2d6a2d", Origin.SYNTHETIC: "#a33b20"}
+_COLOURS = {
+    Origin.PUBLISHED: "#1b5e83",
+    Origin.EXTERNAL: "#5b4b8a",
+    Origin.OBSERVED: "#2d6a2d",
+    Origin.HYPOTHETICAL: "#7a5c00",
+    Origin.SYNTHETIC: "#a33b20",
+}
+_ASSUMED = {
+    Origin.HYPOTHETICAL: "its numbers were assumed",
+    Origin.SYNTHETIC: "they were simulated to have the published margins",
+}
 
 
 def derived(*origins: Origin) -> Origin:
@@ -98,24 +114,24 @@ class Marked:
 
 
 def require_evidence(origin: Origin, statement: str) -> None:
-    """Refuse to hold a printed statement against answers that we simulated ourselves.
+    """Refuse to hold a printed statement against what we simulated or assumed ourselves.
 
     Raises
     ------
     ValueError
-        If `origin` is ``SYNTHETIC``.
+        If `origin` is ``HYPOTHETICAL`` or ``SYNTHETIC``.
 
     Examples
     --------
     >>> require_evidence(Origin.SYNTHETIC, "statement 25")
     Traceback (most recent call last):
     ValueError: statement 25 cannot be confirmed or refuted with SYNTHETIC data: \
-they were simulated to have the published margins. Use PUBLISHED or OBSERVED evidence.
+they were simulated to have the published margins. Use PUBLISHED, EXTERNAL or OBSERVED evidence.
     """
-    if origin is Origin.SYNTHETIC:
+    if origin in _ASSUMED:
         raise ValueError(
-            f"{statement} cannot be confirmed or refuted with SYNTHETIC data: they were "
-            "simulated to have the published margins. Use PUBLISHED or OBSERVED evidence."
+            f"{statement} cannot be confirmed or refuted with {origin.name} data: "
+            f"{_ASSUMED[origin]}. Use PUBLISHED, EXTERNAL or OBSERVED evidence."
         )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
+_SIGNS = "<>≤≥="
 _NUMBER = re.compile(r"[-+−]?(?=\.?[0-9])([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]+)?")
 
 
@@ -21,13 +22,16 @@ class Reported:
         The number as printed, ``"43.5"``; a percent sign may follow.
     where : str
         Place in the source, for messages.
+    rounding : {"nearest", "truncated", "exact"}
+        How the digits were made: rounded, a tie up or to even; cut off; or not at all, as of a
+        count.
 
     Raises
     ------
     TypeError
         If the number is not text: ``43.50`` and ``43.5`` are one float but two prints.
     ValueError
-        If the text is not a number.
+        If the text is not a number, or is a bound such as ``"< .05"`` on no probability.
 
     Examples
     --------
@@ -36,10 +40,13 @@ class Reported:
     (Fraction(869, 20), Fraction(871, 20))
     >>> share.admits(Fraction(100 * 87, 200))
     True
+    >>> Reported("< .05").high, Reported("43.5", rounding="truncated").admits(Fraction("43.58"))
+    (Fraction(1, 20), True)
     """
 
     text: str
     where: str = ""
+    rounding: str = "nearest"
 
     def __post_init__(self) -> None:
         place = f"{self.where}: " if self.where else ""
@@ -50,10 +57,17 @@ class Reported:
             )
         if not _NUMBER.fullmatch(self._digits):
             raise ValueError(f'{place}{self.text!r} is not a printed number such as "43.5"')
+        if self.sign and not 0 <= self.value <= 1:
+            raise ValueError(f"{place}{self.text!r}: only a probability may be printed as a bound")
+
+    @property
+    def sign(self) -> str:
+        """``"<"`` or ``">"`` where a bound is printed, else nothing."""
+        return {"<": "<", "≤": "<", ">": ">", "≥": ">"}.get(self.text.strip()[:1], "")
 
     @property
     def _digits(self) -> str:
-        return self.text.strip().removesuffix("%").strip()
+        return self.text.strip().lstrip(_SIGNS).removesuffix("%").strip()
 
     @cached_property
     def value(self) -> Decimal:
@@ -67,21 +81,29 @@ class Reported:
         return -int(exponent)
 
     @property
-    def _half_unit(self) -> Fraction:
-        return Fraction(1, 2 * 10**self.decimals)
-
-    @property
     def low(self) -> Fraction:
-        """Smallest value that prints so under either rounding rule for ties."""
-        return Fraction(self.value) - self._half_unit
+        """Smallest value that prints so under either rule for ties."""
+        return self._limits[0]
 
     @property
     def high(self) -> Fraction:
-        """Largest value that prints so under either rounding rule for ties."""
-        return Fraction(self.value) + self._half_unit
+        """Largest value that prints so under either rule for ties."""
+        return self._limits[1]
+
+    @cached_property
+    def _limits(self) -> tuple[Fraction, Fraction]:
+        value, unit = Fraction(self.value), Fraction(1, 10**self.decimals)
+        if self.sign:
+            return (Fraction(0), value) if self.sign == "<" else (value, Fraction(1))
+        if self.rounding == "exact":
+            return value, value
+        if self.rounding == "nearest":
+            return value - unit / 2, value + unit / 2
+        rest = unit * (1 - Fraction(1, 10**9))  # the next print itself is not cut off to this one
+        return (value - rest if value <= 0 else value), (value + rest if value >= 0 else value)
 
     def admits(self, exact: Fraction | int) -> bool:
-        """Whether an exactly known value prints so, a tie being rounded up or to even."""
+        """Return True if an exactly known value prints so."""
         return self.low <= exact <= self.high
 
 

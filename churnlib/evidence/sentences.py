@@ -46,7 +46,10 @@ _INTERVAL = {
     "zh-Hans": "{level:.0f}% 置信区间 [{low}, {high}]",
 }
 _UNDEFINED = {"en": "{} cannot be computed: {}", "zh-Hans": "{} 无法计算：{}"}
-_SYNTHETIC = {"en": " (simulated data)", "zh-Hans": "（模拟数据）"}
+_MARKS: Mapping[Origin, Mapping[str, str]] = {
+    Origin.HYPOTHETICAL: {"en": " (assumed numbers)", "zh-Hans": "（假设数字）"},
+    Origin.SYNTHETIC: {"en": " (simulated data)", "zh-Hans": "（模拟数据）"},
+}
 
 
 @singledispatch
@@ -112,8 +115,8 @@ def require_language(lang: str) -> None:
 
 
 def marked(origin: Origin, lang: str) -> str:
-    """What the end of a sentence says when answers were simulated; else nothing."""
-    return _SYNTHETIC[lang] if origin is Origin.SYNTHETIC else ""
+    """What the end of a sentence says of what was simulated or assumed; else nothing."""
+    return _MARKS[origin][lang] if origin in _MARKS else ""
 
 
 def shown_html(frame: pd.DataFrame, note: str) -> str:

@@ -1,4 +1,4 @@
-"""The kinds of verdict on a statement of the thesis."""
+"""The kinds of verdict on a printed statement."""
 
 from __future__ import annotations
 
@@ -13,5 +13,6 @@ class Kind(StrEnum):
     REPRODUCED = "reproduced"
     CAVEAT = "reproduced with caveat"
     NOT_ESTABLISHED = "not established"
+    INCOMPLETE = "incomplete"
     ARITHMETIC_ERROR = "arithmetic error"
     CONTRADICTED = "contradicted"

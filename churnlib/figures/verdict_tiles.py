@@ -16,6 +16,7 @@ FACES = {
     Kind.REPRODUCED: ("#0072B2", "white"),
     Kind.CAVEAT: ("#9ecae1", "black"),
     Kind.NOT_ESTABLISHED: ("#f0e4b0", "black"),
+    Kind.INCOMPLETE: ("#e6c35c", "black"),
     Kind.ARITHMETIC_ERROR: ("#D55E00", "white"),
     Kind.CONTRADICTED: ("#7a3400", "white"),
     Kind.UNTESTABLE: ("#e2e2e2", "black"),

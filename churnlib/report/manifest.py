@@ -101,7 +101,7 @@ def write_manifest(folder: Path) -> Path:
     >>> [entry.exhibit for entry in read_manifest(PROJECT)][:3]
     ['Table 3-1', 'Table 3-2', 'Table 3-3']
     """
-    from churnlib.audit import exhibits
+    from churnlib.studies import exhibits
 
     listed = exhibits()
     paths = {number: _paths(row) for number, row in listed.iterrows()}

@@ -9,10 +9,10 @@ from html import escape
 
 import pandas as pd
 
-from churnlib.audit import exhibit_entries
 from churnlib.evidence import Origin
 from churnlib.figures import LANGUAGES, export, outputs, width
 from churnlib.report.text_table import TextTable
+from churnlib.studies import exhibit_entries
 from churnlib.survey import Codebook
 
 LONG = 16

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from churnlib.audit import printed_table, published_frequencies, statements, thesis_sheets
 from churnlib.crosstabs import chi_square, cramers_v, fisher_exact, gamma
 from churnlib.evidence import NAN, Estimate, Kind, Test, apa, resources
 from churnlib.report.report_text import Words
+from churnlib.studies import audit_thesis, load_study, printed_table, published_frequencies
 from churnlib.survey import Survey, clean, load_codebook, read_answers
 from churnlib.tables import Crosstab, FrequencyTable, crosstab, wilson
 
@@ -72,7 +72,7 @@ def smallest_expected(table: Crosstab) -> float:
 def _counted(verdicts: pd.DataFrame, words: Words) -> dict[str, str]:
     kinds = verdicts["verdict"]
     tested = [kind for kind in Kind if kind not in _NO_TEST and (kinds == kind).any()]
-    checks = [sheet.holds(rule) for sheet in thesis_sheets().values() for rule in sheet.rules]
+    checks = audit_thesis()["holds"].tolist()
     reasons = verdicts["reason" if words.lang == "en" else "reason_zh"]
     return {
         "statements": str(len(verdicts)),
@@ -99,7 +99,7 @@ def _accounts() -> dict[str, str]:
 
 def _people(lang: str) -> dict[str, str]:
     age, education = published_frequencies("3-2"), published_frequencies("3-3")
-    said = statements()
+    said = load_study().claims
     limit, meant = said[_OLDER].details["band"]["low"], said[_BACHELOR].details["levels"]
     older = [
         level.key

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from churnlib.audit import claims
 from churnlib.evidence import PROJECT, Kind, Origin
 from churnlib.report.document import (
     Block,
@@ -30,6 +29,7 @@ from churnlib.report.report_text import LANGUAGES, Words, report_words
 from churnlib.report.survey_report import write_survey_report as write_survey_report
 from churnlib.report.text_table import TextTable
 from churnlib.report.thesis_facts import thesis_facts
+from churnlib.studies import claims
 
 VERDICTS = "verdicts"
 """Name of the exhibit that the appendix prints in full."""

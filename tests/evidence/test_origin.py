@@ -27,11 +27,17 @@ def test_every_badge_is_in_both_languages():
         assert all("\u4e00" <= character <= "\u9fff" for character in chinese)
 
 
-@pytest.mark.parametrize("origin", [Origin.PUBLISHED, Origin.OBSERVED])
-def test_only_simulated_answers_are_refused_as_evidence(origin):
-    require_evidence(origin, "statement 25")
-    with pytest.raises(ValueError, match="statement 25 cannot be confirmed or refuted"):
-        require_evidence(Origin.SYNTHETIC, "statement 25")
+def test_the_order_of_gravity_is_that_of_the_readme():
+    names = [origin.name for origin in Origin]
+    assert names == ["PUBLISHED", "EXTERNAL", "OBSERVED", "HYPOTHETICAL", "SYNTHETIC"]
+
+
+@pytest.mark.parametrize("origin", [Origin.HYPOTHETICAL, Origin.SYNTHETIC])
+def test_what_is_assumed_or_simulated_is_refused_as_evidence(origin):
+    for firm in (Origin.PUBLISHED, Origin.EXTERNAL, Origin.OBSERVED):
+        require_evidence(firm, "statement 25")
+    with pytest.raises(ValueError, match=f"refuted with {origin.name} data"):
+        require_evidence(origin, "statement 25")
 
 
 def test_a_missing_data_package_is_named(tmp_path):

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from matplotlib.font_manager import FontProperties, findfont, fontManager
 
 from churnlib import Origin, claims, figures, load_codebook
-from churnlib.audit.verdicts import exhibit_entries
 from churnlib.evidence.origin import PROJECT
 from churnlib.figures.fonts import FONT, require_glyphs, use_packaged_font, width, wrap
+from churnlib.studies.verdicts import exhibit_entries
 
 
 def in_font() -> set[str]:

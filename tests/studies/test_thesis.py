@@ -3,11 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from churnlib import load_codebook, printed_table, published_frequencies
-from churnlib.audit.checks import audit_thesis
-from churnlib.audit.thesis import statements
-from churnlib.audit.verdicts import claims, verdict
+from churnlib import audit, load_codebook, load_study, printed_table, published_frequencies
 from churnlib.evidence.origin import PROJECT, resources
+from churnlib.studies.verdicts import claims, verdict
 
 TABLE = "thesis/table_3_2.csv"
 
@@ -29,12 +27,14 @@ def test_a_second_entry_of_every_printed_number_agrees_with_the_first():
         ]
         total = "/" + "".join(cell.text for cell in table.totals.values())
         assert mark + mark.join(rows) + total == second[f"table_{number.replace('-', '_')}"]
-    said = {str(n): [x.text for x in claim.printed.values()] for n, claim in statements().items()}
+    said = {
+        str(n): [x.text for x in claim.printed.values()] for n, claim in load_study().claims.items()
+    }
     assert {n: texts for n, texts in said.items() if texts} == second["text"]
 
 
 def test_the_thesis_has_32_statements_each_in_both_languages():
-    said = statements()
+    said = load_study().claims
     assert list(said) == list(range(1, 33))
     for claim in said.values():
         for text in (claim.statement, claim.decided_by):
@@ -71,30 +71,30 @@ def test_no_data_file_is_left_undescribed():
 # Bad input, one by one: each message names the file and the place.
 
 
-@pytest.mark.parametrize("file", [TABLE, "thesis/totals.csv", "thesis/claims.toml"])
+@pytest.mark.parametrize("file", [TABLE, "thesis/study.toml"])
 def test_a_missing_file_is_named(data, file):
     (data / file).unlink()
     with pytest.raises(FileNotFoundError, match=f"{Path(file).name} is missing"):
-        claims(data)
+        claims(data / "thesis")
 
 
 @pytest.mark.parametrize("bare", ["43.5", "87"])
 def test_a_number_without_quotes_in_a_table_is_named(data, bare):
     spoil(data, f'"{bare}"', bare)
     with pytest.raises(TypeError, match=rf"table_3_2\.csv, line 5: the number {bare} .* quotes"):
-        printed_table("3-2", data)
+        printed_table("3-2", data / "thesis")
 
 
 def test_a_number_without_quotes_in_the_claims_is_named(data):
-    spoil(data, 'printed = { staff = "50" }', "printed = { staff = 50 }", "thesis/claims.toml")
-    with pytest.raises(TypeError, match=r"claims\.toml, .* no\. 7, printed 'staff'.*quoted text"):
-        statements(data)
+    spoil(data, 'printed = { staff = "50" }', "printed = { staff = 50 }", "thesis/study.toml")
+    with pytest.raises(TypeError, match=r"study\.toml, .* no\. 7, printed 'staff'.*quoted text"):
+        load_study(data / "thesis")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"level"', '"band"', "line 1: the columns must be level"),
+        ('"printed_label"', '"label"', "line 1: the columns after the first must be printed_label"),
         ('"33","16.5"', '"33"', "line 3 has 3 cells where 4 belong"),
         ('"33"', '"3x"', "line 3, column 'frequency': '3x' is not a printed number"),
         ('"33"', "three", "line 3 is malformed"),
@@ -105,45 +105,46 @@ def test_a_number_without_quotes_in_the_claims_is_named(data):
 def test_a_malformed_table_is_named_with_its_line(data, old, new, message):
     spoil(data, old, new)
     with pytest.raises(ValueError, match=rf"table_3_2\.csv, .*{message}"):
-        printed_table("3-2", data)
+        printed_table("3-2", data / "thesis")
 
 
 def test_an_empty_table_is_named(data):
     (data / TABLE).write_text("")
     with pytest.raises(ValueError, match=r"table_3_2\.csv holds no rows"):
-        printed_table("3-2", data)
+        printed_table("3-2", data / "thesis")
 
 
 def test_a_table_in_another_encoding_is_named(data):
     text = (data / TABLE).read_text(encoding="utf-8")
     (data / TABLE).write_bytes(text.encode("gb18030"))
     with pytest.raises(ValueError, match=r"table_3_2\.csv is not in UTF-8"):
-        printed_table("3-2", data)
+        printed_table("3-2", data / "thesis")
 
 
 def test_a_missing_total_is_named(data):
-    spoil(data, '"3-2","percent","100.0"\n', "", "thesis/totals.csv")
-    with pytest.raises(ValueError, match=r"totals\.csv must hold one total for each .* table 3-2"):
-        printed_table("3-2", data)
+    spoil(data, ', percent = "100.0" }', " }", "thesis/study.toml")
+    with pytest.raises(ValueError, match=r"study\.toml, Table 3-2, rule 3: .*'total percent'"):
+        printed_table("3-2", data / "thesis")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("number = 17", "number = 18", r"claims\.toml: claims must be numbered 1, 2, 3"),
+        ("number = 17", "number = 18", r"study\.toml: claims must be numbered 1, 2, 3"),
         ('method = "ratio"', 'method = "guess"', "claim 12: unknown method 'guess'"),
         ('section = "3(1)"\n', "", r"no\. 7 lacks 'section'"),
         ('levels = ["bachelor"]', 'levels = ["doctor"]', "claim 22, .*no level 'doctor'"),
-        ('column = "opened"', 'column = "open"', "claim 9, .*no column 'open'"),
-        ("[[claim]]", "[[claim]", r"claims\.toml is not a TOML file"),
-        ("[sentences.ratio]", "[sentences.rate]", r"lacks \[sentences\.ratio\]"),
+        ('total / opened" }]', 'total / open" }]', "claim 9, rule 1: .*'Table 3-1 total open'"),
+        ("[[claim]]", "[[claim]", r"study\.toml is not a TOML file"),
+        ("[method.ratio]", "[method.rate]", "claim 12: unknown method 'ratio'"),
+        ('rule = "announced"', 'rule = "guess"', "method 'announced': unknown rule 'guess'"),
         ("decided_by.zh-Hans", "decided_by.fr", r"no\. 1: 'decided_by' needs a text in 'en'"),
     ],
 )
 def test_a_malformed_claim_is_named_with_its_number(data, old, new, message):
-    spoil(data, old, new, "thesis/claims.toml")
+    spoil(data, old, new, "thesis/study.toml")
     with pytest.raises(ValueError, match=message):
-        claims(data)
+        claims(data / "thesis")
 
 
 def test_an_unknown_table_is_named_with_those_there_are():
@@ -153,7 +154,7 @@ def test_an_unknown_table_is_named_with_those_there_are():
 
 @pytest.mark.parametrize("number", [0, 33, "17"])
 def test_an_unknown_claim_is_named_with_those_there_are(number):
-    with pytest.raises(KeyError, match=r"the thesis has no statement .*; they are 1 to 32"):
+    with pytest.raises(KeyError, match=r"the study has no statement .*; they are 1 to 32"):
         verdict(number)
 
 
@@ -165,5 +166,5 @@ def test_a_table_that_is_no_frequency_table_is_refused():
 def test_a_fractional_frequency_is_refused(data):
     spoil(data, '"33"', '"33.5"')
     with pytest.raises(ValueError, match="must be whole numbers of 0 or more; given"):
-        published_frequencies("3-2", data)
-    assert not audit_thesis(data)["holds"].all()
+        published_frequencies("3-2", data / "thesis")
+    assert not audit(data / "thesis")["holds"].all()

@@ -1,10 +1,10 @@
 from fractions import Fraction
 
 import pytest
-from scipy.stats import binom
+from scipy.stats import beta, binom
 
 import churnlib as cl
-from churnlib.audit.plausible_margins import census, favourable, plausibility, sayings
+from churnlib.studies import best_fit_test, census, plausibility, sayings
 
 
 def test_the_facts_agree_with_each_other():
@@ -21,16 +21,40 @@ def test_the_warning_names_the_base_in_both_languages():
     assert "常住人口" in census().warning["zh-Hans"]
 
 
-def test_those_who_stopped_at_high_school_are_counted_among_the_grown():
-    assert census().grown_without_college == pytest.approx(1 - 0.41980 / 0.881)
+def test_the_census_share_is_standardised_to_the_ages_of_the_sample():
+    """Of 156 adults below 60 and 20 from 60 on; colleges by age from all and from those of 60.
+
+    Made by another route: 41.98 % of all residents have college, 20.6 % of the 19.6 % of 60 or
+    over, none of the 11.9 % below 15; what remains is spread over the 68.5 % of 15 to 59.
+    """
+    younger = (41.98 - 0.206 * 19.6) / (100 - 11.9 - 19.6)
+    expected = 1 - (156 * younger + 20 * 0.206) / 176
+    share = plausibility().loc["adults_without_college", "census"]
+    assert share.nunique() == 1
+    assert share.iloc[0] == pytest.approx(expected, abs=1e-12)
+    assert f"{share.iloc[0]:.1%}" == "48.6%"
+
+
+def test_every_outside_source_has_publisher_title_date_and_page():
+    assert all(text.count(", ") >= 3 for text in census().sources.values())
+    assert plausibility().attrs["origin"] is cl.Origin.EXTERNAL
+
+
+def test_the_finding_is_that_at_most_26_of_176_adults_stopped_at_high_school():
+    """14.8 %, upper limit of Clopper and Pearson 20.9 %, far below the census's 48.6 %."""
+    row = plausibility().loc[("adults_without_college", "nothing")]
+    assert (row["high"], row["n"]) == (26, 176)
+    upper = beta.ppf(0.975, 27, 150)
+    assert row["fits_to"] == pytest.approx(upper, abs=1e-9)
+    assert (f"{26 / 176:.1%}", f"{upper:.1%}") == ("14.8%", "20.9%")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "error", "says"),
     [
         ('printed = "20.6%"', "printed = 20.6", TypeError, "census.toml, ge60_college"),
-        ('source = "older"', 'source = "elder"', ValueError, "not a file of census facts"),
-        ("[facts.men]", "[facts.men", ValueError, "not a file of census facts"),
+        ('source = "older"', 'source = "elder"', ValueError, "not a file of outside facts"),
+        ("[facts.men]", "[facts.men", ValueError, "not a file of outside facts"),
     ],
 )
 def test_a_damaged_census_file_is_reported(data, old, new, error, says):
@@ -39,20 +63,20 @@ def test_a_damaged_census_file_is_reported(data, old, new, error, says):
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(error, match=says):
-        census(data)
+        census(data / "thesis")
 
 
 def test_a_missing_census_file_is_reported(data):
     (data / "reference" / "census.toml").unlink()
-    with pytest.raises(FileNotFoundError, match="restore it from version control"):
-        census(data)
+    with pytest.raises(FileNotFoundError, match=r"study\.toml names it as 'outside'"):
+        census(data / "thesis")
 
 
 def test_the_most_favourable_count_is_the_one_that_fits_best():
     def test(low, high, n, share):
         cells = [cl.AtLeast((0, 0), low), cl.AtMost((0, 0), high)]
         possible = cl.attainable([n, n], [n, n], cl.Count((0, 0)), cells)
-        return favourable(possible, n, share)
+        return best_fit_test(possible, n, share)
 
     above = test(8, 10, 10, 0.5)
     assert above.statistic == 8

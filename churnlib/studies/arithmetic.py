@@ -1,0 +1,263 @@
+"""Printed numbers that follow from each other, and the one wrong digit that would explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+from churnlib.evidence import Reported
+from churnlib.studies.checks import CHECKS, Interval
+
+Cell = tuple[str, str, str]
+"""Where a printed number stands: exhibit or claim, row and column; a claim has no rows."""
+
+Operand = tuple[Cell | int, ...]
+"""What is added up before a check uses it: one cell, the cells of a column, or a whole number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One printed number that must follow from others.
+
+    Parameters
+    ----------
+    check : str
+        A name of `CHECKS`.
+    exhibit : str
+        The exhibit, or claim, that it is counted under.
+    name : str
+        The rule in words.
+    target : Cell
+        The number that must follow.
+    operands : mapping of str to tuple of Operand
+        The numbers it follows from, by the check's keys.
+    options : mapping
+        The rest of what the check must know.
+    """
+
+    check: str
+    exhibit: str
+    name: str
+    target: Cell
+    operands: Mapping[str, tuple[Operand, ...]]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def sources(self) -> tuple[Cell, ...]:
+        """The cells it follows from."""
+        parts = chain.from_iterable(chain.from_iterable(self.operands.values()))
+        return tuple(part for part in parts if not isinstance(part, int))
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One digit of one printed number that, changed, would mend every rule at once.
+
+    Parameters
+    ----------
+    cell : Cell
+        The number to change.
+    printed, mended : str
+        The number before and after.
+    following : tuple of Cell
+        Numbers that the author computed from it, and that would change with it.
+    """
+
+    cell: Cell
+    printed: str
+    mended: str
+    following: tuple[Cell, ...]
+
+    def __str__(self) -> str:
+        also = "; ".join(name_of(cell, self.cell[0]) for cell in self.following)
+        change = f"{name_of(self.cell, self.cell[0])}: {self.printed} → {self.mended}"
+        return f"{change} (then also {also})" if also else change
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """Printed numbers and the rules that bind them.
+
+    Of the rules for one number the first says how its author computed it; the others only hold
+    it against more numbers.
+
+    Examples
+    --------
+    >>> cells = {("T", row, "n"): Reported(text) for row, text in
+    ...          {"a": "41", "b": "22", "all": "53", "half": "26.5"}.items()}
+    >>> a, b, both, half = cells
+    >>> add = Rule("total", "T", "total", both, {"of": ((a, b),)}, {"percent": False})
+    >>> halve = Rule("ratio", "T", "half", half, {"of": ((both,), (2,))}, {"percent": False})
+    >>> sheet = Sheet(cells, (add, halve))
+    >>> [rule.name for rule in sheet.broken]
+    ['total']
+    >>> for repair in sheet.repairs:
+    ...     print(repair)
+    a n: 41 → 31
+    b n: 22 → 12
+    all n: 53 → 63 (then also half n)
+    """
+
+    cells: Mapping[Cell, Reported]
+    rules: tuple[Rule, ...]
+
+    def computed(self, rule: Rule, *, anew: bool = False, **options: Any) -> Interval | None:
+        """What the target must be by the printed sources; None if nothing can be it.
+
+        `anew` takes no source as printed that follows from others itself.
+        """
+        take = self._recomputed if anew else self._printed
+        given: dict[str, list[Interval]] = {}
+        for key, operands in rule.operands.items():
+            for operand in operands:
+                parts = [Interval.of(x) if isinstance(x, int) else take(x) for x in operand]
+                if None in parts:
+                    return None
+                given.setdefault(key, []).append(sum(filter(None, parts), Interval.of(0)))
+        check = CHECKS[rule.check]
+        return check.formula(self.cells[rule.target], given, {**rule.options, **options})
+
+    def holds(self, rule: Rule, *, anew: bool = False, **options: Any) -> bool:
+        """Return True if the printed target is what the rule gives, up to rounding."""
+        computed = self.computed(rule, anew=anew, **options)
+        return computed is not None and computed.meets(self.cells[rule.target])
+
+    def remark(self, rule: Rule) -> str:
+        """Return why a rule holds that exact numbers would break, or what alone would let it."""
+        if self.holds(rule):
+            computed = self.computed(rule)
+            exactly = computed is None or self.cells[rule.target].admits(computed.value)
+            return "" if exactly else "explained by rounding"
+        if "tails" in CHECKS[rule.check].options and self.holds(rule, tails=1):
+            return "would hold one-sided"
+        cut = {
+            cell: replace(number, rounding="truncated")
+            for cell, number in self.cells.items()
+            if number.rounding == "nearest"
+        }
+        if replace(self, cells={**self.cells, **cut}).holds(rule):
+            return "would hold with digits cut off"
+        return ""
+
+    @cached_property
+    def broken(self) -> list[Rule]:
+        """Rules that do not hold."""
+        return [rule for rule in self.rules if not self.holds(rule)]
+
+    def part(self, cell: Cell) -> Sheet:
+        """Return the rules that a cell is tied to, through whatever other cells, and theirs."""
+        return self._parts.get(cell) or Sheet({cell: self.cells[cell]}, ())
+
+    @cached_property
+    def _parts(self) -> dict[Cell, Sheet]:
+        groups: list[tuple[set[Cell], list[Rule]]] = []
+        for rule in self.rules:
+            cells, rules = {rule.target, *rule.sources}, [rule]
+            for group in [g for g in groups if g[0] & cells]:
+                groups.remove(group)
+                cells, rules = cells | group[0], group[1] + rules
+            groups.append((cells, rules))
+        return {
+            cell: sheet
+            for cells, rules in groups
+            for sheet in [Sheet({c: x for c, x in self.cells.items() if c in cells}, tuple(rules))]
+            for cell in cells
+        }
+
+    @cached_property
+    def repairs(self) -> list[Repair]:
+        """Single-digit changes of one printed number that mend every rule at once.
+
+        Two histories of an error are tried. A misprint: the number alone is wrong. A slip: the
+        author got the number wrong and computed others from it, which inherit the error; then
+        every number computed from it must agree with it as printed, wrong as it is.
+        """
+        if not self.broken:
+            return []
+        # Most changes leave a broken rule broken, so those are tried before all others.
+        rules = [*self.broken, *(rule for rule in self.rules if rule not in self.broken)]
+
+        def stands(sheet: Sheet) -> bool:
+            return all(sheet.holds(rule) for rule in rules)
+
+        found: list[Repair] = []
+        for cell, reported in self.cells.items():
+            heirs = self._computed_from(cell)
+            inherited = all(self.holds(self._first[heir]) for heir in heirs)
+            for text in single_digit_changes(reported.text):
+                changed = self.with_texts({cell: text})
+                if stands(changed):
+                    found.append(Repair(cell, reported.text, text, ()))
+                elif heirs and inherited and stands(mended := changed._follow(heirs)):
+                    moved = [h for h in heirs if mended.cells[h].value != self.cells[h].value]
+                    found.append(Repair(cell, reported.text, text, tuple(moved)))
+        return found
+
+    @cached_property
+    def _first(self) -> dict[Cell, Rule]:
+        first: dict[Cell, Rule] = {}
+        for rule in self.rules:
+            first.setdefault(rule.target, rule)
+        return first
+
+    def _printed(self, cell: Cell) -> Interval | None:
+        return Interval.of(self.cells[cell])
+
+    def _recomputed(self, cell: Cell) -> Interval | None:
+        rule = self._first.get(cell)
+        return self.computed(rule, anew=True) if rule else self._printed(cell)
+
+    def _computed_from(self, cell: Cell) -> list[Cell]:
+        """Cells that the author computed from `cell`, directly or not, sources first."""
+        heirs: list[Cell] = []
+        for source in chain([cell], heirs):  # heirs grows while it is walked
+            for target, rule in self._first.items():
+                if source in rule.sources and target not in heirs:
+                    heirs.append(target)
+        return heirs
+
+    def with_texts(self, texts: Mapping[Cell, str]) -> Sheet:
+        """Return the same sheet with other prints in some cells."""
+        new = {c: replace(self.cells[c], text=text) for c, text in texts.items()}
+        return replace(self, cells={**self.cells, **new})
+
+    def _follow(self, cells: Sequence[Cell]) -> Sheet:
+        sheet = self
+        for cell in cells:
+            computed = sheet.computed(self._first[cell])
+            if computed is not None and not computed.meets(sheet.cells[cell]):
+                sheet = sheet.with_texts({cell: like(sheet.cells[cell], float(computed.value))})
+        return sheet
+
+
+def like(printed: Reported, value: float) -> str:
+    """Return a number with the decimals, and the percent sign, of a printed one."""
+    percent = "%" if printed.text.strip().endswith("%") else ""
+    return f"{value:.{printed.decimals}f}{percent}"
+
+
+def name_of(cell: Cell, exhibit: str = "", row: str = "") -> str:
+    """Return where a number stands, without what the reader knows already."""
+    parts = ("" if cell[0] == exhibit else cell[0], "" if cell[1] == row else cell[1], cell[2])
+    return " ".join(filter(None, parts))
+
+
+def single_digit_changes(text: str) -> list[str]:
+    """Return every print that differs from `text` in exactly one digit.
+
+    Examples
+    --------
+    >>> single_digit_changes("20")
+    ['00', '10', '30', '40', '50', '60', '70', '80', '90', \
+'21', '22', '23', '24', '25', '26', '27', '28', '29']
+    """
+    return [
+        text[:i] + digit + text[i + 1 :]
+        for i, old in enumerate(text)
+        if old.isdigit()
+        for digit in "0123456789"
+        if digit != old
+    ]

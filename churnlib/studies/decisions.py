@@ -1,0 +1,220 @@
+"""How each kind of statement is decided. A method computes a finding; it words nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from churnlib.crosstabs import least_v
+from churnlib.evidence import Kind, Origin
+from churnlib.studies.arithmetic import Cell, Rule, like
+from churnlib.studies.margins import outlook
+from churnlib.studies.study import Claim, Study
+from churnlib.tables import FrequencyTable, wilson
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a method found: the verdict's kind, and which sentence says why with which words."""
+
+    kind: Kind
+    case: str
+    computed: str = "—"
+    words: Mapping[str, Any] = field(default_factory=dict)
+
+
+def frequencies(study: Study, name: str) -> FrequencyTable:
+    """Return the counts of an exhibit that tabulates one survey question.
+
+    Raises
+    ------
+    ValueError
+        If the exhibit tabulates none or several, or has no column ``frequency``.
+    """
+    table = study.exhibit(name)
+    if len(table.variables) != 1 or "frequency" not in table.columns:
+        raise ValueError(f"{table.exhibit} is not the frequency table of one survey question")
+    counts = {level: cell.value for level, cell in table.column("frequency").items()}
+    return FrequencyTable.from_counts(
+        counts, variable=min(table.variables), origin=Origin.PUBLISHED
+    )
+
+
+def _outside(claim: Claim, study: Study) -> Finding:
+    """A figure from elsewhere; beside another of the same thing, whether their ranges meet."""
+    if "beside" not in claim.details:
+        return Finding(Kind.EXTERNAL, "plain")
+    other = study.claims[claim.details["beside"]]
+    (low, high), (their_low, their_high) = (
+        (min(values), max(values))
+        for values in ([x.value for x in c.printed.values()] for c in (claim, other))
+    )
+    case = "agree" if low <= their_high and their_low <= high else "differ"
+    printed = "–".join(number.text for number in other.printed.values())
+    return Finding(Kind.EXTERNAL, case, words={"other": other.number, "other_printed": printed})
+
+
+def _checks(claim: Claim, study: Study) -> Finding:
+    """Whether the statement's own numbers, or those of an exhibit, follow from the others."""
+    if "exhibit" in claim.details:
+        return _exhibit_checks(claim, study)
+    own = [rule for rule in study.rules if rule.target in claim.cells]
+    if not own:
+        raise ValueError(f"study.toml, {claim.name}: no rule says what its numbers follow from")
+    sheet = study.sheet
+    wrong = [rule for rule in own if not sheet.holds(rule, anew=True)]
+    shown: dict[Cell, str] = {}
+    for rule in own:
+        computed, printed = sheet.computed(rule, anew=True), sheet.cells[rule.target]
+        if "digits" in claim.details:
+            zeros = "0" * claim.details["digits"]
+            printed = type(printed)("0." + zeros + ("%" if "%" in printed.text else ""))
+        shown.setdefault(rule.target, like(printed, float(computed.value)) if computed else "—")
+    texts = ", ".join(number.text for number in claim.printed.values())
+    words: dict[str, Any] = {"printed": texts, "rows": len(shown)}
+    words["wrong"] = len({rule.target for rule in wrong})
+    computed_text = ", ".join(shown.values())
+    if not wrong:
+        return Finding(Kind.REPRODUCED, "equal", computed_text, words)
+    case = _origin_of_error(wrong[0], study, words)
+    return Finding(Kind.ARITHMETIC_ERROR, case, computed_text, words)
+
+
+def _origin_of_error(rule: Rule, study: Study, words: dict[str, Any]) -> str:
+    """``own`` or ``inherited`` where one digit elsewhere would explain it, else ``differ``."""
+    repairs = study.sheet.part(rule.target).repairs
+    if len(repairs) != 1 or rule.target not in repairs[0].following:
+        return "differ"
+    words["cause"] = study.labels(repairs[0].cell[2])
+    return "own" if study.sheet.cells[rule.target].text == repairs[0].printed else "inherited"
+
+
+def _exhibit_checks(claim: Claim, study: Study) -> Finding:
+    name, only = claim.details["exhibit"], claim.details.get("check")
+    rules = [r for r in study.rules if r.target[0] == name and only in (None, r.check)]
+    if "rows" in claim.details and claim.details["rows"] == "each":
+        rules = [rule for rule in rules if rule.target[1] in study.exhibits[name].rows]
+    if not rules:
+        raise ValueError(f"study.toml, {claim.name}: {name!r} has no such rule")
+    failed = sum(not study.sheet.holds(rule) for rule in rules)
+    words = {"checks": len(rules), "rows": len(rules), "failed": failed, "wrong": failed}
+    computed = f"{len(rules) - failed}/{len(rules)}"
+    if failed:
+        return Finding(Kind.ARITHMETIC_ERROR, "differ", computed, words)
+    return Finding(Kind.REPRODUCED, "equal", computed, words)
+
+
+def _announced(claim: Claim, study: Study) -> Finding:
+    """Which of the questions announced have a table in our copy, and which only a picture."""
+    announced = claim.details["variables"]
+    tables = [e.variables for e in study.exhibits.values() if e.rows]
+    pictures = [e.variables for e in study.exhibits.values() if not e.rows]
+    absent = [v for v in announced if not any(v in table for table in tables)]
+    unseen = [v for v in absent if any(v in picture for picture in pictures)]
+    found = len(announced) - len(absent)
+    words = {
+        "announced": len(announced),
+        "tabulated": found,
+        "absent": _list(study, absent),
+        "unseen": _list(study, unseen),
+        "nowhere": _list(study, [v for v in absent if v not in unseen]),
+    }
+    computed = f"{found}/{len(announced)}"
+    if not absent:
+        return Finding(Kind.REPRODUCED, "equal", computed, words)
+    return Finding(Kind.INCOMPLETE, "unseen" if unseen else "differ", computed, words)
+
+
+def _majority(claim: Claim, study: Study) -> Finding:
+    """A share with its Wilson interval, held against one half."""
+    table = frequencies(study, claim.details["exhibit"])
+    inside, straddling = _levels_meant(claim, study, table)
+    count = table.combined(inside)
+    low, high = wilson(count, table.n)
+    computed = f"{count}/{table.n} = {count / table.n:.1%} [{low:.1%}, {high:.1%}]"
+    words: dict[str, Any] = {"share": computed, "more": table.combined(straddling)}
+    if 2 * count <= table.n:
+        return Finding(Kind.CONTRADICTED, "false", computed, words)
+    if low <= 0.5:
+        words["needed"] = next(k for k in range(count, table.n + 1) if wilson(k, table.n)[0] > 0.5)
+        return Finding(Kind.NOT_ESTABLISHED, "open", computed, words)
+    if straddling:
+        return Finding(Kind.CAVEAT, "partial", computed, words)
+    return Finding(Kind.REPRODUCED, "carried", computed, words)
+
+
+def _levels_meant(claim: Claim, study: Study, table: FrequencyTable) -> tuple[list[str], list[str]]:
+    """Levels that lie inside the band a statement names, and levels only partly inside."""
+    if "levels" in claim.details:
+        return claim.details["levels"], []
+    if study.codebook is None:
+        raise ValueError(f"study.toml, {claim.name}: a 'band' needs a 'codebook' with its levels")
+    low = claim.details["band"].get("low", float("-inf"))
+    high = claim.details["band"].get("high", float("inf"))
+    inside, straddling = [], []
+    for level in study.codebook[table.variable].levels:
+        first = float("-inf") if level.low is None else level.low
+        last = float("inf") if level.high is None else level.high
+        if low <= first and last <= high:
+            inside.append(level.key)
+        elif first <= high and low <= last:
+            straddling.append(level.key)
+    return inside, straddling
+
+
+def _majority_within(claim: Claim, study: Study) -> Finding:
+    """Whether most of one group are in another, by what the two margins leave open."""
+    group, within = claim.details["group"], claim.details["within"]
+    first, second = (frequencies(study, part["exhibit"]) for part in (group, within))
+    size, base = first.combined([group["level"]]), second.combined([within["level"]])
+    # Fréchet's bounds on the cell that both margins leave open.
+    low, high = max(0, size + base - second.n), min(size, base)
+    words: dict[str, Any] = {"low": low, "high": high, "forced": size, "base": base}
+    words |= {"adults": base - size, "adult_base": first.n - size}
+    computed = f"{low}–{high}/{base}"
+    if 2 * low > base:
+        return Finding(Kind.REPRODUCED, "certain", computed, words)
+    if 2 * high <= base:
+        return Finding(Kind.CONTRADICTED, "impossible", computed, words)
+    if not size <= base < 2 * size:
+        return Finding(Kind.UNTESTABLE, "unknown", computed, words)
+    if first.n != second.n or "question" not in claim.details:
+        return Finding(Kind.CAVEAT, "assumed", computed, words)
+    beside = outlook(study, claim).xs(claim.details["supposed"], level="said")
+    words |= {question: row.to_dict() for question, row in beside.iterrows()}
+    return Finding(Kind.CAVEAT, "beside_census", computed, words)
+
+
+def _unpublished(claim: Claim, study: Study) -> Finding:
+    """No exhibit tabulates together what the statement needs."""
+    needed = set(claim.details["variables"])
+    if any(needed <= exhibit.variables for exhibit in study.exhibits.values() if exhibit.rows):
+        raise ValueError(
+            f"study.toml, {claim.name}: a published table now holds {', '.join(sorted(needed))}; "
+            "give the claim a method that uses it"
+        )
+    if "exhibit" not in claim.details:
+        return Finding(Kind.UNTESTABLE, claim.details.get("about", "plain"))
+    n = frequencies(study, claim.details["exhibit"]).n
+    words = {"n": n, **{k: v for k, v in least_v(n).items() if k in ("significant", "beyond")}}
+    return Finding(Kind.UNTESTABLE, claim.details["about"], words=words)
+
+
+def _list(study: Study, keys: list[str]) -> dict[str, str]:
+    joints = {"en": " and ", "zh-Hans": "和"}
+    return {
+        lang: joint.join(study.labels(key)[lang].lower() for key in keys)
+        for lang, joint in joints.items()
+    }
+
+
+DECISIONS: Mapping[str, Callable[[Claim, Study], Finding]] = {
+    "outside": _outside,
+    "checks": _checks,
+    "announced": _announced,
+    "majority": _majority,
+    "majority_within": _majority_within,
+    "unpublished": _unpublished,
+}
+"""Every rule that a declared method may name."""

@@ -1,0 +1,196 @@
+"""What two printed margins and a statement about both leave open, beside facts from outside."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from churnlib.evidence import Origin, Reported, Test, derived
+from churnlib.margins import AtLeast, Attainable, Constraint, Count, StructuralZero, attainable
+from churnlib.studies.study import Claim, Study
+from churnlib.tables import FrequencyTable
+
+
+@dataclass(frozen=True, eq=False)
+class OutsideFacts:
+    """Facts printed elsewhere, to stand beside a study.
+
+    Parameters
+    ----------
+    facts : mapping of str to Reported
+        Printed percentages by name.
+    rest : mapping of str to mapping
+        Shares among those who are left when groups are taken away from all.
+    warning : mapping of str to str
+        By language: whom the facts count.
+    sources : mapping of str to str
+        Publisher, title, date and place by fact.
+    """
+
+    facts: Mapping[str, Reported]
+    rest: Mapping[str, Mapping[str, Any]]
+    warning: Mapping[str, str]
+    sources: Mapping[str, str]
+
+    def share(self, name: str) -> Fraction:
+        """Return a share from 0 to 1; ``"not x"`` is the share of those without x.
+
+        What is known of all and of some groups says what holds of the rest.
+
+        Raises
+        ------
+        KeyError
+            If there is no such fact.
+        """
+        if name.startswith("not "):
+            return 1 - self.share(name.removeprefix("not "))
+        if name in self.rest:
+            entry = self.rest[name]
+            sizes = {group: self.share(group) for group in entry["without"]}
+            theirs = sum(
+                size * (self.share(entry["without"][group]) if entry["without"][group] else 0)
+                for group, size in sizes.items()
+            )
+            return (self.share(entry["share"]) - theirs) / (1 - sum(sizes.values()))
+        if name not in self.facts:
+            known = ", ".join([*self.facts, *self.rest])
+            raise KeyError(f"no outside fact {name!r}; there are {known}")
+        return Fraction(self.facts[name].value) / 100
+
+
+def outside_facts(file: Path) -> OutsideFacts:
+    """Read facts printed elsewhere.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError, TypeError
+        If the file is missing, malformed, or holds a number without quotes.
+    """
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        return OutsideFacts(
+            {n: Reported(f["printed"], f"{file.name}, {n}") for n, f in content["facts"].items()},
+            content.get("rest", {}),
+            content["warning"],
+            {n: _source(content["sources"][f["source"]]) for n, f in content["facts"].items()},
+        )
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{file} is missing; study.toml names it as 'outside'") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError) as error:
+        raise ValueError(f"{file.name} is not a file of outside facts: {error!r}") from error
+
+
+def _source(source: Mapping[str, str]) -> str:
+    return ", ".join(source[key] for key in ("publisher", "title", "date", "page"))
+
+
+def best_fit_test(possible: Attainable, n: int, share: float) -> Test:
+    """The exact binomial test of the attainable count that fits a share best.
+
+    Whatever the unpublished count was, its own p-value is no larger than this one.
+
+    Parameters
+    ----------
+    possible : Attainable
+        The range of a count.
+    n : int
+        People among whom it is counted.
+    share : float
+        Share of them in the population that they might be a random sample of.
+
+    Returns
+    -------
+    Test
+        ``statistic`` is the count that fits best, ``p_value`` its two-sided p-value.
+
+    Examples
+    --------
+    >>> possible = attainable([10, 10], [8, 12], Count((0, 0)), [AtLeast((0, 0), 7)])
+    >>> test = best_fit_test(possible, 10, 0.2)
+    >>> test.statistic, round(test.p_value, 6)
+    (7.0, 0.000864)
+    """
+    from scipy.stats import binomtest
+
+    counts = range(round(possible.low), round(possible.high) + 1)
+    p_values = {count: float(binomtest(count, n, share).pvalue) for count in counts}
+    best = max(p_values, key=lambda count: p_values[count])
+    p = min(p_values[best], 1.0)  # NaN stays NaN
+    note = f"{best} of {n} against {share:.1%}, the best fit of {counts[0]} to {counts[-1]}"
+    return Test("binomial", float(best), float("nan"), p, n, True, (p, p), possible.origin, note)
+
+
+def suppositions(
+    claim: Claim, rows: FrequencyTable, columns: FrequencyTable
+) -> dict[str, tuple[Constraint, ...]]:
+    """What may be supposed of a statement "most of these are of that group".
+
+    Returns
+    -------
+    dict of str to tuple of Constraint
+        ``nothing``; ``most``, the statement as printed; the name that the study gives to
+        "nobody of that group is elsewhere"; and ``both``.
+    """
+    group, within = claim.details["group"]["level"], claim.details["within"]["level"]
+    most = AtLeast((group, within), columns.combined([within]) // 2 + 1)
+    nowhere_else = StructuralZero((group, [c for c in columns.counts.index if c != within]))
+    return {
+        "nothing": (),
+        "most": (most,),
+        claim.details["supposed"]: (nowhere_else,),
+        "both": (most, nowhere_else),
+    }
+
+
+def outlook(study: Study, claim: Claim) -> pd.DataFrame:
+    """What each supposition forces elsewhere in the table, beside a share from outside.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``question`` (as the claim names them) and ``said`` (see `suppositions`),
+        columns ``low``, ``high`` (fewest and most people), ``n`` (people asked about),
+        ``census`` (the outside share, standardised to the rows of those people), ``best`` (the
+        count that fits it best), ``p_value`` (of the exact binomial test of that count) and
+        ``fits_from``, ``fits_to``: the shares that this count would not reject at 5 %
+        (Clopper–Pearson).
+
+    Notes
+    -----
+    p supposes a random sample of a population with that share, which is false to some degree:
+    it is what `fits_from` and `fits_to` are for.
+    """
+    from scipy.stats import binomtest
+
+    from churnlib.studies.decisions import frequencies
+
+    rows = frequencies(study, claim.details["group"]["exhibit"])
+    columns = frequencies(study, claim.details["within"]["exhibit"])
+    facts = outside_facts(study.files["outside"])
+    found = {}
+    for question in claim.details["question"]:
+        people = Count((list(question["rows"]), question["columns"]))
+        sizes = {level: rows.combined([level]) for level in question["rows"]}
+        n = sum(sizes.values())
+        share = float(
+            sum(size * facts.share(question["rows"][level]) for level, size in sizes.items()) / n
+        )
+        for said, constraints in suppositions(claim, rows, columns).items():
+            possible = attainable(rows, columns, people, constraints)
+            test = best_fit_test(possible, n, share)
+            fits = binomtest(round(test.statistic), n).proportion_ci(0.95, method="exact")
+            found[question["id"], said] = [
+                possible.low, possible.high, n, share,
+                test.statistic, test.p_value, float(fits.low), float(fits.high),
+            ]  # fmt: skip
+    names = ["low", "high", "n", "census", "best", "p_value", "fits_from", "fits_to"]
+    frame = pd.DataFrame.from_dict(found, orient="index", columns=names)
+    frame.index = pd.MultiIndex.from_tuples(frame.index, names=["question", "said"])
+    frame.attrs["origin"] = derived(rows.origin, columns.origin, Origin.EXTERNAL)
+    return frame

@@ -1,0 +1,105 @@
+"""What the printed numbers of a study say of each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from churnlib.studies.reading import load_study
+from churnlib.studies.study import Study
+
+Named = Study | Path | str | None
+"""A study, or the folder of one; the project's own when None."""
+
+
+def audit(study: Named = None) -> pd.DataFrame:
+    """Check every printed number that must follow from other printed numbers.
+
+    Parameters
+    ----------
+    study : Study or path, optional
+        The project's own when left out.
+
+    Returns
+    -------
+    DataFrame
+        One row per check: ``exhibit``, ``check`` (with a remark in brackets where rounding
+        explains it, or another reading would), ``printed`` (text), ``computed`` (number),
+        ``holds`` (bool), and ``repair``: where the check fails, the single-digit changes of one
+        printed number, each of which would mend all checks that hang together.
+
+    Examples
+    --------
+    >>> from churnlib.studies import EXAMPLE
+    >>> audit(EXAMPLE)["holds"].all()
+    np.True_
+    """
+    sheet = opened(study).sheet
+    rows = []
+    for rule in sheet.rules:
+        holds, computed, remark = sheet.holds(rule), sheet.computed(rule), sheet.remark(rule)
+        repairs = "" if holds else "; or ".join(map(str, sheet.part(rule.target).repairs))
+        rows.append(
+            {
+                "exhibit": rule.exhibit,
+                "check": f"{rule.name} ({remark})" if remark else rule.name,
+                "printed": sheet.cells[rule.target].text,
+                "computed": _number(computed.value if computed else None),
+                "holds": holds,
+                "repair": "" if holds else repairs or "no change of one digit mends all checks",
+            }
+        )
+    columns = ["exhibit", "check", "printed", "computed", "holds", "repair"]
+    frame = pd.DataFrame(rows, columns=columns, dtype=object)
+    order = {name: i for i, name in enumerate(frame["exhibit"].unique())}
+    frame = frame.sort_values("exhibit", key=lambda names: names.map(order), kind="stable")
+    return frame.reset_index(drop=True).astype({"holds": bool})
+
+
+def audit_text(study: Named = None) -> str:
+    """Return in words what of a study contradicts itself, and what one digit would mend.
+
+    Examples
+    --------
+    >>> from churnlib.studies import EXAMPLE
+    >>> print(audit_text(EXAMPLE))
+    5 checks, all hold.
+    """
+    checks = audit(study)
+    failed = checks[~checks["holds"]]
+    lines = [f"{len(checks)} checks, {len(failed) or 'all'} {'fail' if len(failed) else 'hold'}."]
+    for repair, group in failed.groupby("repair", sort=False):
+        lines.append("")
+        for row in group.itertuples():
+            computed = row.computed
+            shown = "no number can be it" if computed != computed else f"computed {computed:.7g}"
+            lines.append(f"{row.exhibit}: {row.check}: printed {row.printed}, {shown}")
+        each = repair.split("; or ")
+        if repair.startswith("no change"):
+            lines.append(f"  {repair} that hang together with these")
+        elif len(each) == 1:
+            lines.append(f"  one digit would explain it: {repair}")
+        else:
+            lines.append("  any one of these changes of one digit would explain it:")
+            lines += [f"    {one}" for one in each]
+    rounded = checks[checks["check"].str.endswith("(explained by rounding)")]
+    lines += ["", *(f"{row.exhibit}: {row.check}" for row in rounded.itertuples())]
+    return "\n".join(lines).rstrip()
+
+
+def audit_thesis() -> pd.DataFrame:
+    """Check the project's own study; see `audit`."""
+    return audit()
+
+
+def opened(study: Named) -> Study:
+    """Return a study, read from its folder where that is given."""
+    return study if isinstance(study, Study) else load_study(study)
+
+
+def _number(x: Any) -> int | float:
+    if x is None:
+        return float("nan")
+    return int(x) if x.denominator == 1 else float(x)

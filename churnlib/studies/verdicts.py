@@ -1,0 +1,273 @@
+"""A verdict on every statement and exhibit of a study."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from churnlib.evidence import PROJECT, Kind, Origin, require_evidence
+from churnlib.studies.decisions import DECISIONS, frequencies
+from churnlib.studies.margins import OutsideFacts, outlook, outside_facts, suppositions
+from churnlib.studies.study import Claim, PrintedTable, Study
+from churnlib.studies.study_audit import Named, audit, opened
+from churnlib.tables import FrequencyTable
+
+_UNJUDGED = {Kind.UNTESTABLE, Kind.EXTERNAL}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the evidence says of one statement.
+
+    Parameters
+    ----------
+    kind : Kind
+    computed : str
+        The number recomputed, or ``"—"`` where there is none.
+    method : str
+        How it was decided.
+    reason : mapping of str to str
+        One sentence by language.
+    origin : Origin
+        Weakest evidence used.
+
+    Raises
+    ------
+    ValueError
+        If simulated answers or assumed numbers are made to confirm or refute a statement.
+    """
+
+    kind: Kind
+    computed: str
+    method: str
+    reason: Mapping[str, str] = field(hash=False)
+    origin: Origin = Origin.PUBLISHED
+
+    def __post_init__(self) -> None:
+        if self.kind not in _UNJUDGED:
+            require_evidence(self.origin, "a printed statement")
+
+
+def printed_table(number: str, study: Named = None) -> PrintedTable:
+    """Return one printed table of a study, by its name or number.
+
+    Raises
+    ------
+    KeyError
+        If the study prints no such table.
+
+    Examples
+    --------
+    >>> from churnlib.studies import EXAMPLE
+    >>> printed_table("1", EXAMPLE).totals["people"].text
+    '40'
+    """
+    return opened(study).exhibit(number)
+
+
+def published_frequencies(number: str, study: Named = None) -> FrequencyTable:
+    """Return the frequencies of one survey question as a table to compute with.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If the study has no such table, or it is not the frequency table of one question.
+    """
+    return frequencies(opened(study), number)
+
+
+def census(study: Named = None) -> OutsideFacts:
+    """Return the facts from outside that a study is compared with."""
+    return outside_facts(opened(study).files["outside"])
+
+
+def sayings(study: Named = None) -> dict[str, Any]:
+    """Return what may be supposed of the statement that has questions; see `suppositions`."""
+    study = opened(study)
+    claim = _questioned(study)
+    tables = [frequencies(study, claim.details[key]["exhibit"]) for key in ("group", "within")]
+    return suppositions(claim, *tables)
+
+
+def plausibility(study: Named = None) -> pd.DataFrame:
+    """Return what each supposition forces elsewhere, beside facts from outside; see `outlook`."""
+    study = opened(study)
+    return outlook(study, _questioned(study))
+
+
+def _questioned(study: Study) -> Claim:
+    return next(claim for claim in study.claims.values() if "question" in claim.details)
+
+
+def claims(study: Named = None) -> pd.DataFrame:
+    """Every statement of a study with its computed verdict.
+
+    Parameters
+    ----------
+    study : Study or path, optional
+        The project's own when left out.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by claim number, with ``section``, ``statement``, ``statement_zh``, ``printed``,
+        ``computed``, ``verdict``, ``reason``, ``reason_zh`` and ``method``, all text.
+
+    Examples
+    --------
+    >>> from churnlib.studies import EXAMPLE
+    >>> claims(EXAMPLE)["verdict"].tolist()
+    ['reproduced', 'untestable']
+    """
+    study = opened(study)
+    rows = {}
+    for claim in study.claims.values():
+        verdict = judge(claim, study)
+        rows[claim.number] = {
+            "section": claim.section,
+            "statement": claim.statement["en"],
+            "statement_zh": claim.statement["zh-Hans"],
+            "printed": ", ".join(number.text for number in claim.printed.values()) or "—",
+            "computed": verdict.computed,
+            "verdict": verdict.kind.value,
+            "reason": verdict.reason["en"],
+            "reason_zh": verdict.reason["zh-Hans"],
+            "method": verdict.method,
+        }
+    columns = [
+        "section", "statement", "statement_zh", "printed", "computed",
+        "verdict", "reason", "reason_zh", "method",
+    ]  # fmt: skip
+    index = pd.Index(rows, name="claim")
+    return pd.DataFrame(list(rows.values()), index=index, columns=columns)
+
+
+def verdict(number: int, study: Named = None) -> Verdict:
+    """The verdict on one statement.
+
+    Raises
+    ------
+    KeyError
+        If the study has no statement of that number.
+    """
+    study = opened(study)
+    if number not in study.claims:
+        raise KeyError(f"the study has no statement {number!r}; they are 1 to {len(study.claims)}")
+    return judge(study.claims[number], study)
+
+
+def judge(claim: Claim, study: Study) -> Verdict:
+    """Decide one claim by its own method and word the reason in every language."""
+    place = f"study.toml, {claim.name}"
+    if claim.method not in study.methods:
+        raise ValueError(
+            f"{place}: unknown method {claim.method!r}; known are {', '.join(study.methods)}"
+        )
+    method = study.methods[claim.method]
+    if method.get("rule") not in DECISIONS:
+        raise ValueError(
+            f"study.toml, method {claim.method!r}: unknown rule {method.get('rule')!r}; known "
+            f"are {', '.join(DECISIONS)}"
+        )
+    try:
+        finding = DECISIONS[method["rule"]](claim, study)
+    except KeyError as error:
+        raise ValueError(f"{place}, method {claim.method!r}: {error.args[0]}") from error
+    if lacking := [key for key in ("how", finding.case) if key not in method]:
+        raise ValueError(f"study.toml, method {claim.method!r} lacks {lacking[0]!r}")
+    own = {"source": dict.fromkeys(("en", "zh-Hans"), "—"), **claim.details}
+    own |= {"decided_by": claim.decided_by, "computed": finding.computed, **finding.words}
+    reason = {
+        lang: text.format(
+            **{k: v[lang] if isinstance(v, Mapping) and lang in v else v for k, v in own.items()}
+        )
+        for lang, text in method[finding.case].items()
+    }
+    return Verdict(finding.kind, finding.computed, method["how"], reason)
+
+
+def exhibits(study: Named = None) -> pd.DataFrame:
+    """Every table and figure: where it is made, which file holds it, how the study fares in it.
+
+    Parameters
+    ----------
+    study : Study or path, optional
+        With one, its printed exhibits; when left out, all that the project makes of its own.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``exhibit``, with ``title``, ``title_zh``, ``notebook``, ``file``, ``kind``
+        (``"figure"``, ``"table"``, or ``"none"`` where nothing can be made), ``name`` (of its
+        files, without ending), ``sources`` (names of the CSV files with its numbers), ``origin``
+        and ``verdict``: the gravest among the statements that the exhibit carries, or
+        ``"illustration"`` where it carries none, as everything simulated must. A printed
+        exhibit's verdict is that of its own checks.
+    """
+    entries = exhibit_entries() if study is None else _printed_exhibits(opened(study))
+    verdicts = claims()["verdict"] if study is None else pd.Series(dtype=object)
+    rows = [
+        {
+            "exhibit": entry["id"],
+            "title": entry["title"]["en"],
+            "title_zh": entry["title"]["zh-Hans"],
+            **{key: entry[key] for key in ("notebook", "file", "kind", "name", "sources")},
+            "origin": entry["origin"],
+            "verdict": entry.get("verdict") or _gravest(verdicts, entry),
+        }
+        for entry in entries
+    ]
+    return pd.DataFrame(rows).set_index("exhibit")
+
+
+def exhibit_entries() -> list[dict[str, Any]]:
+    """``notebooks/exhibits.toml`` as it stands, with ``kind``, ``name`` and ``sources`` filled in.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file is missing.
+    """
+    file = PROJECT / "notebooks" / "exhibits.toml"
+    try:
+        entries = tomllib.loads(file.read_text(encoding="utf-8"))["exhibit"]
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{file} is missing; restore it from version control") from None
+    return [{**_made(entry.get("file", "")), **entry} for entry in entries]
+
+
+def _printed_exhibits(study: Study) -> list[dict[str, Any]]:
+    checked = audit(study).groupby("exhibit")["holds"].all()
+    kinds = {True: Kind.REPRODUCED, False: Kind.ARITHMETIC_ERROR, None: Kind.UNTESTABLE}
+    return [
+        {
+            **_made(table.file),
+            "id": name,
+            "title": table.title,
+            "notebook": "",
+            "origin": Origin.PUBLISHED.name,
+            "verdict": kinds[bool(checked[name]) if name in checked else None].value,
+        }
+        for name, table in study.exhibits.items()
+    ]
+
+
+def _made(name: str) -> dict[str, Any]:
+    """What is made of an exhibit follows from its file: a CSV is a table, all else a figure."""
+    if not name:
+        return {"file": "", "kind": "none", "name": "", "sources": []}
+    file = PurePosixPath(name)
+    kind = "table" if file.suffix == ".csv" else "figure"
+    return {"file": name, "kind": kind, "name": file.stem, "sources": [file.stem]}
+
+
+def _gravest(verdicts: pd.Series, exhibit: Mapping[str, Any]) -> str:
+    if not exhibit["claims"]:
+        return "illustration"
+    require_evidence(Origin[exhibit["origin"]], f"what {exhibit['id']} stands for")
+    return max(verdicts.loc[exhibit["claims"]], key=list(Kind).index)

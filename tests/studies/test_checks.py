@@ -1,0 +1,302 @@
+"""Each kind of check, right and wrong, by a study written for it."""
+
+import importlib
+import subprocess
+import sys
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from itertools import combinations_with_replacement
+from statistics import mean, stdev
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import churnlib as cl
+from churnlib.evidence.origin import PROJECT
+from churnlib.studies import CHECKS, EXAMPLE, audit_text, new_study, single_digit_changes
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Write a study of one statement with these printed numbers and rules; its checks."""
+
+    def write(printed: dict[str, str], *rules: str, head: str = "") -> cl.Study:
+        numbers = ", ".join(f'"{key}" = "{text}"' for key, text in printed.items())
+        (tmp_path / "study.toml").write_text(
+            f'title = "A"\nsource = "B"\n{head}\n[[claim]]\nnumber = 1\nsection = "1"\n'
+            f'statement = "C"\nmethod = "checks"\nprinted = {{ {numbers} }}\n'
+            f"rule = [{', '.join(rules)}]\n",
+            encoding="utf-8",
+        )
+        return cl.load_study(tmp_path)
+
+    return write
+
+
+def holds(study: cl.Study) -> bool:
+    return bool(cl.audit(study)["holds"].all())
+
+
+OF = '{{ check = "{}", target = "x", of = ["a", "b"] }}'
+
+
+@pytest.mark.parametrize(
+    ("check", "a", "b", "right", "wrong"),
+    [
+        ("total", "1.5", "2.4", "3.9", "4.2"),
+        ("total", "1.5", "2.4", "4.0", "3.7"),  # 1.54 + 2.44 = 3.98
+        ("difference", "5", "7", "-2", "-4"),
+        ("share", "25", "40", "62.5%", "63.5%"),
+        ("share", "1", "8", "0.13", "0.15"),
+        ("ratio", "9", "6", "1.5", "2.5"),
+        ("share", "0", "8", "0", "1%"),
+    ],
+)
+def test_arithmetic_right_and_wrong(study, check, a, b, right, wrong):
+    assert holds(study({"x": right, "a": a, "b": b}, OF.format(check)))
+    assert not holds(study({"x": wrong, "a": a, "b": b}, OF.format(check)))
+
+
+@pytest.mark.parametrize(("a", "b"), [("9", "6"), ("-1", "6"), ("1", "0")])
+def test_a_share_is_a_part_of_a_whole(study, a, b):
+    assert not holds(study({"x": "1.5", "a": a, "b": b}, OF.format("share")))
+
+
+def test_the_same_number_is_not_rounded_up_here_and_down_there(study):
+    rule = '{ check = "same_as", target = "x", of = "a" }'
+    assert holds(study({"x": "43.5", "a": "43.48"}, rule))
+    assert not holds(study({"x": "43.4", "a": "43.5"}, rule))
+
+
+# Means and SDs of whole numbers.
+
+MEAN = '{ check = "mean", target = "x", n = "n" }'
+# pigs1 of R's scrutiny 0.6.1, README, "Get started", as grim_map(pigs1) prints it there.
+PIGS1 = [("7.22", 32, True), ("4.74", 25, False), ("5.23", 29, False), ("2.57", 24, False)]
+
+
+@pytest.mark.parametrize(("x", "n", "consistent"), PIGS1)
+def test_grim_agrees_with_scrutiny(study, x, n, consistent):
+    assert holds(study({"x": x, "n": str(n)}, MEAN)) is consistent
+
+
+def test_grim_agrees_with_the_example_of_its_authors(study):
+    """Brown and Heathers (2017), p. 364: 5.19 is no mean of 28 whole numbers; 5.18, 5.21 are."""
+    found = [holds(study({"x": x, "n": "28"}, MEAN)) for x in ("5.18", "5.19", "5.21")]
+    assert found == [True, False, True]
+
+
+@pytest.mark.parametrize("n", ["0", "-28", "2.5"])
+def test_no_mean_is_of_no_people(study, n):
+    assert not holds(study({"x": "5.18", "n": n}, MEAN))
+
+
+def test_a_mean_lies_on_its_scale(study):
+    on_scale = MEAN.replace(" }", ", scale = [1, 5] }")
+    assert holds(study({"x": "7.00", "n": "10"}, MEAN))
+    assert not holds(study({"x": "7.00", "n": "10"}, on_scale))
+
+
+@pytest.mark.parametrize(("n", "items"), [(2, 1), (3, 1), (4, 1), (5, 1), (3, 2)])
+def test_means_and_sds_of_every_sample_are_possible_and_most_others_are_not(study, n, items):
+    """All samples of n people on a scale from 1 to 5, their sums over the items by enumeration."""
+    rules = [
+        f'{{ check = "mean", target = "m", n = "n", items = {items}, scale = [1, 5] }}',
+        f'{{ check = "sd", target = "s", mean = "m", n = "n", items = {items}, scale = [1, 5] }}',
+    ]
+    sums = combinations_with_replacement(range(items, 5 * items + 1), n)
+    samples = [[x / items for x in each] for each in sums]
+    pairs = {(f"{mean(each):.2f}", f"{stdev(each):.2f}") for each in samples}
+    assert all(holds(study({"m": m, "s": s, "n": str(n)}, *rules)) for m, s in sorted(pairs)[::5])
+    means, sds = ({pair[i] for pair in pairs} for i in (0, 1))
+    other = [(m, s) for m in sorted(means)[::4] for s in sorted(sds)[::3] if (m, s) not in pairs]
+    refused = [not holds(study({"m": m, "s": s, "n": str(n)}, *rules)) for m, s in other]
+    assert sum(refused) >= 0.8 * len(other)  # parity and range are necessary, not sufficient
+
+
+def test_the_sd_of_yes_and_no_follows_from_their_share(study):
+    """DEBIT: 36 of 100 have an SD of .482; 12 of 20 of .503 (Python's statistics.stdev)."""
+    rule = '{ check = "sd", target = "s", mean = "m", n = "n", scale = [0, 1] }'
+    assert f"{stdev([1] * 36 + [0] * 64):.2f} {stdev([1] * 12 + [0] * 8):.2f}" == "0.48 0.50"
+    assert holds(study({"m": "0.36", "s": "0.48", "n": "100"}, rule))
+    assert holds(study({"m": "0.60", "s": "0.50", "n": "20"}, rule))
+    assert not holds(study({"m": "0.36", "s": "0.11", "n": "100"}, rule))
+
+
+# Tests and their p-values.
+
+TEST = '{{ check = "{}", target = "p", statistic = "x", df = {} }}'
+
+
+@pytest.mark.parametrize(
+    ("check", "df", "x", "right", "wrong"),
+    [
+        # Tables of critical values: Abramowitz and Stegun (1964), 26.8 and 26.10.
+        ("t", ["10"], "2.228", "= .05", "= .04"),
+        ("t", ["28"], "2.20", "= .04", "= .02"),
+        ("chi_square", ["1"], "3.84", "< .06", "< .01"),
+        ("chi_square", ["3"], "7.815", ".050", ".045"),
+        ("F", ["2", "30"], "3.32", ".05", ".01"),
+        ("r", ["48"], ".30", "= .03", "= .30"),
+        ("r", ["10"], "1.0", "< .001", "> .05"),
+    ],
+)
+def test_a_p_value_follows_from_its_statistic(study, check, df, x, right, wrong):
+    named = {f"d{i}": text for i, text in enumerate(df)}
+    keys = "[" + ", ".join(f'"{key}"' for key in named) + "]"
+    assert holds(study({"p": right, "x": x, **named}, TEST.format(check, keys)))
+    assert not holds(study({"p": wrong, "x": x, **named}, TEST.format(check, keys)))
+
+
+def test_that_a_p_value_would_hold_one_sided_is_said(study):
+    """P(t > 1.812 | 10) = .05 (Abramowitz and Stegun, 1964, table 26.10)."""
+    printed = {"p": ".05", "x": "1.812", "d": "10"}
+    checks = cl.audit(study(printed, TEST.format("t", '"d"')))
+    assert checks["check"].item().endswith("(would hold one-sided)")
+    one = TEST.format("t", '"d"').replace(" }", ", tails = 1 }")
+    assert holds(study(printed, one))
+
+
+def test_f_and_t_follow_from_means_sds_and_sizes(study):
+    """Student's sleep data (Cushny and Peebles, 1905): t(18) = -1.8608 in R's t.test, pooled."""
+    groups = 'means = ["m1", "m2"], sds = ["s1", "s2"], n = ["n", "n"] }'
+    rules = [
+        '{ check = "t_test", target = "t", ' + groups,
+        '{ check = "anova", target = "F", ' + groups,
+    ]
+    sleep = {"m1": "0.75", "m2": "2.33", "s1": "1.79", "s2": "2.00", "n": "10"}
+    assert holds(study({**sleep, "t": "-1.86", "F": "3.46"}, *rules))
+    assert cl.audit(study({**sleep, "t": "-1.96", "F": "3.96"}, *rules))["holds"].sum() == 0
+
+
+# Rounding.
+
+
+def test_digits_cut_off_are_said_and_hold_where_the_study_declares_them(study):
+    printed = {"x": "66.6%", "a": "2", "b": "3"}
+    checks = cl.audit(study(printed, OF.format("share")))
+    assert checks["check"].item().endswith("(would hold with digits cut off)")
+    assert not checks["holds"].item()
+    assert holds(study(printed, OF.format("share"), head='rounding = "truncated"'))
+
+
+@pytest.mark.parametrize(("total", "right"), [("99.9", True), ("100.0", True), ("100.1", False)])
+def test_percentages_may_add_up_to_nearly_100_and_that_is_said(tmp_path, total, right):
+    new_study(folder := tmp_path / "new")
+    (folder / "answers.csv").write_text(
+        '"answer","people","percent"\n' + "".join(f'"{k}","1","33.3"\n' for k in "abc")
+    )
+    text = (folder / "study.toml").read_text(encoding="utf-8").split("# One entry a statement")[0]
+    text = text.replace('"40"', '"3"').replace('"100.0"', f'"{total}"')
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    checks = cl.audit(folder)
+    assert checks["holds"].all() == right
+    last = checks.iloc[-1]
+    assert last["computed"] == pytest.approx(99.9)
+    assert last["check"].endswith("(explained by rounding)") == (total == "100.0")
+
+
+@given(st.lists(st.integers(0, 400), min_size=2, max_size=6), st.sampled_from(
+    [ROUND_HALF_UP, ROUND_HALF_EVEN]), st.data())  # fmt: skip
+def test_a_clean_table_holds_and_a_wrong_digit_in_it_is_reported(
+    tmp_path_factory, counts, rule, data
+):
+    if sum(counts) == 0:
+        return
+    folder = tmp_path_factory.mktemp("clean")
+    shares = [str((Decimal(100 * n) / sum(counts)).quantize(Decimal("0.1"), rule)) for n in counts]
+    texts = [t for n, share in zip(counts, shares, strict=True) for t in (str(n), share)]
+    texts += [str(sum(counts)), "100.0"]
+    head = (EXAMPLE / "study.toml").read_text(encoding="utf-8").split("# One entry a statement")[0]
+
+    def checks(texts: list[str]):
+        rows = zip(texts[:-2:2], texts[1:-2:2], strict=True)
+        lines = [f'"{i}","{n}","{share}"\n' for i, (n, share) in enumerate(rows)]
+        (folder / "answers.csv").write_text('"answer","people","percent"\n' + "".join(lines))
+        text = head.replace('"40"', f'"{texts[-2]}"').replace('"100.0"', f'"{texts[-1]}"')
+        (folder / "study.toml").write_text(text, encoding="utf-8")
+        return cl.audit(folder)
+
+    clean = checks(texts)
+    assert clean["holds"].all(), clean
+    place = data.draw(st.integers(0, len(texts) - 1))
+    wrong = data.draw(st.sampled_from(single_digit_changes(texts[place])))
+    if Decimal(wrong) != Decimal(texts[place]):
+        assert not checks([*texts[:place], wrong, *texts[place + 1 :]])["holds"].all()
+
+
+# What is wrong in a folder is said in one sentence.
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            'check = "total"',
+            'check = "sum"',
+            "Table 1, rule 1: unknown check 'sum'; known are total",
+        ),
+        ("source =", "sauce =", "study.toml lacks 'source'"),
+        ('method = "unpublished"', 'method = "?"', "claim 2: unknown method '?'"),
+        ('of = ["people"', 'of = ["persons"', "Table 1, rule 2: 'persons' names 'yes persons'"),
+        ('file = "answers.csv"', 'file = "answers.csv"\nfiel = 1', "'Table 1': unknown key 'fiel'"),
+        ('percent = "percent" }', 'percent = "share" }', "column 'percent' is of kind 'share'"),
+        ('target = "percent", of', 'target = "percent", off = 1, of', "rule 2: unknown key 'off'"),
+        (
+            'people = "40"',
+            'people = "forty"',
+            "'Table 1', total 'people': 'forty' is not a printed",
+        ),
+        ("number = 2", "number = 3", "claims must be numbered 1, 2, 3"),
+        ('share = "62.5%"', 'share = ""', "no. 1, printed 'share': '' is not a printed number"),
+    ],
+)
+def test_a_slip_in_a_study_is_named_with_file_exhibit_and_key(tmp_path, old, new, says):
+    new_study(folder := tmp_path / "new")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    assert old in text
+    (folder / "study.toml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        cl.claims(folder)
+    assert says in str(error.value)
+
+
+def test_a_rule_over_a_cell_that_is_not_printed_names_it(tmp_path):
+    new_study(folder := tmp_path / "new")
+    file = folder / "answers.csv"
+    file.write_text(file.read_text().replace('"25"', '""'))
+    with pytest.raises(ValueError, match=r"Table 1, rule 1: .*'yes people'"):
+        cl.load_study(folder)
+
+
+def test_only_possible_explanations_are_called_possible(tmp_path):
+    new_study(folder := tmp_path / "new")
+    file = folder / "answers.csv"
+    file.write_text(file.read_text().replace('"25"', '"26"'))
+    assert "one digit would explain it: yes people: 26 → 25" in audit_text(folder)
+    assert cl.exhibits(folder).loc["Table 1", "verdict"] == "arithmetic error"
+
+
+@pytest.mark.parametrize("first", ["", "churnlib.studies", "churnlib.studies.verdicts"])
+def test_audit_is_the_function_whatever_was_imported_before(first):
+    code = f"import churnlib as cl{', ' + first if first else ''}; print(callable(cl.audit))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "True\n"
+    assert importlib.import_module("churnlib.studies").audit is cl.audit
+
+
+def test_every_check_is_explained_in_the_study_to_start_from():
+    text = (EXAMPLE / "study.toml").read_text(encoding="utf-8")
+    assert all(name in text for name in CHECKS)
+
+
+def test_a_second_study_is_audited_by_its_folder_alone():
+    """What van der Zee, Anaya and Brown (2017) list of it, as far as its folder has the numbers.
+
+    The sizes at 8 dollars add up to 46 and not 52; no 10 whole numbers have the mean 3.92 or 2.25.
+    """
+    checks = cl.audit(PROJECT / "data" / "restaurant")
+    failed = checks.loc[~checks["holds"], ["printed", "computed"]].to_numpy().tolist()
+    assert failed == [["52", 46], ["3.92", 3.9], ["2.25", pytest.approx(2.25, abs=0.06)]]
+    judged = cl.claims(PROJECT / "data" / "restaurant")
+    assert judged["verdict"].tolist() == ["arithmetic error"] * 2
