@@ -139,6 +139,16 @@ def test_mosaic_tiles_have_the_areas_of_the_counts_and_the_shade_of_the_residual
     # (30 - 120 · 1/3 · 5/12) / √(16 2/3 · 2/3 · 7/12) by hand
     assert "1–2\n30 (+5.2)" in words(ax)
     assert [t.get_text() for t in ax.get_yticklabels()] == ["Male", "Female"]
+    np.testing.assert_allclose([tile.get_y() for tile in ax.patches], [0, 0, 1 / 3, 1 / 3])
+
+
+@pytest.mark.parametrize(
+    ("people", "hatch"), [([[30, 10], [10, 30]], "////"), ([[25, 15], [15, 25]], "//")]
+)
+def test_shades_change_at_residuals_of_two_and_four(ax, people, hatch):
+    # Adjusted residuals of these tables are 40/√80 = 4.5 and 20/√80 = 2.2.
+    figures.mosaic(Crosstab.from_counts(people, rows=["a", "b"], columns=["x", "y"]), str, ax)
+    assert [tile.get_hatch() for tile in ax.patches] == ["", hatch, hatch, ""]
 
 
 def test_the_text_of_a_mosaic_can_be_read_on_every_shade():
