@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable
 
 import pandas as pd
-from churnlib.studies import plausibility, sayings
 
 from benchmarks.harness import show, table
 from churnlib import attainable, bounds, count_tables, enumerate_tables, published_frequencies
 from churnlib.crosstabs.detectable_difference import all_frontiers, power_curves
 from churnlib.margins.statistic_forms import names
+from churnlib.studies import plausibility, sayings
 
 
 def every_range() -> str:
