@@ -30,6 +30,7 @@ from .crosstabs.risk import risk_ratio as risk_ratio
 from .crosstabs.simulation import monte_carlo as monte_carlo
 from .evidence.origin import Marked as Marked
 from .evidence.origin import Origin as Origin
+from .evidence.origin import WithOrigin as WithOrigin
 from .evidence.origin import derived as derived
 from .evidence.printed_number import Reported as Reported
 from .evidence.printed_number import possible_counts as possible_counts

@@ -206,9 +206,9 @@ def _claims(chosen: argparse.Namespace) -> None:
 
 
 def _seal(chosen: argparse.Namespace) -> None:
-    from churnlib.evidence import seal
+    from churnlib.evidence import update_checksums
 
-    changed = seal()
+    changed = update_checksums()
     print(f"new checksums: {', '.join(changed)}" if changed else "nothing has changed")
 
 

@@ -6,10 +6,11 @@ from churnlib.evidence.origin import PROJECT as PROJECT
 from churnlib.evidence.origin import Marked as Marked
 from churnlib.evidence.origin import Origin as Origin
 from churnlib.evidence.origin import Resource as Resource
+from churnlib.evidence.origin import WithOrigin as WithOrigin
 from churnlib.evidence.origin import derived as derived
 from churnlib.evidence.origin import require_evidence as require_evidence
 from churnlib.evidence.origin import resources as resources
-from churnlib.evidence.origin import seal as seal
+from churnlib.evidence.origin import update_checksums as update_checksums
 from churnlib.evidence.printed_number import Reported as Reported
 from churnlib.evidence.printed_number import possible_counts as possible_counts
 from churnlib.evidence.results import NAN as NAN

@@ -44,6 +44,16 @@ class Origin(IntEnum):
         """The mark that every table and figure carries, in both languages at once."""
         return f"{self.name} · {_CHINESE[self]}"
 
+    def mark(self, lang: str) -> str:
+        """Return the mark in one language.
+
+        Examples
+        --------
+        >>> Origin.OBSERVED.mark("en"), Origin.OBSERVED.mark("zh-Hans")
+        ('OBSERVED', '真实作答')
+        """
+        return self.name if lang == "en" else _CHINESE[self]
+
     @property
     def badge_html(self) -> str:
         """The same mark for a notebook."""
@@ -55,9 +65,9 @@ class Origin(IntEnum):
 
 _CHINESE = {
     Origin.PUBLISHED: "论文所载",
-    Origin.EXTERNAL: "他处所载",
+    Origin.EXTERNAL: "文献数字",
     Origin.OBSERVED: "真实作答",
-    Origin.HYPOTHETICAL: "假设计算",
+    Origin.HYPOTHETICAL: "假设推算",
     Origin.SYNTHETIC: "模拟数据",
 }
 _COLOURS = {
@@ -92,7 +102,7 @@ def derived(*origins: Origin) -> Origin:
 
 
 @dataclass(frozen=True, eq=False)
-class Marked:
+class WithOrigin:
     """A frame to be shown in a notebook with the mark of its origin.
 
     Parameters
@@ -111,6 +121,10 @@ class Marked:
 
     def __repr__(self) -> str:
         return f"{self.origin.badge}\n{self.frame}"
+
+
+Marked = WithOrigin
+"""Its earlier name."""
 
 
 def require_evidence(origin: Origin, statement: str) -> None:
@@ -207,7 +221,7 @@ def resources(folder: Path | None = None) -> dict[str, Resource]:
         ) from error
 
 
-def seal(folder: Path | None = None) -> list[str]:
+def update_checksums(folder: Path | None = None) -> list[str]:
     """Write the present checksum and size of every data file into the data package.
 
     To be run after a deliberate edit, such as a new label in the codebook: until then the

@@ -20,7 +20,7 @@ from churnlib.report.docx_parts import (
     open_field,
     save,
 )
-from churnlib.report.docx_styles import LOOKS, find_style, open_document
+from churnlib.report.docx_styles import STYLES, find_style, open_document
 from churnlib.report.text_table import TextTable
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class _Writer:
     ) -> None:
         self.document, self.lang, self.word, self.number = document, lang, word, number
         self.styles: dict[str, Any] = {
-            role: find_style(document, look.names) for role, look in LOOKS.items()
+            role: find_style(document, look.names) for role, look in STYLES.items()
         }
         self.headings: Sequence[Heading] = ()
         self.heading = self.bookmarks = 0
@@ -243,8 +243,8 @@ class _Writer:
         from docx.shared import RGBColor
 
         paragraph = self._paragraph("note")
-        add_text(paragraph, block.origin.badge, self.lang)
-        if block.origin is Origin.SYNTHETIC:
+        add_text(paragraph, block.origin.mark(self.lang), self.lang)
+        if block.origin >= Origin.HYPOTHETICAL:
             paragraph.runs[0].bold = True
             paragraph.runs[0].font.color.rgb = RGBColor(0xA3, 0x3B, 0x20)
         if block.note:

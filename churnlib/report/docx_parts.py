@@ -25,12 +25,12 @@ _ZIP_DATE = (2020, 11, 30, 0, 0, 0)
 _SHORT = 16
 
 
-def plain(text: object) -> str:
+def xml_safe(text: object) -> str:
     r"""Text as XML can hold it: what no XML may contain becomes the mark of a lost character.
 
     Examples
     --------
-    >>> plain("a\x00b & <c>")
+    >>> xml_safe("a\x00b & <c>")
     'a�b & <c>'
     """
     return _NOT_XML.sub("\ufffd", str(text))
@@ -38,7 +38,7 @@ def plain(text: object) -> str:
 
 def add_text(paragraph: Paragraph, text: str, lang: str) -> None:
     """Add a run of text whose Chinese punctuation is set in the Chinese font."""
-    run = paragraph.add_run(plain(text))
+    run = paragraph.add_run(xml_safe(text))
     if lang == "zh-Hans":
         fonts = run._r.get_or_add_rPr().get_or_add_rFonts()
         fonts.set(_qn("w:hint"), "eastAsia")
@@ -47,7 +47,7 @@ def add_text(paragraph: Paragraph, text: str, lang: str) -> None:
 def add_field(paragraph: Paragraph, instruction: str, shown: str) -> None:
     """Add a field that Word can update, showing what it stands for until then."""
     open_field(paragraph, instruction)
-    paragraph.add_run(plain(shown))
+    paragraph.add_run(xml_safe(shown))
     close_field(paragraph)
 
 
@@ -155,13 +155,13 @@ def add_picture(document: Document, path: Path, alternative: str, style: Any) ->
     across, down = _room(document)
     scale = min(1, across / shape.width, down * 3 / 5 / shape.height)
     shape.width, shape.height = Emu(shape.width * scale), Emu(shape.height * scale)
-    shape._inline.docPr.set("descr", plain(alternative))
+    shape._inline.docPr.set("descr", xml_safe(alternative))
 
 
 def save(document: Document, path: Path, title: str, lang: str) -> None:
     """Write a document so that the same content always gives the same bytes."""
     properties = document.core_properties
-    properties.title, properties.author = plain(title), "churnlib"
+    properties.title, properties.author = xml_safe(title), "churnlib"
     properties.last_modified_by, properties.comments = "churnlib", ""
     properties.created = properties.modified = _MADE.replace(tzinfo=None)
     properties.revision, properties.language = 1, {"en": "en", "zh-Hans": "zh-CN"}[lang]

@@ -21,7 +21,7 @@ FALLBACKS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Look:
+class ParagraphStyle:
     """How one kind of paragraph looks, and the names under which a template may have it.
 
     Parameters
@@ -51,27 +51,27 @@ class Look:
     outline: int | None = None
 
 
-LOOKS: Mapping[str, Look] = {
-    "title": Look(("Title", "标题"), 20, HEI, bold=True, centred=True, after=6),
-    "subtitle": Look(("Subtitle", "副标题"), 11, centred=True, after=18),
-    "heading_1": Look(
+STYLES: Mapping[str, ParagraphStyle] = {
+    "title": ParagraphStyle(("Title", "标题"), 20, HEI, bold=True, centred=True, after=6),
+    "subtitle": ParagraphStyle(("Subtitle", "副标题"), 11, centred=True, after=18),
+    "heading_1": ParagraphStyle(
         ("Heading 1", "标题 1", "一级标题"), 15, HEI, True, with_next=True, before=18, outline=0
     ),
-    "heading_2": Look(
+    "heading_2": ParagraphStyle(
         ("Heading 2", "标题 2", "二级标题"), 12, HEI, True, with_next=True, before=12, outline=1
     ),
-    "body": Look(("Body Text", "正文文本", "论文正文", "Normal", "正文")),
-    "caption": Look(("Caption", "题注"), 9.5, HEI, True, centred=True, before=6, after=4),
-    "note": Look(("Exhibit note", "图表注"), 8.5, centred=True, before=3, after=12),
-    "contents": Look(("Contents line", "目录行"), after=2),
-    "reference": Look(("Bibliography", "参考文献"), 9.5, after=4),
-    "cell": Look(("Table text", "表格文字", "表文"), 9, before=1, after=1),
+    "body": ParagraphStyle(("Body Text", "正文文本", "论文正文", "Normal", "正文")),
+    "caption": ParagraphStyle(("Caption", "题注"), 9.5, HEI, True, centred=True, before=6, after=4),
+    "note": ParagraphStyle(("Exhibit note", "图表注"), 8.5, centred=True, before=3, after=12),
+    "contents": ParagraphStyle(("Contents line", "目录行"), after=2),
+    "reference": ParagraphStyle(("Bibliography", "参考文献"), 9.5, after=4),
+    "cell": ParagraphStyle(("Table text", "表格文字", "表文"), 9, before=1, after=1),
 }
 TABLE_NAMES = ("Three-line table", "三线表")
 
 
 def open_document(template: Path | None) -> Document:
-    """Return an empty document with all the styles of `LOOKS`.
+    """Return an empty document with all the styles of `STYLES`.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def open_document(template: Path | None) -> Document:
         If it is not a Word document.
     """
     document = _template(template) if template else _plain()
-    for role, look in LOOKS.items():
+    for role, look in STYLES.items():
         if template is None or find_style(document, look.names) is None:
             _dress(document, look)
         if find_style(document, look.names) is None:
@@ -154,7 +154,7 @@ def _plain() -> Document:
 _LEFT_OUT = {"thumbnail", "stylesWithEffects", "customXml"}
 
 
-def _dress(document: Document, look: Look) -> None:
+def _dress(document: Document, look: ParagraphStyle) -> None:
     from docx.enum.style import WD_STYLE_TYPE
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml.ns import qn

@@ -20,7 +20,7 @@ from churnlib.report.document import (
     reference,
     write_paper,
 )
-from churnlib.report.docx_parts import plain
+from churnlib.report.docx_parts import xml_safe
 from churnlib.report.report_text import Words, report_words
 from churnlib.report.survey_analysis import SurveyAnalysis
 from churnlib.report.survey_model import model_blocks
@@ -98,7 +98,7 @@ def survey_blocks(
     label = _label(survey, words.lang)
     title = words("survey.title", n=f"{survey.n:,}")
     chapters: list[Block] = [
-        Title(title, words("survey.below", origin=survey.origin.badge)),
+        Title(title, words("survey.below", origin=survey.origin.mark(words.lang))),
         Contents(),
         Heading(words("words.summary")),
         Text(_summary(survey, pairs, adjusted, words, label)),
@@ -121,7 +121,7 @@ def survey_blocks(
     elif no_fit:
         chapters += [
             Heading(words("survey.model.heading")),
-            Text(words("survey.model.none", reason=plain(no_fit))),
+            Text(words("survey.model.none", reason=xml_safe(no_fit))),
         ]
     chapters += _figures(survey, folder, words)
     chapters += [Heading(words("survey.limits")), Text(words("survey.limitation"))]
@@ -134,7 +134,7 @@ def survey_blocks(
 
 def _label(survey: Survey, lang: str) -> Label:
     word = survey.codebook.labeller(lang)
-    return lambda key: plain(word(key))
+    return lambda key: xml_safe(word(key))
 
 
 def _summary(
@@ -170,7 +170,7 @@ def _cleaning(survey: Survey, words: Words) -> Iterator[Block]:
     more = len(counted) - len(shown)
     texts = TextTable(
         (words("survey.reason"), words("survey.sheets")),
-        tuple((plain(reason), f"{n:,}") for reason, n in shown.items()),
+        tuple((xml_safe(reason), f"{n:,}") for reason, n in shown.items()),
     )
     yield Text(words("survey.aside", ref=reference("aside")))
     note = words("survey.aside_more", more=more) if more else ""
@@ -226,7 +226,9 @@ def _figures(survey: Survey, folder: Path, words: Words) -> Iterator[Block]:
         caption = _caption(picture.stem, survey, words)
         key = f"figure {picture.stem}"
         yield Text(words("survey.figure_text", ref=reference(key)))
-        alternative = words("survey.alternative", caption=caption, origin=survey.origin.badge)
+        alternative = words(
+            "survey.alternative", caption=caption, origin=survey.origin.mark(words.lang)
+        )
         yield FigureBlock(key, caption, "", survey.origin, picture, alternative)
 
 
@@ -237,4 +239,4 @@ def _caption(name: str, survey: Survey, words: Words) -> str:
         label = _label(survey, words.lang)
         return words("survey.by_caption", response=label(response), group=label(group))
     key = f"survey.captions.{name.rstrip('_0123456789')}"  # a long forest has several pictures
-    return words(key) if words.has(key) else plain(name)
+    return words(key) if words.has(key) else xml_safe(name)

@@ -103,8 +103,7 @@ def latex(table: TextTable, caption: str, origin: Origin, name: str, lang: str) 
     """
     columns = zip(zip(table.header, *table.rows, strict=True), table.numeric, strict=True)
     layout = ["r" if n else "X" if max(map(width, texts)) > LONG else "l" for texts, n in columns]
-    mark = origin.name if lang == "en" else origin.badge
-    title = rf"\caption{{{_tex(f'{caption} ({mark})')}}}\label{{tab:{name}}}"
+    title = rf"\caption{{{_tex(f'{caption} ({origin.mark(lang)})')}}}\label{{tab:{name}}}"
     head = " & ".join(map(_tex, table.header)) + r" \\"
     body = [" & ".join(map(_tex, row)) + r" \\" for row in table.rows]
     if "X" in layout:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import Marked, Origin, p_alone
+from churnlib.evidence import Origin, WithOrigin, p_alone
 from churnlib.figures import Label, languages
 from churnlib.survey import Codebook
 
@@ -124,7 +124,7 @@ class TextTable:
 
 def display_table(
     frame: pd.DataFrame, origin: Origin, book: Codebook, *, lang: str | None = None, digits: int = 3
-) -> Marked:
+) -> WithOrigin:
     """Return a table for a notebook, worded and rounded like the published one, with its mark.
 
     Parameters
@@ -137,7 +137,7 @@ def display_table(
     lang = lang or languages()[0]
     table = TextTable.of(frame, book.labeller(lang), lang=lang, digits=digits)
     shown = pd.DataFrame(list(table.rows), columns=list(table.header))
-    return Marked(shown.set_index(table.header[0]), origin)
+    return WithOrigin(shown.set_index(table.header[0]), origin)
 
 
 def _in_language(frame: pd.DataFrame, lang: str) -> pd.DataFrame:

@@ -204,7 +204,9 @@ def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
         texts = TextTable.read(folder / entry.path(words.lang, "csv"))
         return TableBlock(entry.exhibit, caption, note, entry.origin, texts)
     picture = folder / entry.path(words.lang, "png")
-    alternative = words("thesis.exhibit.alternative", caption=caption, origin=entry.origin.badge)
+    alternative = words(
+        "thesis.exhibit.alternative", caption=caption, origin=entry.origin.mark(words.lang)
+    )
     return FigureBlock(entry.exhibit, caption, note, entry.origin, picture, alternative)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churnlib import Origin, derived
-from churnlib.evidence.origin import PROJECT, require_evidence, resources, seal
+from churnlib.evidence.origin import PROJECT, require_evidence, resources, update_checksums
 
 
 @given(st.lists(st.sampled_from(Origin), min_size=1))
@@ -53,15 +53,15 @@ def test_a_malformed_data_package_is_named(tmp_path, spoiled):
 
 
 def test_sealing_writes_the_checksum_of_the_edited_file_alone(data):
-    assert seal(data) == []
+    assert update_checksums(data) == []
     (data / "codebook.toml").write_text("# edited\n")
     assert not resources(data)["codebook"].is_intact()
-    assert seal(data) == ["codebook"]
+    assert update_checksums(data) == ["codebook"]
     assert all(resource.is_intact() for resource in resources(data).values())
 
 
 def test_sealing_keeps_the_committed_package_byte_for_byte(data):
-    seal(data)
+    update_checksums(data)
     committed = (PROJECT / "data" / "datapackage.json").read_bytes()
     assert (data / "datapackage.json").read_bytes() == committed
     assert json.loads(committed)["resources"]

@@ -11,7 +11,7 @@ from PIL import Image
 import churnlib as cl
 from churnlib.evidence.origin import PROJECT, Origin
 from churnlib.report.document import FigureBlock, TableBlock, Text
-from churnlib.report.docx_parts import plain
+from churnlib.report.docx_parts import xml_safe
 from churnlib.report.report_text import report_words
 from churnlib.report.survey_report import survey_blocks
 from churnlib.report.thesis_report import write_survey_report
@@ -64,7 +64,7 @@ def test_it_says_nothing_of_the_thesis_and_marks_every_exhibit_observed(written,
     said = " ".join([p.text for p in document.paragraphs] + cells)
     for word in ("thesis", "论文", "PUBLISHED", "SYNTHETIC", "churn at", "116,241"):
         assert word not in said.replace("论文所载", "")
-    assert said.count(Origin.OBSERVED.badge) == len(document.tables) + 1  # and below the title
+    assert said.count(Origin.OBSERVED.mark(lang)) == len(document.tables) + 1  # and below the title
 
 
 @BOTH
@@ -229,7 +229,7 @@ def test_any_label_of_a_user_stands_in_the_report_as_text(tmp_path, nasty):
     survey = cl.clean(raw, book, origin=Origin.OBSERVED)
     document = docx.Document(str(write_survey_report(survey, tmp_path, "zh-Hans")))
     first_column = [row.cells[0].text for table in document.tables for row in table.rows]
-    label = plain(survey.codebook.labeller("zh-Hans")("v.k0"))
+    label = xml_safe(survey.codebook.labeller("zh-Hans")("v.k0"))
     assert label in first_column
     assert any(f"“{label}”" in p.text for p in document.paragraphs)
     fields = [e.text.split()[0] for e in document.element.iter(qn("w:instrText"))]

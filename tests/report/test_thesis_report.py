@@ -88,7 +88,9 @@ def test_every_exhibit_says_its_origin_and_a_simulated_one_says_so_in_its_captio
         assert block.origin is origins.get(block.key, Origin.PUBLISHED)
         if block.origin is Origin.SYNTHETIC:
             assert {"en": "simulated", "zh-Hans": "模拟"}[lang] in block.caption
-    badges = [p for p in texts(written[lang]) if re.match("[A-Z]+ · ", p)]
+    badges = [
+        p for p in texts(written[lang]) if p.split(" · ")[0] in {o.mark(lang) for o in Origin}
+    ]
     assert len(badges) == len(shown)
 
 
