@@ -2,6 +2,9 @@
 
 import json
 import random
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import docx
@@ -235,3 +238,40 @@ def test_a_table_of_ones_own_is_not_published_under_a_title_of_the_project(tmp_p
     frame = pd.DataFrame({"n": [1]}, pd.Index(["gender"], name="variable"))
     report.publish_table("demographic_tests", frame, Origin.OBSERVED, cl.load_codebook())
     assert list(files_in(tmp_path)) == ["figures/source/demographic_tests.csv"]
+
+
+# Stopped.
+
+
+def _parent(stat: Path) -> int:
+    try:
+        return int(stat.read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):  # it has ended since
+        return 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+@pytest.mark.parametrize("cells", [0, 1, 5])
+def test_any_number_of_stop_signals_ends_at_once_and_leaves_nothing(tmp_path, cells):
+    answers, codebook = survey_in(tmp_path)
+    output = tmp_path / "out"
+    command = [
+        sys.executable, "-m", "churnlib", "analyse", str(answers), "--codebook", str(codebook),
+        "--output", str(output), "--lang", "zh-Hans",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PROJECT
+    )
+    for line in process.stdout:
+        if line.startswith(f"my_survey: {cells} of"):
+            break
+    stats = Path("/proc").glob("[0-9]*/stat")
+    kernels = [stat.parent for stat in stats if _parent(stat) == process.pid]
+    assert kernels
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+        process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "error: stopped; nothing was replaced\n")
+    assert list(files_in(output)) == []
+    assert not list(output.iterdir())
+    assert not [kernel for kernel in kernels if _parent(kernel / "stat") == process.pid]
