@@ -15,7 +15,6 @@ from typing import Any
 from churnlib.evidence import IS_CLONE, PROJECT
 from churnlib.workflow import (
     Command,
-    NotebookError,
     explained,
     jobs_option,
     json_option,
@@ -27,7 +26,7 @@ from churnlib.workflow import survey_commands as surveys
 EPILOG = """examples:
   python -m churnlib reproduce              run what has changed, print the exhibit table
   python -m churnlib verify                 run everything twice in a scratch copy and compare
-  python -m churnlib codebook export.xlsx > mine.toml
+  python -m churnlib codebook export.xlsx --output mine.toml
   python -m churnlib check export.xlsx --codebook mine.toml
   python -m churnlib analyse export.xlsx --codebook mine.toml --output results
   python -m churnlib audit FOLDER           say where a published study contradicts itself
@@ -56,15 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = command.run(chosen)
     except KeyboardInterrupt:
         return _failed(as_json, 130, "stopped", "stopped; nothing was replaced")
-    except (
-        NotebookError,
-        ImportError,
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        RuntimeError,
-    ) as error:
+    except (ImportError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         return _failed(as_json, 1, type(error).__name__, _sentence(error))
     return code or 0
 

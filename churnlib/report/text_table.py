@@ -111,7 +111,8 @@ class TextTable:
     def csv(self) -> str:
         """The texts separated by commas, for `read`."""
         buffer = io.StringIO(newline="")
-        csv.writer(buffer, lineterminator="\n").writerows([self.header, *self.rows])
+        writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        writer.writerows([self.header, *self.rows])
         return buffer.getvalue()
 
     @property

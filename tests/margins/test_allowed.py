@@ -365,7 +365,7 @@ def test_an_exact_p_value_that_had_to_be_simulated_proves_nothing(monkeypatch):
     from churnlib.crosstabs import exact
 
     monkeypatch.setattr(exact, "_counted", lambda o: None)
-    monkeypatch.setattr(exact, "_by_extra", lambda o: None)
+    monkeypatch.setattr(exact, "_by_extra", lambda o, seconds: None)
     found = cl.attainable([3, 4, 5], [2, 5, 5], "fisher_exact")
     assert not found.proved
     assert "simulated" in found.method

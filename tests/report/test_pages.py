@@ -78,7 +78,10 @@ def test_every_picture_has_a_text_and_a_figure_has_its_caption(pages):
     assert pictures
     assert all(len(alternative) > 10 for _, alternative in pictures)
     # Literal in the notebook the one, put together from its parameters the other.
-    assert ("02_account_flows", "Churn rate for any number of accounts") in pictures
+    assert (
+        "02_account_flows",
+        "Accounts by month, and the total no month accounts for",
+    ) in pictures
     assert any(a.startswith("Visits by gender") for page, a in pictures if page[:2] == "04")
 
 

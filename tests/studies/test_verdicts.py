@@ -148,5 +148,5 @@ def test_an_exhibit_of_simulated_answers_may_not_carry_a_statement(tmp_path, mon
     wrong = text.replace("claims = []", "claims = [25]")
     (tmp_path / "notebooks" / "exhibits.toml").write_text(wrong, encoding="utf-8")
     monkeypatch.setattr("churnlib.studies.verdicts.PROJECT", tmp_path)
-    with pytest.raises(ValueError, match="Figure A-6 stands for cannot be confirmed or refuted"):
+    with pytest.raises(ValueError, match="Table A-2 stands for cannot be confirmed or refuted"):
         exhibits()
