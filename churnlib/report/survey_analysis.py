@@ -12,12 +12,29 @@ import pandas as pd
 from churnlib.evidence import p_alone
 from churnlib.figures import Label
 from churnlib.models import Fit, logit, ordinal_logit
+from churnlib.report.report_text import Words, report_words
 from churnlib.report.survey_pairs import Pair, effect_of, holm
 from churnlib.survey import Survey
 from churnlib.tables import FrequencyTable, frequencies
 
 PEOPLE_PER_PARAMETER = 10
 """With fewer a model says little, and takes long."""
+
+
+class NoModelError(ValueError):
+    """The answers allow no model of one question by others.
+
+    Parameters
+    ----------
+    key : str
+        Names the reason in ``data/report.toml``, below ``survey.model``.
+    values : object
+        What its words are filled in with.
+    """
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(report_words("en")(f"survey.model.{key}", **values))
+        self.key, self.values = key, values
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +50,7 @@ class SurveyAnalysis:
         The question to be explained; empty if there is none.
     fit : OrdinalFit or LogitFit, optional
         The model of the response by the other questions, if it can have one.
-    no_fit : str
+    failure : ValueError, optional
         Why it cannot, where one was tried.
     left_out : mapping of str to str
         Questions and results that the answers do not allow, and why.
@@ -43,8 +60,19 @@ class SurveyAnalysis:
     pairs: tuple[Pair, ...]
     response: str = ""
     fit: Fit | None = None
-    no_fit: str = ""
+    failure: ValueError | None = None
     left_out: Mapping[str, str] | None = None
+
+    @property
+    def no_fit(self) -> str:
+        """Why there is no model, in English; empty where there is one or none was tried."""
+        return str(self.failure or "")
+
+    def no_fit_in(self, words: Words) -> str:
+        """Return why there is no model, in the language of these words."""
+        if isinstance(self.failure, NoModelError):
+            return words(f"survey.model.{self.failure.key}", **self.failure.values)
+        return self.no_fit if words.lang == "en" else words("survey.model.impossible")
 
     @cached_property
     def adjusted(self) -> dict[str, float]:
@@ -110,17 +138,17 @@ def analyse_survey(
     chosen = list(combinations(names, 2)) if all_pairs else [(name, response) for name in asked]
     pairs = tuple(Pair.of(survey, *both) for both in chosen)
     predictors = [name for name in asked if name not in left_out]
-    fit, no_fit = None, ""
+    fit, failure = None, None
     if len(predictors) > 1:
         try:
             fit = explained(survey, response, predictors)
         except ValueError as error:
-            no_fit = str(error)
+            failure = error
     elif asked:
-        no_fit = f"it needs two questions beside {response!r} that can explain it"
-    if no_fit:
-        left_out["the model"] = no_fit
-    return SurveyAnalysis(survey, pairs, response, fit, no_fit, left_out)
+        failure = NoModelError("alone", response=response)
+    if failure:
+        left_out["the model"] = str(failure)
+    return SurveyAnalysis(survey, pairs, response, fit, failure, left_out)
 
 
 def explained(survey: Survey, response: str, predictors: Sequence[str]) -> Fit:
@@ -128,26 +156,21 @@ def explained(survey: Survey, response: str, predictors: Sequence[str]) -> Fit:
 
     Raises
     ------
+    NoModelError
+        If the answers are three or more and have no order, or too few for so many questions.
     ValueError
-        If there is none: the answers are three or more and have no order, or too few for so many
-        questions, or as `ordinal_logit` and `logit` say.
+        As `ordinal_logit` and `logit` say.
     """
     frame = survey.frame[[response, *predictors]].dropna()
     given = {name: frame[name].nunique() for name in frame}
     number = given.pop(response)
     if number > 2 and not survey.codebook[response].ordered:
         levels = ", ".join(survey.codebook[response].keys)
-        raise ValueError(
-            f"it is for two answers or for ordered ones, and {response!r} has {number} in the "
-            f"codebook ({levels}) that are not called ordered; if some are spellings of one "
-            "answer, make them its aliases; if all are in order, say ordered = true"
-        )
+        raise NoModelError("unordered", response=response, number=number, levels=levels)
     parameters = number - 1 + sum(levels - 1 for levels in given.values())
     if parameters * PEOPLE_PER_PARAMETER > len(frame):
-        raise ValueError(
-            f"it would have {parameters} parameters for {len(frame)} people who answered all of "
-            f"its questions, and needs {PEOPLE_PER_PARAMETER} people for each; choose fewer "
-            "questions with --by"
+        raise NoModelError(
+            "many", parameters=parameters, people=len(frame), each=PEOPLE_PER_PARAMETER
         )
     model = ordinal_logit if number > 2 else logit
     used = survey.frame.apply(lambda answers: answers.cat.remove_unused_categories())

@@ -90,11 +90,13 @@ def survey_blocks(
     if isinstance(survey, Survey):
         both = combinations(survey.frame.columns, 2)
         pairs = tuple(Pair.of(survey, *each) for each in both)
-        analysis = SurveyAnalysis(survey, pairs, fit=fit, no_fit=no_fit)
+        analysis = SurveyAnalysis(
+            survey, pairs, fit=fit, failure=ValueError(no_fit) if no_fit else None
+        )
     else:
         analysis = survey
     survey, pairs, adjusted = analysis.survey, analysis.pairs, analysis.adjusted
-    fit, no_fit = analysis.fit, analysis.no_fit
+    fit = analysis.fit
     label = _label(survey, words.lang)
     title = words("survey.title", n=f"{survey.n:,}")
     chapters: list[Block] = [
@@ -118,10 +120,10 @@ def survey_blocks(
     if fit is not None:
         chapters += model_blocks(fit, words, label)
         cited.append(type(fit).__name__)
-    elif no_fit:
+    elif analysis.failure:
         chapters += [
             Heading(words("survey.model.heading")),
-            Text(words("survey.model.none", reason=xml_safe(no_fit))),
+            Text(words("survey.model.none", reason=xml_safe(analysis.no_fit_in(words)))),
         ]
     chapters += _figures(survey, folder, words)
     chapters += [Heading(words("survey.limits")), Text(words("survey.limitation"))]
