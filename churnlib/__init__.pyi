@@ -11,6 +11,7 @@ from .crosstabs.independence import likelihood_ratio as likelihood_ratio
 from .crosstabs.independence import phi as phi
 from .crosstabs.layers import MantelHaenszel as MantelHaenszel
 from .crosstabs.layers import mantel_haenszel as mantel_haenszel
+from .crosstabs.layers import stratified_table as stratified_table
 from .crosstabs.ordinal import gamma as gamma
 from .crosstabs.ordinal import kendall_tau_b as kendall_tau_b
 from .crosstabs.ordinal import linear_by_linear as linear_by_linear
@@ -23,6 +24,8 @@ from .crosstabs.post_hoc import residual_p_values as residual_p_values
 from .crosstabs.prediction import goodman_kruskal_lambda as goodman_kruskal_lambda
 from .crosstabs.prediction import goodman_kruskal_tau as goodman_kruskal_tau
 from .crosstabs.prediction import uncertainty_coefficient as uncertainty_coefficient
+from .crosstabs.ratings import eta as eta
+from .crosstabs.ratings import mcnemar_bowker as mcnemar_bowker
 from .crosstabs.risk import kappa as kappa
 from .crosstabs.risk import odds_ratio as odds_ratio
 from .crosstabs.risk import risk_difference as risk_difference

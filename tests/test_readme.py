@@ -118,7 +118,7 @@ NOT_RUN = {
     "make verify": "minutes; verify has tests of its own",
     "make bench": "many minutes; measures and tests nothing",
     "make spark": "downloads; CI does it before the tests",
-    "python -m churnlib audit mystudy": "checks what the line before writes; it has tests of its own",
+    "python -m churnlib audit mystudy": "reads what the line before writes; it has tests",
     "python -m churnlib report": "writes into the project; the report has tests of its own",
     "make lab": "opens a browser and does not end",
     "python -m venv .venv": "needs a package registry for what follows; CI does it",

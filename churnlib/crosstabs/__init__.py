@@ -13,6 +13,7 @@ from churnlib.crosstabs.independence import likelihood_ratio as likelihood_ratio
 from churnlib.crosstabs.independence import phi as phi
 from churnlib.crosstabs.layers import MantelHaenszel as MantelHaenszel
 from churnlib.crosstabs.layers import mantel_haenszel as mantel_haenszel
+from churnlib.crosstabs.layers import stratified_table as stratified_table
 from churnlib.crosstabs.ordinal import gamma as gamma
 from churnlib.crosstabs.ordinal import kendall_tau_b as kendall_tau_b
 from churnlib.crosstabs.ordinal import linear_by_linear as linear_by_linear
@@ -25,6 +26,8 @@ from churnlib.crosstabs.post_hoc import residual_p_values as residual_p_values
 from churnlib.crosstabs.prediction import goodman_kruskal_lambda as goodman_kruskal_lambda
 from churnlib.crosstabs.prediction import goodman_kruskal_tau as goodman_kruskal_tau
 from churnlib.crosstabs.prediction import uncertainty_coefficient as uncertainty_coefficient
+from churnlib.crosstabs.ratings import eta as eta
+from churnlib.crosstabs.ratings import mcnemar_bowker as mcnemar_bowker
 from churnlib.crosstabs.risk import kappa as kappa
 from churnlib.crosstabs.risk import odds_ratio as odds_ratio
 from churnlib.crosstabs.risk import risk_difference as risk_difference

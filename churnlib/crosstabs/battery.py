@@ -30,7 +30,8 @@ from churnlib.crosstabs.prediction import (
     goodman_kruskal_tau,
     uncertainty_coefficient,
 )
-from churnlib.crosstabs.risk import kappa, odds_ratio, risk_ratio, same_categories
+from churnlib.crosstabs.ratings import eta, mcnemar_bowker, numbers
+from churnlib.crosstabs.risk import kappa, odds_ratio, risk_ratio
 from churnlib.evidence import NAN, Test
 from churnlib.tables import Crosstab
 
@@ -57,8 +58,11 @@ def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.Dat
         does not apply. ``se`` is the asymptotic standard error not assuming the null (SPSS
         "ASE1"; of the logarithm for ratios), ``t`` the estimate over its standard error under
         the null (SPSS "Approx. T"). Ordinal statistics are given where each variable is ordered
-        or has two levels, those of 2×2 and square tables where the table is. ``_rows`` means
-        that the row variable is the dependent one. ``attrs["notes"]`` has the notes by row.
+        or has two levels, those of 2×2 and square tables where the table is: ``kappa``, and
+        ``mcnemar_bowker`` where both variables have the same categories. ``eta_rows`` and
+        ``eta_columns`` are given where the levels of the dependent variable are numbers.
+        ``_rows`` means that the row variable is the dependent one. ``attrs["notes"]`` has the
+        notes by row.
 
     Examples
     --------
@@ -114,15 +118,20 @@ def _battery(table: Crosstab, level: float, exact: bool) -> list[Callable[[], An
             lambda: risk_ratio(table, level=level),
         ]
     if shape[0] == shape[1]:
+        differ = "the two variables have not the same categories"
         makers.append(
             lambda: (
                 kappa(table, level=level)
-                if same_categories(table)
-                else undefined(
-                    "kappa", table, level, "the two variables have not the same categories"
-                )
+                if table.has_same_categories
+                else undefined("kappa", table, level, differ)
             )
         )
+        if table.has_same_categories:
+            makers.append(lambda: mcnemar_bowker(table))
+    if numbers(table.counts.index) is not None:
+        makers.append(lambda: eta(table, dependent="rows", level=level))
+    if numbers(table.counts.columns) is not None:
+        makers.append(lambda: eta(table, dependent="columns", level=level))
     return makers
 
 

@@ -55,6 +55,27 @@ class MantelHaenszel(Estimate):
         return self.origin.badge_html + shown_html(self.layers, self.note)
 
 
+def stratified_table(layers: Any) -> Any:
+    """Return the layers as statsmodels' ``StratifiedTable``, to check or to go on with.
+
+    Parameters
+    ----------
+    layers : mapping or sequence of Crosstab or nested counts
+        Two-by-two tables, as for `mantel_haenszel`.
+
+    Examples
+    --------
+    >>> layers = [[[10, 20], [30, 25]], [[8, 12], [20, 18]]]
+    >>> theirs = stratified_table(layers)
+    >>> bool(abs(theirs.oddsratio_pooled - mantel_haenszel(layers).value) < 1e-12)
+    True
+    """
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
+    tables = layers.values() if isinstance(layers, Mapping) else layers
+    return StratifiedTable([as_table(table).counts.to_numpy(dtype=float) for table in tables])
+
+
 def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     """Combine two-by-two tables of several layers into one odds ratio.
 

@@ -296,7 +296,7 @@ def _correlation(
     b = x**2 * syy + y**2 * sxx
     se = np.sqrt((o * (w * x * y - b * sxy / (2 * w)) ** 2).sum()) / w**2
     note = remark(table, order=True)
-    if n <= 2 or 1 - abs(r) < 1e-12:
+    if n <= 2:
         return estimate(name, table, r, se, level=level, note=note)
     null = np.sqrt((1 - r**2) / (n - 2))
     made = estimate(name, table, r, se, level=level, se_null=null, note=note)

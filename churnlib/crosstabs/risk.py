@@ -145,14 +145,7 @@ def kappa(table: Any, *, level: float = 0.95) -> Estimate:
     if table.counts.shape[0] != table.counts.shape[1]:
         given = " × ".join(map(str, table.counts.shape))
         raise ValueError(f"kappa needs a square table, given {given}")
-    if not same_categories(table):
-        raise ValueError(
-            f"kappa needs two ratings with the same categories, given rows "
-            f"{list(table.counts.index)} and columns {list(table.counts.columns)}; "
-            "give both the same categories, with 0 for one that was not used"
-        )
-    place = {level: j for j, level in enumerate(table.counts.columns)}  # 0 and False are one
-    o = table.counts.to_numpy(dtype=float)[:, [place[level] for level in table.counts.index]]
+    o = table.paired.to_numpy(dtype=float)
     p = o / table.n
     row, column, agree = p.sum(axis=1), p.sum(axis=0), np.diag(p)
     chance = (row * column).sum()
@@ -172,12 +165,6 @@ def kappa(table: Any, *, level: float = 0.95) -> Estimate:
     null = chance + chance**2 - (row * column * (row + column)).sum()
     se_null = np.sqrt(np.maximum(0.0, null) / table.n) / by_chance
     return estimate("kappa", table, value, se, level=level, se_null=se_null, note=table.note)
-
-
-def same_categories(table: Crosstab) -> bool:
-    """Return True if rows and columns have the same levels, in whatever order."""
-    rows, columns = table.counts.index, table.counts.columns
-    return len(rows) == len(columns) and set(rows) == set(columns)
 
 
 def _two_by_two(table: Crosstab, name: str) -> np.ndarray:

@@ -190,6 +190,54 @@ class Crosstab:
         with np.errstate(invalid="ignore"):
             return self._like(counts / bases[base])
 
+    @property
+    def has_same_categories(self) -> bool:
+        """Whether rows and columns have the same levels, in whatever order, as two ratings have."""
+        rows, columns = self.counts.index, self.counts.columns
+        return len(rows) == len(columns) and set(rows) == set(columns)
+
+    @property
+    def paired(self) -> pd.DataFrame:
+        """Counts with the columns in the order of the rows, for two ratings of the same people.
+
+        Raises
+        ------
+        ValueError
+            If rows and columns have not the same categories.
+        """
+        if not self.has_same_categories:
+            raise ValueError(
+                f"two ratings need the same categories, given rows {list(self.counts.index)} and "
+                f"columns {list(self.counts.columns)}; give both the same categories, with 0 for "
+                "one that was not used"
+            )
+        place = {level: j for j, level in enumerate(self.counts.columns)}  # 0 and False are one
+        return self.counts.iloc[:, [place[level] for level in self.counts.index]]
+
+    def to_statsmodels(self) -> Any:
+        """Return the table as statsmodels has it, to check or to go on with.
+
+        Returns
+        -------
+        Table, Table2x2 or SquareTable
+            Of ``statsmodels.stats.contingency_tables``: ``Table2x2`` for two rows and two columns,
+            ``SquareTable`` where both variables have the same categories, columns in the order of
+            the rows, else ``Table``. Zeros stay zeros (``shift_zeros=False``).
+
+        Examples
+        --------
+        >>> table = Crosstab.from_counts([[10, 20], [30, 25]])
+        >>> round(float(table.to_statsmodels().oddsratio), 4)
+        0.4167
+        """
+        from statsmodels.stats.contingency_tables import SquareTable, Table, Table2x2
+
+        if self.counts.shape == (2, 2):
+            return Table2x2(self.counts, shift_zeros=False)
+        if self.has_same_categories:
+            return SquareTable(self.paired, shift_zeros=False)
+        return Table(self.counts, shift_zeros=False)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.counts, dtype=dtype)
 

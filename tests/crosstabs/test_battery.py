@@ -129,6 +129,7 @@ def test_no_number_is_infinite_or_beyond_its_range_and_nothing_warns(o):
     assert not np.isinf(battery.to_numpy()).any()
     # Phi exceeds 1 in tables larger than 2×2: that is why there is V.
     free = {*SQUARE_2, "pearson_chi2", "likelihood_ratio", "linear_by_linear", "phi"}
+    free.add("mcnemar_bowker")
     bounded = battery.index.difference(free)
     assert battery.loc[bounded, "value"].dropna().abs().le(1 + 1e-9).all()
     assert battery["p_value"].dropna().between(0, 1).all()
@@ -318,9 +319,11 @@ def test_the_rows_of_the_battery_are_the_promised_ones():
     assert list(ordered.index) == ALWAYS + ORDINAL
     half = statistics(Crosstab.from_counts([[3, 2, 4], [2, 5, 1]], ordered=(False, True)))
     assert list(half.index) == ALWAYS + ORDINAL  # two levels always have an order
-    assert list(statistics([[3, 2], [2, 5]]).index) == [*ALWAYS, *ORDINAL, *SQUARE_2, "kappa"]
+    assert list(statistics([[3, 2], [2, 5]]).index) == [
+        *ALWAYS, *ORDINAL, *SQUARE_2, "kappa", "mcnemar_bowker"
+    ]  # fmt: skip
     square = statistics([[3, 2, 1], [2, 5, 3], [1, 1, 4]])
-    assert list(square.index) == [*ALWAYS, "kappa"]
+    assert list(square.index) == [*ALWAYS, "kappa", "mcnemar_bowker"]
     assert list(square.columns) == ["value", "se", "t", "df", "p_value", "low", "high"]
     assert statistics([[3, 2], [2, 5]], exact=False).loc["fisher_exact"].isna().all()
 

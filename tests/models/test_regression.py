@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 from scipy.stats import chi2
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
+import churnlib as cl
 from churnlib import (
     Origin,
     SeparationError,
@@ -698,3 +699,28 @@ def test_a_restriction_that_does_not_converge_is_an_error(housing, monkeypatch):
         fit.factor_test("Infl")
     with pytest.raises(ValueError, match="did not converge"):
         ordinal_logit(housing, "Sat", ["Infl", "Cont"], count="Freq")
+
+
+# Changes of the code that no test noticed before.
+
+
+def test_ten_answers_for_each_parameter_are_not_few_and_nine_are():
+    table = pd.DataFrame({"x": list("abab"), "y": [0, 0, 1, 1], "n": [5, 5, 5, 5]})
+    exactly = cl.logit(table, "y", "x", count="n")  # two parameters, twenty people
+    assert not exactly.has_few
+    assert cl.logit(table.assign(n=[5, 5, 5, 4]), "y", "x", count="n").has_few
+
+
+def test_where_brant_s_test_cannot_be_had_its_frames_keep_their_shape():
+    # Nobody of x = b gives the lowest answer: the first division separates.
+    table = pd.DataFrame({
+        "x": list("aaabbb"), "z": list("uvvuuv"), "y": [0, 1, 2, 1, 2, 2], "n": [9, 8, 7, 6, 5, 4],
+    })  # fmt: skip
+    table = pd.concat([table, table.assign(z="u", n=3), table.assign(z="w", n=2)])
+    lines = cl.parallel_lines(cl.ordinal_logit(table, "y", ["x", "z"], count="n"))
+    assert np.isnan(lines.brant.p_value)
+    assert "Brant's test cannot be had" in lines.brant.note
+    assert lines.slopes.shape == (3, 2)  # b against a, v and w against u, at two cuts
+    assert lines.slopes.isna().all(axis=None)
+    assert lines.by_predictor["df"].to_dict() == {"x": 1, "z": 2}
+    assert lines.by_predictor[["chi2", "p_value"]].isna().all(axis=None)
