@@ -50,6 +50,8 @@ lock:  ## resolve the dependencies anew (needs uv)
 spark: $(VENV)/ready-spark  ## add PySpark, for its tests and for clusters (needs Java 17)
 
 bench: $(VENV)/ready  ## time the claims about speed and memory, write benchmarks/results.md
+	@command -v Rscript >/dev/null || apt-get install -qq -y r-base-core || \
+	  echo "R is not installed and could not be: rows that compare with it will say so" >&2
 	$(RUN) -m benchmarks
 
 clean:  ## remove the environment and caches

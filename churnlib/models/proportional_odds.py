@@ -152,7 +152,7 @@ def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
                 "perfectly, so Brant's test cannot be had; combine levels"
             )
             empty = np.full((cuts, size - 1), np.nan)
-            return empty, np.full((cuts, size - 1) * 2, np.nan), note
+            return empty, empty, note
         estimates[j] = found.params * np.append(np.ones(size - 1), -1)  # log odds of above
         share = logistic(z @ estimates[j])
         above.append(share)

@@ -97,7 +97,7 @@ def hides_digits(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Band:
+class Interval:
     """Whole numbers from `low` to `high`, both included; infinite on an open side."""
 
     low: float
@@ -107,7 +107,7 @@ class Band:
 _INCLUSIVE = r"(?P<{}>\(不?(?:含|包括|包含){}\))?"
 
 
-def parse_band(text: str, units: Sequence[str]) -> Band | None:
+def parse_band(text: str, units: Sequence[str]) -> Interval | None:
     """Read a normalised answer as a band of whole numbers, ``None`` if it is not one.
 
     ``以上`` and ``以下`` are read in their widest sense, with the number itself, so that a band
@@ -123,9 +123,9 @@ def parse_band(text: str, units: Sequence[str]) -> Band | None:
     Examples
     --------
     >>> parse_band("20岁(含)到30岁(不含)", ["岁"])
-    Band(low=20, high=29)
+    Interval(low=20, high=29)
     >>> parse_band("60岁以上", ["岁"])
-    Band(low=60, high=inf)
+    Interval(low=60, high=inf)
     >>> parse_band("一周1-3次", ["次"]) is None
     True
     """
@@ -138,7 +138,7 @@ def parse_band(text: str, units: Sequence[str]) -> Band | None:
     with_n = _INCLUSIVE.format("with_n", rf"(?:本数|(?P=n){unit})?")
     for pattern, read in (
         (rf"{low}{first}(?:-|到|至|to){high}{last}{unit}(?:之间)?", _range),
-        (rf"{one}", lambda m: Band(int(m["n"]), int(m["n"]))),
+        (rf"{one}", lambda m: Interval(int(m["n"]), int(m["n"]))),
         (rf"{one}(?:及|或|及其|或者)?(?:以上|更多|更高){with_n}", _at_least),
         (rf"{one}(?:\+|(?:or|and)(?:over|above|more|older|up))", _at_least),
         (rf"(?:≥|>=|至少|atleast|不少于|不低于){one}", _at_least),
@@ -157,23 +157,23 @@ def _excludes(mark: str | None) -> bool:
     return mark is not None and mark.startswith("(不")
 
 
-def _range(m: re.Match[str]) -> Band:
-    return Band(
+def _range(m: re.Match[str]) -> Interval:
+    return Interval(
         int(m["low"]) + _excludes(m["with_low"]), int(m["high"]) - _excludes(m["with_high"])
     )
 
 
-def _at_least(m: re.Match[str]) -> Band:
-    return Band(int(m["n"]) + _excludes(m.groupdict().get("with_n")), INFINITY)
+def _at_least(m: re.Match[str]) -> Interval:
+    return Interval(int(m["n"]) + _excludes(m.groupdict().get("with_n")), INFINITY)
 
 
-def _more_than(m: re.Match[str]) -> Band:
-    return Band(int(m["n"]) + 1, INFINITY)
+def _more_than(m: re.Match[str]) -> Interval:
+    return Interval(int(m["n"]) + 1, INFINITY)
 
 
-def _at_most(m: re.Match[str]) -> Band:
-    return Band(-INFINITY, int(m["n"]) - _excludes(m.groupdict().get("with_n")))
+def _at_most(m: re.Match[str]) -> Interval:
+    return Interval(-INFINITY, int(m["n"]) - _excludes(m.groupdict().get("with_n")))
 
 
-def _less_than(m: re.Match[str]) -> Band:
-    return Band(-INFINITY, int(m["n"]) - 1)
+def _less_than(m: re.Match[str]) -> Interval:
+    return Interval(-INFINITY, int(m["n"]) - 1)

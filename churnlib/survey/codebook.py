@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import PROJECT
-from churnlib.survey.answer_text import CONTROL, INFINITY, Band, as_text, normalise, strip_mark
+from churnlib.survey.answer_text import CONTROL, INFINITY, Interval, as_text, normalise, strip_mark
 from churnlib.survey.levels import Labels, Level, Numbers, Variable
 from churnlib.survey.text_encoding import decode
 
@@ -256,7 +256,7 @@ def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
         bool(entry.get("ordered", False)),
         tuple(entry.get("questions", ())),
         tuple(entry.get("units", ())),
-        Band(limits.get("low", -INFINITY), limits.get("high", INFINITY)),
+        Interval(limits.get("low", -INFINITY), limits.get("high", INFINITY)),
         numbers,
         tuple(entry["missing"]) if "missing" in entry else None,
     )

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from churnlib.survey.answer_order import ranks
-from churnlib.survey.answer_text import CONTROL, INFINITY, Band, as_text, normalise, parse_band
+from churnlib.survey.answer_text import CONTROL, INFINITY, Interval, as_text, normalise, parse_band
 from churnlib.survey.cleaning import wording
 from churnlib.survey.levels import Level, Variable
 from churnlib.survey.option_marks import without_marks
@@ -220,13 +220,13 @@ def _levels(key: str, order: _Order) -> list[Level]:
     return levels
 
 
-def _apart(bands: Sequence[Band]) -> bool:
+def _apart(bands: Sequence[Interval]) -> bool:
     """Whether no whole number lies in two bands."""
     by_low = sorted(bands, key=lambda band: (band.low, band.high))
     return all(one.high < other.low for one, other in pairwise(by_low))
 
 
-def _bounds(band: Band | None) -> tuple[int | None, int | None]:
+def _bounds(band: Interval | None) -> tuple[int | None, int | None]:
     if band is None:
         return None, None
     low = None if band.low == -INFINITY else int(band.low)

@@ -10,14 +10,14 @@ from typing import Literal
 
 from churnlib.survey.answer_text import (
     INFINITY,
-    Band,
+    Interval,
     hides_digits,
     normalise,
     parse_band,
     strip_mark,
 )
 
-ANY_NUMBER = Band(-INFINITY, INFINITY)
+ANY_NUMBER = Interval(-INFINITY, INFINITY)
 Labels = Mapping[str, str]
 Numbers = Literal["option", "value"]
 
@@ -71,11 +71,11 @@ class Level:
     code: int | None = None
 
     @property
-    def band(self) -> Band | None:
+    def band(self) -> Interval | None:
         """The numbers it covers; ``None`` for a level that is not a band."""
         if self.low is None and self.high is None:
             return None
-        return Band(
+        return Interval(
             -INFINITY if self.low is None else self.low,
             INFINITY if self.high is None else self.high,
         )
@@ -100,7 +100,7 @@ class Variable:
         Wordings of the question by which its column is found.
     units : tuple of str
         Words that may follow a number, such as ``"岁"``.
-    limits : Band
+    limits : Interval
         Numbers that can be meant at all: 999 is no age.
     numbers : {"option", "value"} or None
         What a bare number means, where it could be an option number as well as a quantity.
@@ -114,7 +114,7 @@ class Variable:
     ordered: bool
     questions: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
-    limits: Band = ANY_NUMBER
+    limits: Interval = ANY_NUMBER
     numbers: Numbers | None = None
     missing: tuple[str, ...] | None = None
 
@@ -177,7 +177,7 @@ class Variable:
     def _numbered(self, raw: str, text: str, numbers: Numbers | None) -> str:
         if numbers != "value" and (numbers == "option" or not any(v.band for v in self.levels)):
             return self.codes[text]
-        by_value = self._holding(raw, Band(int(text), int(text)))
+        by_value = self._holding(raw, Interval(int(text), int(text)))
         if numbers == "value" or by_value == self.codes[text]:
             return by_value
         raise LabelError(
@@ -187,7 +187,7 @@ class Variable:
             f"under [variables.{self.key}] in the codebook",
         )
 
-    def _holding(self, raw: str, band: Band) -> str:
+    def _holding(self, raw: str, band: Interval) -> str:
         low, high = max(band.low, self.limits.low), min(band.high, self.limits.high)
         finite = [x for x in (band.low, band.high) if abs(x) != INFINITY]
         if low > high or any(not self.limits.low <= x <= self.limits.high for x in finite):

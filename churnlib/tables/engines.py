@@ -22,7 +22,7 @@ _LARGEST = 999_999  # the largest number that cleaning reads as an answer
 
 
 @dataclass(frozen=True)
-class Banding:
+class BinRule:
     """Whole numbers that one number can stand for, because they have one level.
 
     Parameters
@@ -52,17 +52,17 @@ class Banding:
 
 
 @dataclass(frozen=True)
-class Bandings:
+class BinRules:
     """How an engine puts numbers into the bands of a variable before it counts them.
 
     Parameters
     ----------
-    bands : tuple of Banding
+    bands : tuple of BinRule
     apart : tuple of int
         Numbers that may mean something else, such as option numbers: never banded.
     """
 
-    bands: tuple[Banding, ...]
+    bands: tuple[BinRule, ...]
     apart: tuple[int, ...]
 
 
@@ -94,7 +94,7 @@ class Rows:
         columns: Sequence[str],
         *,
         count: str | None = None,
-        bandings: Mapping[str, Bandings] | None = None,
+        bin_rules: Mapping[str, BinRules] | None = None,
     ) -> pd.DataFrame:
         """Count the rows with each combination of answers, missing ones included.
 
@@ -103,7 +103,7 @@ class Rows:
         columns : sequence of str
         count : str, optional
             Column that says how many people a row stands for.
-        bandings : mapping of str to Bandings, optional
+        bin_rules : mapping of str to BinRules, optional
             By column.
 
         Returns
@@ -125,7 +125,7 @@ class Rows:
         frame, names = self._named()
         keys = {f"key{place}": name for place, name in enumerate(columns)}
         picked = {
-            key: _key(nw.col(names[name]), schema[name], (bandings or {}).get(name))
+            key: _key(nw.col(names[name]), schema[name], (bin_rules or {}).get(name))
             for key, name in keys.items()
         }
         summed = {"n": nw.len()}
@@ -223,7 +223,7 @@ def rows_of(data: Any, *, as_typed: bool = False) -> Rows:
         ) from None
 
 
-def bandings_of(variable: Variable, apart: set[str]) -> Bandings:
+def bin_rules_of(variable: Variable, apart: set[str]) -> BinRules:
     """Say which whole numbers have the same level whatever a bare number may mean.
 
     Parameters
@@ -241,22 +241,22 @@ def bandings_of(variable: Variable, apart: set[str]) -> Bandings:
         high = int(min(level.band.high, variable.limits.high, _LARGEST))
         stands = next((x for x in range(low, high + 1) if x not in numerals), None)
         if stands is not None:
-            bands.append(Banding(low, high, stands))
-    return Bandings(tuple(bands), numerals)
+            bands.append(BinRule(low, high, stands))
+    return BinRules(tuple(bands), numerals)
 
 
-def _key(column: Any, kind: Any, bandings: Bandings | None) -> Any:
+def _key(column: Any, kind: Any, bin_rules: BinRules | None) -> Any:
     import narwhals.stable.v2 as nw
 
-    if bandings is None:
+    if bin_rules is None:
         # Engines differ in how they give a Decimal back; a level is the number.
         return column.cast(nw.Float64) if kind.is_decimal() else column
     # Whole numbers are compared as such, which spares an engine most of the time.
     whole = kind.is_signed_integer() or kind in {nw.UInt8, nw.UInt16, nw.UInt32}
     number, as_one = column.cast(nw.Int64 if whole else nw.Float64), int if whole else float
     banded = number
-    for band in bandings.bands:
-        for low, high in band.without(bandings.apart):
+    for band in bin_rules.bands:
+        for low, high in band.without(bin_rules.apart):
             inside = (number >= low) & (number <= high)
             banded = nw.when(inside).then(nw.lit(as_one(band.stands))).otherwise(banded)
     # No band has room for infinity, nor for NaN, which some engines call its own whole number.

@@ -11,7 +11,7 @@ import pandas as pd
 
 from churnlib.survey import Codebook, Survey, as_text, column_of, resolved
 from churnlib.tables.cell_counts import grid
-from churnlib.tables.engines import Banding, bandings_of, rows_of
+from churnlib.tables.engines import BinRule, bin_rules_of, rows_of
 
 OnError = Literal["raise", "set_aside"]
 _SHOWN_LABELS = 20
@@ -86,15 +86,15 @@ def resolve_labels(
         raise ValueError(f'on_error is "raise" or "set_aside", given {on_error!r}')
     rows = rows_of(data, as_typed=True)
     headers = {name: column_of(rows.columns, codebook, name) for name in by}
-    bandings = {
-        header: bandings_of(codebook[name], _words(codebook, name))
+    bin_rules = {
+        header: bin_rules_of(codebook[name], _words(codebook, name))
         for name, header in headers.items()
         if rows.is_numeric(header)
     }
-    found = rows.grouped(list(headers.values()), count=count, bandings=bandings)
+    found = rows.grouped(list(headers.values()), count=count, bin_rules=bin_rules)
     entries = {
-        name: _entries(found[header], codebook, name, bandings[header].bands)
-        if header in bandings
+        name: _entries(found[header], codebook, name, bin_rules[header].bands)
+        if header in bin_rules
         else _entries(found[header], codebook, name)
         for name, header in headers.items()
     }
@@ -124,7 +124,7 @@ def _words(codebook: Codebook, variable: str) -> set[str]:
 
 
 def _entries(
-    column: pd.Series, codebook: Codebook, variable: str, bands: Sequence[Banding] = ()
+    column: pd.Series, codebook: Codebook, variable: str, bands: Sequence[BinRule] = ()
 ) -> pd.DataFrame:
     """What each text of a column becomes: ``raw, level, reason, error``."""
     texts = column.map(as_text)

@@ -292,7 +292,7 @@ def test_what_excel_made_of_a_sheet_is_undone_and_said(tmp_path, capsys):
 
 
 def test_a_formula_without_its_value_is_named_with_sheet_and_row(tmp_path, capsys):
-    path = workbook(tmp_path / "a.xlsx", [["Sex", "Band"], ["m", "=1+1"], ["f", "=1+2"]])
+    path = workbook(tmp_path / "a.xlsx", [["Sex", "Interval"], ["m", "=1+1"], ["f", "=1+2"]])
     assert main(["codebook", str(path)]) == 1
     assert "sheet 'Sheet', row 2: 2 cells hold a formula" in capsys.readouterr().err
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from churnlib.survey.answer_text import Band, normalise, parse_band, strip_mark
+from churnlib.survey.answer_text import Interval, normalise, parse_band, strip_mark
 
 INF = float("inf")
 
@@ -67,7 +67,7 @@ def test_normalising_twice_changes_nothing(text):
     ],
 )
 def test_a_band_is_read_to_whole_numbers(text, low, high):
-    assert parse_band(normalise(text), ["岁", "周岁"]) == Band(low, high)
+    assert parse_band(normalise(text), ["岁", "周岁"]) == Interval(low, high)
 
 
 @pytest.mark.parametrize(

@@ -213,9 +213,9 @@ def test_a_number_is_banded_whatever_the_type_that_holds_it(dtype, convert):
 
 def test_an_option_number_is_kept_out_of_the_bands():
     # In this codebook 1 to 5 number the options of age; they lie inside its first band.
-    band = module.Banding(0, 18, 0)
+    band = module.BinRule(0, 18, 0)
     assert band.without((-3, 1, 2, 4, 18, 40)) == [(0, 0), (3, 3), (5, 17)]
-    assert module.Banding(1, 2, 1).without((1, 2)) == []
+    assert module.BinRule(1, 2, 1).without((1, 2)) == []
 
 
 @given(
