@@ -1,4 +1,4 @@
-"""Small files of the kinds that people have, each through ``codebook`` and ``check``.
+"""Small files of the kinds that people have, each through the three commands.
 
 What is expected follows from how each file is written here.
 """
@@ -9,6 +9,7 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+import docx
 import openpyxl
 import pandas as pd
 import pyreadstat
@@ -16,6 +17,7 @@ import pytest
 
 from churnlib import Origin, clean, load_codebook, read_answers
 from churnlib.__main__ import main
+from churnlib.report import analyse_survey, write_survey_report
 
 DRAW = random.Random(3)
 
@@ -31,7 +33,10 @@ def write(path: Path, header, rows, encoding="utf-8", delimiter=","):
 
 
 def through(path: Path, capsys, *options: str):
-    """The draft as read, the survey that it gives, and all that both commands say."""
+    """The draft as read, the survey that it gives, and all that both commands say.
+
+    What ``analyse`` computes and writes is done here without its notebook, to spare time.
+    """
     book = path.with_suffix(".toml")
     assert main(["codebook", str(path), "--output", str(book), *options]) == 0
     assert main(["check", str(path), "--codebook", str(book)]) == 0
@@ -39,6 +44,8 @@ def through(path: Path, capsys, *options: str):
     known = load_codebook(book)
     raw = read_answers(path, **known.reading)
     survey = clean(raw, known, origin=Origin.OBSERVED)
+    written = write_survey_report(analyse_survey(survey), path.parent, "en")
+    assert docx.Document(str(written)).tables
     return tomllib.loads(book.read_text("utf-8")), survey, said + book.read_text("utf-8")
 
 
