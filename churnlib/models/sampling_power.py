@@ -131,7 +131,7 @@ def _likelihood_ratio(sample: np.ndarray) -> float:
     model = CumulativeLogit.parallel(np.eye(len(seen))[group, 1:], answer, people)
     gained = maximise(model, null_params(answer, people, slopes)).value
     answers = seen.sum(axis=0)
-    return max(0.0, float(2 * (gained - answers @ np.log(answers / answers.sum()))))
+    return float(np.maximum(0.0, 2 * (gained - answers @ np.log(answers / answers.sum()))))
 
 
 TESTS: Mapping[str, PValues] = {
