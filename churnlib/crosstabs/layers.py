@@ -61,7 +61,12 @@ def stratified_table(layers: Any) -> Any:
     Parameters
     ----------
     layers : mapping or sequence of Crosstab or nested counts
-        Two-by-two tables, as for `mantel_haenszel`.
+        Two-by-two tables, as for `mantel_haenszel`; one that counts nobody is left out.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer, one is not 2 × 2, or their rows and columns differ.
 
     Examples
     --------
@@ -72,8 +77,8 @@ def stratified_table(layers: Any) -> Any:
     """
     from statsmodels.stats.contingency_tables import StratifiedTable
 
-    tables = layers.values() if isinstance(layers, Mapping) else layers
-    return StratifiedTable([as_table(table).counts.to_numpy(dtype=float) for table in tables])
+    tables = _occupied(_named(layers)).values()
+    return StratifiedTable([table.counts.to_numpy(dtype=float) for table in tables])
 
 
 def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
@@ -113,10 +118,8 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     0.909
     """
     require_level(level)
-    given = dict(layers) if isinstance(layers, Mapping) else dict(enumerate(layers))
-    empty = [name for name, table in given.items() if not _people(table)]
-    tables = {name: as_table(table) for name, table in given.items() if name not in empty}
-    _require_layers(tables)
+    given = _named(layers)
+    tables = _occupied(given)
     stack = np.array([table.counts.to_numpy(dtype=float) for table in tables.values()])
     telling = (stack.sum(axis=1).min(axis=1) > 0) & (stack.sum(axis=2).min(axis=1) > 0)
     if not telling.any():
@@ -129,7 +132,9 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
 
     notes = [f"layer {name!r} is left out: a row or a column counts nobody"
              for name, tells in zip(tables, telling, strict=True) if not tells]  # fmt: skip
-    notes += [f"layer {name!r} is left out: it counts nobody" for name in empty]
+    notes += [
+        f"layer {name!r} is left out: it counts nobody" for name in given if name not in tables
+    ]
     origin = derived(*(table.origin for table in tables.values()))
     people = int(stack[telling].sum())
 
@@ -176,7 +181,13 @@ def _people(table: Any) -> float:
     return float(np.sum(table.counts.to_numpy() if isinstance(table, Crosstab) else table))
 
 
-def _require_layers(tables: Mapping[Any, Crosstab]) -> None:
+def _named(layers: Any) -> dict[Any, Any]:
+    return dict(layers) if isinstance(layers, Mapping) else dict(enumerate(layers))
+
+
+def _occupied(layers: Mapping[Any, Any]) -> dict[Any, Crosstab]:
+    """Return the layers that count somebody, 2 × 2 and with the same rows and columns."""
+    tables = {name: as_table(table) for name, table in layers.items() if _people(table)}
     if not tables:
         raise ValueError("there is no layer; give a table for each level of a third variable")
     names = None
@@ -190,6 +201,7 @@ def _require_layers(tables: Mapping[Any, Crosstab]) -> None:
         if names is not None and labels != names:
             raise ValueError(f"layer {name!r} has rows and columns {labels}, the first has {names}")
         names = labels
+    return tables
 
 
 def _se(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> float:

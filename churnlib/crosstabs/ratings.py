@@ -49,7 +49,7 @@ def mcnemar_bowker(table: Any) -> Test:
     from scipy.stats import binomtest, chi2
 
     table = as_table(table)
-    o = table.paired.to_numpy(dtype=np.int64)
+    o = table.paired.to_numpy(dtype=float)  # squares of large whole numbers overflow
     upper = np.triu_indices(len(o), 1)
     there, back = o[upper], o.T[upper]
     changed = there + back

@@ -192,7 +192,7 @@ class Crosstab:
 
     @property
     def has_same_categories(self) -> bool:
-        """Whether rows and columns have the same levels, in whatever order, as two ratings have."""
+        """Return True if rows and columns have the same levels, in whatever order."""
         rows, columns = self.counts.index, self.counts.columns
         return len(rows) == len(columns) and set(rows) == set(columns)
 
@@ -221,21 +221,25 @@ class Crosstab:
         -------
         Table, Table2x2 or SquareTable
             Of ``statsmodels.stats.contingency_tables``: ``Table2x2`` for two rows and two columns,
-            ``SquareTable`` where both variables have the same categories, columns in the order of
-            the rows, else ``Table``. Zeros stay zeros (``shift_zeros=False``).
+            in the order of this table; ``SquareTable`` where both variables have the same
+            categories, columns in the order of the rows; else ``Table``. Zeros stay zeros
+            (``shift_zeros=False``). For McNemar's test of a ``Table2x2``, give rows and columns
+            in the same order.
 
         Examples
         --------
-        >>> table = Crosstab.from_counts([[10, 20], [30, 25]])
+        >>> table = Crosstab.from_counts([[10, 20], [30, 25]], rows=["m", "f"], columns=["y", "n"])
         >>> round(float(table.to_statsmodels().oddsratio), 4)
         0.4167
         """
         from statsmodels.stats.contingency_tables import SquareTable, Table, Table2x2
 
         if self.counts.shape == (2, 2):
-            return Table2x2(self.counts, shift_zeros=False)
+            # Of a frame it would make a square of all labels: 4 × 4 for gender by yes and no.
+            return Table2x2(self.counts.to_numpy(), shift_zeros=False)
         if self.has_same_categories:
-            return SquareTable(self.paired, shift_zeros=False)
+            same = self.paired.set_axis(self.counts.index, axis=1)
+            return SquareTable(same, shift_zeros=False)
         return Table(self.counts, shift_zeros=False)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

@@ -22,6 +22,14 @@ def test_bowker_is_r_s():
     assert cl.statistics(CHANGED).loc["mcnemar_bowker", "p_value"] == test.p_value
 
 
+def test_bowker_of_a_large_table_is_statsmodels():
+    # In whole numbers of 64 bits the square of 4·10¹⁰ would be another number, and p 1.
+    large = [[5, 4 * 10**10, 3], [1, 7, 2], [4, 6, 9]]
+    theirs = Crosstab.from_counts(large).to_statsmodels().symmetry()
+    assert cl.mcnemar_bowker(large).statistic == pytest.approx(theirs.statistic, rel=1e-12)
+    assert cl.mcnemar_bowker(large).p_value == 0
+
+
 def test_two_categories_are_tested_exactly():
     # R 4.2.2, binom.test(86, 236)$p.value; the table is Agresti (2013), table 11.1
     test = cl.mcnemar_bowker([[794, 86], [150, 570]])
@@ -75,7 +83,7 @@ def test_eta_of_r():
     assert cl.eta(table, dependent="columns").value == pytest.approx(0.5844540516, abs=1e-10)
 
 
-@pytest.mark.parametrize("levels", [["1-2", "3-5", "6+"], [True, False, "x"], ["1", "nan", "2"]])
+@pytest.mark.parametrize("levels", [["1-2", "3-5", "6+"], [True, 2, 3], ["1", "nan", "2"]])
 def test_levels_that_are_no_numbers_have_no_eta(levels):
     table = Crosstab.from_counts([[8, 4, 1], [2, 5, 9]], columns=levels)
     with pytest.raises(ValueError, match="eta needs numbers as levels of the columns, given"):
@@ -85,6 +93,11 @@ def test_levels_that_are_no_numbers_have_no_eta(levels):
 
 def test_positions_are_no_numbers():
     assert not {"eta_rows", "eta_columns"} & set(cl.statistics([[8, 4, 1], [2, 5, 9]]).index)
+
+
+def test_true_and_false_are_no_numbers():
+    table = Crosstab.from_counts([[8, 4], [2, 5]], rows=[False, True], columns=[True, False])
+    assert not {"eta_rows", "eta_columns"} & set(cl.statistics(table).index)
 
 
 def test_a_number_that_does_not_vary_has_no_eta():
@@ -109,6 +122,30 @@ def test_every_table_is_the_right_one_of_statsmodels_and_agrees():
     assert bowker.statistic == pytest.approx(cl.mcnemar_bowker(square).statistic)
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [(["male", "female"], ["yes", "no"]), (["yes", "no"], ["no", "yes"]), ([1, 0], [0, 1])],
+)
+def test_two_by_two_keeps_its_order_whatever_its_labels(rows, columns):
+    # Of a frame statsmodels makes a square of all labels, sorted: 4 × 4, or the inverse ratio.
+    table = Crosstab.from_counts([[10, 20], [30, 25]], rows=rows, columns=columns)
+    theirs = table.to_statsmodels()
+    assert theirs.table.tolist() == [[10, 20], [30, 25]]
+    assert theirs.oddsratio == pytest.approx(cl.odds_ratio(table).value, rel=1e-12)
+    assert theirs.riskratio == pytest.approx(cl.risk_ratio(table).value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [(["low", "mid", "high"], ["mid", "low", "high"]), ([0, 1, 2], [1, False, 2])],
+)
+def test_a_square_table_is_paired_by_name(rows, columns):
+    table = Crosstab.from_counts(CHANGED, rows=rows, columns=columns)
+    theirs = table.to_statsmodels()
+    assert theirs.table.tolist() == [[10, 20, 5], [30, 3, 15], [5, 1, 40]]
+    assert theirs.symmetry().statistic == pytest.approx(cl.mcnemar_bowker(table).statistic)
+
+
 def test_a_square_table_of_other_categories_is_no_square_table():
     from statsmodels.stats.contingency_tables import Table
 
@@ -121,6 +158,18 @@ def test_layers_are_a_stratified_table_that_agrees():
     theirs, ours = cl.stratified_table(layers), cl.mantel_haenszel(layers)
     assert theirs.oddsratio_pooled == pytest.approx(ours.value, rel=1e-12)
     assert theirs.test_null_odds().pvalue == pytest.approx(ours.test.p_value, rel=1e-9)
+
+
+def test_layers_that_do_not_fit_each_other_are_refused_and_empty_ones_left_out():
+    young = Crosstab.from_counts([[10, 20], [30, 25]], rows=["m", "f"], columns=["yes", "no"])
+    old = Crosstab.from_counts([[8, 12], [20, 18]], rows=["f", "m"], columns=["yes", "no"])
+    with pytest.raises(ValueError, match="layer 'old' has rows and columns"):
+        cl.stratified_table({"young": young, "old": old})
+    with pytest.raises(ValueError, match="layer 0 is 2 × 3"):
+        cl.stratified_table([[[1, 2, 3], [4, 5, 6]]])
+    with pytest.raises(ValueError, match="there is no layer"):
+        cl.stratified_table([])
+    assert cl.stratified_table([young, [[0, 0], [0, 0]]]).table.shape == (2, 2, 1)
 
 
 def test_a_table_is_made_without_loading_statsmodels():
