@@ -3,7 +3,9 @@ import signal
 import subprocess
 import sys
 import time
+from fractions import Fraction
 from itertools import product
+from math import comb
 
 import numpy as np
 import pytest
@@ -217,6 +219,20 @@ def test_a_hundred_million_people_need_no_more_time_than_a_thousand():
     low, high = simulated.p_interval
     assert not simulated.exact
     assert low <= asymptotic.p_value <= high
+
+
+@pytest.mark.parametrize("last", [[[2, 2], [1, 3]], [[4, 0], [1, 3]]])
+def test_where_a_cell_passes_a_thousand_the_exact_p_is_that_of_whole_numbers(last):
+    # There Stirling's series takes over: the first cell is 998 to 1006 in these tables.
+    o = np.array([[1003, 1007], *last])
+    ways = {
+        (b, c): comb(2010, o[:, 0].sum() - b - c) * comb(4, b) * comb(4, c)
+        for b in range(5)
+        for c in range(5)
+    }
+    unlikely = sum(way for way in ways.values() if way <= ways[o[1, 0], o[2, 0]])
+    expected = float(Fraction(unlikely, sum(ways.values())))
+    assert fisher_exact(o).p_value == pytest.approx(expected, rel=1e-12)
 
 
 def test_few_ways_are_counted_exactly_however_many_the_people():

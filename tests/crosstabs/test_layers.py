@@ -151,6 +151,13 @@ def test_an_empty_cell_in_every_layer_leaves_no_interval():
     assert result.test.p_value < 0.05
 
 
+def test_an_odds_ratio_of_nothing_is_0_without_an_interval():
+    result = mantel_haenszel([[[0, 5], [3, 4]], [[0, 6], [2, 9]]])
+    assert (result.value, np.isnan(result.low), np.isnan(result.high)) == (0, True, True)
+    assert "unbounded" not in result.note
+    assert "without an interval" in result.note
+
+
 def test_layers_that_say_nothing_are_named():
     result = mantel_haenszel({"young": [[5, 3], [2, 6]], "old": [[0, 0], [2, 5]]})
     assert "layer 'old' is left out" in result.note

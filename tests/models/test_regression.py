@@ -711,6 +711,18 @@ def test_ten_answers_for_each_parameter_are_not_few_and_nine_are():
     assert cl.logit(table.assign(n=[5, 5, 5, 4]), "y", "x", count="n").has_few
 
 
+def test_where_separate_fits_cross_brant_s_test_keeps_its_degrees_of_freedom():
+    # Nobody of x = 1 answers 1: the joint variance of the two slopes is no variance.
+    frame = pd.DataFrame({"x": [0, 0, 0, 1, 1, 2, 2, 2], "y": [0, 1, 2, 0, 2, 0, 1, 2],
+                          "n": [2, 5, 1, 60, 60, 5, 1, 20]})  # fmt: skip
+    lines = cl.parallel_lines(cl.ordinal_logit(frame, "y", "x", count="n"))
+    assert "the separate fits cross" in lines.brant.note
+    assert (np.isnan(lines.brant.p_value), lines.brant.df) == (True, 1)
+    assert lines.by_predictor["df"].to_dict() == {"x": 1}
+    assert lines.slopes.shape == (1, 2)
+    assert lines.slopes.notna().all(axis=None)
+
+
 def test_where_brant_s_test_cannot_be_had_its_frames_keep_their_shape():
     # Nobody of x = b gives the lowest answer: the first division separates.
     table = pd.DataFrame({

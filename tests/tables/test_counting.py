@@ -28,6 +28,12 @@ PEOPLE = st.lists(st.tuples(ANSWER, ANSWER, ANSWER), min_size=1, max_size=30).ma
 )
 
 
+def test_a_table_of_counts_sets_nobody_aside():
+    table = Crosstab.from_counts([[1, 2], [3, 4]])
+    assert (table.missing, table.set_aside) == (0, 0)
+    assert "aside" not in table._repr_html_()
+
+
 @given(PEOPLE)
 def test_nobody_is_dropped_and_no_level_goes_missing(people):
     tidy = counts(people, ["x", "y"])
