@@ -193,6 +193,22 @@ def test_the_symmetric_d_has_the_relative_error_of_tau_b():
     assert d.se / d.value == pytest.approx(tau.se / tau.value, rel=1e-12)
 
 
+def test_the_uncertainty_coefficient_s_t_is_that_of_each_person_s_information():
+    # IBM SPSS Statistics Algorithms, CROSSTABS: the error under independence is the spread of
+    # ln p_ij/(p_i p_j) over people, so that T is the mean over its error, whichever is dependent.
+    o = np.array([[16, 8, 14], [19, 17, 60], [9, 0, 56]])
+    p = o / o.sum()
+    chance = np.outer(p.sum(axis=1), p.sum(axis=0))
+    person = np.concatenate([
+        np.full(people, np.log(share / by_chance))
+        for people, share, by_chance in zip(o.flat, p.flat, chance.flat, strict=True) if people
+    ])  # fmt: skip
+    expected = person.mean() / person.std() * np.sqrt(len(person))
+    for dependent in ("symmetric", "rows", "columns"):
+        t = cl.uncertainty_coefficient(o, dependent=dependent).t
+        assert t == pytest.approx(expected, rel=1e-12)
+
+
 def test_a_perfect_correlation_has_no_test_and_one_that_is_nearly_so_has():
     perfect = cl.pearson_r([[5, 0], [0, 7]])
     assert perfect.value == 1
