@@ -123,6 +123,13 @@ def test_every_table_is_the_right_one_of_statsmodels_and_agrees():
 
 
 @pytest.mark.parametrize(
+    "o", [[[25, 0], [10, 12]], [[4, 0, 2], [1, 5, 0], [3, 2, 9]], [[25, 25, 12], [0, 1, 3]]]
+)
+def test_zeros_stay_zeros(o):
+    assert Crosstab.from_counts(o).to_statsmodels().table.tolist() == o
+
+
+@pytest.mark.parametrize(
     ("rows", "columns"),
     [(["male", "female"], ["yes", "no"]), (["yes", "no"], ["no", "yes"]), ([1, 0], [0, 1])],
 )

@@ -1,3 +1,5 @@
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,6 +34,19 @@ def test_a_table_of_counts_sets_nobody_aside():
     table = Crosstab.from_counts([[1, 2], [3, 4]])
     assert (table.missing, table.set_aside) == (0, 0)
     assert "aside" not in table._repr_html_()
+
+
+def test_a_table_has_no_order_unless_told_and_cannot_be_changed():
+    table = Crosstab(pd.DataFrame([[1, 2], [3, 4]]), Origin.OBSERVED)
+    assert table.ordered == (False, False)
+    with pytest.raises(FrozenInstanceError):
+        table.ordered = (True, True)
+
+
+def test_counts_end_where_floats_miss_whole_numbers():
+    assert Crosstab.from_counts([[2**53 - 3, 1], [1, 1]]).n == 2**53
+    with pytest.raises(ValueError, match="9,007,199,254,740,996 people; beyond"):
+        Crosstab.from_counts([[2**53, 2], [1, 1]])
 
 
 @given(PEOPLE)
