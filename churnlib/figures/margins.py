@@ -35,8 +35,8 @@ def ranges(table: pd.DataFrame, label: Label, ax: Axes, *, reference: str = "") 
     Parameters
     ----------
     table : DataFrame
-        One row a supposition, as in `sayings`; columns ``low`` and ``high``, from 0 to 1, and
-        ``reference`` where there is a number to compare with.
+        One row a supposition, as in `minor_assumptions`; columns ``low`` and ``high``, from 0 to
+        1, and ``reference`` where there is a number to compare with.
     label, ax
         As for `accounts_by_month`. The axis goes from 0 to 100 %, so that panels can be compared.
     reference : str

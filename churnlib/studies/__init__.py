@@ -20,8 +20,8 @@ from churnlib.studies.verdicts import census as census
 from churnlib.studies.verdicts import claims as claims
 from churnlib.studies.verdicts import exhibit_entries as exhibit_entries
 from churnlib.studies.verdicts import exhibits as exhibits
+from churnlib.studies.verdicts import minor_assumptions as minor_assumptions
 from churnlib.studies.verdicts import plausibility as plausibility
 from churnlib.studies.verdicts import printed_table as printed_table
 from churnlib.studies.verdicts import published_frequencies as published_frequencies
-from churnlib.studies.verdicts import sayings as sayings
 from churnlib.studies.verdicts import verdict as verdict

@@ -86,7 +86,7 @@ def census(study: Named = None) -> OutsideFacts:
     return outside_facts(opened(study).files["outside"])
 
 
-def sayings(study: Named = None) -> dict[str, Any]:
+def minor_assumptions(study: Named = None) -> dict[str, Any]:
     """Return what may be supposed of the statement that has questions; see `suppositions`."""
     study = opened(study)
     claim = _questioned(study)

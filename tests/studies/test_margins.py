@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import beta, binom
 
 import churnlib as cl
-from churnlib.studies import best_fit_test, census, plausibility, sayings
+from churnlib.studies import best_fit_test, census, minor_assumptions, plausibility
 
 
 def test_the_facts_agree_with_each_other():
@@ -90,7 +90,7 @@ def test_the_most_favourable_count_is_the_one_that_fits_best():
 
 
 def test_what_is_said_of_minors_is_what_the_thesis_says():
-    said = sayings()
+    said = minor_assumptions()
     assert str(said["most"][0]) == "at least 14 in le18 × high_school_or_below"
     assert said["nothing"] == ()
     assert said["both"] == said["most"] + said["no_degree"]
