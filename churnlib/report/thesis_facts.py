@@ -9,7 +9,13 @@ import pandas as pd
 from churnlib.crosstabs import chi_square, cramers_v, fisher_exact, gamma
 from churnlib.evidence import NAN, Estimate, Kind, Test, apa, resources
 from churnlib.report.report_text import Words
-from churnlib.studies import audit_thesis, load_study, printed_table, published_frequencies
+from churnlib.studies import (
+    audit_thesis,
+    load_study,
+    plausibility,
+    printed_table,
+    published_frequencies,
+)
 from churnlib.survey import Survey, clean, load_codebook, read_answers
 from churnlib.tables import Crosstab, FrequencyTable, crosstab, wilson
 
@@ -30,10 +36,10 @@ def thesis_facts(verdicts: pd.DataFrame, words: Words) -> dict[str, str]:
     -------
     dict of str to str
         Counts of statements, the reason for each verdict (``reason_10``), the account totals,
-        the shares with intervals, and the tests on simulated answers in APA form, which say
-        themselves that they are simulated.
+        the shares with intervals, the most adults who can have stopped at high school, and the
+        tests on simulated answers in APA form, which say themselves that they are simulated.
     """
-    facts = {**_counted(verdicts, words), **_accounts(), **_people(words.lang)}
+    facts = {**_counted(verdicts, words), **_accounts(), **_people(words.lang), **_adults()}
     survey = _simulated()
     facts |= {str(step): f"{count:,}" for step, count in survey.flow.items()}
     for variable in ("gender", "age", "education"):
@@ -114,6 +120,19 @@ def _people(lang: str) -> dict[str, str]:
         "share_older": apa(share(age, older), lang),
         "bachelor": str(education.combined(meant)),
         "share_bachelor": apa(share(education, meant), lang),
+    }
+
+
+def _adults() -> dict[str, str]:
+    """The most adults who can have stopped at high school, whatever the unpublished table was."""
+    found = plausibility().loc[("adults_without_college", "nothing")]
+    most, adults = int(found["high"]), int(found["n"])
+    return {
+        "adults": str(adults),
+        "adults_without": str(most),
+        "adults_share": f"{most / adults:.1%}",
+        "adults_limit": f"{found['fits_to']:.1%}",
+        "adults_census": f"{found['census']:.1%}",
     }
 
 

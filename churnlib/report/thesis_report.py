@@ -230,8 +230,8 @@ def _appendix(
     yield Heading(words("words.appendix"))
     yield Text(words("thesis.appendix.text", ref=reference(VERDICTS)))
     caption = words("thesis.appendix.caption", **facts)
-    note = "".join(_note(entry, words) for entry in entries if entry.name == VERDICTS)
-    yield TableBlock(VERDICTS, caption, note, Origin.PUBLISHED, texts)
+    entry = next(entry for entry in entries if entry.name == VERDICTS)
+    yield TableBlock(VERDICTS, caption, _note(entry, words), entry.origin, texts)
 
 
 def _statements() -> dict[str, list[int]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import docx
 import pytest
 from docx.oxml.ns import qn
+from scipy.stats import beta
 
 import churnlib as cl
 from churnlib.__main__ import main
@@ -81,11 +82,11 @@ def test_every_caption_is_numbered_once_and_referred_to(written, lang):
 def test_every_exhibit_says_its_origin_and_a_simulated_one_says_so_in_its_caption(
     entries, folder, written, lang
 ):
-    origins = {entry.exhibit: entry.origin for entry in entries}
+    origins = {e.name if e.name == VERDICTS else e.exhibit: e.origin for e in entries}
     blocks = thesis_blocks(entries, folder, report_words(lang))
     shown = [b for b in blocks if isinstance(b, TableBlock | FigureBlock)]
     for block in shown:
-        assert block.origin is origins.get(block.key, Origin.PUBLISHED)
+        assert block.origin is origins[block.key]
         if block.origin is Origin.SYNTHETIC:
             assert {"en": "simulated", "zh-Hans": "模拟"}[lang] in block.caption
     badges = [
@@ -141,6 +142,30 @@ def test_the_summary_holds_the_findings_in_the_words_of_the_verdicts(written, la
     # over; 106 of 200 hold a bachelor's degree.
     for number in ("4,000", "112,241", "107", "106"):
         assert number in said
+
+
+@BOTH
+def test_summary_and_results_say_how_few_adults_can_have_stopped_at_high_school(written, lang):
+    paragraphs = texts(written[lang])
+    # Tables 3-2 and 3-3: 26 of 200 have high school or below, 24 of 200 are 18 or under. The limit
+    # is Clopper and Pearson's (1934, Biometrika 26, 404-413), a quantile of the beta distribution.
+    most, adults = 26, 200 - 24
+    limit = beta.ppf(0.975, most + 1, adults - most)
+    facts = (f"{most}", f"{adults}", f"{most / adults:.1%}", f"{limit:.1%}")
+    assert facts[2:] == ("14.8%", "20.9%")
+    said = [text for text in paragraphs if all(fact in text for fact in facts)]
+    assert len(said) == 2
+    assert any(text.startswith({"en": "(2) ", "zh-Hans": "（2）"}[lang]) for text in said)
+
+
+@BOTH
+def test_the_summary_names_the_thesis(written, lang):
+    paragraphs = texts(written[lang])
+    # The title in Simplified characters, as the web copy heads each of its pages in Traditional.
+    title = "A银行客户流失管理的问题与优化建议探析"
+    (cited,) = report_words(lang).cited("thesis")[:1]
+    assert title in cited
+    assert sum(title in text for text in paragraphs) == 2  # the summary and the references
 
 
 def test_results_are_written_in_apa_form_from_the_results(written):
