@@ -216,7 +216,7 @@ def copy(tmp_path):
     aside = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "*.png", "*.svg", "*.pdf")
     folder = tmp_path / "project"
     shutil.copytree(PROJECT, folder, ignore=aside)
-    shutil.copy(folder / "data" / "codebook.toml", folder / "my_codebook.toml")
+    shutil.copy(folder / "data" / "codebook.toml", folder / "mine.toml")
     answers = folder / "data" / "synthetic" / "answers.csv"
     survey = clean(
         read_answers(answers), load_codebook(), origin=Origin.SYNTHETIC, on_error="set_aside"
