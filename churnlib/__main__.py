@@ -76,7 +76,7 @@ def _sentence(error: Exception) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m churnlib",
-        description="Reproduce and audit a thesis on customer churn at a bank outlet.",
+        description="Audit a thesis on customer churn or any study; analyse a survey of your own.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -154,11 +154,11 @@ def _print_exhibits(listed: dict[str, Any], out: Any) -> None:
 
 
 def _folder_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", nargs="?", metavar="FOLDER", help="of the study; the thesis's")
+    parser.add_argument("folder", nargs="?", metavar="FOLDER", help="a study; else the thesis")
 
 
 def _new_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--new", action="store_true", help="write a study to start from there")
+    parser.add_argument("--new", action="store_true", help="write an example study to FOLDER")
 
 
 def _audit(chosen: argparse.Namespace) -> int:
@@ -168,7 +168,9 @@ def _audit(chosen: argparse.Namespace) -> int:
         if chosen.folder is None:
             raise ValueError("'audit --new' needs the folder to write: audit --new FOLDER")
         new_study(chosen.folder)
-        print(f"a study that passes; edit {chosen.folder}/study.toml, then audit {chosen.folder}")
+        print(
+            f"edit {chosen.folder}/study.toml, then run: python -m churnlib audit {chosen.folder}"
+        )
         return 0
     checks = audit(chosen.folder)
     if chosen.json:
@@ -262,7 +264,7 @@ example:
         _audit,
         "say where a published study contradicts itself",
         (_folder_option, _new_option, json_option),
-        """Prints the checks that fail, and each change of one digit that would mend them all.
+        """Lists the checks that fail, and each change of one digit that would make them all hold.
 Exits with 0 if every check holds, with 1 if something printed contradicts itself.
 
 examples:

@@ -84,47 +84,49 @@ def _analyse(chosen: argparse.Namespace) -> None:
 def _answers_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("answers", metavar="ANSWERS", type=Path, help="an export: csv, xlsx or sav")
     parser.add_argument(
-        "--keep", metavar="NAME", action="append", help="a personal column that is not dropped"
+        "--keep", metavar="NAME", action="append", help="keep this personal column; repeatable"
     )
-    parser.add_argument("--encoding", help="of a csv or sav file: else it is found")
+    parser.add_argument("--encoding", help="of a csv or sav file; detected if left out")
     parser.add_argument(
-        "--header-rows", metavar="N", type=int, help="rows that the headers take: else found"
+        "--header-rows", metavar="N", type=int, help="how many; detected if left out"
     )
-    parser.add_argument("--sheet", metavar="NAME", help="of a workbook: else the first")
+    parser.add_argument("--sheet", metavar="NAME", help="worksheet; the first if left out")
 
 
 def _draft_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--output", metavar="FILE", type=Path, help="where to write it: else it is printed"
+        "--output", metavar="FILE", type=Path, help="where to write it; printed if left out"
     )
 
 
 def _codebook_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--codebook", metavar="BOOK", type=Path, required=True, help="the codebook that explains it"
+        "--codebook", metavar="BOOK", type=Path, required=True, help="codebook of the export"
     )
     parser.add_argument(
-        "--lang", choices=("en", "zh-Hans"), default="en", help="of labels (here: %(default)s)"
+        "--lang", choices=("en", "zh-Hans"), default="en", help="language (default: %(default)s)"
     )
 
 
 def _analyse_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--output", metavar="DIR", type=Path, required=True, help="a folder for the results"
+        "--output", metavar="DIR", type=Path, required=True, help="folder for the results"
     )
-    parser.add_argument("--response", metavar="KEY", help="the question to explain: else the last")
+    parser.add_argument("--response", metavar="KEY", help="question to explain; else the last")
     parser.add_argument(
-        "--by", metavar="KEY", action="append", help="a question that may explain it: else all"
+        "--by", metavar="KEY", action="append", help="question that may explain it; repeatable"
     )
-    parser.add_argument("--group", metavar="KEY", help="whose answers to draw: else the first")
+    parser.add_argument(
+        "--group", metavar="KEY", help="question whose groups are drawn; else the first"
+    )
     parser.add_argument(
         "--pairs",
         choices=("response", "all"),
         default="response",
-        help="which pairs of questions to test (here: %(default)s, the response with the others)",
+        help="pairs of questions to test: the response with the others (default), or all",
     )
     parser.add_argument(
-        "--template", metavar="DOCX", type=Path, help="a Word file whose styles the report takes"
+        "--template", metavar="DOCX", type=Path, help="Word file whose styles the report takes"
     )
 
 
@@ -133,7 +135,8 @@ COMMANDS = {
         _codebook,
         "draft a codebook from an export of answers",
         (_answers_argument, _draft_option),
-        """Lines marked REVIEW are guesses.
+        """Lines marked REVIEW are guesses: correct them. Personal columns are dropped and listed.
+The draft remembers --sheet, --encoding, --header-rows and --keep.
 
 example:
   python -m churnlib codebook export.xlsx --output mine.toml""",
@@ -155,8 +158,10 @@ example:
         """Everything is written to DIR; nothing of this project is touched. Sheets that do not fit
 the codebook are set aside and accounted for. A folder written before is replaced file by file.
 DIR/my_survey.ipynb holds the whole analysis, to go on with in JupyterLab.
-Two answers are explained by logistic regression, as the odds of the later one in the codebook;
-more, if they are ordered, by proportional odds. What the answers do not allow is left out and said.
+A KEY is the name of a question in the codebook: [variables.KEY].
+A response with two answers gets a logistic regression (odds of the answer that the codebook lists
+second), one with more and ordered answers a proportional-odds model. What the answers do not allow
+is left out, with the reason.
 
 examples:
   python -m churnlib analyse export.xlsx --codebook mine.toml --output results
