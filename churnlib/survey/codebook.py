@@ -211,7 +211,7 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
         content = tomllib.loads(text.replace("\r\n", "\n"))
     except FileNotFoundError:
         raise FileNotFoundError(
-            f"there is no codebook at {file}; copy data/codebook.toml and edit it"
+            f"there is no codebook at {file}; draft one from an export with the command 'codebook'"
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file} is not a TOML file: {error}") from error

@@ -126,7 +126,7 @@ def draft(
     export = dict(reading or {})
     top = [f"keep = {_list(export.pop('keep'))}"] if export.get("keep") else []
     top += [f"missing = {_list(known.missing)}"]
-    said = [f"{option} = {json.dumps(value)}" for option, value in export.items() if value]
+    said = [f"{option} = {_text(value)}" for option, value in export.items() if value]
     tables = ["[export]", *said] if said else []
     return "\n".join(
         [_HEAD.format(name=CONTROL.sub("", name)), *notes, *top, "", *tables, "", *blocks]
@@ -296,6 +296,6 @@ def _list(texts: Sequence[str]) -> str:
     return "[" + ", ".join(map(_text, texts)) + "]"
 
 
-def _text(text: str) -> str:
-    # A JSON string is a TOML string, but for the delete character.
+def _text(text: str | int) -> str:
+    # A JSON string or number is a TOML one, but for the delete character.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -161,7 +161,8 @@ def analyse(
         As for `check`.
     output : Path
         A folder for ``my_survey.ipynb``, ``figures/`` and ``report/``; made if there is none.
-        Files of an earlier analysis are replaced, all at once, when everything has succeeded.
+        Files of an earlier analysis are replaced, all at once, when everything has succeeded;
+        a notebook that was changed since is not.
     response : str, optional
         The question to be explained, the codebook's last when left out.
     by : sequence of str
@@ -184,6 +185,8 @@ def analyse(
     ------
     NotebookError
         If the notebook fails; it is kept in the folder ``failed`` of the output.
+    FileExistsError
+        If the notebook of an earlier analysis in that folder was changed.
     KeyError
         If there is no such question.
     ValueError
@@ -211,6 +214,7 @@ def analyse(
         "LANG": lang,
         "TEMPLATE": str(template.resolve()) if template else None,
     }
+    _require_unedited(output / _NOTEBOOK.name)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".churnlib-") as folder:
         made = Path(folder).resolve()  # the notebook runs in a folder of its own
@@ -263,6 +267,23 @@ def _run(
         (made / _NOTEBOOK.name).write_bytes(document(with_outputs(split, split)))
 
     side_by_side([work], 1)
+
+
+def _require_unedited(path: Path) -> None:
+    """Refuse to replace a notebook of an earlier analysis that somebody has gone on with."""
+    if not path.exists():
+        return
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        sources = ["".join(cell["source"]) for cell in cells][2:]  # after title and parameters
+    except (ValueError, KeyError, TypeError):
+        sources = []
+    written = json.loads(_NOTEBOOK.read_text(encoding="utf-8"))["cells"][1:]
+    if sources != ["".join(cell["source"]) for cell in written]:
+        raise FileExistsError(
+            f"{path} is not as an analysis wrote it, and what you changed is not replaced; "
+            "rename it, or choose another folder"
+        )
 
 
 def _require_elsewhere(output: Path) -> None:

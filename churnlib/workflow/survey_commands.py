@@ -34,12 +34,18 @@ def _codebook(chosen: argparse.Namespace) -> None:
 
     reading = _reading(chosen)
     raw = read_answers(chosen.answers, **reading)
-    text = draft(raw, load_codebook(), chosen.answers.name, reading).encode("utf-8")
     for note in raw.attrs["notes"]:
         print(note, file=sys.stderr)
+    text = draft(raw, load_codebook(), chosen.answers.name, reading).encode("utf-8")
     if chosen.output is None:
         sys.stdout.buffer.write(text)  # TOML is UTF-8 on every system
         return
+    if chosen.output.exists() and chosen.output.read_bytes() != text:
+        raise FileExistsError(
+            f"{chosen.output} is there already, and what was corrected in it is not replaced; "
+            "name another file, or delete that one"
+        )
+    chosen.output.parent.mkdir(parents=True, exist_ok=True)
     chosen.output.write_bytes(text)
     print(f"draft: {chosen.output}")
 

@@ -5,8 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 import docx
+import openpyxl
 import pytest
 
+from churnlib import load_codebook
 from churnlib.__main__ import main
 
 N = 80
@@ -73,3 +75,49 @@ def test_an_export_ends_in_word_with_its_counts_and_without_what_is_personal(
             assert counted == answers_given
             shares = [float(row[2]) for row in table[1:-1]]
             assert sum(shares) == pytest.approx(100, abs=0.05 * len(shares))  # one decimal each
+
+
+# Nothing of theirs is lost.
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    """The answers stand on the second sheet, which has a name to be careful with."""
+    draw, book = random.Random(1), openpyxl.Workbook()
+    for row in (["about"], ["This is how it was asked."]):
+        book.active.append(row)
+    answers = book.create_sheet("答卷😀")
+    for row in [["Sex", "Left"], *([draw.choice("mf"), draw.choice("yn")] for _ in range(40))]:
+        answers.append(row)
+    book.save(tmp_path / "export.xlsx")
+    return tmp_path / "export.xlsx"
+
+
+def test_the_name_of_a_sheet_is_kept_in_the_draft_whatever_it_is(workbook, tmp_path):
+    book = tmp_path / "new" / "mine.toml"
+    assert main(["codebook", str(workbook), "--sheet", "答卷😀", "--output", str(book)]) == 0
+    assert load_codebook(book).reading == {"sheet": "答卷😀"}
+    assert main(["check", str(workbook), "--codebook", str(book)]) == 0
+
+
+def test_a_sheet_without_questions_is_told_with_the_other_sheets(workbook, capsys):
+    assert main(["codebook", str(workbook)]) == 1
+    said = capsys.readouterr().err
+    assert "also has '答卷😀' (--sheet NAME)" in said
+    assert "no column with 2 to 20 different answers" in said
+
+
+def test_a_corrected_codebook_is_not_replaced_by_a_new_draft(workbook, tmp_path, capsys):
+    book = tmp_path / "mine.toml"
+    command = ["codebook", str(workbook), "--sheet", "答卷😀", "--output", str(book)]
+    assert main(command) == main(command) == 0  # the same draft again is no loss
+    corrected = book.read_text("utf-8") + "# mine\n"
+    book.write_text(corrected, "utf-8")
+    assert main(command) == 1
+    assert "mine.toml is there already, and what was corrected in it" in capsys.readouterr().err
+    assert book.read_text("utf-8") == corrected
+
+
+def test_a_missing_codebook_is_told_how_to_be_had(workbook, tmp_path, capsys):
+    assert main(["check", str(workbook), "--codebook", str(tmp_path / "none.toml")]) == 1
+    assert "draft one from an export with the command 'codebook'" in capsys.readouterr().err

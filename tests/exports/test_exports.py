@@ -38,6 +38,7 @@ def through(path: Path, capsys, *options: str):
     What ``analyse`` computes and writes is done here without its notebook, to spare time.
     """
     book = path.with_suffix(".toml")
+    book.unlink(missing_ok=True)  # no draft replaces another
     assert main(["codebook", str(path), "--output", str(book), *options]) == 0
     assert main(["check", str(path), "--codebook", str(book)]) == 0
     said = "".join(capsys.readouterr())

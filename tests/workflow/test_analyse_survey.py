@@ -142,6 +142,37 @@ def test_a_failed_analysis_keeps_the_notebook_and_the_results_before_it(analysed
     assert {file: after[file] for file in before} == before
 
 
+def test_the_notebook_run_again_by_hand_writes_beside_itself_and_nowhere_else(
+    analysed, monkeypatch
+):
+    from churnlib.workflow.reproduction import execute
+
+    results, _, _ = analysed
+    for name in ("CHURNLIB_OUTPUT", "CHURNLIB_LANGUAGES"):
+        monkeypatch.delenv(name, raising=False)
+    before, there = project(), set(files_in(results))
+    report = results / "report" / "survey-report.zh-Hans.docx"
+    report.unlink()
+    execute(results / "my_survey.ipynb")
+    assert report.exists()
+    assert project() == before
+    assert set(files_in(results)) - {"failed/my_survey.ipynb", "failed/my_survey.txt"} <= there
+
+
+def test_a_notebook_that_somebody_has_gone_on_with_is_not_replaced(analysed):
+    results, _, _ = analysed
+    path = results / "my_survey.ipynb"
+    written = path.read_text("utf-8")
+    changed = json.loads(written)
+    changed["cells"].append({**changed["cells"][2], "id": "mine", "source": "1 + 1"})
+    path.write_text(json.dumps(changed), "utf-8")
+    answers, codebook = results.parent / "answers.csv", results.parent / "book.toml"
+    with pytest.raises(FileExistsError, match="is not as an analysis wrote it, and what you"):
+        analyse(answers, codebook, results, lang="zh-Hans")
+    assert json.loads(path.read_text("utf-8")) == changed
+    path.write_text(written, "utf-8")
+
+
 # What is asked.
 
 
