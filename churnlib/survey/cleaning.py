@@ -2,87 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import pandas as pd
 
 from churnlib.evidence import Origin
-from churnlib.survey.answer_text import as_text, normalise
+from churnlib.survey.answer_text import INFINITY, Interval, as_text, normalise
+from churnlib.survey.answer_values import (
+    Values,
+    choices_in,
+    item_scores,
+    number_of,
+    numbers_in,
+    texts_in,
+    values_of,
+)
 from churnlib.survey.codebook import Codebook
-from churnlib.survey.levels import LabelError, Numbers
+from churnlib.survey.levels import LabelError, Numbers, Variable
+from churnlib.survey.question_columns import QUESTION_NUMBER, column_of, columns_of
+from churnlib.survey.survey import Survey
 
-_QUESTION_NUMBER = re.compile(r"^\d{1,3}\s*[、.．:：]\s*")
-_CLOSING = re.compile(r"[?？:：。*\s]+$")
-_BRACKETS = re.compile(r"(?:[?？:：。*\s]|\[[^\]]*\]|【[^】]*】)+$")
 _SHOWN_PROBLEMS = 20
 _SECONDS = 10
-
-
-@dataclass(frozen=True, eq=False)
-class Survey:
-    """Clean answers, and what became of every raw row.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        One row a person, indexed by the row in the file; one ordered categorical column a
-        variable, missing answers as NaN.
-    codebook : Codebook
-        Its variables and levels.
-    origin : Origin
-        Kind of evidence.
-    ledger : DataFrame
-        One row per raw row: ``row``, ``kept`` (bool), ``reason`` (empty for a kept row).
-    answers : DataFrame
-        What each raw answer became: ``variable``, ``raw``, ``level``, ``n``. Answers of rows
-        that were set aside are counted as well; ``level`` is missing for missing answers and
-        for those that were refused.
-    duplicates : DataFrame
-        Sheets that look sent twice: ``row``, ``first`` (the row it repeats), ``reason``.
-    refused : DataFrame
-        Each answer that has no level: ``row``, ``variable``, ``raw``, ``reason``.
-    """
-
-    frame: pd.DataFrame
-    codebook: Codebook
-    origin: Origin
-    ledger: pd.DataFrame
-    answers: pd.DataFrame
-    duplicates: pd.DataFrame
-    refused: pd.DataFrame = field(default_factory=pd.DataFrame)
-
-    @property
-    def n(self) -> int:
-        """People in the clean survey."""
-        return len(self.frame)
-
-    @cached_property
-    def missing(self) -> pd.Series:
-        """Missing answers by variable."""
-        return self.frame.isna().sum().rename("missing")
-
-    @cached_property
-    def flow(self) -> pd.Series:
-        """Rows read, set aside, kept, and complete in every variable."""
-        kept = self.ledger["kept"]
-        counts = {
-            "rows_read": len(kept),
-            "rows_set_aside": int((~kept).sum()),
-            "rows_kept": self.n,
-            "rows_complete": int(self.frame.notna().all(axis=1).sum()),
-        }
-        return pd.Series(counts, name="rows")
-
-    def _repr_html_(self) -> str:
-        aside = self.flow["rows_set_aside"]
-        return (
-            f"{self.origin.badge_html}<p>{len(self.ledger)} raw rows: {self.n} kept, "
-            f"{aside} set aside</p>{self.frame.head()._repr_html_()}"
-        )
 
 
 def clean(
@@ -92,6 +34,7 @@ def clean(
     origin: Origin,
     on_error: Literal["raise", "set_aside"] = "raise",
     drop_duplicates: bool = False,
+    weight: str | None = None,
 ) -> Survey:
     """Give every answer its level and account for every row.
 
@@ -107,6 +50,9 @@ def clean(
         Whether an answer without a level stops the cleaning or sets its row aside.
     drop_duplicates : bool
         Whether sheets that look sent twice are set aside too; they are reported either way.
+    weight : str, optional
+        A variable of kind ``weight`` or a column of `raw`: how many people of the population a
+        sheet stands for. The codebook's own when left out. A sheet without one is set aside.
 
     Raises
     ------
@@ -131,16 +77,16 @@ def clean(
         twice = raw.index[raw.index.duplicated()][0]
         raise ValueError(f"row {twice} stands twice in the index; use raw.reset_index(drop=True)")
     columns = columns_of(raw, codebook)
-    clean_columns, tallies, problems = {}, [], []
-    for variable, header in columns.items():
-        levels, errors = resolved(raw[header], codebook, variable)
-        clean_columns[variable] = levels
-        tallies.append(_tally(raw[header], levels, variable))
-        problems += [
-            (row, variable, header, errors[text])
-            for row, text in raw[header].map(as_text).items()
-            if text in errors
-        ]
+    answered = {key: _values(raw, codebook, key, headers) for key, headers in columns.items()}
+    frame = pd.DataFrame({key: answer.given for key, answer in answered.items()}, index=raw.index)
+    for key in codebook.of_kind("scale"):
+        frame[key] = _score(frame, codebook[key], codebook)
+    weights, weighing = _weights(raw, codebook, weight)
+    problems = [
+        (row, variable, header, error)
+        for variable, answer in {**answered, **weighing}.items()
+        for (row, header), error in answer.errors.items()
+    ]
     if problems and on_error == "raise":
         raise ValueError(_list_of(problems))
     reasons = pd.Series("", index=raw.index, dtype="str")
@@ -148,75 +94,78 @@ def clean(
         reasons[row] = "; ".join(
             filter(None, [reasons[row], f"{variable} {error.raw!r}: {error.reason}"])
         )
-    duplicates = _duplicates(raw, codebook, list(columns.values()))
+    questions = [header for headers in columns.values() for header in headers]
+    duplicates = _duplicates(raw, codebook, questions)
     if drop_duplicates:
         for copy in duplicates.itertuples():
             text = f"repeats row {copy.first} ({copy.reason})"
             reasons[copy.row] = "; ".join(filter(None, [reasons[copy.row], text]))
     kept = reasons == ""
-    frame = pd.DataFrame(clean_columns, index=raw.index)[kept]
+    order = [key for key in codebook.variables if key in frame]
     ledger = pd.DataFrame({"row": raw.index, "kept": kept.to_numpy(), "reason": reasons.to_numpy()})
     refused = pd.DataFrame(
         [(row, variable, error.raw, error.reason) for row, variable, _, error in problems],
         columns=["row", "variable", "raw", "reason"],
     )
-    answers = pd.concat(tallies, ignore_index=True)
-    return Survey(frame, codebook, origin, ledger, answers, duplicates, refused)
+    answers = pd.concat(
+        [_tally(answer, codebook[key]) for key, answer in answered.items()], ignore_index=True
+    )
+    return Survey(
+        frame.loc[kept, order], codebook, origin, ledger, answers, duplicates, refused,
+        None if weights is None else weights[kept],
+    )  # fmt: skip
 
 
-def columns_of(raw: pd.DataFrame, codebook: Codebook) -> dict[str, str]:
-    """Find the column of each variable by its key, label or wording, past a leading number.
-
-    Raises
-    ------
-    ValueError
-        If a variable has no column or more than one.
-    """
-    try:
-        return {key: column_of(list(raw.columns), codebook, key) for key in codebook.variables}
-    except ValueError as error:
-        if dropped := raw.attrs.get("dropped"):
-            raise ValueError(
-                f"{error}. Dropped as personal were {', '.join(dropped)}; keep = [HEADER] in the "
-                "codebook or --keep HEADER keeps one"
-            ) from None
-        raise
+def _values(raw: pd.DataFrame, codebook: Codebook, key: str, headers: list[str]) -> Values:
+    match codebook[key].kind:
+        case "number":
+            return numbers_in(raw[headers[0]], codebook, key)
+        case "text":
+            return texts_in(raw[headers[0]], codebook, key)
+        case "multiple":
+            return choices_in(raw, headers, codebook, key)
+    column = raw[headers[0]]
+    levels, wrong = resolved(column, codebook, key)
+    texts = column.map(as_text)
+    errors = {(row, headers[0]): wrong[text] for row, text in texts.items() if text in wrong}
+    return Values(levels, texts, errors)
 
 
-def column_of(headers: Sequence[Any], codebook: Codebook, variable: str) -> Any:
-    """Find the column of one variable, as `columns_of` does.
+def _score(frame: pd.DataFrame, scale: Variable, codebook: Codebook) -> pd.Series:
+    """The mean of a scale's items, the reversed ones turned round; NaN where one is missing."""
+    return item_scores(frame, scale, codebook).mean(axis=1, skipna=False)
 
-    Raises
-    ------
-    KeyError
-        If the codebook has no such variable.
-    ValueError
-        If it has no column or more than one.
-    """
-    known = codebook[variable]
-    wordings = {wording(text) for text in (variable, *known.labels.values(), *known.questions)}
-    found = [header for header in headers if wording(str(header)) in wordings]
-    # [single choice] behind a question is a remark; in "Question [Row]" it tells the rows apart.
-    found = found or [h for h in headers if wording(_BRACKETS.sub("", str(h))) in wordings]
-    if len(found) != 1:
-        what = f"several columns: {', '.join(map(str, found))}" if found else "no column"
+
+def _weights(
+    raw: pd.DataFrame, codebook: Codebook, weight: str | None
+) -> tuple[pd.Series | None, dict[str, Values]]:
+    """The weight of each sheet, if it has one, and what is wrong with it."""
+    declared = codebook.of_kind("weight")
+    if weight is None and not declared:
+        return None, {}
+    if weight is None and len(declared) > 1:
+        raise ValueError(f"the codebook has several weights; choose one: {', '.join(declared)}")
+    name = weight or declared[0]
+    if name in declared:
+        header = column_of(list(raw.columns), codebook, name)
+    elif name in raw.columns:
+        header = name
+    else:
         raise ValueError(
-            f"the question {variable!r} has {what}; the columns are "
-            f"{', '.join(map(str, headers))}. Say its wording in 'questions' under "
-            f"[variables.{variable}] in {codebook.where}, or remove the column that is not meant"
+            f"there is no weight {name!r}; the columns are {', '.join(map(str, raw.columns))}"
         )
-    return found[0]
+    plain = Variable(name, {}, (), False, limits=Interval(0, INFINITY))
 
+    def read(text: str) -> float:
+        if not text.strip():
+            raise LabelError(name, text, "it has no weight")
+        number = number_of(codebook.variables.get(name, plain), text)
+        if number <= 0:
+            raise LabelError(name, text, "a weight is above 0")
+        return number
 
-def wording(header: str) -> str:
-    """What a question asks, in one spelling, without its number and closing marks.
-
-    Examples
-    --------
-    >>> wording("3、您的学历？")
-    '您的学历'
-    """
-    return normalise(_CLOSING.sub("", _QUESTION_NUMBER.sub("", header.strip())))
+    weighing = values_of(raw[header], read)
+    return weighing.given.astype(float).rename(name), {name: weighing}
 
 
 def resolved(
@@ -244,16 +193,20 @@ def _numbers(
 ) -> Numbers | None:
     """Read a numbered question that holds option numbers alone as a platform exports it."""
     known = codebook[variable]
-    if known.numbers or not _QUESTION_NUMBER.match(header):
+    if known.numbers or not QUESTION_NUMBER.match(header):
         return known.numbers
     answered = {normalise(text) for text in distinct} - codebook.missing_in(variable)
     return "option" if answered and answered <= set(known.codes) else None
 
 
-def _tally(raw: pd.Series, levels: pd.Series, variable: str) -> pd.DataFrame:
-    pairs = pd.DataFrame({"raw": raw.map(as_text), "level": levels.astype(object)})
+def _tally(answer: Values, variable: Variable) -> pd.DataFrame:
+    levels = answer.given
+    if variable.kind == "multiple":
+        levels = levels.map(lambda ticked: ", ".join(ticked), na_action="ignore")
+    pairs = pd.DataFrame({"raw": answer.shown, "level": levels.astype(object)})
     counted = pairs.groupby(["raw", "level"], dropna=False, sort=False).size().rename("n")
-    return counted.reset_index().assign(variable=variable)[["variable", "raw", "level", "n"]]
+    rows = counted.reset_index().assign(variable=variable.key)
+    return rows[["variable", "raw", "level", "n"]]
 
 
 def _list_of(problems: list[tuple[Any, str, str, LabelError]]) -> str:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-from churnlib.evidence import PROJECT
-from churnlib.survey.answer_text import CONTROL, INFINITY, Interval, as_text, normalise, strip_mark
-from churnlib.survey.levels import Labels, Level, Numbers, Variable
-from churnlib.survey.text_encoding import decode
+from churnlib.survey.answer_text import as_text, normalise, strip_mark
+from churnlib.survey.levels import Kind, Labels, Numbers, Variable
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +31,10 @@ class Codebook:
         Words of tables and figures that every survey shares; asked last.
     reading : mapping
         How its export is read: what `read_answers` takes beside the path.
+    response : str
+        The question that an analysis explains, if it is named.
+    guesses : tuple of str
+        What a draft could not know and nobody has decided yet.
     """
 
     variables: Mapping[str, Variable]
@@ -45,6 +44,19 @@ class Codebook:
     sheet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     common: Mapping[str, Labels] = field(default_factory=dict)
     reading: Mapping[str, Any] = field(default_factory=dict)
+    response: str = ""
+    guesses: tuple[str, ...] = ()
+
+    def of_kind(self, *kinds: Kind) -> list[str]:
+        """Return the variables of these kinds.
+
+        Examples
+        --------
+        >>> from churnlib.survey import load_codebook
+        >>> load_codebook().of_kind("number", "scale")
+        []
+        """
+        return [key for key, variable in self.variables.items() if variable.kind in kinds]
 
     @cached_property
     def missing_spellings(self) -> frozenset[str]:
@@ -88,6 +100,7 @@ class Codebook:
 
         Examples
         --------
+        >>> from churnlib.survey import load_codebook
         >>> book = load_codebook()
         >>> book.resolve("age", "Ｂ．４０－４９ 岁"), book.resolve("gender", "(跳过)")
         ('40-59', None)
@@ -120,6 +133,7 @@ one level but reaches into le18 and 19-29
 
         Examples
         --------
+        >>> from churnlib.survey import load_codebook
         >>> label = load_codebook().labeller("zh-Hans")
         >>> label("age"), label("le18")
         ('年龄', '18岁及以下')
@@ -145,6 +159,7 @@ one level but reaches into le18 and 19-29
 
         Examples
         --------
+        >>> from churnlib.survey import load_codebook
         >>> book = load_codebook()
         >>> book.within(book.labeller("en"), "gender", "visits")("female")
         'Female'
@@ -180,141 +195,3 @@ one level but reaches into le18 and 19-29
         if not owners:
             raise KeyError(f"{self.where} has no variable, level or word {key!r}; add its label")
         return owners[0][key].labels
-
-
-def load_codebook(path: str | Path | None = None) -> Codebook:
-    """Read a codebook; the thesis's own when no path is given.
-
-    Parameters
-    ----------
-    path : str or Path, optional
-        A TOML file laid out like ``data/codebook.toml``; its words are added to those there.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is not a codebook; the message names the place.
-
-    Examples
-    --------
-    >>> book = load_codebook()
-    >>> book["education"].keys
-    ['high_school_or_below', 'junior_college', 'bachelor', 'master_or_above']
-    >>> [level.key for level in book["visits"].levels if level.assumed]
-    ['1-2', '3-5']
-    """
-    file = Path(path) if path is not None else PROJECT / "data" / "codebook.toml"
-    try:
-        text = decode(file.read_bytes(), file.name)
-        content = tomllib.loads(text.replace("\r\n", "\n"))
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"there is no codebook at {file}; draft one from an export with the command 'codebook'"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{file} is not a TOML file: {error}") from error
-    _known(content, {"export", "keep", "missing", "sheet", "variables", "words"}, file.name)
-    reading = dict(content.get("export", {}))
-    _known(reading, {"encoding", "header_rows", "sheet"}, f"{file.name}, [export]")
-    if "keep" in content:
-        reading["keep"] = tuple(content["keep"])
-    variables = {
-        key: _variable(key, entry, f"{file.name}, [variables.{key}]")
-        for key, entry in content.get("variables", {}).items()
-    }
-    if not variables:
-        raise ValueError(f"{file.name} declares no variable; it needs a table [variables.NAME]")
-    sheet = {name: tuple(headers) for name, headers in content.get("sheet", {}).items()}
-    # The words that figures and reports share stand in the project; a wheel goes without them.
-    shared = PROJECT / "data" / "codebook.toml"
-    common = load_codebook().words if path is not None and shared.exists() else {}
-    own, missing = content.get("words", {}), tuple(content.get("missing", ()))
-    return Codebook(variables, own, file.name, missing, sheet, common, reading)
-
-
-def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
-    _known(entry, _VARIABLE_KEYS, where)
-    if key == "n":
-        raise ValueError(f"{where}: counts are called 'n'; call the variable otherwise")
-    levels = tuple(_level(level, where) for level in entry.get("levels", ()))
-    keys = [level.key for level in levels]
-    if not levels:
-        raise ValueError(f"{where} has no levels; add [[variables.{key}.levels]]")
-    if len(set(keys)) < len(keys):
-        twice = next(k for k in keys if keys.count(k) > 1)
-        raise ValueError(f"{where} declares the level {twice!r} twice")
-    limits = entry.get("limits", {})
-    numbers = entry.get("numbers")
-    if numbers not in {None, "option", "value"}:
-        raise ValueError(f'{where}: numbers is "option" or "value", given {numbers!r}')
-    variable = Variable(
-        key,
-        _labelled(entry, where),
-        levels,
-        bool(entry.get("ordered", False)),
-        tuple(entry.get("questions", ())),
-        tuple(entry.get("units", ())),
-        Interval(limits.get("low", -INFINITY), limits.get("high", INFINITY)),
-        numbers,
-        tuple(entry["missing"]) if "missing" in entry else None,
-    )
-    _refuse_double_meanings(variable, where)
-    return variable
-
-
-def _refuse_double_meanings(variable: Variable, where: str) -> None:
-    for level in variable.levels:
-        for text in (level.key, *level.labels.values(), *level.aliases):
-            if (other := variable.spellings[normalise(text)]) != level.key:
-                raise ValueError(f"{where}: {text!r} means both {level.key!r} and {other!r}")
-    codes = [level.code for level in variable.levels if level.code is not None]
-    if len(set(codes)) < len(codes):
-        raise ValueError(f"{where}: two levels have the same option number; given {codes}")
-    bands = [level for level in variable.levels if level.band is not None]
-    for lower, upper in pairwise(bands):
-        if lower.band and upper.band and upper.band.low <= lower.band.high:
-            raise ValueError(f"{where}: the bands of {lower.key!r} and {upper.key!r} overlap")
-
-
-def _level(entry: Mapping[str, Any], where: str) -> Level:
-    if not isinstance(entry.get("key"), str):
-        raise ValueError(f"{where}: every level needs a text 'key', given {entry.get('key')!r}")
-    place = f"{where}, level {entry['key']!r}"
-    _known(entry, _LEVEL_KEYS, place)
-    bounds = entry.get("bounds", {})
-    low, high = bounds.get("low"), bounds.get("high")
-    if any(not isinstance(b, int | None) for b in (low, high)):
-        raise ValueError(f"{place}: bounds are whole numbers, given low={low!r}, high={high!r}")
-    if low is not None and high is not None and low > high:
-        raise ValueError(f"{place}: low={low} is above high={high}")
-    if not isinstance(code := entry.get("code"), int | None):
-        raise ValueError(f"{place}: an option number is a whole number, given {code!r}")
-    return Level(
-        entry["key"],
-        _labelled(entry, place),
-        low,
-        high,
-        bool(entry.get("assumed", False)),
-        tuple(entry.get("aliases", ())),
-        code,
-    )
-
-
-def _known(entry: Mapping[str, Any], keys: set[str], where: str) -> None:
-    # A misspelt key would be passed over, and with it the answers it was to explain.
-    if unknown := sorted(set(entry) - keys):
-        raise ValueError(f"{where}: unknown {unknown[0]!r}; known are {', '.join(sorted(keys))}")
-
-
-_FINDING = {"questions", "units"}
-_VARIABLE_KEYS = {"label", "levels", "limits", "missing", "numbers", "ordered", *_FINDING}
-_LEVEL_KEYS = {"aliases", "assumed", "bounds", "code", "key", "label"}
-
-
-def _labelled(entry: Mapping[str, Any], where: str) -> Labels:
-    labels = entry.get("label")
-    if not isinstance(labels, dict) or not labels:
-        raise ValueError(f"{where} needs 'label' with one text a language, given {labels!r}")
-    return {lang: CONTROL.sub("", str(text)) for lang, text in labels.items()}

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from churnlib.survey.answer_order import ranks
 from churnlib.survey.answer_text import CONTROL, INFINITY, Interval, as_text, normalise, parse_band
-from churnlib.survey.cleaning import wording
 from churnlib.survey.levels import Level, Variable
 from churnlib.survey.option_marks import without_marks
+from churnlib.survey.question_columns import wording
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from churnlib.evidence import PROJECT, Origin
 from churnlib.survey.cleaning import Survey, clean
-from churnlib.survey.codebook import Codebook, load_codebook
+from churnlib.survey.codebook import Codebook
+from churnlib.survey.codebook_file import load_codebook
 
 if TYPE_CHECKING:
     import pandas as pd

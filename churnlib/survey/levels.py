@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ from churnlib.survey.answer_text import (
 ANY_NUMBER = Interval(-INFINITY, INFINITY)
 Labels = Mapping[str, str]
 Numbers = Literal["option", "value"]
+Kind = Literal["single", "multiple", "scale", "number", "text", "weight", "id"]
 
 
 class LabelError(ValueError):
@@ -60,6 +62,8 @@ class Level:
         Other ways in which people write it.
     code : int or None
         Its option number, where a platform exports numbers.
+    column : str
+        Of a multiple-choice question with one column an option: the header of that column.
     """
 
     key: str
@@ -69,6 +73,7 @@ class Level:
     assumed: bool = False
     aliases: tuple[str, ...] = ()
     code: int | None = None
+    column: str = ""
 
     @property
     def band(self) -> Interval | None:
@@ -106,6 +111,12 @@ class Variable:
         What a bare number means, where it could be an option number as well as a quantity.
     missing : tuple of str or None
         What stands for a missing answer here, where it is not what the codebook says for all.
+    kind : {"single", "multiple", "scale", "number", "text", "weight", "id"}
+        One answer or several of its levels; the mean of several questions; a number; free text,
+        of which only is kept whether there was one; how many people an answer sheet stands for;
+        what tells who answered, which is not read.
+    items, reversed_items : tuple of str
+        Of a scale: its questions, and those of them that are asked the other way round.
     """
 
     key: str
@@ -117,11 +128,22 @@ class Variable:
     limits: Interval = ANY_NUMBER
     numbers: Numbers | None = None
     missing: tuple[str, ...] | None = None
+    kind: Kind = "single"
+    items: tuple[str, ...] = ()
+    reversed_items: tuple[str, ...] = ()
 
     @property
     def keys(self) -> list[str]:
         """Level keys in codebook order."""
         return [level.key for level in self.levels]
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """What each level counts as in a scale: its label if that is a number, else its place."""
+        labels = [normalise(next(iter(level.labels.values()))) for level in self.levels]
+        numeric = all(re.fullmatch(r"-?[0-9]+", label) for label in labels)
+        numbers = map(float, labels if numeric else range(1, len(labels) + 1))
+        return dict(zip(self.keys, numbers, strict=True))
 
     def __getitem__(self, key: str) -> Level:
         for level in self.levels:

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import PROJECT
-from churnlib.survey.codebook import Codebook, load_codebook
+from churnlib.survey.codebook import Codebook
+from churnlib.survey.codebook_file import load_codebook
 
 QUESTIONS = ("1、您的性别", "2、您的年龄段", "3、您的受教育程度", "4、您来办理业务的次数")
 VARIABLES = ("gender", "age", "education", "visits")

@@ -1,0 +1,146 @@
+"""A clean survey: the answers of each person, and what became of every raw row."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import pandas as pd
+
+from churnlib.evidence import Origin
+from churnlib.survey.codebook import Codebook
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """Clean answers, and what became of every raw row.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a person, indexed by the row in the file; one column a variable, missing answers
+        as NaN. An ordered categorical where one level is chosen; tuples of levels where several
+        can be; numbers, and the mean of its items for a scale; 1 where a text was written.
+    codebook : Codebook
+        Its variables and levels.
+    origin : Origin
+        Kind of evidence.
+    ledger : DataFrame
+        One row per raw row: ``row``, ``kept`` (bool), ``reason`` (empty for a kept row).
+    answers : DataFrame
+        What each raw answer became: ``variable``, ``raw``, ``level``, ``n``. Answers of rows
+        that were set aside are counted as well; ``level`` is missing for missing answers and
+        for those that were refused.
+    duplicates : DataFrame
+        Sheets that look sent twice: ``row``, ``first`` (the row it repeats), ``reason``.
+    refused : DataFrame
+        Each answer that has no level: ``row``, ``variable``, ``raw``, ``reason``.
+    weights : Series, optional
+        How many people of the population each person of the frame stands for.
+    filters : tuple of (str, tuple of str)
+        The variables and levels by which people were selected.
+    """
+
+    frame: pd.DataFrame
+    codebook: Codebook
+    origin: Origin
+    ledger: pd.DataFrame
+    answers: pd.DataFrame
+    duplicates: pd.DataFrame
+    refused: pd.DataFrame = field(default_factory=pd.DataFrame)
+    weights: pd.Series | None = None
+    filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def where(self, variable: str, levels: Sequence[str]) -> Survey:
+        """Select the people who gave one of these answers; the ledger says so of the others.
+
+        Parameters
+        ----------
+        variable : str
+            A question with levels; of a multiple-choice one, any of the levels is enough.
+        levels : sequence of str
+
+        Raises
+        ------
+        KeyError
+            If there is no such variable or level.
+        ValueError
+            If the variable has no levels, or nobody is left.
+
+        Examples
+        --------
+        >>> from churnlib.survey import clean, load_codebook
+        >>> raw = pd.DataFrame({"gender": ["男", "女"], "age": ["35岁", "20岁"],
+        ...                     "education": ["本科", "大专"], "visits": ["1-2次", "6次以上"]})
+        >>> survey = clean(raw, load_codebook(), origin=Origin.OBSERVED)
+        >>> women = survey.where("gender", ["female"])
+        >>> women.n, women.filter_note
+        (1, 'only gender: female')
+        """
+        chosen, known = (
+            [levels] if isinstance(levels, str) else list(levels),
+            self.codebook[variable],
+        )
+        if known.kind not in {"single", "multiple"}:
+            raise ValueError(f"{variable!r} is of kind {known.kind!r} and has no levels to select")
+        for level in chosen:
+            _ = known[level]  # raises where there is no such level
+        answers = self.frame[variable]
+        if known.kind == "multiple":
+            selected = answers.map(lambda ticked: ticked == ticked and bool({*ticked} & {*chosen}))
+            selected = selected.astype(bool)
+        else:
+            selected = answers.isin(chosen)
+        if not selected.any():
+            raise ValueError(f"nobody is left: no answer to {variable!r} is {' or '.join(chosen)}")
+        ledger = self.ledger.copy()
+        out = ledger["row"].isin(self.frame.index[~selected])
+        ledger.loc[out, ["kept", "reason"]] = [False, f"not {variable}: {', '.join(chosen)}"]
+        weights = None if self.weights is None else self.weights[selected]
+        filters = (*self.filters, (variable, tuple(chosen)))
+        return replace(
+            self, frame=self.frame[selected], ledger=ledger, weights=weights, filters=filters
+        )
+
+    @property
+    def filter_note(self) -> str:
+        """By which answers people were selected; empty if by none."""
+        return "; ".join(f"only {name}: {', '.join(levels)}" for name, levels in self.filters)
+
+    @property
+    def n(self) -> int:
+        """People in the clean survey."""
+        return len(self.frame)
+
+    @cached_property
+    def missing(self) -> pd.Series:
+        """Missing answers by variable."""
+        return self.frame.isna().sum().rename("missing")
+
+    @cached_property
+    def flow(self) -> pd.Series:
+        """Rows read, set aside, kept, and complete in every variable."""
+        kept = self.ledger["kept"]
+        counts = {
+            "rows_read": len(kept),
+            "rows_set_aside": int((~kept).sum()),
+            "rows_kept": self.n,
+            "rows_complete": int(self.frame.notna().all(axis=1).sum()),
+        }
+        return pd.Series(counts, name="rows")
+
+    def _repr_html_(self) -> str:
+        aside = self.flow["rows_set_aside"]
+        selected = f" ({html.escape(self.filter_note)})" * bool(self.filters)
+        return (
+            f"{self.origin.badge_html}<p>{len(self.ledger)} raw rows: {self.n} kept, "
+            f"{aside} set aside{selected}</p>{self.frame.head()._repr_html_()}"
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Survey: {self.n} of {len(self.ledger)} rows kept, {self.frame.shape[1]} variables, "
+            f"{self.origin.name}>"
+        )
