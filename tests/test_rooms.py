@@ -10,8 +10,8 @@ import pytest
 from churnlib.evidence.origin import PROJECT
 
 PACKAGE = PROJECT / "churnlib"
-ROOMS = ["evidence", "survey", "tables", "crosstabs", "models", "figures", "margins", "studies",
-         "report", "workflow"]  # fmt: skip
+ROOMS = ["evidence", "survey", "tables", "crosstabs", "questions", "models", "figures", "margins",
+         "studies", "report", "workflow"]  # fmt: skip
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "make_subset.py"]
 
 

@@ -34,6 +34,8 @@ class Test:
         Kind of evidence.
     note : str
         What a reader must know before using the number; empty when nothing.
+    df_residual : float
+        Second degrees of freedom of an F test; NaN for any other.
     """
 
     __test__ = False  # pytest must not collect it
@@ -47,6 +49,7 @@ class Test:
     p_interval: tuple[float, float]
     origin: Origin
     note: str = ""
+    df_residual: float = NAN
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,13 @@ _SYMBOLS: Mapping[str, str] = {
     "odds_ratio": "OR", "risk_ratio": "RR", "risk_difference": "RD", "share": "p̂",
     "mantel_haenszel_odds_ratio": "OR_MH", "mantel_haenszel": "χ²", "breslow_day": "χ²",
     "breslow_day_tarone": "χ²", "parallel_lines": "χ²", "brant": "χ²",
+    "welch_t": "t", "welch_anova": "F", "kruskal_wallis": "H", "hedges_g": "g",
+    "eta_squared": "η²", "rank_biserial": "r", "cronbach_alpha": "α", "rao_scott": "F",
+    "regression": "F",
 }  # fmt: skip
 _STEMS = {"lambda": "λ", "gk_tau": "τ", "uncertainty": "U", "somers_d": "d"}
-_RATIOS = {"odds_ratio", "risk_ratio", "mantel_haenszel_odds_ratio"}
+_RATIOS = {"odds_ratio", "risk_ratio", "mantel_haenszel_odds_ratio", "hedges_g"}
+_FRACTIONAL = {"welch_t", "rao_scott"}  # tests whose first degrees of freedom are no whole number
 # Tests whose statistic does not tell what was tested, in the language of each key.
 _TITLES: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -32,12 +36,17 @@ _TITLES: Mapping[str, Mapping[str, str]] = {
         "mantel_haenszel": "Mantel–Haenszel test", "breslow_day": "Breslow–Day test",
         "breslow_day_tarone": "Breslow–Day test with Tarone's correction",
         "parallel_lines": "test of parallel lines", "brant": "Brant test",
+        "mann_whitney": "Mann–Whitney test", "kruskal_wallis": "Kruskal–Wallis test",
+        "welch_t": "Welch's t-test", "welch_anova": "Welch's analysis of variance",
+        "rao_scott": "Rao–Scott test",
     },
     "zh-Hans": {
         "fisher_exact": "Fisher–Freeman–Halton 精确检验", "binomial": "精确二项检验",
         "mantel_haenszel": "Mantel–Haenszel 检验", "breslow_day": "Breslow–Day 检验",
         "breslow_day_tarone": "经 Tarone 校正的 Breslow–Day 检验",
         "parallel_lines": "平行线检验", "brant": "Brant 检验",
+        "mann_whitney": "Mann–Whitney 检验", "kruskal_wallis": "Kruskal–Wallis 检验",
+        "welch_t": "Welch t 检验", "welch_anova": "Welch 方差分析", "rao_scott": "Rao–Scott 检验",
     },
 }  # fmt: skip
 _DRAWN = {"en": " (Monte Carlo)", "zh-Hans": "（蒙特卡罗）"}
@@ -161,7 +170,11 @@ def _test(test: Test, lang: str) -> list[str]:
     drawn = _DRAWN[lang] if _drawn(test) else ""
     if test.df != test.df:  # decided by counting tables, without a statistic
         return [title + drawn, f"N = {test.n}", p_text(test.p_value), _p_interval(test)]
-    statistic = f"{_symbol(test.name)}({test.df:.0f}, N = {test.n}) = {test.statistic:.2f}"
+    df = f"{test.df:.1f}" if test.name in _FRACTIONAL else f"{test.df:.0f}"
+    if test.df_residual == test.df_residual:
+        df += f", {test.df_residual:.1f}"
+    value = f"{test.statistic:.2f}".replace("-", "−")
+    statistic = f"{_symbol(test.name)}({df}, N = {test.n}) = {value}"
     return [title, statistic, p_text(test.p_value) + drawn, _p_interval(test)]
 
 

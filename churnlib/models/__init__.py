@@ -3,6 +3,8 @@
 from churnlib.models.fits import Fit as Fit
 from churnlib.models.fits import LogitFit as LogitFit
 from churnlib.models.fits import OrdinalFit as OrdinalFit
+from churnlib.models.linear import LinearFit as LinearFit
+from churnlib.models.linear import linear_model as linear_model
 from churnlib.models.proportional_odds import parallel_lines as parallel_lines
 from churnlib.models.regression import logit as logit
 from churnlib.models.regression import ordinal_logit as ordinal_logit

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import Origin
+from churnlib.evidence import Origin, joined
 from churnlib.survey import Codebook, Survey
 from churnlib.tables.cell_counts import grid
 from churnlib.tables.cross_table import Crosstab
@@ -152,21 +152,24 @@ def crosstab(
     names = [rows, columns, *([layer] if layer else [])]
     tally = _tally(data, names, count, codebook, on_error)
     kind = origin_of(data, origin)
+    selected = data.filter_note if isinstance(data, Survey) else ""
     if layer is None:
-        return _table(tally, tally.counts, rows, columns, kind)
+        return _table(tally, tally.counts, rows, columns, kind, selected)
     tidy = tally.counts
     answered = tidy[tidy[names].notna().all(axis=1) & (tidy["n"] > 0)]
     if answered.empty:
         raise ValueError(f"nobody answered all of {', '.join(names)}, so there is no layer to show")
     occupied = set(answered[layer])
     return {
-        level: _table(tally, tidy[tidy[layer] == level], rows, columns, kind)
+        level: _table(tally, tidy[tidy[layer] == level], rows, columns, kind, selected)
         for level in tidy[layer].cat.categories
         if level in occupied
     }
 
 
-def _table(tally: Tally, tidy: pd.DataFrame, rows: str, columns: str, origin: Origin) -> Crosstab:
+def _table(
+    tally: Tally, tidy: pd.DataFrame, rows: str, columns: str, origin: Origin, selected: str
+) -> Crosstab:
     valid = tidy[[rows, columns]].notna().all(axis=1)
     # Categories in their order make the pivoted table whole: no level can go missing.
     square = tidy[valid].pivot_table(
@@ -185,6 +188,7 @@ def _table(tally: Tally, tidy: pd.DataFrame, rows: str, columns: str, origin: Or
     sides = (plain.index, plain.columns)
     blank = all(any(isinstance(x, str) and not x.strip() for x in labels) for labels in sides)
     note = "blank texts are counted as an answer of their own in both variables" if blank else ""
+    note = joined(selected, note)
     return replace(table, set_aside=tally.set_aside, ledger=tally.ledger, note=note)
 
 
@@ -247,6 +251,8 @@ def _tally(
         return resolve_labels(data, variables, codebook=codebook, count=count, on_error=on_error)
     if on_error != "raise":
         raise ValueError("without a codebook no label is unknown; leave on_error out")
+    if isinstance(data, Survey):
+        _require_levels(data, variables)
     frame, count = people_of(data, variables, count)
     for name in [*variables, *([count] if count else [])]:
         if name not in frame.columns:
@@ -255,3 +261,19 @@ def _tally(
             raise ValueError(f"several columns are called {name!r}; rename all but one")
     people = whole_counts(frame[count], f"counts in {count!r}") if count else None
     return Tally(grid(frame, variables, people))
+
+
+_OTHER_KINDS = {
+    "multiple": "has several answers a person; use multiple_response or compare_options",
+    "number": "is a number; use compare_groups, or give it levels with bounds in the codebook",
+    "scale": "is a scale; use compare_groups or reliability",
+    "text": "is free text; describe counts who wrote something",
+}
+
+
+def _require_levels(survey: Survey, variables: Sequence[str]) -> None:
+    for name in variables:
+        if name in survey.codebook.variables:
+            kind = survey.codebook[name].kind
+            if kind in _OTHER_KINDS:
+                raise ValueError(f"{name!r} {_OTHER_KINDS[kind]}")
