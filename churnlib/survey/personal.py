@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from churnlib.survey.answer_text import normalise
+from churnlib.survey.draft_kinds import separator_of
 
 PERSONAL = (
     "提交答卷时间", "提交时间", "开始时间", "结束时间", "所用时间", "答题时间", "填写时间",
@@ -68,6 +69,7 @@ _CONTENT = {
     r"(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{0,4}",
     "card numbers": r"[0-9]{16}|[0-9]{4}(?:[- ][0-9]{4}){3}",
 }
+EVERY_ANSWER_DIFFERS = "nearly every answer is different"
 _SOME, _NEARLY_ALL = 0.2, 0.9
 _ENOUGH = 10  # answers, to say that nearly every one is different
 
@@ -90,8 +92,8 @@ def reason_of(header: str, answers: Sequence[str]) -> str | None:
         if matching and matching >= _SOME * len(given):
             return f"answers that are {kind}"
     different = len(given) >= _ENOUGH and len(set(given)) >= _NEARLY_ALL * len(given)
-    if different and not all(map(_is_quantity, map(normalise, given))):
-        return "nearly every answer is different"
+    if different and not all(map(_is_quantity, map(normalise, given))) and not separator_of(given):
+        return EVERY_ANSWER_DIFFERS
     return None
 
 

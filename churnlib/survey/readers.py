@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import pandas as pd
 
 from churnlib.survey.delimited import read_delimited
 from churnlib.survey.header_rows import Header, header_of
+from churnlib.survey.personal import EVERY_ANSWER_DIFFERS, reason_of
 from churnlib.survey.personal import PERSONAL as PERSONAL
-from churnlib.survey.personal import reason_of
 from churnlib.survey.raw_table import Numbered, RawTable, without_repeats
 from churnlib.survey.spreadsheet import read_spreadsheet
 from churnlib.survey.spss_file import read_spss
 
+_WRITTEN_IN = re.compile(r"〖[^〗]*〗")
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<table", b"<meta", b"<head", b"<style", b"<div")
 
 
@@ -49,7 +51,8 @@ def read_answers(
     DataFrame
         One row a sheet, indexed by its ``row`` in the file as a spreadsheet numbers it; an
         empty cell is the empty text. Its ``attrs`` say what was decided (``notes``), what was
-        ``dropped``, and the short ``names`` of questions, the ``orders`` of their answers and
+        ``dropped`` (free ``texts`` among it), the short ``names`` of questions, the ``orders`` of
+        their answers and
         whether they are ``ordinal``, where the file knows.
 
     Raises
@@ -85,11 +88,12 @@ def read_answers(
     answers = without_repeats(header.texts, rows[header.depth :], notes)
     frame = _frame(header, answers, notes, file.name)
     names = {**table.names, **header.names}
-    dropped = _personal(frame, names, keep, notes, file.name)
+    dropped, texts = _personal(frame, names, keep, notes, file.name)
     frame = frame.drop(columns=dropped)
     frame.attrs = {
         "notes": notes,
         "dropped": dropped,
+        "texts": texts,
         "names": names,
         "orders": dict(table.orders),
         "ordinal": dict(table.ordinal),
@@ -143,25 +147,30 @@ def _frame(header: Header, answers: Numbered, notes: list[str], name: str) -> pd
                 "rows of headers there are (--header-rows)"
             )
     index = pd.Index([row for row, _ in answers], name="row")
-    return pd.DataFrame([cells[:width] for _, cells in answers], index, texts, dtype="str")
+    # 〖…〗 holds what somebody wrote beside an option, and may say who it was.
+    rows = [[_WRITTEN_IN.sub("", cell) for cell in cells[:width]] for _, cells in answers]
+    return pd.DataFrame(rows, index, texts, dtype="str")
 
 
 def _personal(
     frame: pd.DataFrame, names: dict[str, str], keep: Sequence[str], notes: list[str], name: str
-) -> list[str]:
+) -> tuple[list[str], list[str]]:
+    """Columns to drop, and those of them that hold free text, and say so in the notes."""
     unknown = {*keep} - {*frame.columns} - {names.get(header, "") for header in frame.columns}
     if unknown:
         raise ValueError(
             f"{name} has no column {min(unknown)!r} to keep; it has {', '.join(frame.columns)}"
         )
-    dropped = []
+    dropped, texts = [], []
     for header in frame.columns:
         short = names.get(header, header)
         reason = reason_of(header, list(frame[header])) or reason_of(short, [])
         if reason and not {header, short} & {*keep}:
             dropped.append(header)
+            if reason == EVERY_ANSWER_DIFFERS:
+                texts.append(header)
             notes.append(
                 f"the column {header!r} was dropped as personal ({reason}); to keep it: "
                 f'--keep "{header}"'
             )
-    return dropped
+    return dropped, texts
