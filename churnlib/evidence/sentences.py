@@ -27,7 +27,7 @@ _SYMBOLS: Mapping[str, str] = {
     "regression": "F",
 }  # fmt: skip
 _STEMS = {"lambda": "λ", "gk_tau": "τ", "uncertainty": "U", "somers_d": "d"}
-_RATIOS = {"odds_ratio", "risk_ratio", "mantel_haenszel_odds_ratio", "hedges_g"}
+_RATIOS = {"odds_ratio", "risk_ratio", "mantel_haenszel_odds_ratio"}
 _FRACTIONAL = {"welch_t", "rao_scott"}  # tests whose first degrees of freedom are no whole number
 # Tests whose statistic does not tell what was tested, in the language of each key.
 _TITLES: Mapping[str, Mapping[str, str]] = {
@@ -192,7 +192,7 @@ def _p_interval(test: Test) -> str:
 def _estimate(estimate: Estimate, lang: str) -> list[str]:
     def number(x: float) -> str:
         text = f"{x:.2f}"
-        return text if estimate.name in _RATIOS else _no_zero(text)
+        return text.replace("-", "−") if estimate.name in _RATIOS else _no_zero(text)
 
     parts = [f"{_symbol(estimate.name)} = {number(estimate.value)}"]
     if estimate.low == estimate.low:

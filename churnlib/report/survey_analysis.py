@@ -11,10 +11,26 @@ import pandas as pd
 
 from churnlib.evidence import p_alone
 from churnlib.figures import Label
-from churnlib.models import Fit, logit, ordinal_logit
+from churnlib.models import Fit, LinearFit, linear_model, logit, ordinal_logit
+from churnlib.questions import (
+    MultipleResponse,
+    OptionComparison,
+    Reliability,
+    compare_options,
+    multiple_response,
+    reliability,
+)
 from churnlib.report.report_text import Words, report_words
-from churnlib.report.survey_pairs import Pair, effect_of, holm
-from churnlib.survey import Survey
+from churnlib.report.survey_pairs import (
+    NumberByGroup,
+    NumberPair,
+    Pair,
+    Relation,
+    effect_of,
+    holm,
+    key_of,
+)
+from churnlib.survey import Codebook, Survey
 from churnlib.tables import FrequencyTable, frequencies
 
 PEOPLE_PER_PARAMETER = 10
@@ -44,24 +60,27 @@ class SurveyAnalysis:
     Parameters
     ----------
     survey : Survey
-    pairs : tuple of Pair
-        Tables of two questions with their tests.
+    pairs : tuple of Pair, NumberByGroup or NumberPair
+        Two questions each, with their test.
     response : str
         The question to be explained; empty if there is none.
-    fit : OrdinalFit or LogitFit, optional
+    fit : OrdinalFit, LogitFit or LinearFit, optional
         The model of the response by the other questions, if it can have one.
     failure : ValueError, optional
         Why it cannot, where one was tried.
     left_out : mapping of str to str
         Questions and results that the answers do not allow, and why.
+    options : tuple of OptionComparison
+        Questions with several answers, by the groups of another one.
     """
 
     survey: Survey
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Relation, ...]
     response: str = ""
-    fit: Fit | None = None
+    fit: Fit | LinearFit | None = None
     failure: ValueError | None = None
     left_out: Mapping[str, str] | None = None
+    options: tuple[OptionComparison, ...] = ()
 
     @property
     def no_fit(self) -> str:
@@ -74,6 +93,12 @@ class SurveyAnalysis:
             return words(f"survey.model.{self.failure.key}", **self.failure.values)
         return self.no_fit if words.lang == "en" else words("survey.model.impossible")
 
+    @property
+    def first_group(self) -> str | None:
+        """The first question whose answers divide those to the response in a table."""
+        tables = (pair for pair in self.pairs if isinstance(pair, Pair))
+        return next((p.rows for p in tables if p.columns == self.response and p.table), None)
+
     @cached_property
     def adjusted(self) -> dict[str, float]:
         """The p-value of each pair by its key, adjusted by Holm's method."""
@@ -81,24 +106,39 @@ class SurveyAnalysis:
 
     @cached_property
     def counted(self) -> dict[str, FrequencyTable | None]:
-        """The answers to each question; ``None`` where nobody answered."""
+        """The answers to each question with one answer; ``None`` where nobody answered."""
         frame = self.survey.frame
         return {
             key: frequencies(self.survey, key) if frame[key].notna().any() else None
-            for key in frame.columns
+            for key in self.survey.codebook.of_kind("single")
         }
+
+    @cached_property
+    def multiple(self) -> dict[str, MultipleResponse | None]:
+        """The options of each question with several; ``None`` where nobody answered."""
+        frame = self.survey.frame
+        return {
+            key: multiple_response(self.survey, key) if frame[key].notna().any() else None
+            for key in self.survey.codebook.of_kind("multiple")
+        }
+
+    @cached_property
+    def scales(self) -> list[Reliability]:
+        """The reliability of each scale."""
+        return [reliability(self.survey, key) for key in self.survey.codebook.of_kind("scale")]
 
     def tests(self, label: Label) -> pd.DataFrame:
         """Return one row for each pair that could be tested."""
         rows = {
             f"{label(pair.rows)} × {label(pair.columns)}": [
-                pair.test.n, p_alone(pair.test.p_value), p_alone(self.adjusted[pair.key]),
+                test.n, p_alone(test.p_value), p_alone(self.adjusted[key_of(pair)]),
                 effect_of(pair),
             ]
             for pair in self.pairs
-            if pair.key in self.adjusted
+            if key_of(pair) in self.adjusted and (test := pair.test) is not None
         }  # fmt: skip
-        return pd.DataFrame.from_dict(rows, orient="index", columns=["n", "p", "p (Holm)", "V"])
+        columns = ["n", "p", "p (Holm)", "effect size, 95 % CI"]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
 def analyse_survey(
@@ -114,9 +154,11 @@ def analyse_survey(
     ----------
     survey : Survey
     response : str, optional
-        The question to be explained; the codebook's last when left out.
+        The question to be explained; when left out, the one that the codebook names, else its
+        last with levels or numbers.
     by : sequence of str
-        The questions that may explain it; all others when left out.
+        The questions that may explain it; all others when left out, the items of a scale being
+        represented by the scale.
     all_pairs : bool
         Test every pair of questions, not only those with the response.
 
@@ -125,19 +167,27 @@ def analyse_survey(
     KeyError
         If there is no such question.
     ValueError
-        If the response is to explain itself.
+        If the response is to explain itself, or is none that can be explained.
     """
-    names = list(survey.codebook.variables)
-    response = response or names[-1]
-    asked = list(by) or [name for name in names if name != response]
+    book = survey.codebook
+    names = book.of_kind("single", "multiple", "number", "scale")
+    response = response or default_response(book)
+    in_scales = {item for scale in book.of_kind("scale") for item in book[scale].items}
+    if response in book.of_kind("scale"):
+        in_scales |= {*book[response].items}
+    asked = list(by) or [name for name in names if name != response and name not in in_scales]
     for name in (response, *asked):
-        _ = survey.codebook[name]  # raises where there is no such question
+        if (kind := book[name].kind) in {"text", "weight", "id"}:
+            raise ValueError(f"{name!r} is of kind {kind!r} and can be in no test")
+    if book[response].kind == "multiple":
+        raise ValueError(f"{response!r} has several answers a person and cannot be explained")
     if response in asked:
         raise ValueError(f"{response!r} cannot explain itself; choose another question for `by`")
     left_out = {name: reason for name in asked if (reason := _unexplaining(survey, response, name))}
-    chosen = list(combinations(names, 2)) if all_pairs else [(name, response) for name in asked]
-    pairs = tuple(Pair.of(survey, *both) for both in chosen)
-    predictors = [name for name in asked if name not in left_out]
+    tested = [response, *asked] if by else [name for name in names if name not in in_scales]
+    chosen = list(combinations(tested, 2)) if all_pairs else [(name, response) for name in asked]
+    pairs, options = _relations(survey, chosen, left_out)
+    predictors = [n for n in asked if n not in left_out and book[n].kind != "multiple"]
     fit, failure = None, None
     if len(predictors) > 1:
         try:
@@ -148,33 +198,110 @@ def analyse_survey(
         failure = NoModelError("alone", response=response)
     if failure:
         left_out["the model"] = str(failure)
-    return SurveyAnalysis(survey, pairs, response, fit, failure, left_out)
+    return SurveyAnalysis(survey, pairs, response, fit, failure, left_out, options)
 
 
-def explained(survey: Survey, response: str, predictors: Sequence[str]) -> Fit:
-    """Fit the model that suits the answers: logistic for two, proportional odds for more.
+def require_people(survey: Survey) -> None:
+    """Refuse a survey of which nobody is left.
+
+    Raises
+    ------
+    ValueError
+        With the first reason why.
+    """
+    if survey.n == 0:
+        raise ValueError(
+            "no sheet can be kept; the first is set aside because of "
+            f"{survey.ledger['reason'].iloc[0]}. Correct the codebook"
+        )
+
+
+def default_response(book: Codebook) -> str:
+    """Return the question to explain: the one the codebook names, else its last that can be.
+
+    Raises
+    ------
+    ValueError
+        If no question has levels or numbers.
+    """
+    names = book.of_kind("single", "number")
+    if not names:
+        raise ValueError(f"{book.where} has no question with one answer and no number to explain")
+    return book.response or names[-1]
+
+
+def all_pairs(survey: Survey) -> tuple[Relation, ...]:
+    """Test every two questions that have a test; those with several answers have none here."""
+    names = survey.codebook.of_kind("single", "number", "scale")
+    return _relations(survey, list(combinations(names, 2)), {})[0]
+
+
+def _relations(
+    survey: Survey, chosen: Sequence[tuple[str, str]], left_out: dict[str, str]
+) -> tuple[tuple[Relation, ...], tuple[OptionComparison, ...]]:
+    """Test each two questions by their kinds; what has no test is left out with the reason."""
+    pairs: list[Relation] = []
+    options = []
+    for one, other in chosen:
+        kinds = {name: _class_of(survey, name) for name in (one, other)}
+        first, second = sorted((one, other), key=lambda name: kinds[name] != "number")
+        match kinds[first], kinds[second]:
+            case "single", "single":
+                pairs.append(Pair.of(survey, one, other))
+            case "number", "single":
+                pairs.append(NumberByGroup.of(survey, first, second))
+            case "number", "number":
+                pairs.append(NumberPair.of(survey, one, other))
+            case ("multiple", "single") | ("single", "multiple"):
+                several, group = (one, other) if kinds[one] == "multiple" else (other, one)
+                if survey.frame[[several, group]].notna().all(axis=1).any():
+                    options.append(compare_options(survey, several, group))
+            case _:
+                left_out[f"{one} × {other}"] = (
+                    "several answers a person are compared only between groups"
+                )
+    return tuple(pairs), tuple(options)
+
+
+def _class_of(survey: Survey, name: str) -> str:
+    kind = survey.codebook[name].kind
+    return "number" if kind in {"number", "scale"} else kind
+
+
+def explained(survey: Survey, response: str, predictors: Sequence[str]) -> Fit | LinearFit:
+    """Fit the model that suits the answers.
+
+    Logistic regression for two answers, proportional odds for more, linear regression for a number.
 
     Raises
     ------
     NoModelError
         If the answers are three or more and have no order, or too few for so many questions.
     ValueError
-        As `ordinal_logit` and `logit` say.
+        As `ordinal_logit`, `logit` and `linear_model` say.
     """
     frame = survey.frame[[response, *predictors]].dropna()
-    given = {name: frame[name].nunique() for name in frame}
-    number = given.pop(response)
+    slopes = [frame[n].nunique() - 1 if n not in _numbers(survey) else 1 for n in predictors]
+    number = 2 if response in _numbers(survey) else frame[response].nunique()
     if number > 2 and not survey.codebook[response].ordered:
         levels = ", ".join(survey.codebook[response].keys)
         raise NoModelError("unordered", response=response, number=number, levels=levels)
-    parameters = number - 1 + sum(levels - 1 for levels in given.values())
+    parameters = number - 1 + sum(slopes)
     if parameters * PEOPLE_PER_PARAMETER > len(frame):
         raise NoModelError(
             "many", parameters=parameters, people=len(frame), each=PEOPLE_PER_PARAMETER
         )
+    if response in _numbers(survey):
+        return linear_model(survey, response, predictors)
     model = ordinal_logit if number > 2 else logit
-    used = survey.frame.apply(lambda answers: answers.cat.remove_unused_categories())
+    used = survey.frame[[response, *predictors]].copy()
+    for name in used.columns.difference(_numbers(survey)):
+        used[name] = used[name].cat.remove_unused_categories()
     return model(replace(survey, frame=used), response, list(predictors))
+
+
+def _numbers(survey: Survey) -> list[str]:
+    return survey.codebook.of_kind("number", "scale")
 
 
 def _unexplaining(survey: Survey, response: str, name: str) -> str | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Iterator
 from pathlib import Path
 
-from churnlib.evidence import Origin
+from churnlib.evidence import Origin, apa
 from churnlib.figures import Label
-from churnlib.models import Fit
+from churnlib.models import Fit, LinearFit
+from churnlib.questions import rao_scott, weighted_shares
 from churnlib.report.document import (
     Block,
     Contents,
@@ -22,9 +22,25 @@ from churnlib.report.document import (
 )
 from churnlib.report.docx_parts import xml_safe
 from churnlib.report.report_text import Words, report_words
-from churnlib.report.survey_analysis import SurveyAnalysis
+from churnlib.report.survey_analysis import SurveyAnalysis, all_pairs
+from churnlib.report.survey_kinds import (
+    number_table,
+    option_blocks,
+    option_group_blocks,
+    scale_blocks,
+    text_block,
+)
 from churnlib.report.survey_model import model_blocks
-from churnlib.report.survey_pairs import Pair, overview, pair_blocks
+from churnlib.report.survey_pairs import (
+    NumberByGroup,
+    NumberPair,
+    Pair,
+    correlation_blocks,
+    group_blocks,
+    key_of,
+    overview,
+    pair_blocks,
+)
 from churnlib.report.text_table import TextTable
 from churnlib.report.thesis_facts import share
 from churnlib.survey import Survey
@@ -83,40 +99,43 @@ def survey_blocks(
     survey: Survey | SurveyAnalysis,
     folder: Path,
     words: Words,
-    fit: Fit | None = None,
+    fit: Fit | LinearFit | None = None,
     no_fit: str = "",
 ) -> list[Block]:
     """Put the report together, block by block, before anything is written."""
     if isinstance(survey, Survey):
-        both = combinations(survey.frame.columns, 2)
-        pairs = tuple(Pair.of(survey, *each) for each in both)
-        analysis = SurveyAnalysis(
-            survey, pairs, fit=fit, failure=ValueError(no_fit) if no_fit else None
-        )
+        pairs = all_pairs(survey)
+        failure = ValueError(no_fit) if no_fit else None
+        analysis = SurveyAnalysis(survey, pairs, fit=fit, failure=failure)
     else:
         analysis = survey
-    survey, pairs, adjusted = analysis.survey, analysis.pairs, analysis.adjusted
-    fit = analysis.fit
+    survey, book, fit = analysis.survey, analysis.survey.codebook, analysis.fit
     label = _label(survey, words.lang)
     title = words("survey.title", n=f"{survey.n:,}")
     chapters: list[Block] = [
         Title(title, words("survey.below", origin=survey.origin.mark(words.lang))),
         Contents(),
         Heading(words("words.summary")),
-        Text(_summary(survey, pairs, adjusted, words, label)),
+        Text(_summary(analysis, words, label)),
     ]
     if survey.origin is Origin.SYNTHETIC:
         chapters.append(Text(words("survey.simulated")))
+    cited = ["survey", *_methods_of(analysis)]
     chapters += [Heading(words("words.methods")), Text(words("survey.methods"))]
+    chapters += [Text(words(f"survey.methods_{name}")) for name in cited[1:]]
     chapters += [Heading(words("survey.cleaning")), *_cleaning(survey, words)]
     chapters.append(Heading(words("survey.answers")))
     for key, table in analysis.counted.items():
-        chapters += _question(key, table, words, label)
-    if pairs:
-        chapters += [Heading(words("survey.pairs")), *overview(pairs, adjusted, words, label)]
-    for pair in pairs:
-        chapters += pair_blocks(pair, words, label)
-    cited = ["survey"]
+        chapters += _question(survey, key, table, words, label)
+    for key, several in analysis.multiple.items():
+        chapters += option_blocks(several, words, label) if several else [
+            Text(words("survey.nobody", variable=label(key)))
+        ]  # fmt: skip
+    chapters += number_table(survey, book.of_kind("number", "scale"), words, label)
+    for scale in analysis.scales:
+        chapters += scale_blocks(scale, words, label)
+    chapters += [text_block(survey, key, words, label) for key in book.of_kind("text")]
+    chapters += _relations(analysis, words, label)
     if fit is not None:
         chapters += model_blocks(fit, words, label)
         cited.append(type(fit).__name__)
@@ -130,8 +149,40 @@ def survey_blocks(
     return [
         *chapters,
         Heading(words("words.references")),
-        *(Text(work, "reference") for work in words.cited(*cited)),
+        *(Text(work, "reference") for work in sorted(words.cited(*cited))),
     ]
+
+
+def _methods_of(analysis: SurveyAnalysis) -> list[str]:
+    """Which procedures were used, beside those for questions with one answer."""
+    survey = analysis.survey
+    used = {
+        "numbers": survey.codebook.of_kind("number", "scale"),
+        "scale": survey.codebook.of_kind("scale"),
+        "multiple": survey.codebook.of_kind("multiple"),
+        "weights": survey.weights is not None,
+    }
+    return [name for name, any_of in used.items() if any_of]
+
+
+def _relations(analysis: SurveyAnalysis, words: Words, label: Label) -> Iterator[Block]:
+    """All tests in one table, then each table of two questions."""
+    if not analysis.pairs and not analysis.options:
+        return
+    yield Heading(words("survey.pairs"))
+    yield from overview(analysis.pairs, analysis.adjusted, words, label)
+    for pair in analysis.pairs:
+        if isinstance(pair, Pair):
+            yield from pair_blocks(pair, words, label)
+            if analysis.survey.weights is not None and pair.table is not None:
+                test = rao_scott(analysis.survey, pair.rows, pair.columns)
+                yield Text(words("survey.weighted_test", test=apa(test, words.lang)))
+        elif isinstance(pair, NumberByGroup):
+            yield from group_blocks(pair, words, label)
+    numbers = [pair for pair in analysis.pairs if isinstance(pair, NumberPair)]
+    yield from correlation_blocks(numbers, words, label)
+    for compared in analysis.options:
+        yield from option_group_blocks(compared, words, label)
 
 
 def _label(survey: Survey, lang: str) -> Label:
@@ -139,18 +190,23 @@ def _label(survey: Survey, lang: str) -> Label:
     return lambda key: xml_safe(word(key))
 
 
-def _summary(
-    survey: Survey,
-    pairs: Sequence[Pair],
-    adjusted: Mapping[str, float],
-    words: Words,
-    label: Label,
-) -> str:
+def _summary(analysis: SurveyAnalysis, words: Words, label: Label) -> str:
+    survey, pairs, adjusted = analysis.survey, analysis.pairs, analysis.adjusted
     flow = {step: f"{count:,}" for step, count in survey.flow.items()}
-    read = words("survey.summary", **flow, questions=len(survey.frame.columns))
+    read = words("survey.summary", **flow, questions=len(survey.questions))
+    if survey.filters:
+        chosen = words("words.semicolon").join(
+            words(
+                "survey.only",
+                variable=label(name),
+                levels=words("words.comma").join(label(f"{name}.{level}") for level in levels),
+            )
+            for name, levels in survey.filters
+        )
+        read += words("words.space") + words("survey.selected", chosen=chosen)
     if not adjusted:
         return read
-    related = [pair for pair in pairs if adjusted.get(pair.key, 1) < _LEVEL]
+    related = [pair for pair in pairs if adjusted.get(key_of(pair), 1) < _LEVEL]
     named = words("words.semicolon").join(
         words("survey.pair", rows=label(pair.rows), columns=label(pair.columns)) for pair in related
     )
@@ -180,7 +236,7 @@ def _cleaning(survey: Survey, words: Words) -> Iterator[Block]:
 
 
 def _question(
-    key: str, table: FrequencyTable | None, words: Words, label: Label
+    survey: Survey, key: str, table: FrequencyTable | None, words: Words, label: Label
 ) -> Iterator[Block]:
     variable = label(key)
     yield Heading(variable, 2)
@@ -214,9 +270,31 @@ def _question(
             strict=True,
         )
     )
-    texts = TextTable((variable, *(words(f"survey.{column}") for column in columns)), rows)
+    header = (variable, *(words(f"survey.{column}") for column in columns))
+    if survey.weights is not None:
+        header = (*header, words("survey.weighted"), words("survey.interval"))
+        weighted = _weighted(survey, key, table)
+        rows = tuple((*row, *cells) for row, cells in zip(rows, weighted, strict=True))
+    texts = TextTable(header, rows)
     note = words("survey.missing_note", n=f"{table.n:,}", missing=f"{table.missing:,}")
     yield TableBlock(f"question {key}", variable, note, table.origin, texts)
+
+
+def _weighted(survey: Survey, key: str, table: FrequencyTable) -> list[tuple[str, str]]:
+    """Weighted percent and interval of each level; dashes for missing answers and one person."""
+    none = ("—", "—")
+    if table.n < 2:
+        return [none] * (len(table.counts) + 1)
+    shares = weighted_shares(survey, key)
+    return [
+        *(
+            (f"{100 * row.share:.1f}", f"[{100 * row.low:.1f}, {100 * row.high:.1f}]")
+            if row.low == row.low
+            else (f"{100 * row.share:.1f}", "—")
+            for row in shares.itertuples()
+        ),
+        none,
+    ]
 
 
 def _figures(survey: Survey, folder: Path, words: Words) -> Iterator[Block]:

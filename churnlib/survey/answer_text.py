@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 INFINITY = float("inf")
@@ -41,6 +42,7 @@ def strip_mark(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=10_000)  # a handful of answers stands in any number of rows
 def normalise(text: str) -> str:
     """One spelling for all ways to type the same: widths, dashes, case and spaces.
 

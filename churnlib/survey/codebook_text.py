@@ -32,12 +32,16 @@ def codebook_text(
     response = _response([question.variable for question in questions])
     chosen = f"response = {toml_text(response)}" if response else '# response = "KEY"'
     blocks = [line for question in questions for line in _block(question.variable)]
-    doubts = [(_table_name(q.variable), guess) for q in questions for guess in q.guesses]
+    doubts = [
+        (_table_name(q.variable), f"{q.variable.key}: {guess}")
+        for q in questions
+        for guess in q.guesses
+    ]
     if response:
-        doubts.insert(0, (chosen, f"{response!r} is what the other questions are to explain"))
+        doubts.insert(0, (chosen, f"response: {response} is the question that the others explain"))
     above = len(head) + len(doubts) + 2
     rest = [chosen, *top, "", *blocks]
-    guesses = [f"line {above + rest.index(line) + 1}: {guess}" for line, guess in doubts]
+    guesses = [f"line {above + rest.index(line) + 1}, {guess}" for line, guess in doubts]
     listed = ["guesses = [", *(f"  {toml_text(guess)}," for guess in guesses), "]"]
     return "\n".join([*head, *listed, *rest])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -82,7 +82,7 @@ def _ticks(given: Sequence[str], header: str, part: str) -> bool:
     return {*map(normalise, given)} <= TICKED | NOT_TICKED | own
 
 
-def separator_of(given: Sequence[str]) -> str | None:
+def separator_of(given: Iterable[str]) -> str | None:
     """Return what stands between several answers in one cell, ``None`` for one answer a cell.
 
     Several answers are parts that come alone or in other company too, never twice in a cell, and
@@ -95,26 +95,30 @@ def separator_of(given: Sequence[str]) -> str | None:
     >>> separator_of(["Yes, definitely", "Yes, perhaps", "No, never", "No"]) is None
     True
     """
+    times = Counter(given)
+    n = times.total()
     for separator in (*SEPARATORS, " "):
-        lists = [tuple(filter(None, map(str.strip, text.split(separator)))) for text in given]
-        if sum(len(parts) > 1 for parts in lists) < 0.05 * len(lists) or not lists:
+        lists = {
+            text: [part for part in map(str.strip, text.split(separator)) if part] for text in times
+        }
+        if sum(times[text] for text, parts in lists.items() if len(parts) > 1) < 0.05 * n or not n:
             continue
         company: dict[str, set[tuple[str, ...]]] = {}
-        for parts in lists:
+        for parts in lists.values():
             for part in parts:
-                company.setdefault(part, set()).add(parts)
+                company.setdefault(part, set()).add(tuple(parts))
         if not 1 < len(company) <= MOST_ANSWERS:
             continue
         if separator == "┋":  # no one types it
             return separator
         codes = all(re.fullmatch(r"[a-z0-9_]+", part) for part in company)
         bound = {part for part, c in company.items() if len(c) == 1 and (part,) not in c}
-        written_in = sum(bool({*parts} & bound) for parts in lists)
+        written_in = sum(times[text] for text, parts in lists.items() if {*parts} & bound)
         if (
             len(company) > 2
-            and len({len(parts) for parts in lists}) > 1
-            and all(len(set(parts)) == len(parts) for parts in lists)
-            and written_in <= _FEW_WORDS * len(lists)
+            and len({len(parts) for parts in lists.values()}) > 1
+            and all(len(set(parts)) == len(parts) for parts in lists.values())
+            and written_in <= _FEW_WORDS * n
             and (separator != " " or codes)
         ):
             return separator

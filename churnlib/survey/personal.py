@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable
 
 from churnlib.survey.answer_text import normalise
 from churnlib.survey.draft_kinds import separator_of
@@ -74,7 +75,7 @@ _SOME, _NEARLY_ALL = 0.2, 0.9
 _ENOUGH = 10  # answers, to say that nearly every one is different
 
 
-def reason_of(header: str, answers: Sequence[str]) -> str | None:
+def reason_of(header: str, answers: Iterable[str]) -> str | None:
     """Say why a column is personal, ``None`` if it is not.
 
     Examples
@@ -86,12 +87,14 @@ def reason_of(header: str, answers: Sequence[str]) -> str | None:
     """
     if _asks_who(header):
         return "its wording"
-    given = [text.strip() for text in answers if text.strip()]
+    given = Counter(text.strip() for text in answers)
+    del given[""]
+    n = given.total()
     for kind, pattern in _CONTENT.items():
-        matching = sum(re.fullmatch(pattern, text) is not None for text in given)
-        if matching and matching >= _SOME * len(given):
+        matching = sum(times for text, times in given.items() if re.fullmatch(pattern, text))
+        if matching and matching >= _SOME * n:
             return f"answers that are {kind}"
-    different = len(given) >= _ENOUGH and len(set(given)) >= _NEARLY_ALL * len(given)
+    different = n >= _ENOUGH and len(given) >= _NEARLY_ALL * n
     if different and not all(map(_is_quantity, map(normalise, given))) and not separator_of(given):
         return EVERY_ANSWER_DIFFERS
     return None

@@ -114,6 +114,11 @@ class Survey:
         """People in the clean survey."""
         return len(self.frame)
 
+    @property
+    def questions(self) -> list[str]:
+        """The variables that were asked and should be answered: no scales, no free text."""
+        return [v for v in self.codebook.of_kind("single", "multiple", "number") if v in self.frame]
+
     @cached_property
     def missing(self) -> pd.Series:
         """Missing answers by variable."""
@@ -127,7 +132,7 @@ class Survey:
             "rows_read": len(kept),
             "rows_set_aside": int((~kept).sum()),
             "rows_kept": self.n,
-            "rows_complete": int(self.frame.notna().all(axis=1).sum()),
+            "rows_complete": int(self.frame[self.questions].notna().all(axis=1).sum()),
         }
         return pd.Series(counts, name="rows")
 

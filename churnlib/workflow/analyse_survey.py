@@ -63,6 +63,7 @@ class Checked:
             "problems": self.problems.astype({"row": str}).to_dict("records"),
             "causes": self.causes,
             "notes": list(self.notes),
+            "guesses": list(self.survey.codebook.guesses),
         }
 
 
@@ -78,11 +79,14 @@ class Analysis:
         Questions and results that the answers do not allow, and why.
     notes : tuple of str
         What was decided when the file was read.
+    guesses : tuple of str
+        What the codebook's draft could not know and nobody has decided yet.
     """
 
     report: Path
     left_out: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
 
 
 def check(
@@ -109,6 +113,7 @@ def check(
         If one of them is damaged, a question has no column, a label is missing, or no sheet can
         be kept.
     """
+    from churnlib.report import require_people
     from churnlib.survey import clean, load_codebook, read_answers
 
     book = load_codebook(codebook)
@@ -116,12 +121,7 @@ def check(
     _require_labels(book, lang)
     raw = read_answers(answers, **book.reading)
     survey = clean(raw, book, origin=Origin.OBSERVED, on_error="set_aside")
-    if survey.n == 0:
-        first = survey.ledger["reason"].iloc[0]
-        raise ValueError(
-            f"no sheet of {answers.name} can be kept; the first is set aside because of {first}. "
-            "Correct the codebook"
-        )
+    require_people(survey)
     aside = survey.ledger.loc[~survey.ledger["kept"], ["row", "reason"]]
     return Checked(survey, aside.reset_index(drop=True), tuple(raw.attrs["notes"]))
 
@@ -148,6 +148,7 @@ def analyse(
     response: str | None = None,
     by: Sequence[str] = (),
     group: str | None = None,
+    only: Mapping[str, Sequence[str]] | None = None,
     all_pairs: bool = False,
     template: Path | None = None,
     progress: Progress | None = None,
@@ -169,6 +170,8 @@ def analyse(
         The questions that may explain it, all others when left out.
     group : str, optional
         Whose answers the figure compares, the first of `by` when left out.
+    only : mapping of str to sequence of str, optional
+        Questions and answers: only people who gave one of the answers are analysed.
     all_pairs : bool
         Test every pair of questions, not only those with the response.
     template : Path, optional
@@ -192,21 +195,27 @@ def analyse(
     ValueError
         As `check` does; or if the output is the project itself, or the template no Word document.
     """
-    from churnlib.report import open_document
+    from churnlib.report import default_response, open_document
+    from churnlib.survey import load_codebook
 
     _require_elsewhere(output)
     open_document(template)  # raises if it is none, before anything runs
-    checked = check(answers, codebook, lang=lang, reading=reading)
-    book = checked.survey.codebook
-    chosen = response or list(book.variables)[-1]
+    if not answers.is_file():
+        raise FileNotFoundError(f"there is no file {answers}; check the path")
+    book = load_codebook(codebook)
+    _require_labels(book, lang)
+    chosen = response or default_response(book)
     for name in (chosen, *by, *filter(None, [group])):
         _ = book[name]  # raises where there is no such question
     if chosen in {group, *by}:
         raise ValueError(f"the response and the group are both {chosen!r}; choose two questions")
+    if group and book[group].kind != "single":
+        raise ValueError(f"groups come from a question with one answer; {group!r} has none")
     values = {
         "ANSWERS": str(answers.resolve()),
         "CODEBOOK": str(codebook.resolve()),
         "READING": dict(reading or {}),
+        "ONLY": {name: list(levels) for name, levels in (only or {}).items()},
         "RESPONSE": response,
         "BY": list(by),
         "GROUP": group,
@@ -218,14 +227,15 @@ def analyse(
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".churnlib-") as folder:
         made = Path(folder).resolve()  # the notebook runs in a folder of its own
-        _run(filled_in(answers.name, values), made, lang, progress, output)
+        notes = _run(filled_in(answers.name, values), made, lang, progress, output)
         for file in [path for path in made.rglob("*") if path.is_file()]:
             place = output / file.relative_to(made)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)
     left_out = csv.DictReader((output / LEFT_OUT).read_text(encoding="utf-8").splitlines())
     reasons = {row["what"]: row["reason"] for row in left_out}
-    return Analysis(output / "report" / f"survey-report.{lang}.docx", reasons, checked.notes)
+    report = output / "report" / f"survey-report.{lang}.docx"
+    return Analysis(report, reasons, notes, book.guesses)
 
 
 def filled_in(title: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,8 +254,11 @@ def filled_in(title: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _run(
     notebook: Mapping[str, Any], made: Path, lang: str, progress: Progress | None, output: Path
-) -> None:
+) -> tuple[str, ...]:
+    """Run it, put it among the results, and return the notes that it prints on the file."""
     import nbformat
+
+    notes: list[str] = []
 
     environment = {
         "CHURNLIB_OUTPUT": str(made),
@@ -260,13 +273,38 @@ def _run(
                 kernels=kernels, progress=progress, environment=environment,
             )  # fmt: skip
         except NotebookError as error:
+            if given := _of_what_was_given(error, notebook):
+                raise given from None
             if not kernels.stopped:
                 error.save(output / "failed")
             raise
         split = json.loads(nbformat.writes(ran))
+        for cell in _tagged(ran, "notes"):
+            printed = [o["text"] for o in cell["outputs"] if o["output_type"] == "stream"]
+            notes.extend("".join(printed).splitlines())
         (made / _NOTEBOOK.name).write_bytes(document(with_outputs(split, split)))
 
     side_by_side([work], 1)
+    return tuple(filter(None, notes))
+
+
+def _tagged(notebook: Mapping[str, Any], tag: str) -> list[Mapping[str, Any]]:
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    return [cell for cell in cells if tag in cell["metadata"].get("tags", ())]
+
+
+def _of_what_was_given(error: NotebookError, notebook: Mapping[str, Any]) -> Exception | None:
+    """The mistake in answers, codebook or options that a cell has found, if it is one."""
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    if not error.cell or code[error.cell - 1] not in _tagged(notebook, "given"):
+        return None
+    name, _, message = error.cause.partition(": ")
+    kinds = {kind.__name__: kind for kind in (ValueError, KeyError, FileNotFoundError, ImportError)}
+    return (
+        kinds[name](message.strip("'\"") if name == "KeyError" else message)
+        if name in kinds
+        else None
+    )
 
 
 def _require_unedited(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ def _check(chosen: argparse.Namespace) -> int:
     else:
         for note in checked.notes:
             print(note, file=sys.stderr)
+        for guess in checked.survey.codebook.guesses:
+            print(f"to decide: {guess}", file=sys.stderr)
         for cause in checked.causes:
             print(cause)
         rows = checked.summary["rows"]
@@ -64,6 +67,7 @@ def _analyse(chosen: argparse.Namespace) -> None:
         "response": chosen.response,
         "by": chosen.by or (),
         "group": chosen.group,
+        "only": _only(chosen.only or ()),
         "all_pairs": chosen.pairs == "all",
         "template": chosen.template,
         "reading": _reading(chosen),
@@ -72,8 +76,9 @@ def _analyse(chosen: argparse.Namespace) -> None:
         done = analyse(chosen.answers, chosen.codebook, chosen.output, **options)
         files = sorted(str(p) for p in chosen.output.rglob("*") if p.is_file())
         print_json(
-            report=str(done.report), left_out=dict(done.left_out), files=files, notes=done.notes
-        )
+            report=str(done.report), left_out=dict(done.left_out), files=files, notes=done.notes,
+            guesses=done.guesses,
+        )  # fmt: skip
         return
 
     def tell(notebook: str, done: int, cells: int) -> None:
@@ -82,9 +87,22 @@ def _analyse(chosen: argparse.Namespace) -> None:
     done = analyse(chosen.answers, chosen.codebook, chosen.output, progress=tell, **options)
     for note in done.notes:
         print(note)
+    for guess in done.guesses:
+        print(f"guessed: {guess}")
     for what, reason in done.left_out.items():
         print(f"{what}: left out, since {reason}")
     print(f"report: {done.report}")
+
+
+def _only(filters: Sequence[str]) -> dict[str, list[str]]:
+    """Read KEY=LEVEL,LEVEL."""
+    chosen = {}
+    for text in filters:
+        name, equals, levels = text.partition("=")
+        if not (name and equals and levels):
+            raise ValueError(f"--only is KEY=LEVEL or KEY=LEVEL,LEVEL; given {text!r}")
+        chosen[name] = levels.split(",")
+    return chosen
 
 
 def _answers_argument(parser: argparse.ArgumentParser) -> None:
@@ -118,7 +136,12 @@ def _analyse_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", metavar="DIR", type=Path, required=True, help="folder for the results"
     )
-    parser.add_argument("--response", metavar="KEY", help="question to explain; else the last")
+    parser.add_argument(
+        "--response", metavar="KEY", help="question to explain; else the codebook's response"
+    )
+    parser.add_argument(
+        "--only", metavar="KEY=LEVEL,…", action="append", help="only people with these answers"
+    )
     parser.add_argument(
         "--by", metavar="KEY", action="append", help="question that may explain it; repeatable"
     )
@@ -141,7 +164,8 @@ COMMANDS = {
         _codebook,
         "draft a codebook from an export of answers",
         (_answers_argument, _draft_option),
-        """Lines marked REVIEW are guesses: correct them. Personal columns are dropped and listed.
+        """What it could not know stands in a list on top of the file, each guess with its line.
+Personal columns are dropped and listed.
 The draft remembers --sheet, --encoding, --header-rows and --keep.
 
 example:
