@@ -108,7 +108,7 @@ def compare_groups(data: Any, variable: str, by: str, *, level: float = 0.95) ->
     table = pd.DataFrame({key: _summary(sample) for key, sample in samples.items()}).T
     table = table.astype({"n": int, "missing": int}).rename_axis(by)
     answered = {key: s.dropna().to_numpy() for key, s in samples.items() if s.notna().any()}
-    varied = {key: x for key, x in answered.items() if len(x) >= _FEWEST and np.ptp(x) > 0}
+    varied = {key: x for key, x in answered.items() if len(x) >= _FEWEST and _varies(x)}
     left_out = [key for key in answered if key not in varied]
     note = f"without {', '.join(map(str, left_out))}: too few or equal numbers" * bool(left_out)
     several = pd.DataFrame(columns=["difference", "low", "high", "games_howell", "dunn_holm"])
@@ -118,6 +118,10 @@ def compare_groups(data: Any, variable: str, by: str, *, level: float = 0.95) ->
         variable, by, table, _means(varied, origin, note), _ranks(answered, origin),
         tuple(_effects(varied, level, origin, note)), several, origin,
     )  # fmt: skip
+
+
+def _varies(numbers: np.ndarray) -> bool:
+    return bool(np.ptp(numbers) > 1e-9 * np.abs(numbers).max())  # else no digit of it is left
 
 
 def _summary(sample: pd.Series) -> dict[str, float]:
@@ -152,7 +156,7 @@ def _ranks(groups: dict[Any, np.ndarray], origin: Origin) -> Test:
     samples = list(groups.values())
     n = sum(map(len, samples))
     name = "mann_whitney" if len(samples) <= 2 else "kruskal_wallis"
-    if len(samples) < 2 or np.ptp(np.concatenate(samples)) == 0:
+    if len(samples) < 2 or not _varies(np.concatenate(samples)):
         return _undefined(
             name, n, origin, "fewer than two groups can be compared, or all are equal"
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from churnlib.survey.answer_text import CONTROL, as_text, normalise
 from churnlib.survey.codebook_text import HEAD, codebook_text, toml_list, toml_text
-from churnlib.survey.draft_kinds import MOST_ANSWERS, Matrix, matrices
+from churnlib.survey.draft_kinds import MOST_ANSWERS, Matrix, matrices, numbers_people
 from churnlib.survey.drafted_question import (
     CODE,
     QUESTION,
@@ -175,6 +175,8 @@ def _no_question(header: str, given: Sequence[str], attrs: Mapping[Any, Any]) ->
     if any(_ABOUT_THE_SHEET.fullmatch(normalise(text)) for text in (header, short)):
         return "about the sheet and no question"
     different = {normalise(text) for text in without_marks(list(dict.fromkeys(given))).values()}
+    if numbers_people(given):
+        return "a different number for each sheet"
     return None if len(different) > 1 else "one answer only"
 
 

@@ -15,6 +15,7 @@ from churnlib.survey.option_marks import without_marks
 MOST_ANSWERS = 20
 """A column with more different answers than these holds numbers or free text."""
 _FEWEST_NUMBERS = 12  # different numbers from which on they are no codes of answers
+_LONGEST = 15  # signs of a number that a float holds to the last digit
 _FEW_WORDS = 0.1  # share of words in a column of numbers, or of answers of one's own in a list
 _WEIGHT = re.compile(r"(?:.*[_ ])?(?:weights?|wt|wgt|pweight|pw|sampleweight)|权重|加权|权数|权")
 _NUMBER = re.compile(r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)([^\W\d_]*)")
@@ -137,7 +138,7 @@ def units_of_numbers(given: Sequence[str]) -> tuple[list[str], list[str]] | None
     matches = {text: _NUMBER.fullmatch(text) for text in plain}
     numbers = {text for text, match in matches.items() if match}
     words = [text for text in plain if text not in numbers]
-    if len(numbers) < _FEWEST_NUMBERS or len(words) > 2:
+    if len(numbers) < _FEWEST_NUMBERS or len(words) > 2 or max(map(len, numbers)) > _LONGEST:
         return None
     if sum(plain[text] for text in words) > _FEW_WORDS * len(given):
         return None
@@ -146,6 +147,16 @@ def units_of_numbers(given: Sequence[str]) -> tuple[list[str], list[str]] | None
         return None
     typed = dict.fromkeys(text for text in given if normalise(text) in words)
     return sorted(units), list(typed)
+
+
+def numbers_people(given: Sequence[str]) -> bool:
+    """Return True if the answers number the sheets: whole, all different, in one run."""
+    if len(given) < MOST_ANSWERS or len(set(given)) < len(given):
+        return False
+    if not all(re.fullmatch("[0-9]{1,15}", text) for text in map(normalise, given)):
+        return False
+    numbers = [int(normalise(text)) for text in given]
+    return max(numbers) - min(numbers) < 2 * len(numbers)
 
 
 def is_weight(header: str, given: Sequence[str]) -> bool:

@@ -111,7 +111,7 @@ def drafted_question(
     different = {normalise(t) for t in without_marks(list(dict.fromkeys(given))).values()}
     once = len(different) > 10 and len(different) == len(given)
     if len(different) > MOST_ANSWERS or (once and not stored):
-        return DraftedQuestion(Variable(key, text, (), False, wordings, missing=own, kind="text"))
+        return DraftedQuestion(Variable(key, text, (), False, (header,), missing=own, kind="text"))
     order = _order([t for t in given if "┋" not in t], header, attrs)
     guesses = [order.guess] if "order is that" not in order.guess or not order.ordered else []
     guesses = [guess for guess in guesses if len(order.answers) > 2]

@@ -278,17 +278,19 @@ def _run(
             if not kernels.stopped:
                 error.save(output / "failed")
             raise
-        split = json.loads(nbformat.writes(ran))
         for cell in _tagged(ran, "notes"):
             printed = [o["text"] for o in cell["outputs"] if o["output_type"] == "stream"]
             notes.extend("".join(printed).splitlines())
+            # They name what was dropped as personal; the results do not.
+            cell["outputs"] = [o for o in cell["outputs"] if o["output_type"] != "stream"]
+        split = json.loads(nbformat.writes(ran))
         (made / _NOTEBOOK.name).write_bytes(document(with_outputs(split, split)))
 
     side_by_side([work], 1)
     return tuple(filter(None, notes))
 
 
-def _tagged(notebook: Mapping[str, Any], tag: str) -> list[Mapping[str, Any]]:
+def _tagged(notebook: Mapping[str, Any], tag: str) -> list[dict[str, Any]]:
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     return [cell for cell in cells if tag in cell["metadata"].get("tags", ())]
 

@@ -1,5 +1,6 @@
 """A codebook drafted from an export: read by load_codebook, and honest about its guesses."""
 
+import re
 import tempfile
 import tomllib
 from pathlib import Path
@@ -56,18 +57,34 @@ def test_option_marks_give_the_order_and_spellings_are_one_level():
     assert [level["label"]["zh-Hans"] for level in found] == ["从不", "偶尔", "经常"]
 
 
-def test_free_text_one_answer_and_several_marks_are_named_for_review():
+def test_free_text_one_answer_and_several_answers_are_told_apart():
     columns = {
         "1、建议": [f"说法{i}" for i in range(30)],
         "2、同意": ["是"] * 30,
         "3、渠道": ["柜台", "手机", "柜台┋手机"] * 10,
     }
     text = draft(pd.DataFrame(columns), KNOWN, "export.csv")
-    review = [line for line in text.splitlines() if line.startswith("# REVIEW")]
-    assert any("one answer only or too many: '1、建议'" in line for line in review)
-    assert any("'2、同意'" in line for line in review)
-    assert any("'柜台┋手机' is more than one answer" in line for line in review)
-    assert len(tomllib.loads(text)["variables"]) == 1
+    content = tomllib.loads(text)
+    assert "# NOTE: left out, one answer only: '2、同意'" in text
+    assert [v["kind"] for v in content["variables"].values()] == ["text", "multiple"]
+    assert "说法" not in text
+    assert [level["key"] for level in content["variables"]["q3"]["levels"]] == ["q3_1", "q3_2"]
+    assert any("several answers stand in one cell, parted by '┋'" in g for g in content["guesses"])
+
+
+def test_each_guess_names_its_line():
+    columns = {
+        "Where?": ["North", "South", "East"] * 10,
+        "Use": ["card", "card, loan", "loan, app", "card, app, loan", "app"] * 6,
+        "Left": ["no", "yes", "no"] * 10,
+    }
+    text = draft(pd.DataFrame(columns), KNOWN, "export.csv")
+    lines = text.splitlines()
+    guesses = tomllib.loads(text)["guesses"]
+    assert len(guesses) == 3
+    for guess in guesses:
+        number, key = re.match(r"line (\d+), (\w+): ", guess).groups()
+        assert lines[int(number) - 1].startswith((f"[variables.{key}]", "response = "))
 
 
 def test_an_export_without_questions_is_refused():
@@ -81,7 +98,7 @@ def test_nothing_is_borrowed_from_another_study():
     text = draft(pd.DataFrame(answers), KNOWN, "export.csv")
     (variable,) = tomllib.loads(text)["variables"].values()
     assert [level["label"]["en"] for level in variable["levels"]] == ["1", "2", "3", "4", "5"]
-    assert "REVIEW: codes without labels" in text
+    assert "q2: codes without labels" in text
 
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1)

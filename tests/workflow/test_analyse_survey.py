@@ -228,7 +228,7 @@ def test_bad_input_is_named_before_anything_runs(tmp_path, monkeypatch, change, 
 
 def test_a_survey_of_which_no_sheet_fits_is_refused_with_the_first_reason(tmp_path):
     answers, codebook = survey_in(tmp_path, n=0)
-    with pytest.raises(ValueError, match=r"no sheet of answers\.csv can be kept; .*'也许'"):
+    with pytest.raises(ValueError, match=r"no sheet can be kept; .*'也许'"):
         check(answers, codebook, lang="zh-Hans")
 
 
