@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 _ABOUT_THE_SHEET = re.compile(
     r"序号|编号|答卷编号|总分|得分|no\.?|id|index|row|unnamed:0|status|responsetype|progress|finished|"
     r"(?:response|respondent|collector|interview)id|distributionchannel|userlanguage|"
-    r"(?:start|last)page|startlanguage|seed|completed|提交方式|答题状态"
+    r"(?:start|last)page|startlanguage|seed|completed|提交方式|答题状态|deviceid|.*instanceid|"
+    r"-+(?:id|uuid|index|version|notes|status|tags|submitted-by|validation-status|submission-time)-*"
 )
+_MOMENT = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}[T ][0-9]{1,2}:[0-9]{2}.*")
 _PLATFORM = re.compile(r"序号|提交答卷时间|所用时间|来自ip|来源详情|总分")
 
 
@@ -118,6 +120,7 @@ def draft(
             Variable(key_of(header), same_label(header), (), False, (header,), kind="text")
         )
         for header in raw.attrs.get("texts", [])
+        if not _ABOUT_THE_SHEET.fullmatch(normalise(header))
     ]
     if not any(q.variable.kind not in {"text", "weight"} for q in questions):
         raise ValueError(
@@ -175,6 +178,8 @@ def _no_question(header: str, given: Sequence[str], attrs: Mapping[Any, Any]) ->
     if any(_ABOUT_THE_SHEET.fullmatch(normalise(text)) for text in (header, short)):
         return "about the sheet and no question"
     different = {normalise(text) for text in without_marks(list(dict.fromkeys(given))).values()}
+    if given and all(_MOMENT.fullmatch(text.strip()) for text in given):
+        return "the time of a sheet"
     if numbers_people(given):
         return "a different number for each sheet"
     return None if len(different) > 1 else "one answer only"

@@ -232,6 +232,51 @@ def test_a_survey_of_which_no_sheet_fits_is_refused_with_the_first_reason(tmp_pa
         check(answers, codebook, lang="zh-Hans")
 
 
+def test_a_mistake_that_the_notebook_finds_is_told_without_its_traceback(tmp_path):
+    answers, codebook = survey_in(tmp_path, n=0)
+    with pytest.raises(ValueError, match=r"^no sheet can be kept; .*'也许'"):
+        analyse(answers, codebook, tmp_path / "out", lang="zh-Hans")
+    assert not (tmp_path / "out" / "failed").exists()
+
+
+def test_the_answers_are_read_once_and_by_the_notebook(tmp_path, monkeypatch):
+    def read_here(*_, **__):
+        raise AssertionError("the answers were read before the notebook")
+
+    answers, codebook = survey_in(tmp_path)
+    monkeypatch.setattr("churnlib.survey.read_answers", read_here)
+    monkeypatch.setattr("churnlib.survey.readers.read_answers", read_here)
+    done = analyse(answers, codebook, tmp_path / "out", lang="zh-Hans")
+    assert done.report.exists()
+    sources = "".join("".join(c["source"]) for c in cells(tmp_path / "out" / "my_survey.ipynb"))
+    assert sources.count("read_answers(") == 1
+
+
+def test_only_some_people_are_analysed_and_the_report_says_so(tmp_path):
+    answers, codebook = survey_in(tmp_path)
+    only = {"house": ["yes", "no"]}
+    done = analyse(answers, codebook, tmp_path / "out", lang="zh-Hans", only=only)
+    said = "".join(p.text for p in docx.Document(str(done.report)).paragraphs)
+    assert "本报告仅分析部分答卷：是否有房为是、否。" in said
+    kept = [line.split(",")[1] for line in answers.read_text("utf-8").splitlines()[1:]]
+    assert f"{sum(house in {'是', '否'} for house in kept)}人问卷调查报告" in said
+
+
+@pytest.mark.parametrize("only", ["house", "house=", "=yes"])
+def test_a_filter_is_a_question_and_its_levels(tmp_path, capsys, only):
+    answers, codebook = survey_in(tmp_path)
+    command = [
+        "analyse",
+        str(answers),
+        "--codebook",
+        str(codebook),
+        "--output",
+        str(tmp_path / "o"),
+    ]
+    assert main([*command, "--lang", "zh-Hans", "--only", only]) == 1
+    assert f"--only is KEY=LEVEL or KEY=LEVEL,LEVEL; given '{only}'" in capsys.readouterr().err
+
+
 def test_check_counts_every_sheet_and_says_which_do_not_fit(tmp_path, capsys):
     answers, codebook = survey_in(tmp_path)
     found = check(answers, codebook, lang="zh-Hans")
