@@ -8,12 +8,13 @@ import pandas as pd
 
 from churnlib.evidence import apa, p_alone
 from churnlib.figures import Label
-from churnlib.questions import MultipleResponse, OptionComparison, Reliability
+from churnlib.questions import MultipleResponse, OptionComparison, Reliability, weighted_shares
 from churnlib.report.document import Block, Heading, TableBlock, Text, reference
 from churnlib.report.report_text import Words
 from churnlib.report.survey_pairs import NUMBER_COLUMNS, number_cells
 from churnlib.report.text_table import TextTable
 from churnlib.survey import Survey
+from churnlib.tables import FrequencyTable
 
 
 def number_table(
@@ -118,3 +119,20 @@ def text_block(survey: Survey, key: str, words: Words, label: Label) -> Text:
     return Text(
         words("survey.text", variable=label(key), n=f"{answered:,}", people=f"{survey.n:,}")
     )
+
+
+def weighted_cells(survey: Survey, key: str, table: FrequencyTable) -> list[tuple[str, str]]:
+    """Weighted percent and interval of each level; dashes for missing answers and one person."""
+    none = ("—", "—")
+    if table.n < 2:
+        return [none] * (len(table.counts) + 1)
+    shares = weighted_shares(survey, key)
+    return [
+        *(
+            (f"{100 * row.share:.1f}", f"[{100 * row.low:.1f}, {100 * row.high:.1f}]")
+            if row.low == row.low
+            else (f"{100 * row.share:.1f}", "—")
+            for row in shares.itertuples()
+        ),
+        none,
+    ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from churnlib.evidence import Origin, apa
 from churnlib.figures import Label
 from churnlib.models import Fit, LinearFit
-from churnlib.questions import rao_scott, weighted_shares
+from churnlib.questions import rao_scott
 from churnlib.report.document import (
     Block,
     Contents,
@@ -29,6 +29,7 @@ from churnlib.report.survey_kinds import (
     option_group_blocks,
     scale_blocks,
     text_block,
+    weighted_cells,
 )
 from churnlib.report.survey_model import model_blocks
 from churnlib.report.survey_pairs import (
@@ -273,28 +274,11 @@ def _question(
     header = (variable, *(words(f"survey.{column}") for column in columns))
     if survey.weights is not None:
         header = (*header, words("survey.weighted"), words("survey.interval"))
-        weighted = _weighted(survey, key, table)
+        weighted = weighted_cells(survey, key, table)
         rows = tuple((*row, *cells) for row, cells in zip(rows, weighted, strict=True))
     texts = TextTable(header, rows)
     note = words("survey.missing_note", n=f"{table.n:,}", missing=f"{table.missing:,}")
     yield TableBlock(f"question {key}", variable, note, table.origin, texts)
-
-
-def _weighted(survey: Survey, key: str, table: FrequencyTable) -> list[tuple[str, str]]:
-    """Weighted percent and interval of each level; dashes for missing answers and one person."""
-    none = ("—", "—")
-    if table.n < 2:
-        return [none] * (len(table.counts) + 1)
-    shares = weighted_shares(survey, key)
-    return [
-        *(
-            (f"{100 * row.share:.1f}", f"[{100 * row.low:.1f}, {100 * row.high:.1f}]")
-            if row.low == row.low
-            else (f"{100 * row.share:.1f}", "—")
-            for row in shares.itertuples()
-        ),
-        none,
-    ]
 
 
 def _figures(survey: Survey, folder: Path, words: Words) -> Iterator[Block]:

@@ -20,7 +20,7 @@ from churnlib.survey.answer_values import (
 )
 from churnlib.survey.codebook import Codebook
 from churnlib.survey.levels import LabelError, Numbers, Variable
-from churnlib.survey.question_columns import QUESTION_NUMBER, column_of, columns_of
+from churnlib.survey.question_columns import QUESTION_NUMBER, column_of, question_columns
 from churnlib.survey.survey import Survey
 
 _SHOWN_PROBLEMS = 20
@@ -76,7 +76,7 @@ def clean(
     if not raw.index.is_unique:
         twice = raw.index[raw.index.duplicated()][0]
         raise ValueError(f"row {twice} stands twice in the index; use raw.reset_index(drop=True)")
-    columns = columns_of(raw, codebook)
+    columns = question_columns(raw, codebook)
     answered = {key: _values(raw, codebook, key, headers) for key, headers in columns.items()}
     frame = pd.DataFrame({key: answer.given for key, answer in answered.items()}, index=raw.index)
     for key in codebook.of_kind("scale"):

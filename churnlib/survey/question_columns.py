@@ -16,7 +16,13 @@ _CLOSING = re.compile(r"[?？:：。*\s]+$")
 _BRACKETS = re.compile(r"(?:[?？:：。*\s]|\[[^\]]*\]|【[^】]*】)+$")
 
 
-def columns_of(raw: pd.DataFrame, codebook: Codebook) -> dict[str, list[str]]:
+def columns_of(raw: pd.DataFrame, codebook: Codebook) -> dict[str, str]:
+    """Find the column of each question that has one, as `question_columns` does."""
+    columns = question_columns(raw, codebook)
+    return {key: headers[0] for key, headers in columns.items() if len(headers) == 1}
+
+
+def question_columns(raw: pd.DataFrame, codebook: Codebook) -> dict[str, list[str]]:
     """Find the columns of each variable by its key, label or wording, past a leading number.
 
     A scale is made of other variables, a weight is no question, and what tells who answered is
@@ -47,7 +53,7 @@ def columns_of(raw: pd.DataFrame, codebook: Codebook) -> dict[str, list[str]]:
 
 
 def column_of(headers: Sequence[Any], codebook: Codebook, variable: str) -> Any:
-    """Find the column of one variable, as `columns_of` does.
+    """Find the column of one variable, as `question_columns` does.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from churnlib.workflow.command import Command, json_option, print_json
 
 
 def _check(chosen: argparse.Namespace) -> int:
-    from churnlib.workflow.analyse_survey import check
+    from churnlib.workflow.check_survey import check
 
     checked = check(chosen.answers, chosen.codebook, lang=chosen.lang, reading=_reading(chosen))
     if chosen.json:

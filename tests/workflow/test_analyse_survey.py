@@ -13,7 +13,8 @@ import pytest
 import churnlib as cl
 from churnlib.__main__ import main
 from churnlib.evidence.origin import PROJECT, Origin
-from churnlib.workflow.analyse_survey import analyse, check, filled_in
+from churnlib.workflow.analyse_survey import analyse, filled_in
+from churnlib.workflow.check_survey import check
 from churnlib.workflow.execution import NotebookError
 from churnlib.workflow.workspace import digest, files_in
 
