@@ -34,9 +34,6 @@ from churnlib.studies import claims
 VERDICTS = "verdicts"
 """Name of the exhibit that the appendix prints in full."""
 
-_NO_REASON = {Kind.REPRODUCED, Kind.UNTESTABLE, Kind.EXTERNAL}
-"""Verdicts whose reason the appendix alone gives."""
-
 
 def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Path:
     """Write the report on the thesis to ``report/churn-report.LANG.docx``.
@@ -97,25 +94,39 @@ def collect_exhibits(folder: Path) -> Path:
 
 
 def thesis_blocks(entries: Sequence[Entry], folder: Path, words: Words) -> list[Block]:
-    """Put the report together, block by block, before anything is written."""
+    """Put the report together, block by block, before anything is written.
+
+    The sections of ``data/report.toml`` come first, each with the exhibits that it names; then the
+    references, the verdict on every statement, and all other exhibits by notebook.
+    """
     verdicts = claims()
     facts = thesis_facts(verdicts, words)
-    return [
+    by_id = {entry.exhibit: entry for entry in entries}
+    values = facts | {exhibit: reference(exhibit) for exhibit in by_id}
+    blocks: list[Block] = [
         Title(words("thesis.title"), words("thesis.below")),
         Contents(),
         Heading(words("words.summary")),
         *(Text(text) for text in words.each("thesis.summary", **facts)),
         *(Text(text) for text in _findings(words, facts)),
-        Heading(words("words.methods")),
-        *(Text(text) for text in words.each("thesis.methods", **facts)),
-        Heading(words("words.results")),
-        *_results(entries, folder, words, facts, verdicts["verdict"]),
-        Heading(words("words.provenance")),
-        *(Text(text) for text in words.each("thesis.provenance", **facts)),
+    ]
+    shown = {VERDICTS}
+    for place, section in enumerate(words.entries("thesis.section"), 1):
+        key = f"thesis.section {place}"
+        blocks.append(Heading(words.fill(section["heading"], key, {}), section["level"]))
+        blocks += [Text(words.fill(text, key, values)) for text in section["text"]]
+        blocks += [_exhibit(by_id[exhibit], folder, words) for exhibit in section["exhibits"]]
+        shown |= {*section["exhibits"]}
+    return [
+        *blocks,
         Heading(words("words.references")),
         *(Text(work, "reference") for work in words.cited("thesis")),
         *_appendix(verdicts, words, facts, entries),
-    ]
+        *_further(
+            [entry for entry in entries if not {entry.exhibit, entry.name} & shown],
+            folder, words, verdicts["verdict"],
+        ),
+    ]  # fmt: skip
 
 
 def _findings(words: Words, facts: Mapping[str, str]) -> Iterator[str]:
@@ -124,29 +135,19 @@ def _findings(words: Words, facts: Mapping[str, str]) -> Iterator[str]:
         yield words("thesis.numbered", number=place, text=text)
 
 
-def _results(
-    entries: Sequence[Entry],
-    folder: Path,
-    words: Words,
-    facts: Mapping[str, str],
-    verdicts: pd.Series,
+def _further(
+    entries: Sequence[Entry], folder: Path, words: Words, verdicts: pd.Series
 ) -> Iterator[Block]:
+    """The exhibits of no section, by notebook, each with a sentence that refers to it."""
     carried = _statements()
-    reasoned: set[int] = set()
-    shown = sorted((e for e in entries if e.name != VERDICTS), key=lambda entry: entry.notebook)
-    for notebook, exhibits in groupby(shown, key=lambda entry: entry.notebook):
-        key = f"thesis.notebooks.{notebook}"
-        yield Heading(words(f"{key}.heading") if words.has(key) else notebook, 2)
-        if words.has(f"{key}.text"):
-            yield Text(words(f"{key}.text", **facts))
+    yield Heading(words("words.exhibits"))
+    ordered = sorted(entries, key=lambda entry: entry.notebook)
+    for notebook, exhibits in groupby(ordered, key=lambda entry: entry.notebook):
+        key = f"thesis.notebooks.{notebook}.heading"
+        yield Heading(words(key) if words.has(key) else notebook, 2)
         for entry in exhibits:
             of_kind = _by_verdict(carried.get(entry.exhibit, []), verdicts)
             yield Text(_introduction(entry, of_kind, words))
-            judged = [numbers for kind, numbers in of_kind if kind not in _NO_REASON]
-            for number in (n for numbers in judged for n in numbers if n not in reasoned):
-                reason = facts[f"reason_{number}"]
-                yield Text(words("thesis.exhibit.reason", number=number, reason=reason))
-                reasoned.add(number)
             if entry.kind != "none":
                 yield _exhibit(entry, folder, words)
 
@@ -158,11 +159,10 @@ def _by_verdict(statements: Sequence[int], verdicts: pd.Series) -> list[tuple[Ki
 
 def _introduction(entry: Entry, of_kind: Sequence[tuple[Kind, Sequence[int]]], words: Words) -> str:
     """Refer to an exhibit and say how the statements that it carries fare."""
-    named = {"ref": reference(entry.exhibit), "id": _named(entry.exhibit, words)}
+    named = {"ref": reference(entry.exhibit)}
     if entry.kind == "none":
         statements = _list((n for _, numbers in of_kind for n in numbers), words)
-        named |= {"caption": entry.caption[words.lang], "statements": statements}
-        return words("thesis.exhibit.lost", **named)
+        return words("thesis.exhibit.lost", id=_named(entry.exhibit, words), statements=statements)
     if entry.origin is Origin.SYNTHETIC:
         return words("thesis.exhibit.simulated", **named)
     if not of_kind:
@@ -187,12 +187,7 @@ def _named(exhibit: str, words: Words) -> str:
 
 
 def _note(entry: Entry, words: Words) -> str:
-    return words(
-        "thesis.exhibit.note",
-        id=_named(entry.exhibit, words),
-        notebook=entry.notebook,
-        verdict=words(f"verdicts.{entry.verdict}"),
-    )
+    return words("thesis.exhibit.note", notebook=entry.notebook)
 
 
 def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
