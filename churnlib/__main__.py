@@ -176,7 +176,7 @@ def _audit(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print_json(checks=checks.to_dict("records"))
     else:
-        print(audit_text(chosen.folder))
+        print(audit_text(checks))
     return 0 if checks["holds"].all() else 1
 
 

@@ -11,6 +11,10 @@ from math import ceil, floor, inf, isqrt, sqrt
 from operator import add
 from typing import Any
 
+import numpy as np
+from scipy import stats
+from scipy.optimize import lsq_linear
+
 from churnlib.evidence import Reported
 
 
@@ -185,85 +189,61 @@ def _root(square: Fraction) -> Fraction:
     return Fraction(isqrt(square.numerator * 10**60 // square.denominator), 10**30)
 
 
-def _p_value(tail: Callable[..., float]) -> Formula:
+def _p_value(tail: Callable[..., Any]) -> Formula:
     def formula(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
         (x,), df = given["statistic"], [float(each.value) for each in given.get("df", ())]
         if any(each <= 0 for each in df):
             return None
         nearest = 0 if x.low <= 0 <= x.high else min(abs(x.low), abs(x.high))
         sizes = (abs(x.value), max(abs(x.low), abs(x.high)), nearest)
-        ps = [tail(float(size), *df) for size in sizes]
-        if any(p != p for p in ps[:1]):
+        ps = [float(tail(float(size), *df)) for size in sizes]
+        if ps[0] != ps[0]:
             return None
-        if options.get("tails") == 1:
-            ps = [p / 2 for p in ps]
-        return Interval(*(Fraction(0 if p != p else p) for p in ps))
+        halves = 2 if options.get("tails") == 1 else 1
+        return Interval(*(Fraction(0 if p != p else p) / halves for p in ps))
 
     return formula
 
 
-def _t(t: float, df: float) -> float:
-    from scipy import stats
-
-    return float(2 * stats.t.sf(t, df))
-
-
-def _z(z: float) -> float:
-    from scipy import stats
-
-    return float(2 * stats.norm.sf(z))
-
-
 def _r(r: float, df: float) -> float:
-    return _t(r * sqrt(df / (1 - r**2)), df) if r < 1 else 0.0
-
-
-def _f(f: float, df: float, df_rest: float) -> float:
-    from scipy import stats
-
-    return float(stats.f.sf(f, df, df_rest))
-
-
-def _chi_square(x: float, df: float) -> float:
-    from scipy import stats
-
-    return float(stats.chi2.sf(x, df))
+    return float(2 * stats.t.sf(r * sqrt(df / (1 - r**2)), df)) if r < 1 else 0.0
 
 
 def _anova(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
-    sizes = [float(n.value) for n in given["n"]]
-    if min(sizes) < 1 or sum(sizes) <= len(sizes):
+    sizes = np.array([float(n.value) for n in given["n"]])
+    if sizes.min() < 1 or sizes.sum() <= len(sizes):
         return None
+    contrasts = _contrasts(sizes, options)
 
-    def f(means: Sequence[Any], sds: Sequence[Any]) -> float:
-        grand = sum(n * m for n, m in zip(sizes, means, strict=True)) / sum(sizes)
-        between = sum(n * (m - grand) ** 2 for n, m in zip(sizes, means, strict=True))
-        within = sum((n - 1) * s**2 for n, s in zip(sizes, sds, strict=True))
-        df = len(sizes) - 1, sum(sizes) - len(sizes)
-        return between / df[0] / (within / df[1]) if within else inf
+    def f(means: Any, sds: Sequence[Any]) -> float:
+        within = (sizes - 1) @ np.square(np.array(sds, float)) / (sizes.sum() - len(sizes))
+        return np.square(contrasts @ np.array(means, float)).sum() / within if within else inf
 
-    boxes = [(float(m.low), float(m.high)) for m in given["means"]]
-    # The least spread pulls every mean towards one centre; the greatest is at a corner.
-    least = f(_pulled(boxes, sizes), [float(s.high) for s in given["sds"]])
-    narrow = [max(float(s.low), 0.0) for s in given["sds"]]
-    most = max(f(means, narrow) for means in product(*boxes))
-    value = f(*([float(x.value) for x in given[key]] for key in ("means", "sds")))
-    if inf in (value, most):
-        return None
-    return Interval(*map(Fraction, (value, least, most)))
+    means, sds = given["means"], given["sds"]
+    # What the means differ by is convex in them: greatest at a corner of what they may be.
+    low, high = (np.array([float(getattr(m, end)) for m in means]) for end in ("low", "high"))
+    closest = lsq_linear(contrasts, 0 * sizes, (low - 1e-12, high + 1e-12)).x
+    least = f(closest, [s.high for s in sds])
+    narrow = [max(s.low, 0) for s in sds]
+    most = max(f(corner, narrow) for corner in product(*zip(low, high, strict=True)))
+    value = f([m.value for m in means], [s.value for s in sds])
+    return None if inf in (value, most) else Interval(*map(Fraction, (value, least, most)))
 
 
-def _pulled(boxes: Sequence[tuple[float, float]], sizes: Sequence[float]) -> list[float]:
-    from scipy.optimize import minimize_scalar
+def _contrasts(sizes: Any, options: Mapping[str, Any]) -> Any:
+    """Return the matrix that sends the means to the root of the mean square between them.
 
-    def pulled(centre: float) -> list[float]:
-        return [min(max(centre, low), high) for low, high in boxes]
-
-    def spread(centre: float) -> float:
-        return sum(n * (m - centre) ** 2 for n, m in zip(sizes, pulled(centre), strict=True))
-
-    ends = min(low for low, _ in boxes), max(high for _, high in boxes)
-    return pulled(minimize_scalar(spread, bounds=ends, method="bounded").x)
+    With `factors` it is of one effect in a table of two, by unweighted means (Cohen, 2002).
+    """
+    if "factors" not in options:
+        centred = np.eye(len(sizes)) - sizes / sizes.sum()
+        return np.sqrt(sizes / (len(sizes) - 1))[:, None] * centred
+    mean = [np.full((k, k), 1 / k) for k in options["factors"]]
+    centred = [np.eye(len(m)) - m for m in mean]
+    first = mean[0] if options.get("effect") == "second" else centred[0]
+    second = mean[1] if options.get("effect") == "first" else centred[1]
+    effect = np.kron(first, second)
+    return effect * np.sqrt(len(sizes) / (1 / sizes).sum() / np.trace(effect))
 
 
 def _t_test(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
@@ -287,12 +267,24 @@ CHECKS: Mapping[str, Check] = {
     "sd": Check(
         _sd, ("mean", "n"), "{target} can be the SD of {n} whole numbers", ("scale", "items")
     ),
-    "chi_square": Check(_p_value(_chi_square), _TEST, "{target} follows from χ² and df"),
-    "t": Check(_p_value(_t), _TEST, "{target} follows from t and df", ("tails",)),
-    "z": Check(_p_value(_z), ("statistic",), "{target} follows from z", ("tails",)),
+    "chi_square": Check(_p_value(stats.chi2.sf), _TEST, "{target} follows from χ² and df"),
+    "t": Check(
+        _p_value(lambda t, df: 2 * stats.t.sf(t, df)),
+        _TEST,
+        "{target} follows from t and df",
+        ("tails",),
+    ),
+    "z": Check(
+        _p_value(lambda z: 2 * stats.norm.sf(z)),
+        ("statistic",),
+        "{target} follows from z",
+        ("tails",),
+    ),
     "r": Check(_p_value(_r), _TEST, "{target} follows from r and df", ("tails",)),
-    "F": Check(_p_value(_f), _TEST, "{target} follows from F and its df"),
-    "anova": Check(_anova, _GROUPS, "{target} = F of the means, SDs and sizes"),
+    "F": Check(_p_value(stats.f.sf), _TEST, "{target} follows from F and its df"),
+    "anova": Check(
+        _anova, _GROUPS, "{target} = F of the means, SDs and sizes", ("factors", "effect")
+    ),
     "t_test": Check(_t_test, _GROUPS, "{target} = t of the means, SDs and sizes"),
 }
 """Every check by the name that a study declares it with."""

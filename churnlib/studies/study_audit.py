@@ -13,6 +13,9 @@ from churnlib.studies.study import Study
 Named = Study | Path | str | None
 """A study, or the folder of one; the project's own when None."""
 
+MOST_CHANGES = 5
+"""Among more changes of one digit none can be named as likely."""
+
 
 def audit(study: Named = None) -> pd.DataFrame:
     """Check every printed number that must follow from other printed numbers.
@@ -58,16 +61,15 @@ def audit(study: Named = None) -> pd.DataFrame:
     return frame.reset_index(drop=True).astype({"holds": bool})
 
 
-def audit_text(study: Named = None) -> str:
-    """Return in words what of a study contradicts itself, and what one digit would mend.
+def audit_text(checks: pd.DataFrame) -> str:
+    """Return in words which checks of `audit` fail, and what one digit would mend.
 
     Examples
     --------
     >>> from churnlib.studies import EXAMPLE
-    >>> print(audit_text(EXAMPLE))
+    >>> print(audit_text(audit(EXAMPLE)))
     5 checks, all hold.
     """
-    checks = audit(study)
     failed = checks[~checks["holds"]]
     lines = [f"{len(checks)} checks, {len(failed) or 'all'} {'fail' if len(failed) else 'hold'}."]
     for repair, group in failed.groupby("repair", sort=False):
@@ -76,14 +78,18 @@ def audit_text(study: Named = None) -> str:
             computed = row.computed
             shown = "no number can be it" if computed != computed else f"computed {computed:.7g}"
             lines.append(f"{row.exhibit}: {row.check}: printed {row.printed}, {shown}")
-        each = repair.split("; or ")
+        changes = repair.split("; or ")
         if repair.startswith("no change"):
             lines.append(f"  {repair} that hang together with these")
-        elif len(each) == 1:
+        elif len(changes) == 1:
             lines.append(f"  one digit would explain it: {repair}")
-        else:
+        elif len(changes) <= MOST_CHANGES:
             lines.append("  any one of these changes of one digit would explain it:")
-            lines += [f"    {one}" for one in each]
+            lines += [f"    {change}" for change in changes]
+        else:
+            lines.append(
+                f"  {len(changes)} changes of one digit would explain it: too many to tell"
+            )
     rounded = checks[checks["check"].str.endswith("(explained by rounding)")]
     lines += ["", *(f"{row.exhibit}: {row.check}" for row in rounded.itertuples())]
     return "\n".join(lines).rstrip()

@@ -273,7 +273,7 @@ def test_only_possible_explanations_are_called_possible(tmp_path):
     new_study(folder := tmp_path / "new")
     file = folder / "answers.csv"
     file.write_text(file.read_text().replace('"25"', '"26"'))
-    assert "one digit would explain it: yes people: 26 → 25" in audit_text(folder)
+    assert "one digit would explain it: yes people: 26 → 25" in audit_text(cl.audit(folder))
     assert cl.exhibits(folder).loc["Table 1", "verdict"] == "arithmetic error"
 
 
@@ -290,13 +290,45 @@ def test_every_check_is_explained_in_the_study_to_start_from():
     assert all(name in text for name in CHECKS)
 
 
-def test_a_second_study_is_audited_by_its_folder_alone():
-    """What van der Zee, Anaya and Brown (2017) list of it, as far as its folder has the numbers.
+def test_the_second_study_has_the_errors_that_its_critics_found():
+    """F and t outside what rounding allows: OmnesRes/pizzapizza, commit a038cc8, output.txt.
 
-    The sizes at 8 dollars add up to 46 and not 52; no 10 whole numbers have the mean 3.92 or 2.25.
+    One fewer in table 1 of paper 3: its critics took the ages 44 and 43 for 44.00 and 43.00.
     """
     checks = cl.audit(PROJECT / "data" / "restaurant")
-    failed = checks.loc[~checks["holds"], ["printed", "computed"]].to_numpy().tolist()
-    assert failed == [["52", 46], ["3.92", 3.9], ["2.25", pytest.approx(2.25, abs=0.06)]]
+    failed = checks[~checks["holds"]]
+    recomputed = failed[failed["check"].str.contains("of the means, SDs and sizes")]
+    assert recomputed["exhibit"].value_counts().to_dict() == {
+        "Paper 1 Table 1": 2,
+        "Paper 1 Table 2": 3,
+        "Paper 3 Table 1": 7,
+        "Paper 3 Table 2": 12,
+        "Paper 3 Table 3": 3,
+        "Paper 4 Table 1": 3,
+        "Paper 4 Table 2": 12,
+        "Paper 4 Table 3": 7,
+    }
+    # The sizes at 8 dollars; the means 3.92 and 2.25 of 10, known to authors of such tests.
+    by_printed = failed.set_index("printed")["computed"]
+    assert by_printed["52"] == 46
+    assert {"3.92", "2.25"} <= set(by_printed.index)
     judged = cl.claims(PROJECT / "data" / "restaurant")
-    assert judged["verdict"].tolist() == ["arithmetic error"] * 2
+    assert judged["verdict"].tolist() == ["reproduced", "reproduced", "arithmetic error"]
+
+
+# By the same authors, from R's rpsychi: value, least and greatest under rounding.
+TWO_WAY = {
+    "salad": ((4.72, 4.64, 4.81), (1.68, 1.64, 1.73), (6.00, 5.90, 6.10)),
+    "pizza": ((12.74, 12.41, 13.07), (8.08, 7.83, 8.32), (3.67, 3.52, 3.83)),
+    "line 5": ((6.94, 6.94, 6.94), (14.38, 14.38, 14.38), (5.61, 5.61, 5.62)),
+}
+
+
+@pytest.mark.parametrize("row", TWO_WAY)
+def test_two_way_f_and_its_limits_agree_with_its_critics(row):
+    sheet = cl.load_study(PROJECT / "data" / "restaurant").sheet
+    columns = ("F_gender", "F_group", "F_both")
+    for column, expected in zip(columns, TWO_WAY[row], strict=True):
+        target = ("Paper 3 Table 2", row, column)
+        f = sheet.computed(next(rule for rule in sheet.rules if rule.target == target))
+        assert [round(float(x), 2) for x in (f.value, f.low, f.high)] == list(expected)
