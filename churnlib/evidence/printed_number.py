@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 
 _SIGNS = "<>≤≥="
+_NOT_SIGNIFICANT = re.compile(r"n\.?\s?s\.?", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+−]?(?=\.?[0-9])([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]+)?")
 
 
@@ -19,7 +20,8 @@ class Reported:
     Parameters
     ----------
     text : str
-        The number as printed, ``"43.5"``; a percent sign may follow.
+        The number as printed, ``"43.5"``; a percent sign may follow. A probability may be
+        printed as ``"p < .05"`` or ``"ns"``, which is more than .05.
     where : str
         Place in the source, for messages.
     rounding : {"nearest", "truncated", "exact"}
@@ -63,11 +65,17 @@ class Reported:
     @property
     def sign(self) -> str:
         """``"<"`` or ``">"`` where a bound is printed, else nothing."""
-        return {"<": "<", "≤": "<", ">": ">", "≥": ">"}.get(self.text.strip()[:1], "")
+        return {"<": "<", "≤": "<", ">": ">", "≥": ">"}.get(self._bare[:1], "")
+
+    @property
+    def _bare(self) -> str:
+        """The text without the name of a probability; "not significant" is one above .05."""
+        bare = self.text.strip().removeprefix("p").removeprefix("P").strip()
+        return "> .05" if _NOT_SIGNIFICANT.fullmatch(bare) else bare
 
     @property
     def _digits(self) -> str:
-        return self.text.strip().lstrip(_SIGNS).removesuffix("%").strip()
+        return self._bare.lstrip(_SIGNS).removesuffix("%").strip()
 
     @cached_property
     def value(self) -> Decimal:

@@ -17,6 +17,9 @@ Cell = tuple[str, str, str]
 Operand = tuple[Cell | int, ...]
 """What is added up before a check uses it: one cell, the cells of a column, or a whole number."""
 
+ONLY_ROUNDED = ("explained by rounding", "no probability is zero: it was rounded to it")
+"""What is said of a rule that holds and that exact numbers would break."""
+
 
 @dataclass(frozen=True, eq=False)
 class Rule:
@@ -129,8 +132,11 @@ class Sheet:
         """Return why a rule holds that exact numbers would break, or what alone would let it."""
         if self.holds(rule):
             computed = self.computed(rule)
-            exactly = computed is None or self.cells[rule.target].admits(computed.value)
-            return "" if exactly else "explained by rounding"
+            printed = self.cells[rule.target]
+            if "statistic" in rule.operands and not printed.value:
+                return ONLY_ROUNDED[1]
+            exactly = computed is None or printed.admits(computed.value)
+            return "" if exactly else ONLY_ROUNDED[0]
         if "tails" in CHECKS[rule.check].options and self.holds(rule, tails=1):
             return "would hold one-sided"
         cut = {

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from churnlib.studies.arithmetic import ONLY_ROUNDED
 from churnlib.studies.reading import load_study
 from churnlib.studies.study import Study
 
@@ -14,7 +15,7 @@ Named = Study | Path | str | None
 """A study, or the folder of one; the project's own when None."""
 
 MOST_CHANGES = 5
-"""Among more changes of one digit none can be named as likely."""
+"""More than these are counted in print: among them none can be named as likely."""
 
 
 def audit(study: Named = None) -> pd.DataFrame:
@@ -90,8 +91,12 @@ def audit_text(checks: pd.DataFrame) -> str:
             lines.append(
                 f"  {len(changes)} changes of one digit would explain it: too many to tell"
             )
-    rounded = checks[checks["check"].str.endswith("(explained by rounding)")]
-    lines += ["", *(f"{row.exhibit}: {row.check}" for row in rounded.itertuples())]
+    remarked = checks[checks["check"].str.endswith(tuple(f"({r})" for r in ONLY_ROUNDED))]
+    lines.append("")
+    if len(remarked) <= MOST_CHANGES:
+        lines += [f"{row.exhibit}: {row.check}" for row in remarked.itertuples()]
+    else:
+        lines.append(f"{len(remarked)} checks hold by rounding alone.")
     return "\n".join(lines).rstrip()
 
 
