@@ -180,6 +180,10 @@ def _audit(chosen: argparse.Namespace) -> int:
     return 0 if checks["holds"].all() else 1
 
 
+def _claims_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", choices=("en", "zh-Hans"), default="en", help="(default: en)")
+
+
 def _claims(chosen: argparse.Namespace) -> None:
     from churnlib.studies import claims
 
@@ -189,12 +193,19 @@ def _claims(chosen: argparse.Namespace) -> None:
         return
     from rich.table import Table
 
+    from churnlib.report import report_words
     from churnlib.workflow import console
 
-    columns = ["claim", "statement", "printed", "computed", "verdict"]
-    table = Table("no.", *columns[1:], show_lines=True)
-    for row in rows[columns].itertuples(index=False):
-        table.add_row(*map(str, row))
+    heads = {"en": ("no.", "statement", "printed", "computed", "verdict", "reason")}
+    heads["zh-Hans"] = ("编号", "陈述", "所载", "重算", "结论", "理由")
+    words, end = report_words(chosen.lang), "" if chosen.lang == "en" else "_zh"
+    table = Table(*heads[chosen.lang], show_lines=True)
+    for row in rows.to_dict("records"):
+        verdict = words(f"verdicts.{row['verdict']}")
+        table.add_row(
+            str(row["claim"]), row[f"statement{end}"], row["printed"], row["computed"],
+            verdict, row[f"reason{end}"],
+        )  # fmt: skip
     console().print(table)
 
 
@@ -274,7 +285,7 @@ examples:
     "claims": Command(
         _claims,
         "list every statement of a study with its verdict",
-        (_folder_option, json_option),
+        (_folder_option, _claims_options, json_option),
     ),
     "seal": Command(
         _seal, "after a deliberate edit of data/, write the new checksums", needs_clone=True
