@@ -13,14 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import IS_CLONE, PROJECT
-from churnlib.workflow import (
-    Command,
-    explained,
-    jobs_option,
-    json_option,
-    print_json,
-    reproduce,
-)
+from churnlib.workflow import Command, explained, jobs_option, json_option, print_json, reproduce
 from churnlib.workflow import survey_commands as surveys
 
 EPILOG = """examples:
@@ -164,15 +157,14 @@ def _new_option(parser: argparse.ArgumentParser) -> None:
 def _audit(chosen: argparse.Namespace) -> int:
     from churnlib.studies import audit, audit_text, new_study
 
+    folder = chosen.folder
     if chosen.new:
-        if chosen.folder is None:
+        if folder is None:
             raise ValueError("'audit --new' needs the folder to write: audit --new FOLDER")
-        new_study(chosen.folder)
-        print(
-            f"edit {chosen.folder}/study.toml, then run: python -m churnlib audit {chosen.folder}"
-        )
+        new_study(folder)
+        print(f"edit {folder}/study.toml, then run: python -m churnlib audit {folder}")
         return 0
-    checks = audit(chosen.folder)
+    checks = audit(folder)
     if chosen.json:
         print_json(checks=checks.to_dict("records"))
     else:
@@ -185,27 +177,25 @@ def _claims_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _claims(chosen: argparse.Namespace) -> None:
+    from rich.table import Table
+
+    from churnlib.report import report_words
     from churnlib.studies import claims
+    from churnlib.workflow import console
 
     rows = claims(chosen.folder).reset_index()
     if chosen.json:
         print_json(claims=rows.to_dict("records"))
         return
-    from rich.table import Table
-
-    from churnlib.report import report_words
-    from churnlib.workflow import console
-
-    heads = {"en": ("no.", "statement", "printed", "computed", "verdict", "reason")}
-    heads["zh-Hans"] = ("编号", "陈述", "所载", "重算", "结论", "理由")
     words, end = report_words(chosen.lang), "" if chosen.lang == "en" else "_zh"
-    table = Table(*heads[chosen.lang], show_lines=True)
-    for row in rows.to_dict("records"):
-        verdict = words(f"verdicts.{row['verdict']}")
-        table.add_row(
-            str(row["claim"]), row[f"statement{end}"], row["printed"], row["computed"],
-            verdict, row[f"reason{end}"],
-        )  # fmt: skip
+    heads = (
+        "编号 陈述 所载 重算 结论 理由" if end else "no. statement printed computed verdict reason"
+    )
+    table = Table(*heads.split(), show_lines=True)
+    rows["verdict"] = [words(f"verdicts.{kind}") for kind in rows["verdict"]]
+    for row in rows.astype(str).to_dict("records"):
+        cells = ("claim", f"statement{end}", "printed", "computed", "verdict", f"reason{end}")
+        table.add_row(*(row[cell] for cell in cells))
     console().print(table)
 
 
