@@ -31,8 +31,6 @@ class Rule:
         A name of `CHECKS`.
     exhibit : str
         The exhibit, or claim, that it is counted under.
-    name : str
-        The rule in words.
     target : Cell
         The number that must follow.
     operands : mapping of str to tuple of Operand
@@ -43,7 +41,6 @@ class Rule:
 
     check: str
     exhibit: str
-    name: str
     target: Cell
     operands: Mapping[str, tuple[Operand, ...]]
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -53,6 +50,26 @@ class Rule:
         """The cells it follows from."""
         parts = chain.from_iterable(chain.from_iterable(self.operands.values()))
         return tuple(part for part in parts if not isinstance(part, int))
+
+    @property
+    def name(self) -> str:
+        """The rule in words, by the check's pattern: ``{key:÷}`` is numbers joined by a sign."""
+        words = CHECKS[self.check].words.replace("{target}", name_of(self.target, self.exhibit))
+        for key, operands in self.operands.items():
+            names = [self._name(operand) for operand in operands]
+            for sign in ("−", "÷"):
+                words = words.replace(f"{{{key}:{sign}}}", f" {sign} ".join(names))
+            words = words.replace(f"{{{key}}}", " + ".join(names))
+        return words
+
+    def _name(self, operand: Operand) -> str:
+        first = operand[0]
+        if isinstance(first, int):
+            return str(first)
+        if len(operand) == 1:
+            return name_of(first, self.exhibit, self.target[1])
+        column = name_of((first[0], "", first[2]), self.exhibit)
+        return "the rows" if first[2] == self.target[2] else f"the rows of {column}"
 
 
 @dataclass(frozen=True)
@@ -92,11 +109,11 @@ class Sheet:
     >>> cells = {("T", row, "n"): Reported(text) for row, text in
     ...          {"a": "41", "b": "22", "all": "53", "half": "26.5"}.items()}
     >>> a, b, both, half = cells
-    >>> add = Rule("total", "T", "total", both, {"of": ((a, b),)}, {"percent": False})
-    >>> halve = Rule("ratio", "T", "half", half, {"of": ((both,), (2,))}, {"percent": False})
+    >>> add = Rule("total", "T", both, {"of": ((a, b),)}, {"percent": False})
+    >>> halve = Rule("ratio", "T", half, {"of": ((both,), (2,))}, {"percent": False})
     >>> sheet = Sheet(cells, (add, halve))
     >>> [rule.name for rule in sheet.broken]
-    ['total']
+    ['all n = sum of the rows']
     >>> for repair in sheet.repairs:
     ...     print(repair)
     a n: 41 → 31

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from churnlib.studies.arithmetic import ONLY_ROUNDED
-from churnlib.studies.reading import load_study
-from churnlib.studies.study import Study
-
-Named = Study | Path | str | None
-"""A study, or the folder of one; the project's own when None."""
+from churnlib.studies.reading import Named, opened
 
 MOST_CHANGES = 5
 """More than these are counted in print: among them none can be named as likely."""
@@ -103,11 +98,6 @@ def audit_text(checks: pd.DataFrame) -> str:
 def audit_thesis() -> pd.DataFrame:
     """Check the project's own study; see `audit`."""
     return audit()
-
-
-def opened(study: Named) -> Study:
-    """Return a study, read from its folder where that is given."""
-    return study if isinstance(study, Study) else load_study(study)
 
 
 def _number(x: Any) -> int | float:
