@@ -10,7 +10,7 @@ from functools import cached_property
 
 _SIGNS = "<>≤≥="
 _NOT_SIGNIFICANT = re.compile(r"n\.?\s?s\.?", re.IGNORECASE)
-_NUMBER = re.compile(r"[-+−]?(?=\.?[0-9])([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]+)?")
+_NUMBER = re.compile(r"[-+−–]?(?=\.?[0-9])([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Reported:
     @cached_property
     def value(self) -> Decimal:
         """The number with as many decimals as were printed."""
-        return Decimal(self._digits.replace(",", "").replace("−", "-"))
+        return Decimal(re.sub("[−–]", "-", self._digits.replace(",", "")))
 
     @property
     def decimals(self) -> int:

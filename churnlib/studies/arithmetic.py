@@ -221,9 +221,16 @@ class Sheet:
 
     @cached_property
     def _first(self) -> dict[Cell, Rule]:
+        """The rule by which each number was computed; one that closes a circle is none."""
         first: dict[Cell, Rule] = {}
         for rule in self.rules:
-            first.setdefault(rule.target, rule)
+            origins = list(rule.sources)
+            for cell in origins:  # grows while it is walked
+                origins += (
+                    [c for c in first[cell].sources if c not in origins] if cell in first else []
+                )
+            if rule.target not in origins:
+                first.setdefault(rule.target, rule)
         return first
 
     def _printed(self, cell: Cell) -> Interval | None:

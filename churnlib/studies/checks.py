@@ -78,16 +78,16 @@ class Check:
     Parameters
     ----------
     formula : callable
-    keys : tuple of str
-        What a rule must name beside ``target``; each is one reference or a list of them.
+    keys : mapping of str to int
+        What a rule must name beside ``target``, and how many numbers of each; 0 is any.
     words : str
         The rule in words; ``{target}`` and each key stand for names of numbers.
     options : tuple of str
-        Keys that a rule may have; they hold numbers and not references.
+        Names of `OPTIONS` that a rule may have.
     """
 
     formula: Formula
-    keys: tuple[str, ...]
+    keys: Mapping[str, int]
     words: str
     options: tuple[str, ...] = ()
 
@@ -205,8 +205,16 @@ def _p_value(tail: Callable[..., Any]) -> Formula:
     return formula
 
 
+def _t(t: float, df: float) -> float:
+    return float(2 * stats.t.sf(t, df))
+
+
+def _z(z: float) -> float:
+    return float(2 * stats.norm.sf(z))
+
+
 def _r(r: float, df: float) -> float:
-    return float(2 * stats.t.sf(r * sqrt(df / (1 - r**2)), df)) if r < 1 else 0.0
+    return _t(r * sqrt(df / (1 - r**2)), df) if r < 1 else 0.0
 
 
 def _anova(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
@@ -255,36 +263,43 @@ def _t_test(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> In
     return Interval(value, min(low, high), max(low, high))
 
 
-_TEST = ("statistic", "df")
-_GROUPS = ("means", "sds", "n")
+_TEST = {"statistic": 1, "df": 1}
+_GROUPS = {"means": 0, "sds": 0, "n": 0}
+_WHOLE = ("scale", "items")
 CHECKS: Mapping[str, Check] = {
-    "total": Check(_total, ("of",), "{target} = sum of {of}"),
-    "difference": Check(_difference, ("of",), "{target} = {of:−}"),
-    "share": Check(_share, ("of",), "{target} = {of:÷}"),
-    "ratio": Check(_ratio, ("of",), "{target} = {of:÷}"),
-    "same_as": Check(_same, ("of",), "{target} = {of}"),
-    "mean": Check(_mean, ("n",), "{target} can be a mean of {n} whole numbers", ("scale", "items")),
-    "sd": Check(
-        _sd, ("mean", "n"), "{target} can be the SD of {n} whole numbers", ("scale", "items")
-    ),
+    "total": Check(_total, {"of": 0}, "{target} = sum of {of}"),
+    "difference": Check(_difference, {"of": 0}, "{target} = {of:−}"),
+    "share": Check(_share, {"of": 2}, "{target} = {of:÷}"),
+    "ratio": Check(_ratio, {"of": 2}, "{target} = {of:÷}"),
+    "same_as": Check(_same, {"of": 1}, "{target} = {of}"),
+    "mean": Check(_mean, {"n": 1}, "{target} can be a mean of {n} whole numbers", _WHOLE),
+    "sd": Check(_sd, {"mean": 1, "n": 1}, "{target} can be the SD of {n} whole numbers", _WHOLE),
     "chi_square": Check(_p_value(stats.chi2.sf), _TEST, "{target} follows from χ² and df"),
-    "t": Check(
-        _p_value(lambda t, df: 2 * stats.t.sf(t, df)),
-        _TEST,
-        "{target} follows from t and df",
-        ("tails",),
-    ),
-    "z": Check(
-        _p_value(lambda z: 2 * stats.norm.sf(z)),
-        ("statistic",),
-        "{target} follows from z",
-        ("tails",),
-    ),
+    "t": Check(_p_value(_t), _TEST, "{target} follows from t and df", ("tails",)),
+    "z": Check(_p_value(_z), {"statistic": 1}, "{target} follows from z", ("tails",)),
     "r": Check(_p_value(_r), _TEST, "{target} follows from r and df", ("tails",)),
-    "F": Check(_p_value(stats.f.sf), _TEST, "{target} follows from F and its df"),
+    "F": Check(
+        _p_value(stats.f.sf), {"statistic": 1, "df": 2}, "{target} follows from F and its df"
+    ),
     "anova": Check(
         _anova, _GROUPS, "{target} = F of the means, SDs and sizes", ("factors", "effect")
     ),
-    "t_test": Check(_t_test, _GROUPS, "{target} = t of the means, SDs and sizes"),
+    "t_test": Check(_t_test, dict.fromkeys(_GROUPS, 2), "{target} = t of the means, SDs and sizes"),
 }
 """Every check by the name that a study declares it with."""
+
+
+def _pair(value: Any, least: float = -inf) -> bool:
+    whole = isinstance(value, list) and len(value) == 2 and {*map(type, value)} == {int}
+    return whole and min(value) >= least
+
+
+OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "rows": (lambda x: isinstance(x, list), "a list of names of rows"),
+    "scale": (lambda x: _pair(x) and x[0] < x[1], "two whole numbers, low first, as [1, 7]"),
+    "items": (lambda x: isinstance(x, int) and x >= 1, "a whole number from 1 on"),
+    "tails": (lambda x: x in (1, 2), "1 or 2"),
+    "factors": (lambda x: _pair(x, 2), "two whole numbers from 2 on, as [2, 3]"),
+    "effect": (lambda x: x in ("first", "second", "both"), '"first", "second" or "both"'),
+}
+"""What each option of a rule may be, and how to say so."""

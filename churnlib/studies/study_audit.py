@@ -66,6 +66,8 @@ def audit_text(checks: pd.DataFrame) -> str:
     >>> print(audit_text(audit(EXAMPLE)))
     5 checks, all hold.
     """
+    if checks.empty:
+        return "Nothing was checked: study.toml declares no rule between printed numbers."
     failed = checks[~checks["holds"]]
     lines = [f"{len(checks)} checks, {len(failed) or 'all'} {'fail' if len(failed) else 'hold'}."]
     for repair, group in failed.groupby("repair", sort=False):

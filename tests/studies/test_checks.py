@@ -1,6 +1,7 @@
 """Each kind of check, right and wrong, by a study written for it."""
 
 import importlib
+import re
 import subprocess
 import sys
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
@@ -334,6 +335,39 @@ def test_a_clean_table_holds_and_a_wrong_digit_in_it_is_reported(
         ('file = "answers.csv"', 'file = "answers.csv"\nfiel = 1', "'Table 1': unknown key 'fiel'"),
         ('percent = "percent" }', 'percent = "share" }', "column 'percent' is of kind 'share'"),
         ('target = "percent", of', 'target = "percent", off = 1, of', "rule 2: unknown key 'off'"),
+        ('check = "share"', 'tails = 3, check = "t"', "rule 2 lacks 'df', 'statistic'"),
+        (
+            '"total / people"] }',
+            '"total / people", 3] }',
+            "'of' must name 2 of the numbers; given 3",
+        ),
+        (
+            'of = ["people", "total / people"]',
+            'of = "people"',
+            "must name 2 of the numbers; given 1",
+        ),
+        ('check = "share"', 'scale = [7, 1], check = "mean", n = 3', "rule 2: unknown key 'of'"),
+        (
+            'columns = { people = "count", percent = "percent" }',
+            'columns = ["people"]',
+            "exhibit 'Table 1': 'columns' must be a table { }; given ['people']",
+        ),
+        (
+            'of = ["people", "total / people"]',
+            'of = ["percent", 4]',
+            "is among what it follows from",
+        ),
+        (
+            'of = ["people", "total / people"]',
+            'of = ["people", "40"]',
+            "write a whole number that is not printed without quotes",
+        ),
+        (
+            'of = ["people", "total / people"] }',
+            'of = ["people", 40], rows = "yes" }',
+            "rule 2: 'rows' must be a list of names of rows; given 'yes'",
+        ),
+        ("number = 2", 'number = "2"', "no. 2: 'number' must be a whole number; given '2'"),
         (
             'people = "40"',
             'people = "forty"',
@@ -351,6 +385,56 @@ def test_a_slip_in_a_study_is_named_with_file_exhibit_and_key(tmp_path, old, new
     with pytest.raises(ValueError) as error:  # noqa: PT011
         cl.claims(folder)
     assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("scale = [7, 1]", "'scale' must be two whole numbers, low first, as [1, 7]; given [7, 1]"),
+        ("scale = [7]", "'scale' must be two whole numbers"),
+        ("items = 0", "'items' must be a whole number from 1 on; given 0"),
+    ],
+)
+def test_an_option_that_a_check_cannot_use_is_named(study, option, says):
+    with pytest.raises(ValueError, match="claim 1, rule 1: ") as error:
+        study({"x": "5.18", "n": "28"}, MEAN.replace(" }", f", {option} }}"))
+    assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("factors = [2, 3]", "'factors' must multiply to the 2 means given"),
+        ("factors = [2, 1]", "'factors' must be two whole numbers from 2 on"),
+        ('effect = "rows"', '\'effect\' must be "first", "second" or "both"; given \'rows\''),
+    ],
+)
+def test_factors_that_do_not_fit_the_means_are_named(study, options, says):
+    rule = (
+        '{ check = "anova", target = "F", means = ["F", "F"], sds = ["F", "F"], n = [9, 9], '
+        + options + " }"
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="claim 1, rule 1: ") as error:
+        study({"F": "1.5"}, rule)
+    assert says in str(error.value)
+
+
+def test_rules_that_go_round_in_a_circle_are_all_checked(study):
+    """Each of three numbers follows from the others: none is computed from itself."""
+    rules = [
+        '{ check = "total", target = "x", of = ["a", "b"] }',
+        '{ check = "difference", target = "a", of = ["x", "b"] }',
+        '{ check = "difference", target = "b", of = ["x", "a"] }',
+    ]
+    right = study({"x": "5", "a": "2", "b": "3"}, *rules)
+    assert holds(right)
+    assert cl.claims(right)["verdict"].item() == "reproduced"
+    assert not cl.audit(study({"x": "6", "a": "2", "b": "3"}, *rules))["holds"].any()
+
+
+def test_a_study_without_rules_says_that_nothing_was_checked(tmp_path):
+    (tmp_path / "study.toml").write_text('title = "A"\nsource = "B"\n')
+    assert audit_text(cl.audit(tmp_path)).startswith("Nothing was checked")
 
 
 def test_a_rule_over_a_cell_that_is_not_printed_names_it(tmp_path):
@@ -424,3 +508,16 @@ def test_two_way_f_and_its_limits_agree_with_its_critics(row):
         target = ("Paper 3 Table 2", row, column)
         f = sheet.computed(next(rule for rule in sheet.rules if rule.target == target))
         assert [round(float(x), 2) for x in (f.value, f.low, f.high)] == list(expected)
+
+
+def test_every_rule_of_the_study_to_start_from_is_one_that_can_be_uncommented(study):
+    """The commented rules are read as they stand, once their columns are numbers of a claim."""
+    text = (EXAMPLE / "study.toml").read_text(encoding="utf-8")
+    lines = re.findall(r"^#   (\{ check = .*?\}),", text, re.MULTILINE)
+    assert {re.search(r'"(\w+)"', line)[1] for line in lines} == set(CHECKS)
+    for line in lines:
+        names = [n for n in re.findall(r'"([^"]+)"', line)[1:] if "/" not in n]
+        named = re.sub(r'"[^"]+ / ([^"]+)"', r'"\1"', line)
+        names += re.findall(r'"[^"]+ / ([^"]+)"', line)
+        if '"same_as"' not in line and '"total"' not in line:
+            assert len(cl.audit(study(dict.fromkeys(names, "1"), named))) == 1
