@@ -195,13 +195,17 @@ class Study:
         Raises
         ------
         KeyError, ValueError
-            If there is no such exhibit; if it tabulates no question or several, or has no column
-            ``frequency``.
+            If there is no such exhibit; if it tabulates no question or several, or has not one
+            column of counts.
         """
         table = self.exhibit(name)
-        if len(table.variables) != 1 or "frequency" not in table.columns:
-            raise ValueError(f"{table.exhibit} is not the frequency table of one survey question")
-        counts = {level: cell.value for level, cell in table.column("frequency").items()}
+        columns = [column for column, kind in table.columns.items() if kind == "count"]
+        if len(table.variables) != 1 or len(columns) != 1:
+            raise ValueError(
+                f"{table.exhibit} is not the frequency table of one survey question; it would need "
+                "'variables' with that question alone, and one column of kind 'count'"
+            )
+        counts = {level: cell.value for level, cell in table.column(columns[0]).items()}
         (variable,) = table.variables
         return FrequencyTable.from_counts(counts, variable=variable, origin=Origin.PUBLISHED)
 

@@ -9,7 +9,7 @@ import pandas as pd
 from churnlib.studies.arithmetic import ONLY_ROUNDED
 from churnlib.studies.reading import Named, opened
 
-MOST_CHANGES = 5
+MOST_CHANGES = 12
 """More than these are counted in print: among them none can be named as likely."""
 
 

@@ -153,7 +153,9 @@ def judge(claim: Claim, study: Study) -> Verdict:
         )
     try:
         finding = DECISIONS[method["rule"]](claim, study)
-    except KeyError as error:
+    except (KeyError, ValueError) as error:
+        if str(error).startswith(place):
+            raise
         raise ValueError(f"{place}, method {claim.method!r}: {error.args[0]}") from error
     if lacking := [key for key in ("how", finding.case) if key not in method]:
         raise ValueError(f"study.toml, method {claim.method!r} lacks {lacking[0]!r}")

@@ -419,6 +419,22 @@ def test_factors_that_do_not_fit_the_means_are_named(study, options, says):
     assert says in str(error.value)
 
 
+def test_a_majority_in_a_table_of_no_question_says_what_it_would_need(tmp_path):
+    new_study(folder := tmp_path / "new")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    text = text.replace('variables = ["answer"]\n', "", 1).replace(
+        'method = "checks"\nrule =', 'method = "majority"\nexhibit = "1"\nlevels = ["yes"]\nrule ='
+    )
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    says = "claim 1, method 'majority': Table 1 is not .*; it would need 'variables'"
+    with pytest.raises(ValueError, match=says):
+        cl.claims(folder)
+    (folder / "study.toml").write_text(
+        text.replace("columns =", 'variables = ["answer"]\ncolumns =', 1), encoding="utf-8"
+    )
+    assert cl.claims(folder)["verdict"].tolist() == ["not established", "untestable"]
+
+
 def test_rules_that_go_round_in_a_circle_are_all_checked(study):
     """Each of three numbers follows from the others: none is computed from itself."""
     rules = [
