@@ -129,11 +129,17 @@ class Sheet:
 
         `anew` takes no source as printed that follows from others itself.
         """
-        take = self._recomputed if anew else self._printed
+
+        def number(part: Cell | int) -> Interval | None:
+            first = self._first.get(part) if anew and not isinstance(part, int) else None
+            if first is not None:
+                return self.computed(first, anew=True)
+            return Interval.of(part if isinstance(part, int) else self.cells[part])
+
         given: dict[str, list[Interval]] = {}
         for key, operands in rule.operands.items():
             for operand in operands:
-                parts = [Interval.of(x) if isinstance(x, int) else take(x) for x in operand]
+                parts = [number(part) for part in operand]
                 if None in parts:
                     return None
                 given.setdefault(key, []).append(sum(filter(None, parts), Interval.of(0)))
@@ -209,6 +215,8 @@ class Sheet:
         found: list[Repair] = []
         for cell, reported in self.cells.items():
             heirs = self._computed_from(cell)
+            if any({cell, *heirs}.isdisjoint((r.target, *r.sources)) for r in self.broken):
+                continue
             inherited = all(self.holds(self._first[heir]) for heir in heirs)
             for text in single_digit_changes(reported.text):
                 changed = self.with_texts({cell: text})
@@ -226,19 +234,11 @@ class Sheet:
         for rule in self.rules:
             origins = list(rule.sources)
             for cell in origins:  # grows while it is walked
-                origins += (
-                    [c for c in first[cell].sources if c not in origins] if cell in first else []
-                )
+                sources = first[cell].sources if cell in first else ()
+                origins += [source for source in sources if source not in origins]
             if rule.target not in origins:
                 first.setdefault(rule.target, rule)
         return first
-
-    def _printed(self, cell: Cell) -> Interval | None:
-        return Interval.of(self.cells[cell])
-
-    def _recomputed(self, cell: Cell) -> Interval | None:
-        rule = self._first.get(cell)
-        return self.computed(rule, anew=True) if rule else self._printed(cell)
 
     def _computed_from(self, cell: Cell) -> list[Cell]:
         """Cells that the author computed from `cell`, directly or not, sources first."""
