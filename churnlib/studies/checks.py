@@ -52,9 +52,6 @@ class Interval:
     def __sub__(self, other: Interval) -> Interval:
         return Interval(self.value - other.value, self.low - other.high, self.high - other.low)
 
-    def __mul__(self, factor: int) -> Interval:
-        return Interval(self.value * factor, self.low * factor, self.high * factor)
-
     def __truediv__(self, other: Interval) -> Interval:
         corners = [a / b for a in (self.low, self.high) for b in (other.low, other.high)]
         return Interval(self.value / other.value, min(corners), max(corners))
@@ -108,7 +105,7 @@ def _ratio(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Int
     top, bottom = given["of"]
     if bottom.low <= 0 <= bottom.high:
         return None
-    return (top * 100 if options["percent"] else top) / bottom
+    return top / (bottom / Interval.of(100) if options["percent"] else bottom)
 
 
 def _share(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:

@@ -262,6 +262,15 @@ def test_f_and_t_follow_from_means_sds_and_sizes(study):
     assert cl.audit(study({**sleep, "t": "-1.96", "F": "3.96"}, *rules))["holds"].sum() == 0
 
 
+@pytest.mark.parametrize("n", ["0", "-9", "1"])
+def test_no_f_or_t_is_of_too_few_people(study, n):
+    groups = 'means = ["m", "m"], sds = ["s", "s"], n = ["n", "n"] }'
+    rules = [f'{{ check = "{check}", target = "x", {groups}' for check in ("anova", "t_test")]
+    printed = {"x": "0.00", "m": "2.50", "s": "1.10", "n": n}
+    assert not cl.audit(study(printed, *rules))["holds"].any()
+    assert holds(study({**printed, "n": "9"}, *rules))
+
+
 # Rounding.
 
 
@@ -335,6 +344,7 @@ def test_a_clean_table_holds_and_a_wrong_digit_in_it_is_reported(
         ('file = "answers.csv"', 'file = "answers.csv"\nfiel = 1', "'Table 1': unknown key 'fiel'"),
         ('percent = "percent" }', 'percent = "share" }', "column 'percent' is of kind 'share'"),
         ('target = "percent", of', 'target = "percent", off = 1, of', "rule 2: unknown key 'off'"),
+        ('check = "share"', 'check = "mean"', "rule 2 lacks 'n'"),
         ('check = "share"', 'tails = 3, check = "t"', "rule 2 lacks 'df', 'statistic'"),
         (
             '"total / people"] }',
