@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import product
-from math import ceil, floor, inf, isqrt, sqrt
+from math import ceil, floor, inf, isqrt, nan, sqrt
 from operator import add
 from typing import Any
 
@@ -146,6 +146,8 @@ def _mean(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Inte
 def _sd(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
     n, items = given["n"][0].value, options.get("items", 1)
     mean = given["mean"][0]
+    if options.get("scale") == [0, 1] and mean.value > 1:
+        mean = mean / Interval.of(100)  # a share of yes printed in per cent
     if n < 2 or (sums := _sums(mean, given, options)) is None:
         return None
     possible = [
@@ -186,14 +188,16 @@ def _root(square: Fraction) -> Fraction:
     return Fraction(isqrt(square.numerator * 10**60 // square.denominator), 10**30)
 
 
-def _p_value(tail: Callable[..., Any]) -> Formula:
+def _p_value(tail: Callable[..., Any], *, signed: bool = False) -> Formula:
     def formula(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
         (x,), df = given["statistic"], [float(each.value) for each in given.get("df", ())]
         if any(each <= 0 for each in df):
             return None
-        nearest = 0 if x.low <= 0 <= x.high else min(abs(x.low), abs(x.high))
-        sizes = (abs(x.value), max(abs(x.low), abs(x.high)), nearest)
-        ps = [float(tail(float(size), *df)) for size in sizes]
+        value, low, high = x.value, x.low, x.high
+        if signed:
+            nearest = Fraction(0) if low <= 0 <= high else min(abs(low), abs(high))
+            value, low, high = abs(value), nearest, max(abs(low), abs(high))
+        ps = [float(tail(float(size), *df)) for size in (value, high, low)]
         if ps[0] != ps[0]:
             return None
         halves = 2 if options.get("tails") == 1 else 1
@@ -211,7 +215,9 @@ def _z(z: float) -> float:
 
 
 def _r(r: float, df: float) -> float:
-    return _t(r * sqrt(df / (1 - r**2)), df) if r < 1 else 0.0
+    if r >= 1:
+        return 0.0 if r == 1 else nan
+    return _t(r * sqrt(df / (1 - r**2)), df)
 
 
 def _anova(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
@@ -272,9 +278,9 @@ CHECKS: Mapping[str, Check] = {
     "mean": Check(_mean, {"n": 1}, "{target} can be a mean of {n} whole numbers", _WHOLE),
     "sd": Check(_sd, {"mean": 1, "n": 1}, "{target} can be the SD of {n} whole numbers", _WHOLE),
     "chi_square": Check(_p_value(stats.chi2.sf), _TEST, "{target} follows from χ² and df"),
-    "t": Check(_p_value(_t), _TEST, "{target} follows from t and df", ("tails",)),
-    "z": Check(_p_value(_z), {"statistic": 1}, "{target} follows from z", ("tails",)),
-    "r": Check(_p_value(_r), _TEST, "{target} follows from r and df", ("tails",)),
+    "t": Check(_p_value(_t, signed=True), _TEST, "{target} follows from t and df", ("tails",)),
+    "z": Check(_p_value(_z, signed=True), {"statistic": 1}, "{target} follows from z", ("tails",)),
+    "r": Check(_p_value(_r, signed=True), _TEST, "{target} follows from r and df", ("tails",)),
     "F": Check(
         _p_value(stats.f.sf), {"statistic": 1, "df": 2}, "{target} follows from F and its df"
     ),

@@ -176,6 +176,12 @@ def test_the_sd_of_yes_and_no_follows_from_their_share(study):
     assert not holds(study({"m": "0.36", "s": "0.11", "n": "100"}, rule))
 
 
+def test_the_share_of_yes_may_be_printed_in_per_cent(study):
+    rule = '{ check = "sd", target = "s", mean = "m", n = "n", scale = [0, 1] }'
+    assert holds(study({"m": "36%", "s": "0.48", "n": "100"}, rule))
+    assert not holds(study({"m": "36%", "s": "0.11", "n": "100"}, rule))
+
+
 # Tests and their p-values.
 
 TEST = '{{ check = "{}", target = "p", statistic = "x", df = {} }}'
@@ -223,6 +229,14 @@ STATCHECK = [
 def test_p_values_agree_with_statcheck(study, check, x, df, p, right):
     rule = TEST.format(check, df) if df else '{ check = "z", target = "p", statistic = "x" }'
     assert holds(study({"p": p, "x": x}, rule)) is right
+
+
+@pytest.mark.parametrize(
+    ("check", "x", "df"),
+    [("F", "-9.00", [2, 28]), ("chi_square", "-9.00", [1]), ("r", "1.20", [28])],
+)
+def test_a_statistic_that_cannot_be_has_no_small_p_value(study, check, x, df):
+    assert not holds(study({"p": "< .001", "x": x}, TEST.format(check, df)))
 
 
 @pytest.mark.parametrize(("p", "right"), [(".02", True), (".04", False), (".018", True)])
