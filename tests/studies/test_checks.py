@@ -276,6 +276,14 @@ def test_f_and_t_follow_from_means_sds_and_sizes(study):
     assert cl.audit(study({**sleep, "t": "-1.96", "F": "3.96"}, *rules))["holds"].sum() == 0
 
 
+@pytest.mark.parametrize(("f", "right"), [("0.00", True), ("1.23", True), ("9.00", False)])
+def test_means_that_may_be_equal_may_have_an_f_of_zero(study, f, right):
+    """2.505 is printed as 2.50 by one rule for ties and as 2.51 by the other."""
+    rule = '{ check = "anova", target = "F", means = ["a", "b", "a"], sds = ["s", "s", "s"], n = ["n", "n", "n"] }'  # noqa: E501
+    printed = {"F": f, "a": "2.50", "b": "2.51", "s": "0.09", "n": "300"}
+    assert holds(study(printed, rule)) is right
+
+
 @pytest.mark.parametrize("n", ["0", "-9", "1"])
 def test_no_f_or_t_is_of_too_few_people(study, n):
     groups = 'means = ["m", "m"], sds = ["s", "s"], n = ["n", "n"] }'
