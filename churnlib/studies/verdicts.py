@@ -18,6 +18,8 @@ from churnlib.studies.study_audit import audit
 from churnlib.tables import FrequencyTable
 
 _UNJUDGED = {Kind.UNTESTABLE, Kind.EXTERNAL}
+_CLAIM_KEYS = {"exhibit", "variables", "about", "group", "within", "supposed", "band"}
+_COLUMNS = ["title", "title_zh", "notebook", "file", "kind", "name", "sources", "origin", "verdict"]
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,9 @@ def judge(claim: Claim, study: Study) -> Verdict:
     except (KeyError, ValueError) as error:
         if str(error).startswith(place):
             raise
-        raise ValueError(f"{place}, method {claim.method!r}: {error.args[0]}") from error
+        what = str(error.args[0])
+        what = f"it lacks {what!r}" if what in _CLAIM_KEYS else what
+        raise ValueError(f"{place}, method {claim.method!r}: {what}") from error
     if lacking := [key for key in ("how", finding.case) if key not in method]:
         raise ValueError(f"study.toml, method {claim.method!r} lacks {lacking[0]!r}")
     own = {"source": dict.fromkeys(("en", "zh-Hans"), "—"), **claim.details}
@@ -193,11 +197,10 @@ def exhibits(study: Named = None) -> pd.DataFrame:
         entries = [{"verdict": _gravest(verdicts, each), **each} for each in exhibit_entries()]
     else:
         entries = _printed_exhibits(opened(study))
-    frame = pd.DataFrame(entries).rename(columns={"id": "exhibit"})
+    frame = pd.DataFrame(entries, columns=["id", *_COLUMNS]).rename(columns={"id": "exhibit"})
     frame["title_zh"] = [title["zh-Hans"] for title in frame["title"]]
     frame["title"] = [title["en"] for title in frame["title"]]
-    columns = ["title", "title_zh", "notebook", "file", "kind", "name", "sources", "origin"]
-    return frame.set_index("exhibit")[[*columns, "verdict"]]
+    return frame.set_index("exhibit")
 
 
 def exhibit_entries() -> list[dict[str, Any]]:

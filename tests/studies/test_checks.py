@@ -405,6 +405,7 @@ def test_a_clean_table_holds_and_a_wrong_digit_in_it_is_reported(
             'people = "forty"',
             "'Table 1', total 'people': 'forty' is not a printed",
         ),
+        ('variables = ["answer", "gender"]\n', "", "method 'unpublished': it lacks 'variables'"),
         ("number = 2", "number = 3", "claims must be numbered 1, 2, 3"),
         ('share = "62.5%"', 'share = ""', "no. 1, printed 'share': '' is not a printed number"),
     ],
@@ -483,6 +484,8 @@ def test_rules_that_go_round_in_a_circle_are_all_checked(study):
 def test_a_study_without_rules_says_that_nothing_was_checked(tmp_path):
     (tmp_path / "study.toml").write_text('title = "A"\nsource = "B"\n')
     assert audit_text(cl.audit(tmp_path)).startswith("Nothing was checked")
+    assert cl.exhibits(tmp_path).empty
+    assert cl.claims(tmp_path).empty
 
 
 def test_a_rule_over_a_cell_that_is_not_printed_names_it(tmp_path):
