@@ -13,14 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import IS_CLONE, PROJECT
-from churnlib.workflow import (
-    Command,
-    explained,
-    jobs_option,
-    json_option,
-    print_json,
-    reproduce,
-)
+from churnlib.workflow import Command, explained, jobs_option, json_option, print_json, reproduce
 from churnlib.workflow import survey_commands as surveys
 
 EPILOG = """examples:
@@ -164,37 +157,45 @@ def _new_option(parser: argparse.ArgumentParser) -> None:
 def _audit(chosen: argparse.Namespace) -> int:
     from churnlib.studies import audit, audit_text, new_study
 
+    folder = chosen.folder
     if chosen.new:
-        if chosen.folder is None:
+        if folder is None:
             raise ValueError("'audit --new' needs the folder to write: audit --new FOLDER")
-        new_study(chosen.folder)
-        print(
-            f"edit {chosen.folder}/study.toml, then run: python -m churnlib audit {chosen.folder}"
-        )
+        new_study(folder)
+        print(f"edit {folder}/study.toml, then run: python -m churnlib audit {folder}")
         return 0
-    checks = audit(chosen.folder)
+    checks = audit(folder)
     if chosen.json:
         print_json(checks=checks.to_dict("records"))
     else:
-        print(audit_text(chosen.folder))
+        print(audit_text(checks))
     return 0 if checks["holds"].all() else 1
 
 
+def _claims_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", choices=("en", "zh-Hans"), default="en", help="(default: en)")
+
+
 def _claims(chosen: argparse.Namespace) -> None:
+    from rich.table import Table
+
+    from churnlib.report import report_words
     from churnlib.studies import claims
+    from churnlib.workflow import console
 
     rows = claims(chosen.folder).reset_index()
     if chosen.json:
         print_json(claims=rows.to_dict("records"))
         return
-    from rich.table import Table
-
-    from churnlib.workflow import console
-
-    columns = ["claim", "statement", "printed", "computed", "verdict"]
-    table = Table("no.", *columns[1:], show_lines=True)
-    for row in rows[columns].itertuples(index=False):
-        table.add_row(*map(str, row))
+    words, end = report_words(chosen.lang), "" if chosen.lang == "en" else "_zh"
+    heads = (
+        "编号 陈述 所载 重算 结论 理由" if end else "no. statement printed computed verdict reason"
+    )
+    table = Table(*heads.split(), show_lines=True)
+    rows["verdict"] = [words(f"verdicts.{kind}") for kind in rows["verdict"]]
+    for row in rows.astype(str).to_dict("records"):
+        cells = ("claim", f"statement{end}", "printed", "computed", "verdict", f"reason{end}")
+        table.add_row(*(row[cell] for cell in cells))
     console().print(table)
 
 
@@ -274,7 +275,7 @@ examples:
     "claims": Command(
         _claims,
         "list every statement of a study with its verdict",
-        (_folder_option, json_option),
+        (_folder_option, _claims_options, json_option),
     ),
     "seal": Command(
         _seal, "after a deliberate edit of data/, write the new checksums", needs_clone=True

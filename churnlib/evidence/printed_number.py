@@ -9,7 +9,8 @@ from fractions import Fraction
 from functools import cached_property
 
 _SIGNS = "<>≤≥="
-_NUMBER = re.compile(r"[-+−]?(?=\.?[0-9])([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]+)?")
+_NOT_SIGNIFICANT = re.compile(r"n\.?\s?s\.?", re.IGNORECASE)
+_NUMBER = re.compile(r"[-+−–]?(?=\.?[0-9])([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Reported:
     Parameters
     ----------
     text : str
-        The number as printed, ``"43.5"``; a percent sign may follow.
+        The number as printed, ``"43.5"``; a percent sign may follow. A probability may be
+        printed as ``"p < .05"`` or ``"ns"``, which is more than .05.
     where : str
         Place in the source, for messages.
     rounding : {"nearest", "truncated", "exact"}
@@ -63,16 +65,22 @@ class Reported:
     @property
     def sign(self) -> str:
         """``"<"`` or ``">"`` where a bound is printed, else nothing."""
-        return {"<": "<", "≤": "<", ">": ">", "≥": ">"}.get(self.text.strip()[:1], "")
+        return {"<": "<", "≤": "<", ">": ">", "≥": ">"}.get(self._bare[:1], "")
+
+    @property
+    def _bare(self) -> str:
+        """The text without the name of a probability; "not significant" is one above .05."""
+        bare = self.text.strip().removeprefix("p").removeprefix("P").strip()
+        return "> .05" if _NOT_SIGNIFICANT.fullmatch(bare) else bare
 
     @property
     def _digits(self) -> str:
-        return self.text.strip().lstrip(_SIGNS).removesuffix("%").strip()
+        return self._bare.lstrip(_SIGNS).removesuffix("%").strip()
 
     @cached_property
     def value(self) -> Decimal:
         """The number with as many decimals as were printed."""
-        return Decimal(self._digits.replace(",", "").replace("−", "-"))
+        return Decimal(re.sub("[−–]", "-", self._digits.replace(",", "")))
 
     @property
     def decimals(self) -> int:

@@ -6,6 +6,7 @@ from churnlib.report.manifest import check_manifest as check_manifest
 from churnlib.report.manifest import read_manifest as read_manifest
 from churnlib.report.pages import pages as pages
 from churnlib.report.pages import write_html as write_html
+from churnlib.report.report_text import report_words as report_words
 from churnlib.report.survey_analysis import SurveyAnalysis as SurveyAnalysis
 from churnlib.report.survey_analysis import analyse_survey as analyse_survey
 from churnlib.report.survey_analysis import default_response as default_response

@@ -17,6 +17,9 @@ Cell = tuple[str, str, str]
 Operand = tuple[Cell | int, ...]
 """What is added up before a check uses it: one cell, the cells of a column, or a whole number."""
 
+ONLY_ROUNDED = ("explained by rounding", "no probability is zero: it was rounded to it")
+"""What is said of a rule that holds and that exact numbers would break."""
+
 
 @dataclass(frozen=True, eq=False)
 class Rule:
@@ -28,8 +31,6 @@ class Rule:
         A name of `CHECKS`.
     exhibit : str
         The exhibit, or claim, that it is counted under.
-    name : str
-        The rule in words.
     target : Cell
         The number that must follow.
     operands : mapping of str to tuple of Operand
@@ -40,7 +41,6 @@ class Rule:
 
     check: str
     exhibit: str
-    name: str
     target: Cell
     operands: Mapping[str, tuple[Operand, ...]]
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -50,6 +50,26 @@ class Rule:
         """The cells it follows from."""
         parts = chain.from_iterable(chain.from_iterable(self.operands.values()))
         return tuple(part for part in parts if not isinstance(part, int))
+
+    @property
+    def name(self) -> str:
+        """The rule in words, by the check's pattern: ``{key:÷}`` is numbers joined by a sign."""
+        words = CHECKS[self.check].words.replace("{target}", name_of(self.target, self.exhibit))
+        for key, operands in self.operands.items():
+            names = [self._name(operand) for operand in operands]
+            for sign in ("−", "÷"):
+                words = words.replace(f"{{{key}:{sign}}}", f" {sign} ".join(names))
+            words = words.replace(f"{{{key}}}", " + ".join(names))
+        return words
+
+    def _name(self, operand: Operand) -> str:
+        first = operand[0]
+        if isinstance(first, int):
+            return str(first)
+        if len(operand) == 1:
+            return name_of(first, self.exhibit, self.target[1])
+        column = name_of((first[0], "", first[2]), self.exhibit)
+        return "the rows" if first[2] == self.target[2] else f"the rows of {column}"
 
 
 @dataclass(frozen=True)
@@ -89,11 +109,11 @@ class Sheet:
     >>> cells = {("T", row, "n"): Reported(text) for row, text in
     ...          {"a": "41", "b": "22", "all": "53", "half": "26.5"}.items()}
     >>> a, b, both, half = cells
-    >>> add = Rule("total", "T", "total", both, {"of": ((a, b),)}, {"percent": False})
-    >>> halve = Rule("ratio", "T", "half", half, {"of": ((both,), (2,))}, {"percent": False})
+    >>> add = Rule("total", "T", both, {"of": ((a, b),)}, {"percent": False})
+    >>> halve = Rule("ratio", "T", half, {"of": ((both,), (2,))}, {"percent": False})
     >>> sheet = Sheet(cells, (add, halve))
     >>> [rule.name for rule in sheet.broken]
-    ['total']
+    ['all n = sum of the rows']
     >>> for repair in sheet.repairs:
     ...     print(repair)
     a n: 41 → 31
@@ -109,11 +129,17 @@ class Sheet:
 
         `anew` takes no source as printed that follows from others itself.
         """
-        take = self._recomputed if anew else self._printed
+
+        def number(part: Cell | int) -> Interval | None:
+            first = self._first.get(part) if anew and not isinstance(part, int) else None
+            if first is not None:
+                return self.computed(first, anew=True)
+            return Interval.of(part if isinstance(part, int) else self.cells[part])
+
         given: dict[str, list[Interval]] = {}
         for key, operands in rule.operands.items():
             for operand in operands:
-                parts = [Interval.of(x) if isinstance(x, int) else take(x) for x in operand]
+                parts = [number(part) for part in operand]
                 if None in parts:
                     return None
                 given.setdefault(key, []).append(sum(filter(None, parts), Interval.of(0)))
@@ -129,8 +155,11 @@ class Sheet:
         """Return why a rule holds that exact numbers would break, or what alone would let it."""
         if self.holds(rule):
             computed = self.computed(rule)
-            exactly = computed is None or self.cells[rule.target].admits(computed.value)
-            return "" if exactly else "explained by rounding"
+            printed = self.cells[rule.target]
+            if "statistic" in rule.operands and not printed.value:
+                return ONLY_ROUNDED[1]
+            exactly = computed is None or printed.admits(computed.value)
+            return "" if exactly else ONLY_ROUNDED[0]
         if "tails" in CHECKS[rule.check].options and self.holds(rule, tails=1):
             return "would hold one-sided"
         cut = {
@@ -186,6 +215,8 @@ class Sheet:
         found: list[Repair] = []
         for cell, reported in self.cells.items():
             heirs = self._computed_from(cell)
+            if any({cell, *heirs}.isdisjoint((r.target, *r.sources)) for r in self.broken):
+                continue
             inherited = all(self.holds(self._first[heir]) for heir in heirs)
             for text in single_digit_changes(reported.text):
                 changed = self.with_texts({cell: text})
@@ -198,17 +229,16 @@ class Sheet:
 
     @cached_property
     def _first(self) -> dict[Cell, Rule]:
+        """The rule by which each number was computed; one that closes a circle is none."""
         first: dict[Cell, Rule] = {}
         for rule in self.rules:
-            first.setdefault(rule.target, rule)
+            origins = list(rule.sources)
+            for cell in origins:  # grows while it is walked
+                sources = first[cell].sources if cell in first else ()
+                origins += [source for source in sources if source not in origins]
+            if rule.target not in origins:
+                first.setdefault(rule.target, rule)
         return first
-
-    def _printed(self, cell: Cell) -> Interval | None:
-        return Interval.of(self.cells[cell])
-
-    def _recomputed(self, cell: Cell) -> Interval | None:
-        rule = self._first.get(cell)
-        return self.computed(rule, anew=True) if rule else self._printed(cell)
 
     def _computed_from(self, cell: Cell) -> list[Cell]:
         """Cells that the author computed from `cell`, directly or not, sources first."""

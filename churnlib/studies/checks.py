@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import product
-from math import ceil, floor, inf, isqrt, sqrt
+from math import ceil, floor, inf, isqrt, nan, sqrt
 from operator import add
 from typing import Any
+
+import numpy as np
+from scipy import stats
+from scipy.optimize import lsq_linear
 
 from churnlib.evidence import Reported
 
@@ -48,9 +52,6 @@ class Interval:
     def __sub__(self, other: Interval) -> Interval:
         return Interval(self.value - other.value, self.low - other.high, self.high - other.low)
 
-    def __mul__(self, factor: int) -> Interval:
-        return Interval(self.value * factor, self.low * factor, self.high * factor)
-
     def __truediv__(self, other: Interval) -> Interval:
         corners = [a / b for a in (self.low, self.high) for b in (other.low, other.high)]
         return Interval(self.value / other.value, min(corners), max(corners))
@@ -74,16 +75,16 @@ class Check:
     Parameters
     ----------
     formula : callable
-    keys : tuple of str
-        What a rule must name beside ``target``; each is one reference or a list of them.
+    keys : mapping of str to int
+        What a rule must name beside ``target``, and how many numbers of each; 0 is any.
     words : str
         The rule in words; ``{target}`` and each key stand for names of numbers.
     options : tuple of str
-        Keys that a rule may have; they hold numbers and not references.
+        Names of `OPTIONS` that a rule may have.
     """
 
     formula: Formula
-    keys: tuple[str, ...]
+    keys: Mapping[str, int]
     words: str
     options: tuple[str, ...] = ()
 
@@ -104,7 +105,7 @@ def _ratio(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Int
     top, bottom = given["of"]
     if bottom.low <= 0 <= bottom.high:
         return None
-    return (top * 100 if options["percent"] else top) / bottom
+    return top / (bottom / Interval.of(100) if options["percent"] else bottom)
 
 
 def _share(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
@@ -145,6 +146,8 @@ def _mean(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Inte
 def _sd(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
     n, items = given["n"][0].value, options.get("items", 1)
     mean = given["mean"][0]
+    if options.get("scale") == [0, 1] and mean.value > 1:
+        mean = mean / Interval.of(100)  # a share of yes printed in per cent
     if n < 2 or (sums := _sums(mean, given, options)) is None:
         return None
     possible = [
@@ -185,85 +188,73 @@ def _root(square: Fraction) -> Fraction:
     return Fraction(isqrt(square.numerator * 10**60 // square.denominator), 10**30)
 
 
-def _p_value(tail: Callable[..., float]) -> Formula:
+def _p_value(tail: Callable[..., Any], *, signed: bool = False) -> Formula:
     def formula(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
         (x,), df = given["statistic"], [float(each.value) for each in given.get("df", ())]
         if any(each <= 0 for each in df):
             return None
-        nearest = 0 if x.low <= 0 <= x.high else min(abs(x.low), abs(x.high))
-        sizes = (abs(x.value), max(abs(x.low), abs(x.high)), nearest)
-        ps = [tail(float(size), *df) for size in sizes]
-        if any(p != p for p in ps[:1]):
+        value, low, high = x.value, x.low, x.high
+        if signed:
+            nearest = Fraction(0) if low <= 0 <= high else min(abs(low), abs(high))
+            value, low, high = abs(value), nearest, max(abs(low), abs(high))
+        ps = [float(tail(float(size), *df)) for size in (value, high, low)]
+        if ps[0] != ps[0]:
             return None
-        if options.get("tails") == 1:
-            ps = [p / 2 for p in ps]
-        return Interval(*(Fraction(0 if p != p else p) for p in ps))
+        halves = 2 if options.get("tails") == 1 else 1
+        return Interval(*(Fraction(0 if p != p else p) / halves for p in ps))
 
     return formula
 
 
 def _t(t: float, df: float) -> float:
-    from scipy import stats
-
     return float(2 * stats.t.sf(t, df))
 
 
 def _z(z: float) -> float:
-    from scipy import stats
-
     return float(2 * stats.norm.sf(z))
 
 
 def _r(r: float, df: float) -> float:
-    return _t(r * sqrt(df / (1 - r**2)), df) if r < 1 else 0.0
-
-
-def _f(f: float, df: float, df_rest: float) -> float:
-    from scipy import stats
-
-    return float(stats.f.sf(f, df, df_rest))
-
-
-def _chi_square(x: float, df: float) -> float:
-    from scipy import stats
-
-    return float(stats.chi2.sf(x, df))
+    if r >= 1:
+        return 0.0 if r == 1 else nan
+    return _t(r * sqrt(df / (1 - r**2)), df)
 
 
 def _anova(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
-    sizes = [float(n.value) for n in given["n"]]
-    if min(sizes) < 1 or sum(sizes) <= len(sizes):
+    sizes = np.array([float(n.value) for n in given["n"]])
+    if sizes.min() < 1 or sizes.sum() <= len(sizes):
         return None
+    contrasts = _contrasts(sizes, options)
 
-    def f(means: Sequence[Any], sds: Sequence[Any]) -> float:
-        grand = sum(n * m for n, m in zip(sizes, means, strict=True)) / sum(sizes)
-        between = sum(n * (m - grand) ** 2 for n, m in zip(sizes, means, strict=True))
-        within = sum((n - 1) * s**2 for n, s in zip(sizes, sds, strict=True))
-        df = len(sizes) - 1, sum(sizes) - len(sizes)
-        return between / df[0] / (within / df[1]) if within else inf
+    def f(means: Any, sds: Sequence[Any]) -> float:
+        within = (sizes - 1) @ np.square(np.array(sds, float)) / (sizes.sum() - len(sizes))
+        return np.square(contrasts @ np.array(means, float)).sum() / within if within else inf
 
-    boxes = [(float(m.low), float(m.high)) for m in given["means"]]
-    # The least spread pulls every mean towards one centre; the greatest is at a corner.
-    least = f(_pulled(boxes, sizes), [float(s.high) for s in given["sds"]])
-    narrow = [max(float(s.low), 0.0) for s in given["sds"]]
-    most = max(f(means, narrow) for means in product(*boxes))
-    value = f(*([float(x.value) for x in given[key]] for key in ("means", "sds")))
-    if inf in (value, most):
-        return None
-    return Interval(*map(Fraction, (value, least, most)))
+    means, sds = given["means"], given["sds"]
+    # What the means differ by is convex in them: greatest at a corner of what they may be.
+    low, high = (np.array([float(getattr(m, end)) for m in means]) for end in ("low", "high"))
+    closest = lsq_linear(contrasts, 0 * sizes, (low - 1e-12, high + 1e-12)).x
+    least = f(closest, [s.high for s in sds])
+    narrow = [max(s.low, 0) for s in sds]
+    most = max(f(corner, narrow) for corner in product(*zip(low, high, strict=True)))
+    value = f([m.value for m in means], [s.value for s in sds])
+    return None if inf in (value, most) else Interval(*map(Fraction, (value, least, most)))
 
 
-def _pulled(boxes: Sequence[tuple[float, float]], sizes: Sequence[float]) -> list[float]:
-    from scipy.optimize import minimize_scalar
+def _contrasts(sizes: Any, options: Mapping[str, Any]) -> Any:
+    """Return the matrix that sends the means to the root of the mean square between them.
 
-    def pulled(centre: float) -> list[float]:
-        return [min(max(centre, low), high) for low, high in boxes]
-
-    def spread(centre: float) -> float:
-        return sum(n * (m - centre) ** 2 for n, m in zip(sizes, pulled(centre), strict=True))
-
-    ends = min(low for low, _ in boxes), max(high for _, high in boxes)
-    return pulled(minimize_scalar(spread, bounds=ends, method="bounded").x)
+    With `factors` it is of one effect in a table of two, by unweighted means (Cohen, 2002).
+    """
+    if "factors" not in options:
+        centred = np.eye(len(sizes)) - sizes / sizes.sum()
+        return np.sqrt(sizes / (len(sizes) - 1))[:, None] * centred
+    mean = [np.full((k, k), 1 / k) for k in options["factors"]]
+    centred = [np.eye(len(m)) - m for m in mean]
+    first = mean[0] if options.get("effect") == "second" else centred[0]
+    second = mean[1] if options.get("effect") == "first" else centred[1]
+    effect = np.kron(first, second)
+    return effect * np.sqrt(len(sizes) / (1 / sizes).sum() / np.trace(effect))
 
 
 def _t_test(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
@@ -275,24 +266,43 @@ def _t_test(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> In
     return Interval(value, min(low, high), max(low, high))
 
 
-_TEST = ("statistic", "df")
-_GROUPS = ("means", "sds", "n")
+_TEST = {"statistic": 1, "df": 1}
+_GROUPS = {"means": 0, "sds": 0, "n": 0}
+_WHOLE = ("scale", "items")
 CHECKS: Mapping[str, Check] = {
-    "total": Check(_total, ("of",), "{target} = sum of {of}"),
-    "difference": Check(_difference, ("of",), "{target} = {of:−}"),
-    "share": Check(_share, ("of",), "{target} = {of:÷}"),
-    "ratio": Check(_ratio, ("of",), "{target} = {of:÷}"),
-    "same_as": Check(_same, ("of",), "{target} = {of}"),
-    "mean": Check(_mean, ("n",), "{target} can be a mean of {n} whole numbers", ("scale", "items")),
-    "sd": Check(
-        _sd, ("mean", "n"), "{target} can be the SD of {n} whole numbers", ("scale", "items")
+    "total": Check(_total, {"of": 0}, "{target} = sum of {of}"),
+    "difference": Check(_difference, {"of": 0}, "{target} = {of:−}"),
+    "share": Check(_share, {"of": 2}, "{target} = {of:÷}"),
+    "ratio": Check(_ratio, {"of": 2}, "{target} = {of:÷}"),
+    "same_as": Check(_same, {"of": 1}, "{target} = {of}"),
+    "mean": Check(_mean, {"n": 1}, "{target} can be a mean of {n} whole numbers", _WHOLE),
+    "sd": Check(_sd, {"mean": 1, "n": 1}, "{target} can be the SD of {n} whole numbers", _WHOLE),
+    "chi_square": Check(_p_value(stats.chi2.sf), _TEST, "{target} follows from χ² and df"),
+    "t": Check(_p_value(_t, signed=True), _TEST, "{target} follows from t and df", ("tails",)),
+    "z": Check(_p_value(_z, signed=True), {"statistic": 1}, "{target} follows from z", ("tails",)),
+    "r": Check(_p_value(_r, signed=True), _TEST, "{target} follows from r and df", ("tails",)),
+    "F": Check(
+        _p_value(stats.f.sf), {"statistic": 1, "df": 2}, "{target} follows from F and its df"
     ),
-    "chi_square": Check(_p_value(_chi_square), _TEST, "{target} follows from χ² and df"),
-    "t": Check(_p_value(_t), _TEST, "{target} follows from t and df", ("tails",)),
-    "z": Check(_p_value(_z), ("statistic",), "{target} follows from z", ("tails",)),
-    "r": Check(_p_value(_r), _TEST, "{target} follows from r and df", ("tails",)),
-    "F": Check(_p_value(_f), _TEST, "{target} follows from F and its df"),
-    "anova": Check(_anova, _GROUPS, "{target} = F of the means, SDs and sizes"),
-    "t_test": Check(_t_test, _GROUPS, "{target} = t of the means, SDs and sizes"),
+    "anova": Check(
+        _anova, _GROUPS, "{target} = F of the means, SDs and sizes", ("factors", "effect")
+    ),
+    "t_test": Check(_t_test, dict.fromkeys(_GROUPS, 2), "{target} = t of the means, SDs and sizes"),
 }
 """Every check by the name that a study declares it with."""
+
+
+def _pair(value: Any, least: float = -inf) -> bool:
+    whole = isinstance(value, list) and len(value) == 2 and {*map(type, value)} == {int}
+    return whole and min(value) >= least
+
+
+OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "rows": (lambda x: isinstance(x, list), "a list of names of rows"),
+    "scale": (lambda x: _pair(x) and x[0] < x[1], "two whole numbers, low first, as [1, 7]"),
+    "items": (lambda x: isinstance(x, int) and x >= 1, "a whole number from 1 on"),
+    "tails": (lambda x: x in (1, 2), "1 or 2"),
+    "factors": (lambda x: _pair(x, 2), "two whole numbers from 2 on, as [2, 3]"),
+    "effect": (lambda x: x in ("first", "second", "both"), '"first", "second" or "both"'),
+}
+"""What each option of a rule may be, and how to say so."""

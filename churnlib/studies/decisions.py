@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from churnlib.crosstabs import least_v
-from churnlib.evidence import Kind, Origin
+from churnlib.evidence import Kind
 from churnlib.studies.arithmetic import Cell, Rule, like
-from churnlib.studies.margins import outlook
+from churnlib.studies.margins import plausibility
 from churnlib.studies.study import Claim, Study
 from churnlib.tables import FrequencyTable, wilson
 
@@ -22,23 +22,6 @@ class Finding:
     case: str
     computed: str = "—"
     words: Mapping[str, Any] = field(default_factory=dict)
-
-
-def frequencies(study: Study, name: str) -> FrequencyTable:
-    """Return the counts of an exhibit that tabulates one survey question.
-
-    Raises
-    ------
-    ValueError
-        If the exhibit tabulates none or several, or has no column ``frequency``.
-    """
-    table = study.exhibit(name)
-    if len(table.variables) != 1 or "frequency" not in table.columns:
-        raise ValueError(f"{table.exhibit} is not the frequency table of one survey question")
-    counts = {level: cell.value for level, cell in table.column("frequency").items()}
-    return FrequencyTable.from_counts(
-        counts, variable=min(table.variables), origin=Origin.PUBLISHED
-    )
 
 
 def _outside(claim: Claim, study: Study) -> Finding:
@@ -128,7 +111,7 @@ def _announced(claim: Claim, study: Study) -> Finding:
 
 def _majority(claim: Claim, study: Study) -> Finding:
     """A share with its Wilson interval, held against one half."""
-    table = frequencies(study, claim.details["exhibit"])
+    table = study.frequencies(claim.details["exhibit"])
     inside, straddling = _levels_meant(claim, study, table)
     count = table.combined(inside)
     low, high = wilson(count, table.n)
@@ -166,7 +149,7 @@ def _levels_meant(claim: Claim, study: Study, table: FrequencyTable) -> tuple[li
 def _majority_within(claim: Claim, study: Study) -> Finding:
     """Whether most of one group are in another, by what the two margins leave open."""
     group, within = claim.details["group"], claim.details["within"]
-    first, second = (frequencies(study, part["exhibit"]) for part in (group, within))
+    first, second = (study.frequencies(part["exhibit"]) for part in (group, within))
     size, base = first.combined([group["level"]]), second.combined([within["level"]])
     # Fréchet's bounds on the cell that both margins leave open.
     low, high = max(0, size + base - second.n), min(size, base)
@@ -181,7 +164,7 @@ def _majority_within(claim: Claim, study: Study) -> Finding:
         return Finding(Kind.UNTESTABLE, "unknown", computed, words)
     if first.n != second.n or "question" not in claim.details:
         return Finding(Kind.CAVEAT, "assumed", computed, words)
-    beside = outlook(study, claim).xs(claim.details["supposed"], level="said")
+    beside = plausibility(study).xs(claim.details["supposed"], level="said")
     words |= {question: row.to_dict() for question, row in beside.iterrows()}
     return Finding(Kind.CAVEAT, "beside_census", computed, words)
 
@@ -196,7 +179,7 @@ def _unpublished(claim: Claim, study: Study) -> Finding:
         )
     if "exhibit" not in claim.details:
         return Finding(Kind.UNTESTABLE, claim.details.get("about", "plain"))
-    n = frequencies(study, claim.details["exhibit"]).n
+    n = study.frequencies(claim.details["exhibit"]).n
     words = {"n": n, **{k: v for k, v in least_v(n).items() if k in ("significant", "beyond")}}
     return Finding(Kind.UNTESTABLE, claim.details["about"], words=words)
 

@@ -6,13 +6,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from scipy.stats import binomtest
 
 from churnlib.evidence import Origin, Reported, Test, derived
 from churnlib.margins import AtLeast, Attainable, Constraint, Count, StructuralZero, attainable
+from churnlib.studies.reading import Named, opened
 from churnlib.studies.study import Claim, Study
 from churnlib.tables import FrequencyTable
 
@@ -64,30 +65,36 @@ class OutsideFacts:
         return Fraction(self.facts[name].value) / 100
 
 
-def outside_facts(file: Path) -> OutsideFacts:
-    """Read facts printed elsewhere.
+def census(study: Named = None) -> OutsideFacts:
+    """Return the facts from outside that a study is compared with.
 
     Raises
     ------
     FileNotFoundError, ValueError, TypeError
         If the file is missing, malformed, or holds a number without quotes.
     """
+    file = opened(study).files["outside"]
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
+        facts, sources = content["facts"], content["sources"]
         return OutsideFacts(
-            {n: Reported(f["printed"], f"{file.name}, {n}") for n, f in content["facts"].items()},
+            {
+                name: Reported(fact["printed"], f"{file.name}, {name}")
+                for name, fact in facts.items()
+            },
             content.get("rest", {}),
             content["warning"],
-            {n: _source(content["sources"][f["source"]]) for n, f in content["facts"].items()},
+            {
+                name: ", ".join(
+                    sources[fact["source"]][key] for key in ("publisher", "title", "date", "page")
+                )
+                for name, fact in facts.items()
+            },
         )
     except FileNotFoundError:
         raise FileNotFoundError(f"{file} is missing; study.toml names it as 'outside'") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError) as error:
         raise ValueError(f"{file.name} is not a file of outside facts: {error!r}") from error
-
-
-def _source(source: Mapping[str, str]) -> str:
-    return ", ".join(source[key] for key in ("publisher", "title", "date", "page"))
 
 
 def best_fit_test(possible: Attainable, n: int, share: float) -> Test:
@@ -116,8 +123,6 @@ def best_fit_test(possible: Attainable, n: int, share: float) -> Test:
     >>> test.statistic, round(test.p_value, 6)
     (7.0, 0.000864)
     """
-    from scipy.stats import binomtest
-
     counts = range(round(possible.low), round(possible.high) + 1)
     p_values = {count: float(binomtest(count, n, share).pvalue) for count in counts}
     best = max(p_values, key=lambda count: p_values[count])
@@ -126,10 +131,8 @@ def best_fit_test(possible: Attainable, n: int, share: float) -> Test:
     return Test("binomial", float(best), float("nan"), p, n, True, (p, p), possible.origin, note)
 
 
-def suppositions(
-    claim: Claim, rows: FrequencyTable, columns: FrequencyTable
-) -> dict[str, tuple[Constraint, ...]]:
-    """What may be supposed of a statement "most of these are of that group".
+def minor_assumptions(study: Named = None) -> dict[str, tuple[Constraint, ...]]:
+    """What may be supposed of the statement "most of these are of that group".
 
     Returns
     -------
@@ -137,6 +140,7 @@ def suppositions(
         ``nothing``; ``most``, the statement as printed; the name that the study gives to
         "nobody of that group is elsewhere"; and ``both``.
     """
+    claim, _, columns = _questioned(opened(study))
     group, within = claim.details["group"]["level"], claim.details["within"]["level"]
     most = AtLeast((group, within), columns.combined([within]) // 2 + 1)
     nowhere_else = StructuralZero((group, [c for c in columns.counts.index if c != within]))
@@ -148,13 +152,13 @@ def suppositions(
     }
 
 
-def outlook(study: Study, claim: Claim) -> pd.DataFrame:
+def plausibility(study: Named = None) -> pd.DataFrame:
     """What each supposition forces elsewhere in the table, beside a share from outside.
 
     Returns
     -------
     DataFrame
-        Indexed by ``question`` (as the claim names them) and ``said`` (see `suppositions`),
+        Indexed by ``question`` (as the claim names them) and ``said`` (see `minor_assumptions`),
         columns ``low``, ``high`` (fewest and most people), ``n`` (people asked about),
         ``census`` (the outside share, standardised to the rows of those people), ``best`` (the
         count that fits it best), ``p_value`` (of the exact binomial test of that count) and
@@ -166,14 +170,9 @@ def outlook(study: Study, claim: Claim) -> pd.DataFrame:
     p supposes a random sample of a population with that share, which is false to some degree:
     it is what `fits_from` and `fits_to` are for.
     """
-    from scipy.stats import binomtest
-
-    from churnlib.studies.decisions import frequencies
-
-    rows = frequencies(study, claim.details["group"]["exhibit"])
-    columns = frequencies(study, claim.details["within"]["exhibit"])
-    facts = outside_facts(study.files["outside"])
-    found = {}
+    study = opened(study)
+    claim, rows, columns = _questioned(study)
+    facts, suppositions, lines = census(study), minor_assumptions(study), []
     for question in claim.details["question"]:
         people = Count((list(question["rows"]), question["columns"]))
         sizes = {level: rows.combined([level]) for level in question["rows"]}
@@ -181,16 +180,23 @@ def outlook(study: Study, claim: Claim) -> pd.DataFrame:
         share = float(
             sum(size * facts.share(question["rows"][level]) for level, size in sizes.items()) / n
         )
-        for said, constraints in suppositions(claim, rows, columns).items():
+        for said, constraints in suppositions.items():
             possible = attainable(rows, columns, people, constraints)
             test = best_fit_test(possible, n, share)
             fits = binomtest(round(test.statistic), n).proportion_ci(0.95, method="exact")
-            found[question["id"], said] = [
-                possible.low, possible.high, n, share,
-                test.statistic, test.p_value, float(fits.low), float(fits.high),
-            ]  # fmt: skip
-    names = ["low", "high", "n", "census", "best", "p_value", "fits_from", "fits_to"]
-    frame = pd.DataFrame.from_dict(found, orient="index", columns=names)
-    frame.index = pd.MultiIndex.from_tuples(frame.index, names=["question", "said"])
+            line = {"question": question["id"], "said": said, "low": possible.low}
+            line |= {"high": possible.high, "n": n, "census": share, "best": test.statistic}
+            line |= {"p_value": test.p_value, "fits_from": fits.low, "fits_to": fits.high}
+            lines.append(line)
+    frame = pd.DataFrame(lines).set_index(["question", "said"])
     frame.attrs["origin"] = derived(rows.origin, columns.origin, Origin.EXTERNAL)
     return frame
+
+
+def _questioned(study: Study) -> tuple[Claim, FrequencyTable, FrequencyTable]:
+    """Return the claim with questions, and the two tables that it crosses."""
+    claim = next(claim for claim in study.claims.values() if "question" in claim.details)
+    group, within = (
+        study.frequencies(claim.details[key]["exhibit"]) for key in ("group", "within")
+    )
+    return claim, group, within

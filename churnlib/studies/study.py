@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import Reported
+from churnlib.evidence import Origin, Reported
 from churnlib.studies.arithmetic import Cell, Rule, Sheet
 from churnlib.survey import Codebook, load_codebook
+from churnlib.tables import FrequencyTable
 
 TOTAL = "total"
 """The row of the printed totals."""
@@ -34,8 +35,6 @@ class PrintedTable:
         Row to column to printed number, in printed order; empty where our copy holds none.
     totals : mapping of str to Reported
         The printed total of each column that has one.
-    labels : mapping of str to str
-        Row to the label printed for it.
     variables : frozenset of str
         Survey questions that it tabulates together.
     file : str
@@ -47,7 +46,6 @@ class PrintedTable:
     columns: Mapping[str, str]
     rows: Mapping[str, Mapping[str, Reported]]
     totals: Mapping[str, Reported]
-    labels: Mapping[str, str]
     variables: frozenset[str]
     file: str
 
@@ -190,6 +188,26 @@ class Study:
                 return exhibit
         numbers = [e.exhibit.rpartition(" ")[2] for e in self.exhibits.values() if e.rows]
         raise KeyError(f"the study has no table {name!r}; it prints {', '.join(numbers)}")
+
+    def frequencies(self, name: str) -> FrequencyTable:
+        """Return the counts of an exhibit that tabulates one survey question.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If there is no such exhibit; if it tabulates no question or several, or has not one
+            column of counts.
+        """
+        table = self.exhibit(name)
+        columns = [column for column, kind in table.columns.items() if kind == "count"]
+        if len(table.variables) != 1 or len(columns) != 1:
+            raise ValueError(
+                f"{table.exhibit} is not the frequency table of one survey question; it would need "
+                "'variables' with that question alone, and one column of kind 'count'"
+            )
+        counts = {level: cell.value for level, cell in table.column(columns[0]).items()}
+        (variable,) = table.variables
+        return FrequencyTable.from_counts(counts, variable=variable, origin=Origin.PUBLISHED)
 
     def labels(self, key: str) -> dict[str, str]:
         """Return the codebook's words for a key, or the key where it has none."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from churnlib.studies.reading import load_study
-from churnlib.studies.study import Study
+from churnlib.studies.arithmetic import ONLY_ROUNDED
+from churnlib.studies.reading import Named, opened
 
-Named = Study | Path | str | None
-"""A study, or the folder of one; the project's own when None."""
+MOST_CHANGES = 12
+"""More than these are counted in print: among them none can be named as likely."""
 
 
 def audit(study: Named = None) -> pd.DataFrame:
@@ -58,16 +57,17 @@ def audit(study: Named = None) -> pd.DataFrame:
     return frame.reset_index(drop=True).astype({"holds": bool})
 
 
-def audit_text(study: Named = None) -> str:
-    """Return in words what of a study contradicts itself, and what one digit would mend.
+def audit_text(checks: pd.DataFrame) -> str:
+    """Return in words which checks of `audit` fail, and what one digit would mend.
 
     Examples
     --------
     >>> from churnlib.studies import EXAMPLE
-    >>> print(audit_text(EXAMPLE))
+    >>> print(audit_text(audit(EXAMPLE)))
     5 checks, all hold.
     """
-    checks = audit(study)
+    if checks.empty:
+        return "Nothing was checked: study.toml declares no rule between printed numbers."
     failed = checks[~checks["holds"]]
     lines = [f"{len(checks)} checks, {len(failed) or 'all'} {'fail' if len(failed) else 'hold'}."]
     for repair, group in failed.groupby("repair", sort=False):
@@ -76,27 +76,30 @@ def audit_text(study: Named = None) -> str:
             computed = row.computed
             shown = "no number can be it" if computed != computed else f"computed {computed:.7g}"
             lines.append(f"{row.exhibit}: {row.check}: printed {row.printed}, {shown}")
-        each = repair.split("; or ")
+        changes = repair.split("; or ")
         if repair.startswith("no change"):
             lines.append(f"  {repair} that hang together with these")
-        elif len(each) == 1:
+        elif len(changes) == 1:
             lines.append(f"  one digit would explain it: {repair}")
-        else:
+        elif len(changes) <= MOST_CHANGES:
             lines.append("  any one of these changes of one digit would explain it:")
-            lines += [f"    {one}" for one in each]
-    rounded = checks[checks["check"].str.endswith("(explained by rounding)")]
-    lines += ["", *(f"{row.exhibit}: {row.check}" for row in rounded.itertuples())]
+            lines += [f"    {change}" for change in changes]
+        else:
+            lines.append(
+                f"  {len(changes)} changes of one digit would explain it: too many to tell"
+            )
+    remarked = checks[checks["check"].str.endswith(tuple(f"({r})" for r in ONLY_ROUNDED))]
+    lines.append("")
+    if len(remarked) <= MOST_CHANGES:
+        lines += [f"{row.exhibit}: {row.check}" for row in remarked.itertuples()]
+    else:
+        lines.append(f"{len(remarked)} checks hold by rounding alone.")
     return "\n".join(lines).rstrip()
 
 
 def audit_thesis() -> pd.DataFrame:
     """Check the project's own study; see `audit`."""
     return audit()
-
-
-def opened(study: Named) -> Study:
-    """Return a study, read from its folder where that is given."""
-    return study if isinstance(study, Study) else load_study(study)
 
 
 def _number(x: Any) -> int | float:

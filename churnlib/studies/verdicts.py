@@ -11,13 +11,15 @@ from typing import Any
 import pandas as pd
 
 from churnlib.evidence import PROJECT, Kind, Origin, require_evidence
-from churnlib.studies.decisions import DECISIONS, frequencies
-from churnlib.studies.margins import OutsideFacts, outlook, outside_facts, suppositions
+from churnlib.studies.decisions import DECISIONS
+from churnlib.studies.reading import Named, opened
 from churnlib.studies.study import Claim, PrintedTable, Study
-from churnlib.studies.study_audit import Named, audit, opened
+from churnlib.studies.study_audit import audit
 from churnlib.tables import FrequencyTable
 
 _UNJUDGED = {Kind.UNTESTABLE, Kind.EXTERNAL}
+_CLAIM_KEYS = {"exhibit", "variables", "about", "group", "within", "supposed", "band"}
+_COLUMNS = ["title", "title_zh", "notebook", "file", "kind", "name", "sources", "origin", "verdict"]
 
 
 @dataclass(frozen=True)
@@ -78,30 +80,7 @@ def published_frequencies(number: str, study: Named = None) -> FrequencyTable:
     KeyError, ValueError
         If the study has no such table, or it is not the frequency table of one question.
     """
-    return frequencies(opened(study), number)
-
-
-def census(study: Named = None) -> OutsideFacts:
-    """Return the facts from outside that a study is compared with."""
-    return outside_facts(opened(study).files["outside"])
-
-
-def minor_assumptions(study: Named = None) -> dict[str, Any]:
-    """Return what may be supposed of the statement that has questions; see `suppositions`."""
-    study = opened(study)
-    claim = _questioned(study)
-    tables = [frequencies(study, claim.details[key]["exhibit"]) for key in ("group", "within")]
-    return suppositions(claim, *tables)
-
-
-def plausibility(study: Named = None) -> pd.DataFrame:
-    """Return what each supposition forces elsewhere, beside facts from outside; see `outlook`."""
-    study = opened(study)
-    return outlook(study, _questioned(study))
-
-
-def _questioned(study: Study) -> Claim:
-    return next(claim for claim in study.claims.values() if "question" in claim.details)
+    return opened(study).frequencies(number)
 
 
 def claims(study: Named = None) -> pd.DataFrame:
@@ -176,8 +155,12 @@ def judge(claim: Claim, study: Study) -> Verdict:
         )
     try:
         finding = DECISIONS[method["rule"]](claim, study)
-    except KeyError as error:
-        raise ValueError(f"{place}, method {claim.method!r}: {error.args[0]}") from error
+    except (KeyError, ValueError) as error:
+        if str(error).startswith(place):
+            raise
+        what = str(error.args[0])
+        what = f"it lacks {what!r}" if what in _CLAIM_KEYS else what
+        raise ValueError(f"{place}, method {claim.method!r}: {what}") from error
     if lacking := [key for key in ("how", finding.case) if key not in method]:
         raise ValueError(f"study.toml, method {claim.method!r} lacks {lacking[0]!r}")
     own = {"source": dict.fromkeys(("en", "zh-Hans"), "—"), **claim.details}
@@ -209,20 +192,15 @@ def exhibits(study: Named = None) -> pd.DataFrame:
         ``"illustration"`` where it carries none, as everything simulated must. A printed
         exhibit's verdict is that of its own checks.
     """
-    entries = exhibit_entries() if study is None else _printed_exhibits(opened(study))
-    verdicts = claims()["verdict"] if study is None else pd.Series(dtype=object)
-    rows = [
-        {
-            "exhibit": entry["id"],
-            "title": entry["title"]["en"],
-            "title_zh": entry["title"]["zh-Hans"],
-            **{key: entry[key] for key in ("notebook", "file", "kind", "name", "sources")},
-            "origin": entry["origin"],
-            "verdict": entry.get("verdict") or _gravest(verdicts, entry),
-        }
-        for entry in entries
-    ]
-    return pd.DataFrame(rows).set_index("exhibit")
+    if study is None:
+        verdicts = claims()["verdict"]
+        entries = [{"verdict": _gravest(verdicts, each), **each} for each in exhibit_entries()]
+    else:
+        entries = _printed_exhibits(opened(study))
+    frame = pd.DataFrame(entries, columns=["id", *_COLUMNS]).rename(columns={"id": "exhibit"})
+    frame["title_zh"] = [title["zh-Hans"] for title in frame["title"]]
+    frame["title"] = [title["en"] for title in frame["title"]]
+    return frame.set_index("exhibit")
 
 
 def exhibit_entries() -> list[dict[str, Any]]:
@@ -242,28 +220,21 @@ def exhibit_entries() -> list[dict[str, Any]]:
 
 
 def _printed_exhibits(study: Study) -> list[dict[str, Any]]:
-    checked = audit(study).groupby("exhibit")["holds"].all()
+    holds = audit(study).groupby("exhibit")["holds"].all()
     kinds = {True: Kind.REPRODUCED, False: Kind.ARITHMETIC_ERROR, None: Kind.UNTESTABLE}
+    made = {"notebook": "", "origin": Origin.PUBLISHED.name}
     return [
-        {
-            **_made(table.file),
-            "id": name,
-            "title": table.title,
-            "notebook": "",
-            "origin": Origin.PUBLISHED.name,
-            "verdict": kinds[bool(checked[name]) if name in checked else None].value,
-        }
+        {**_made(table.file), **made, "id": name, "title": table.title}
+        | {"verdict": kinds[bool(holds[name]) if name in holds else None].value}
         for name, table in study.exhibits.items()
     ]
 
 
 def _made(name: str) -> dict[str, Any]:
     """What is made of an exhibit follows from its file: a CSV is a table, all else a figure."""
-    if not name:
-        return {"file": "", "kind": "none", "name": "", "sources": []}
     file = PurePosixPath(name)
-    kind = "table" if file.suffix == ".csv" else "figure"
-    return {"file": name, "kind": kind, "name": file.stem, "sources": [file.stem]}
+    kind = "none" if not name else "table" if file.suffix == ".csv" else "figure"
+    return {"file": name, "kind": kind, "name": file.stem, "sources": [file.stem] if name else []}
 
 
 def _gravest(verdicts: pd.Series, exhibit: Mapping[str, Any]) -> str:

@@ -73,6 +73,16 @@ def test_a_machine_is_told_of_every_notebook_and_exhibit(monkeypatch, capsys):
     assert {key: told[key] for key in listed} == listed
 
 
+def test_claims_are_told_in_chinese(capsys):
+    from churnlib.studies import EXAMPLE
+
+    assert main(["claims", str(EXAMPLE), "--lang", "zh-Hans"]) == 0
+    shown = capsys.readouterr().out
+    assert "女性更常回答" in shown
+    assert "无从检验" in shown
+    assert "untestable" not in shown
+
+
 def test_claims_are_32_for_machines(capsys):
     assert main(["claims", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["claims"]) == 32
