@@ -19,7 +19,7 @@ class Letters:
 
 
 USUAL = Letters(9.0, 5.2, 14.0)
-SMALL = Letters(7.0, 4.05, 6.0)
+SMALL = Letters(8.0, 4.62, 5.0)
 _BOLD = 1.2
 """How much wider a header is for being bold."""
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PERCENT = re.compile(r"(?<=[0-9}]) (?=%)")
+_LATIN_PART = re.compile(r"([\[(]?[−.0-9][−.,0-9 %]*[\])]?)")
 _MADE = datetime(2020, 11, 30, tzinfo=UTC)
 _ZIP_DATE = (2020, 11, 30, 0, 0, 0)
 _SHORT = 16
@@ -37,11 +39,19 @@ def xml_safe(text: object) -> str:
 
 
 def add_text(paragraph: Paragraph, text: str, lang: str) -> None:
-    """Add a run of text whose Chinese punctuation is set in the Chinese font."""
-    run = paragraph.add_run(xml_safe(text))
-    if lang == "zh-Hans":
-        fonts = run._r.get_or_add_rPr().get_or_add_rFonts()
-        fonts.set(_qn("w:hint"), "eastAsia")
+    """Add text whose Chinese punctuation is set in the Chinese font.
+
+    A percent sign stays with its number, and numbers in Chinese text are runs of their own: a line
+    would end within one that is taken for Chinese.
+    """
+    text = _PERCENT.sub("\u00a0", xml_safe(text))
+    if lang != "zh-Hans":
+        paragraph.add_run(text)
+        return
+    for part in filter(None, _LATIN_PART.split(text)):
+        run = paragraph.add_run(part)
+        if not _LATIN_PART.fullmatch(part):
+            run._r.get_or_add_rPr().get_or_add_rFonts().set(_qn("w:hint"), "eastAsia")
 
 
 def add_field(paragraph: Paragraph, instruction: str, shown: str) -> None:
@@ -53,7 +63,10 @@ def add_field(paragraph: Paragraph, instruction: str, shown: str) -> None:
 
 def open_field(paragraph: Paragraph, instruction: str) -> None:
     """Begin a field; what follows up to `close_field` is what it shows until updated."""
-    paragraph.add_run()._r.append(_element("w:fldChar", {"w:fldCharType": "begin"}))
+    start = {"w:fldCharType": "begin"}
+    if instruction.startswith("PAGEREF"):
+        start["w:dirty"] = "true"  # Word counts the pages when it opens the document
+    paragraph.add_run()._r.append(_element("w:fldChar", start))
     text = _element("w:instrText", {"xml:space": "preserve"})
     text.text = f" {instruction} "
     paragraph.add_run()._r.append(text)
@@ -99,7 +112,7 @@ def add_table(document: Document, texts: TextTable, lang: str, cell_style: Any) 
         table.style = style
     if style is None or style.element.find(f".//{_qn('w:tblBorders')}") is None:
         _three_lines(table)
-    room = _room(document)[0]
+    room = page_room(document)[0]
     letters = USUAL if has_room(texts, room, USUAL) else SMALL
     if letters is SMALL:
         _narrow_margins(table)
@@ -152,7 +165,7 @@ def add_picture(document: Document, path: Path, alternative: str, style: Any) ->
         shape = paragraph.add_run().add_picture(str(path))
     except UnrecognizedImageError:
         raise ValueError(f"{path} is not a picture; run the notebook that makes it") from None
-    across, down = _room(document)
+    across, down = page_room(document)
     scale = min(1, across / shape.width, down * 3 / 5 / shape.height)
     shape.width, shape.height = Emu(shape.width * scale), Emu(shape.height * scale)
     shape._inline.docPr.set("descr", xml_safe(alternative))
@@ -216,7 +229,7 @@ def _line(side: str, eighths: str) -> Any:
     return _element(f"w:{side}", look)
 
 
-def _room(document: Document) -> tuple[int, int]:
+def page_room(document: Document) -> tuple[int, int]:
     """Width and height of the text on a page; a template that is silent has our page."""
     from docx.shared import Cm
 
