@@ -18,7 +18,6 @@ from churnlib.report.docx_parts import (
     bookmark,
     close_field,
     open_field,
-    page_room,
     save,
 )
 from churnlib.report.docx_styles import STYLES, find_style, open_document
@@ -252,7 +251,6 @@ class _Writer:
             self._text(paragraph, f" · {block.note}")
 
     def _contents(self) -> None:
-        from docx.enum.text import WD_TAB_ALIGNMENT, WD_TAB_LEADER
         from docx.shared import Pt
 
         for place, heading in enumerate(self.headings, 1):
@@ -260,13 +258,7 @@ class _Writer:
             paragraph.paragraph_format.left_indent = Pt(18 * (heading.level - 1))
             if place == 1:
                 open_field(paragraph, 'TOC \\o "1-2" \\h \\z \\u')
-            anchor = f"_Toc{place:06d}"
-            add_link(paragraph, heading.text, anchor, self.lang)
-            across = page_room(self.document)[0]
-            stops = paragraph.paragraph_format.tab_stops
-            stops.add_tab_stop(across, WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
-            paragraph.add_run("\t")
-            add_field(paragraph, f"PAGEREF {anchor} \\h", "…")
+            add_link(paragraph, heading.text, f"_Toc{place:06d}", self.lang)
             if place == len(self.headings):
                 close_field(paragraph)
 

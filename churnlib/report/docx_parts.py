@@ -64,7 +64,7 @@ def add_field(paragraph: Paragraph, instruction: str, shown: str) -> None:
 def open_field(paragraph: Paragraph, instruction: str) -> None:
     """Begin a field; what follows up to `close_field` is what it shows until updated."""
     start = {"w:fldCharType": "begin"}
-    if instruction.startswith("PAGEREF"):
+    if instruction.startswith("TOC"):
         start["w:dirty"] = "true"  # Word counts the pages when it opens the document
     paragraph.add_run()._r.append(_element("w:fldChar", start))
     text = _element("w:instrText", {"xml:space": "preserve"})
@@ -112,7 +112,7 @@ def add_table(document: Document, texts: TextTable, lang: str, cell_style: Any) 
         table.style = style
     if style is None or style.element.find(f".//{_qn('w:tblBorders')}") is None:
         _three_lines(table)
-    room = page_room(document)[0]
+    room = _room(document)[0]
     letters = USUAL if has_room(texts, room, USUAL) else SMALL
     if letters is SMALL:
         _narrow_margins(table)
@@ -165,7 +165,7 @@ def add_picture(document: Document, path: Path, alternative: str, style: Any) ->
         shape = paragraph.add_run().add_picture(str(path))
     except UnrecognizedImageError:
         raise ValueError(f"{path} is not a picture; run the notebook that makes it") from None
-    across, down = page_room(document)
+    across, down = _room(document)
     scale = min(1, across / shape.width, down * 3 / 5 / shape.height)
     shape.width, shape.height = Emu(shape.width * scale), Emu(shape.height * scale)
     shape._inline.docPr.set("descr", xml_safe(alternative))
@@ -229,7 +229,7 @@ def _line(side: str, eighths: str) -> Any:
     return _element(f"w:{side}", look)
 
 
-def page_room(document: Document) -> tuple[int, int]:
+def _room(document: Document) -> tuple[int, int]:
     """Width and height of the text on a page; a template that is silent has our page."""
     from docx.shared import Cm
 

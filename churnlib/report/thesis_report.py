@@ -97,12 +97,12 @@ def thesis_blocks(entries: Sequence[Entry], folder: Path, words: Words) -> list[
     """Put the report together, block by block, before anything is written.
 
     The sections of ``data/report.toml`` come first, each with the exhibits that it names; then the
-    references, the verdict on every statement, and all other exhibits by notebook.
+    references, all other exhibits by notebook, and the verdict on every statement.
     """
     verdicts = claims()
     facts = thesis_facts(verdicts, words)
-    by_id = {entry.exhibit: entry for entry in entries}
-    values = facts | {exhibit: reference(exhibit) for exhibit in by_id}
+    by_name = {entry.name: entry for entry in entries}
+    values = facts | {f"ref_{name}": reference(e.exhibit) for name, e in by_name.items()}
     blocks: list[Block] = [
         Title(words("thesis.title"), words("thesis.below")),
         Contents(),
@@ -115,18 +115,15 @@ def thesis_blocks(entries: Sequence[Entry], folder: Path, words: Words) -> list[
         key = f"thesis.section {place}"
         blocks.append(Heading(words.fill(section["heading"], key, {}), section["level"]))
         blocks += [Text(words.fill(text, key, values)) for text in section["text"]]
-        blocks += [_exhibit(by_id[exhibit], folder, words) for exhibit in section["exhibits"]]
+        blocks += [_exhibit(by_name[name], folder, words) for name in section["exhibits"]]
         shown |= {*section["exhibits"]}
     return [
         *blocks,
         Heading(words("words.references")),
         *(Text(work, "reference") for work in words.cited("thesis")),
+        *_further([e for e in entries if e.name not in shown], folder, words, verdicts["verdict"]),
         *_appendix(verdicts, words, facts, entries),
-        *_further(
-            [entry for entry in entries if not {entry.exhibit, entry.name} & shown],
-            folder, words, verdicts["verdict"],
-        ),
-    ]  # fmt: skip
+    ]
 
 
 def _findings(words: Words, facts: Mapping[str, str]) -> Iterator[str]:

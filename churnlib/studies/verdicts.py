@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -165,6 +166,7 @@ def judge(claim: Claim, study: Study) -> Verdict:
         raise ValueError(f"study.toml, method {claim.method!r} lacks {lacking[0]!r}")
     own = {"source": dict.fromkeys(("en", "zh-Hans"), "—"), **claim.details}
     own |= {"decided_by": claim.decided_by, "computed": finding.computed, **finding.words}
+    own |= {key: typeset(own[key]) for key in ("computed", "printed") if key in own}
     reason = {
         lang: text.format(
             **{k: v[lang] if isinstance(v, Mapping) and lang in v else v for k, v in own.items()}
@@ -172,6 +174,18 @@ def judge(claim: Claim, study: Study) -> Verdict:
         for lang, text in method[finding.case].items()
     }
     return Verdict(finding.kind, finding.computed, method["how"], reason)
+
+
+def typeset(number: str) -> str:
+    """Return a number as sentences print it: thousands separated, a minus sign for a hyphen.
+
+    Examples
+    --------
+    >>> typeset("112241"), typeset("-2.0114"), typeset("53.0%")
+    ('112,241', '−2.0114', '53.0%')
+    """
+    separated = re.sub(r"(?<![\d.,])\d{5,}", lambda match: f"{int(match[0]):,}", number)
+    return re.sub(r"(?<!\S)-(?=[\d.])", "−", separated)
 
 
 def exhibits(study: Named = None) -> pd.DataFrame:
