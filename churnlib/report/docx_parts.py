@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_PERCENT = re.compile(r"(?<=[0-9}]) (?=%)")
 _LATIN_PART = re.compile(r"([\[(]?[−.0-9][−.,0-9 %]*[\])]?)")
 _MADE = datetime(2020, 11, 30, tzinfo=UTC)
 _ZIP_DATE = (2020, 11, 30, 0, 0, 0)
@@ -41,10 +40,10 @@ def xml_safe(text: object) -> str:
 def add_text(paragraph: Paragraph, text: str, lang: str) -> None:
     """Add text whose Chinese punctuation is set in the Chinese font.
 
-    A percent sign stays with its number, and numbers in Chinese text are runs of their own: a line
-    would end within one that is taken for Chinese.
+    Numbers in Chinese text are runs of their own: a line would end within one that is taken for
+    Chinese.
     """
-    text = _PERCENT.sub("\u00a0", xml_safe(text))
+    text = xml_safe(text)
     if lang != "zh-Hans":
         paragraph.add_run(text)
         return
