@@ -14,7 +14,7 @@ from statsmodels.miscmodels.ordinal_model import (
     OrderedResultsWrapper,
 )
 
-from churnlib.models.likelihood import CumulativeLogit, Maximum, maximise, null_params
+from churnlib.models.likelihood import CumulativeLogit, Maximum, logistic, maximise, null_params
 
 
 class OrderedCounts(OrderedModel):
@@ -145,3 +145,14 @@ class OrderedCountsResults(OrderedResults):
         table = np.zeros((len(labels), len(labels)))
         np.add.at(table, (self.model.endog, self.predict().argmax(1)), self.model.freq_weights)
         return pd.DataFrame(table.astype(int), labels, labels)
+
+    def mean_shares(self, exog: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean probability of each answer over all people, and its error by the delta method."""
+        z, weight = self.model.standardised(exog), self.model.freq_weights / self.model.nobs
+        slopes, cuts = np.split(self.best.params, [z.shape[1]])
+        below = logistic(cuts - z @ slopes[:, None])
+        rise = weight[:, None] * below * (1 - below)  # ∂/∂λ of each cumulative probability
+        jacobian = np.hstack([-rise.T @ z, np.diag(rise.sum(axis=0))])
+        change = np.diff(np.pad(jacobian, ((1, 1), (0, 0))), axis=0)
+        variance = np.einsum("ai,ij,aj->a", change, self.best.covariance, change)
+        return np.diff(np.concatenate([[0], weight @ below, [1]])), np.sqrt(variance)
