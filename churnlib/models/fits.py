@@ -126,9 +126,9 @@ class Fit:
     def factor_tests(self) -> pd.DataFrame:
         """`factor_test` of every predictor, given the others: ``chi2``, ``df``, ``p_value``."""
         tests = {part.name: self.factor_test(part.name) for part in self.data.predictors}
-        rows = {name: [test.statistic, test.df, test.p_value] for name, test in tests.items()}
-        table = pd.DataFrame.from_dict(rows, orient="index", columns=["chi2", "df", "p_value"])
-        return table.astype({"df": int}).rename_axis("predictor")
+        rows = [(test.statistic, int(test.df), test.p_value) for test in tests.values()]
+        index = pd.Index(tests, name="predictor")
+        return pd.DataFrame(rows, index, columns=["chi2", "df", "p_value"])
 
     @cached_property
     def test(self) -> Test:
@@ -288,10 +288,10 @@ class LogitFit(Fit):
     @cached_property
     def intercept(self) -> pd.Series:
         """Log odds of the highest answer, every predictor at its reference or 0."""
-        row = self._wald.iloc[-1].rename("intercept")
-        sign = row[["estimate", "z"]] * -1  # the cut is of "lower or equal"
-        limits = {"low": -row["high"], "high": -row["low"]}
-        return pd.concat([row[["se", "p_value"]], sign, pd.Series(limits)])[list(row.index)]
+        cut = self._wald.iloc[-1]  # of "lower or equal"
+        turned = {"estimate": "estimate", "z": "z", "low": "high", "high": "low"}
+        new = {name: -cut[of] for name, of in turned.items()}
+        return pd.Series({**cut, **new}, name="intercept")
 
     @cached_property
     def results(self) -> Results:

@@ -33,8 +33,6 @@ class OrderedCounts(OrderedModel):
         Predictors, without a constant.
     freq_weights : array_like
         How many people a row stands for.
-    offset : array_like, optional
-        Added to the predictors' part with the coefficient 1.
 
     Examples
     --------
@@ -44,13 +42,11 @@ class OrderedCounts(OrderedModel):
     {'woman': 1.26, '1/2': 0.059, '2/3': 1.728}
     """
 
-    def __init__(
-        self, endog: Any, exog: Any, *, freq_weights: Any, offset: Any = None, **kwds: Any
-    ) -> None:
+    def __init__(self, endog: Any, exog: Any, *, freq_weights: Any, **kwds: Any) -> None:
         # statsmodels would look for a hidden constant by a rank that large units mislead.
         kwds.setdefault("hasconst", False)
         weights = np.asarray(freq_weights, dtype=float)
-        super().__init__(endog, exog, offset, "logit", freq_weights=weights, **kwds)
+        super().__init__(endog, exog, None, "logit", freq_weights=weights, **kwds)
 
     def _initialize_labels(self, labels: Any, k_levels: int | None = None) -> None:
         super()._initialize_labels(labels, k_levels)
@@ -72,7 +68,7 @@ class OrderedCounts(OrderedModel):
     @cached_property
     def likelihood(self) -> CumulativeLogit:
         """Of predictors in their own units."""
-        return self._likelihood(self.exog)
+        return CumulativeLogit.parallel(self.exog, self.endog, self.freq_weights)
 
     @cached_property
     def centre(self) -> np.ndarray:
@@ -91,7 +87,8 @@ class OrderedCounts(OrderedModel):
     @cached_property
     def standard_likelihood(self) -> CumulativeLogit:
         """Of standardised predictors."""
-        return self._likelihood(self.standardised(self.exog))
+        z = self.standardised(self.exog)
+        return CumulativeLogit.parallel(z, self.endog, self.freq_weights)
 
     def loglikeobs(self, params: np.ndarray) -> np.ndarray:
         """Log-likelihood of every row."""
@@ -121,10 +118,6 @@ class OrderedCounts(OrderedModel):
         ours.mle_retvals = {"converged": best.converged}
         ours.mle_settings = {"optimizer": "newton"}
         return OrderedResultsWrapper(OrderedCountsResults(self, ours, best))
-
-    def _likelihood(self, exog: np.ndarray) -> CumulativeLogit:
-        offset = 0.0 if self.offset is None else self.offset
-        return CumulativeLogit.parallel(exog, self.endog, self.freq_weights, offset)
 
 
 class OrderedCountsResults(OrderedResults):
