@@ -56,10 +56,6 @@ class OrderedCounts(OrderedModel):
         """Cut-points between minus and plus infinity."""
         return np.concatenate([[-np.inf], params[-(self.k_levels - 1) :], [np.inf]])
 
-    def transform_reverse_threshold_params(self, params: np.ndarray) -> np.ndarray:
-        """Cut-points as they are, without the infinite one at the end."""
-        return params[:-1]
-
     @property
     def start_params(self) -> np.ndarray:
         """Those of the model without predictors."""
