@@ -25,14 +25,14 @@ def numbers(column: pd.Series) -> pd.Series:
     if column.dtype != object:
         return column
     given = column.dropna()
-    if given.map(lambda value: isinstance(value, Real | Decimal) and value is not True
-                 and value is not False).all():  # fmt: skip
+    kinds = {type(value) for value in given}
+    if all(issubclass(kind, Real | Decimal) and kind is not bool for kind in kinds):
         return column.astype(float)
-    kinds = sorted({type(value).__name__ for value in given})
-    if len(kinds) > 1 or not given.map(lambda value: isinstance(value, str | bool)).all():
+    if len(kinds) > 1 or not kinds <= {str, bool}:
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
         raise TypeError(
-            f"{column.name!r} holds values of type {', '.join(kinds)}; make them all text or all "
-            "numbers, or the column a Categorical"
+            f"{column.name!r} holds values of type {names}; make them all text or all numbers, "
+            "or the column a Categorical"
         )
     return column
 
@@ -71,7 +71,7 @@ def predictor(column: pd.Series, notes: list[str]) -> pd.Series:
         column = given
     else:
         levels = sorted(column.unique().tolist())
-        if all(isinstance(level, str) and _is_number(level) for level in levels):
+        if isinstance(levels[0], str) and np.isfinite(pd.to_numeric(levels, errors="coerce")).all():
             notes.append(
                 f"{column.name!r} holds numbers as text and is taken as categories; "
                 "convert it by pd.to_numeric for one slope"
@@ -95,11 +95,3 @@ def _require_finite(column: pd.Series) -> None:
         raise ValueError(f"{column.name!r} holds an infinite number; set it to missing")
     if column.abs().max() > _LARGEST:
         raise ValueError(f"{column.name!r} holds numbers beyond {_LARGEST:.0e}; change its unit")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

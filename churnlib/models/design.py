@@ -77,19 +77,23 @@ class GroupedData:
         matrix = self.spec.get_model_matrix(frame, na_action="ignore")
         return matrix.drop(columns="Intercept", errors="ignore").to_numpy(dtype=float)
 
-    def places(self, predictor: str) -> list[int]:
-        """Columns of `x` that belong to a predictor.
+    def predictor(self, name: str) -> Predictor:
+        """One of `predictors`.
 
         Raises
         ------
         KeyError
             If the model has no such predictor.
         """
-        owners = [part.name for part in self.predictors for _ in part.slopes]
-        if predictor not in owners:
-            known = ", ".join(dict.fromkeys(owners))
-            raise KeyError(f"the model has no predictor {predictor!r}; it has {known}")
-        return [place for place, owner in enumerate(owners) if owner == predictor]
+        for part in self.predictors:
+            if part.name == name:
+                return part
+        known = ", ".join(part.name for part in self.predictors)
+        raise KeyError(f"the model has no predictor {name!r}; it has {known}")
+
+    def places(self, predictor: str) -> list[int]:
+        """Columns of `x` that belong to a predictor."""
+        return [self.slopes.index(slope) for slope in self.predictor(predictor).slopes]
 
 
 def grouped(
@@ -153,10 +157,10 @@ def _require_columns(frame: pd.DataFrame, names: list[str], count: str | None) -
 
 def _require_one_meaning(given: GroupedData) -> None:
     """Refuse answers or slopes that read the same: a row of a table would have two meanings."""
-    for names, what in ((map(str, given.answers), "answers"), (given.slopes, "slopes")):
-        for name, times in Counter(names).items():
-            if times > 1:
-                raise ValueError(f"{times} {what} read the same, {name!r}; rename a level")
+    for what, names in (("answers", map(str, given.answers)), ("slopes", given.slopes)):
+        name, times = Counter(names).most_common(1)[0]
+        if times > 1:
+            raise ValueError(f"{times} {what} read the same, {name!r}; rename a level")
 
 
 def _require_full_rank(given: GroupedData) -> None:

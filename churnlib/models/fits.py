@@ -13,7 +13,7 @@ import pandas as pd
 from churnlib.evidence import NAN, Estimate, Origin, Test, apa, chi_square_result, shown_html
 from churnlib.models.design import GroupedData
 from churnlib.models.fit_sentences import model_sentence
-from churnlib.models.likelihood import Maximum, profile_interval, refit
+from churnlib.models.likelihood import Maximum, logistic, profile_interval, refit
 
 if TYPE_CHECKING:
     from statsmodels.base.model import Results
@@ -126,9 +126,9 @@ class Fit:
     def factor_tests(self) -> pd.DataFrame:
         """`factor_test` of every predictor, given the others: ``chi2``, ``df``, ``p_value``."""
         tests = {part.name: self.factor_test(part.name) for part in self.data.predictors}
-        rows = {name: [test.statistic, test.df, test.p_value] for name, test in tests.items()}
-        table = pd.DataFrame.from_dict(rows, orient="index", columns=["chi2", "df", "p_value"])
-        return table.astype({"df": int}).rename_axis("predictor")
+        rows = [(test.statistic, int(test.df), test.p_value) for test in tests.values()]
+        index = pd.Index(tests, name="predictor")
+        return pd.DataFrame(rows, index, columns=["chi2", "df", "p_value"])
 
     @cached_property
     def test(self) -> Test:
@@ -159,7 +159,9 @@ class Fit:
         KeyError
             If the model has no such slope.
         """
-        self._require(slope)
+        if slope not in self.data.slopes:
+            known = ", ".join(self.data.slopes)
+            raise KeyError(f"the model has no slope {slope!r}; it has {known}")
         row = self.coefficients.loc[slope]
         return Estimate(
             "odds_ratio", row["odds_ratio"], row["odds_ratio_low"], row["odds_ratio_high"],
@@ -221,9 +223,26 @@ class Fit:
         KeyError
             If the model has no such categorical predictor.
         """
-        from churnlib.models.average_predictions import predicted_shares
+        from scipy.stats import norm
 
-        return predicted_shares(self, predictor)
+        data = self.data
+        part = data.predictor(predictor)
+        if predictor not in data.frame or not part.levels:
+            raise KeyError(f"{predictor!r} is a number and has no levels to compare")
+        tables = []
+        for group in part.levels:
+            same = pd.Categorical([group] * len(data.frame), part.levels)
+            x = data.columns_of(data.frame.assign(**{predictor: same}))
+            share, se = self.ordered.mean_shares(x)
+            tables.append(
+                pd.DataFrame({"group": group, "level": data.answers, "share": share, "se": se})
+            )
+        table = pd.concat(tables, ignore_index=True)
+        inside = table["share"].where(table["share"].between(0, 1, inclusive="neither"))
+        reach = norm.isf((1 - self.level) / 2) * table["se"] / (inside * (1 - inside))
+        middle = np.log(inside / (1 - inside))
+        low, high = (logistic((middle + side * reach).to_numpy()) for side in (-1, 1))
+        return table.drop(columns="se").assign(low=low, high=high)
 
     def _repr_html_(self) -> str:
         return self.origin.badge_html + shown_html(self.coefficients, self.note)
@@ -232,20 +251,14 @@ class Fit:
         lost = np.maximum(0.0, 2 * (self.log_likelihood - reduced))
         return chi_square_result("likelihood_ratio", lost, df, self.n, self.origin, self.note)
 
-    def _require(self, slope: str) -> None:
-        if slope not in self.data.slopes:
-            known = ", ".join(self.data.slopes)
-            raise KeyError(f"the model has no slope {slope!r}; it has {known}")
-
     @cached_property
     def _wald(self) -> pd.DataFrame:
         """Slopes, then cut-points, with Wald's intervals."""
-        from scipy.stats import norm
-
-        table = pd.DataFrame({"estimate": self.ordered.params, "se": self.ordered.bse})
-        z, reach = table["estimate"] / table["se"], norm.isf((1 - self.level) / 2) * table["se"]
-        low, high = table["estimate"] - reach, table["estimate"] + reach
-        return table.assign(z=z, p_value=2 * norm.sf(abs(z)), low=low, high=high)
+        fit = self.ordered
+        table = pd.DataFrame({"estimate": fit.params, "se": fit.bse, "z": fit.tvalues,
+                              "p_value": fit.pvalues})  # fmt: skip
+        low, high = fit.conf_int(1 - self.level).to_numpy().T
+        return table.assign(low=low, high=high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,10 +288,10 @@ class LogitFit(Fit):
     @cached_property
     def intercept(self) -> pd.Series:
         """Log odds of the highest answer, every predictor at its reference or 0."""
-        row = self._wald.iloc[-1].rename("intercept")
-        sign = row[["estimate", "z"]] * -1  # the cut is of "lower or equal"
-        limits = {"low": -row["high"], "high": -row["low"]}
-        return pd.concat([row[["se", "p_value"]], sign, pd.Series(limits)])[list(row.index)]
+        cut = self._wald.iloc[-1]  # of "lower or equal"
+        turned = {"estimate": "estimate", "z": "z", "low": "high", "high": "low"}
+        new = {name: -cut[of] for name, of in turned.items()}
+        return pd.Series({**cut, **new}, name="intercept")
 
     @cached_property
     def results(self) -> Results:

@@ -42,13 +42,11 @@ class CumulativeLogit:
     people: np.ndarray
 
     @classmethod
-    def parallel(
-        cls, x: np.ndarray, answer: np.ndarray, people: np.ndarray, offset: np.ndarray | float = 0.0
-    ) -> CumulativeLogit:
+    def parallel(cls, x: np.ndarray, answer: np.ndarray, people: np.ndarray) -> CumulativeLogit:
         """``logit P(answer ≤ j) = θ_j − x·β``; parameters are the slopes β, then the cut-points."""
         given = np.eye(answer.max() + 1)[answer]
         upper, lower = np.hstack([-x, given[:, :-1]]), np.hstack([-x, given[:, 1:]])
-        return cls(upper, lower, *_ends(given, offset), people)
+        return cls(upper, lower, *_ends(given), people)
 
     @classmethod
     def by_cut(cls, x: np.ndarray, answer: np.ndarray, people: np.ndarray) -> CumulativeLogit:
@@ -59,7 +57,7 @@ class CumulativeLogit:
             np.einsum("rc,rz->rcz", cuts, z).reshape(len(x), -1)
             for cuts in (given[:, :-1], given[:, 1:])
         )
-        return cls(upper, lower, *_ends(given, 0.0), people)
+        return cls(upper, lower, *_ends(given), people)
 
     def without(self, parameters: list[int]) -> CumulativeLogit:
         """The same model with some parameters held at 0."""
@@ -72,13 +70,12 @@ class CumulativeLogit:
         below = self.below + value * self.lower[:, parameter]
         return replace(self.without([parameter]), above=above, below=below)
 
-    def edges(self, params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Upper and lower edge of every row's answer on the logit scale."""
+    def _edges(self, params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return self.upper @ params + self.above, self.lower @ params + self.below
 
     def value_obs(self, params: np.ndarray) -> np.ndarray:
         """Log-likelihood of every row; minus infinity where its edges cross."""
-        upper, lower = self.edges(params)
+        upper, lower = self._edges(params)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             # F(a) − F(b) = F(a) F(−b) (1 − e^(b−a)), without loss of digits far out in the tails.
             inside = np.log(-np.expm1(lower - upper))
@@ -91,7 +88,7 @@ class CumulativeLogit:
 
     def score_obs(self, params: np.ndarray) -> np.ndarray:
         """Derivatives of the log-likelihood of every row, shape (rows, parameters)."""
-        upper, lower = self.edges(params)
+        upper, lower = self._edges(params)
         # ∂ log(F(a) − F(b)): by a it is F(−a) + r, by b it is −F(b) − r, with r = 1/(e^(a−b) − 1).
         r = _reciprocal(upper - lower)
         by_upper = self.people * (logistic(-upper) + r)
@@ -100,7 +97,7 @@ class CumulativeLogit:
 
     def hessian(self, params: np.ndarray) -> np.ndarray:
         """Second derivatives of the log-likelihood."""
-        upper, lower = self.edges(params)
+        upper, lower = self._edges(params)
         r = _reciprocal(upper - lower)
         q = r * (1 + r)  # by a twice it is −F(a)F(−a) − q, by b −F(b)F(−b) − q, by both q
         twice_upper = self.people * (logistic(upper) * logistic(-upper) + q)
@@ -229,9 +226,8 @@ def logistic(x: np.ndarray) -> np.ndarray:
     return np.exp(-np.logaddexp(0, -x))
 
 
-def _ends(given: np.ndarray, offset: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-    above = np.where(given[:, -1] == 1, np.inf, 0.0) - offset
-    return above, np.where(given[:, 0] == 1, -np.inf, 0.0) - offset
+def _ends(given: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.where(given[:, -1] == 1, np.inf, 0.0), np.where(given[:, 0] == 1, -np.inf, 0.0)
 
 
 def _units(information: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from statsmodels.miscmodels.ordinal_model import (
     OrderedResultsWrapper,
 )
 
-from churnlib.models.likelihood import CumulativeLogit, Maximum, maximise, null_params
+from churnlib.models.likelihood import CumulativeLogit, Maximum, logistic, maximise, null_params
 
 
 class OrderedCounts(OrderedModel):
@@ -33,8 +33,6 @@ class OrderedCounts(OrderedModel):
         Predictors, without a constant.
     freq_weights : array_like
         How many people a row stands for.
-    offset : array_like, optional
-        Added to the predictors' part with the coefficient 1.
 
     Examples
     --------
@@ -44,13 +42,11 @@ class OrderedCounts(OrderedModel):
     {'woman': 1.26, '1/2': 0.059, '2/3': 1.728}
     """
 
-    def __init__(
-        self, endog: Any, exog: Any, *, freq_weights: Any, offset: Any = None, **kwds: Any
-    ) -> None:
+    def __init__(self, endog: Any, exog: Any, *, freq_weights: Any, **kwds: Any) -> None:
         # statsmodels would look for a hidden constant by a rank that large units mislead.
         kwds.setdefault("hasconst", False)
         weights = np.asarray(freq_weights, dtype=float)
-        super().__init__(endog, exog, offset, "logit", freq_weights=weights, **kwds)
+        super().__init__(endog, exog, None, "logit", freq_weights=weights, **kwds)
 
     def _initialize_labels(self, labels: Any, k_levels: int | None = None) -> None:
         super()._initialize_labels(labels, k_levels)
@@ -60,10 +56,6 @@ class OrderedCounts(OrderedModel):
         """Cut-points between minus and plus infinity."""
         return np.concatenate([[-np.inf], params[-(self.k_levels - 1) :], [np.inf]])
 
-    def transform_reverse_threshold_params(self, params: np.ndarray) -> np.ndarray:
-        """Cut-points as they are, without the infinite one at the end."""
-        return params[:-1]
-
     @property
     def start_params(self) -> np.ndarray:
         """Those of the model without predictors."""
@@ -72,7 +64,7 @@ class OrderedCounts(OrderedModel):
     @cached_property
     def likelihood(self) -> CumulativeLogit:
         """Of predictors in their own units."""
-        return self._likelihood(self.exog)
+        return CumulativeLogit.parallel(self.exog, self.endog, self.freq_weights)
 
     @cached_property
     def centre(self) -> np.ndarray:
@@ -91,7 +83,8 @@ class OrderedCounts(OrderedModel):
     @cached_property
     def standard_likelihood(self) -> CumulativeLogit:
         """Of standardised predictors."""
-        return self._likelihood(self.standardised(self.exog))
+        z = self.standardised(self.exog)
+        return CumulativeLogit.parallel(z, self.endog, self.freq_weights)
 
     def loglikeobs(self, params: np.ndarray) -> np.ndarray:
         """Log-likelihood of every row."""
@@ -122,10 +115,6 @@ class OrderedCounts(OrderedModel):
         ours.mle_settings = {"optimizer": "newton"}
         return OrderedResultsWrapper(OrderedCountsResults(self, ours, best))
 
-    def _likelihood(self, exog: np.ndarray) -> CumulativeLogit:
-        offset = 0.0 if self.offset is None else self.offset
-        return CumulativeLogit.parallel(exog, self.endog, self.freq_weights, offset)
-
 
 class OrderedCountsResults(OrderedResults):
     """statsmodels' results of an ordinal model, by people instead of rows."""
@@ -145,3 +134,14 @@ class OrderedCountsResults(OrderedResults):
         table = np.zeros((len(labels), len(labels)))
         np.add.at(table, (self.model.endog, self.predict().argmax(1)), self.model.freq_weights)
         return pd.DataFrame(table.astype(int), labels, labels)
+
+    def mean_shares(self, exog: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean probability of each answer over all people, and its error by the delta method."""
+        z, weight = self.model.standardised(exog), self.model.freq_weights / self.model.nobs
+        slopes, cuts = np.split(self.best.params, [z.shape[1]])
+        below = logistic(cuts - z @ slopes[:, None])
+        rise = weight[:, None] * below * (1 - below)  # ∂/∂λ of each cumulative probability
+        jacobian = np.hstack([-rise.T @ z, np.diag(rise.sum(axis=0))])
+        change = np.diff(np.pad(jacobian, ((1, 1), (0, 0))), axis=0)
+        variance = np.einsum("ai,ij,aj->a", change, self.best.covariance, change)
+        return np.diff(np.concatenate([[0], weight @ below, [1]])), np.sqrt(variance)

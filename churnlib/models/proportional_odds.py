@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -93,7 +93,7 @@ def parallel_lines(fit: OrdinalFit) -> ParallelLines:
     frame = pd.DataFrame.from_dict(each, orient="index", columns=["chi2", "df", "p_value"])
     asymptotic = _test("parallel_lines", ratio, df, fit, note)
     return ParallelLines(
-        **{part.name: getattr(asymptotic, part.name) for part in fields(asymptotic)},
+        **vars(asymptotic),
         brant=_test("brant", every[0], df, fit, missed),
         by_predictor=frame.astype({"df": int}).rename_axis("predictor"),
         slopes=pd.DataFrame(
@@ -139,30 +139,27 @@ def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
     the covariance of the two divisions j ≤ k of a person is π_k − π_j π_k (Brant 1990, section 3).
     """
     x, n = fit.model.standardised(fit.data.x), fit.data.people
-    cuts, size = len(fit.data.answers) - 1, x.shape[1] + 1
-    z = np.hstack([x, np.ones((len(x), 1))])
-    estimates, above, inverses = np.empty((cuts, size)), [], []
+    z, cuts = np.hstack([x, np.ones((len(x), 1))]), len(fit.data.answers) - 1
+    estimates = np.full((cuts, z.shape[1]), np.nan)
     for j in range(cuts):
         is_above = (fit.data.answer > j).astype(int)
         model = CumulativeLogit.parallel(x, is_above, n)
-        found = maximise(model, null_params(is_above, n, size - 1))
+        found = maximise(model, null_params(is_above, n, x.shape[1]))
         if separating_direction(model, found) is not None or not found.converged:
             note = (
                 f"at the cut {fit.cutpoints.index[j]} some predictor tells answers apart "
                 "perfectly, so Brant's test cannot be had; combine levels"
             )
-            empty = np.full((cuts, size - 1), np.nan)
+            empty = np.full((cuts, x.shape[1]), np.nan)
             return empty, empty, note
-        estimates[j] = found.params * np.append(np.ones(size - 1), -1)  # log odds of above
-        share = logistic(z @ estimates[j])
-        above.append(share)
-        inverses.append(np.linalg.inv(z.T @ ((n * share * (1 - share))[:, None] * z)))
-    covariance = np.empty((cuts, size, cuts, size))
-    for j in range(cuts):
-        for k in range(j, cuts):
-            weight = n * above[k] * (1 - above[j])
-            block = inverses[j] @ (z.T @ (weight[:, None] * z)) @ inverses[k]
-            covariance[j, :, k], covariance[k, :, j] = block, block.T
+        estimates[j] = found.params
+    estimates[:, -1] *= -1  # log odds of above
+    above, order = logistic(z @ estimates.T), np.arange(cuts)
+    later, earlier = np.maximum.outer(order, order), np.minimum.outer(order, order)
+    divided = n[:, None, None] * above[:, later] * (1 - above[:, earlier])
+    scores = np.einsum("rjk,ra,rb->jakb", divided, z, z)
+    inverses = np.linalg.inv(scores[order, :, order])
+    covariance = np.einsum("jac,jckd,kdb->jakb", inverses, scores, inverses, optimize=True)
     return estimates[:, :-1], covariance[:, :-1, :, :-1], ""
 
 

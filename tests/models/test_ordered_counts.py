@@ -63,15 +63,6 @@ def test_a_summary_counts_people_and_shows_cut_points_as_they_are(table):
     )
 
 
-def test_an_offset_holds_a_slope(table):
-    x = pd.get_dummies(table[["gender", "age"]], drop_first=True, dtype=float)
-    free = OrderedCounts(table["visits"], x, freq_weights=table["n"]).fit()
-    held = OrderedCounts(table["visits"], x.iloc[:, 1:], freq_weights=table["n"],
-                         offset=free.params.iloc[0] * x.iloc[:, 0]).fit()  # fmt: skip
-    assert held.llf == pytest.approx(free.llf, rel=1e-12)
-    assert held.params.to_numpy() == pytest.approx(free.params.iloc[1:].to_numpy(), abs=1e-8)
-
-
 def test_a_formula_of_statsmodels_works_too(table):
     ours = OrderedCounts.from_formula("visits ~ gender + age", table, freq_weights=table["n"])
     fit = ordinal_logit(table, "visits ~ gender + age", count="n")

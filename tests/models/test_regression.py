@@ -628,6 +628,10 @@ def test_a_result_shown_in_a_notebook_has_no_p_of_zero_and_says_its_note(housing
     assert few.note
     assert few.note in few._repr_html_()
     assert "SYNTHETIC" not in few._repr_html_()
+    lines = parallel_lines(fit)
+    shown = lines._repr_html_()
+    assert shown.startswith(lines.origin.badge_html)
+    assert all(name in shown for name in ("Infl", "Type", "Cont"))
 
 
 def answers(**columns):
