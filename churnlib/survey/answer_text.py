@@ -25,6 +25,9 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]
 """Characters that no document can hold."""
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 _DASH = re.compile("[\u2010-\u2015\u2053\u2212\u2500\u2501\u2e3a\u301c\u30fc\u223c~_]+|--+")
+_SIMPLIFIED = str.maketrans(
+    "歲滿於過兩幾內學歷畢業讀碩專職別齡", "岁满于过两几内学历毕业读硕专职别龄"
+)
 _WHOLE = re.compile(r"(-?[0-9]+)\.0+")
 _SPACE = re.compile(r"(?<![0-9])\s+|\s+(?![0-9\s])")  # but not between two digits
 
@@ -63,6 +66,7 @@ def normalise(text: str) -> str:
 
 def _normalised_once(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    plain = plain.translate(_SIMPLIFIED)
     plain = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", plain)).strip()
     plain = re.sub(r"\s+", " ", _SPACE.sub("", _DASH.sub("-", plain)))
     return whole[1] if (whole := _WHOLE.fullmatch(plain)) else plain
@@ -106,16 +110,18 @@ class Interval:
     high: float
 
 
-_ONE_WORD = {"零": 0, "〇": 0, "两": 2, "兩": 2}
+_ONE_WORD = {"零": 0, "〇": 0, "两": 2}
 _ONE_WORD |= {word: value for value, word in enumerate("一二三四五六七八九", 1)}
 _ENGLISH = {
     "once": 1, "twice": 2, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
 }  # fmt: skip
-_DIGIT = "[一二两兩三四五六七八九]"
+# Two words are from one to the other where they are neighbours; 二五 may be 25.
+_DIGIT = "一[二两]|[二两]三|三[四五]|四五|五六|六七|七八|八九|[一二两三四五六七八九]"
 _NUMBER = (
-    r"[1-9]0'?s|(?:[1-9]0|[二三四五六七八九]?十)[多几幾余]|[0-9]{1,6}"
-    rf"|{_DIGIT}{{0,2}}十{_DIGIT}{{0,2}}|{_DIGIT}{{1,2}}|零|" + "|".join(_ENGLISH)
+    r"[1-9]0'?s|(?:[1-9]0|[二三四五六七八九]?十)[多几余]|[0-9]{1,6}"
+    rf"|(?:{_DIGIT})?十(?:{_DIGIT})?|{_DIGIT}|零|" + "|".join(_ENGLISH)
 )
 _SIGNS = {
     # Longer words first: 不超过 holds 超过, and over ends with over.
@@ -123,7 +129,7 @@ _SIGNS = {
     "∋": "含|包括|包含|inclu(?:sive|ded|ding)",
     "": "本数|本身",
     "∞": r"[-+]?(?:∞|inf(?:inity)?|正?无穷大?)",
-    "↑": r"(?:及其|及|或者|或|和)?(?:以上|更多|更高|往上)|\+|↑|plus"
+    "↑": r"(?:及其|及|或者|或|和)?(?:以上|更多|更高|更大|往上)|\+|↑|plus"
     r"|(?:or|and|&)(?:over|above|more|older|up|upwards|higher|greater)",
     "↓": r"(?:及其|及|或者|或|和)?(?:以下|以内|之内|更少|更低|往下)|↓"
     r"|(?:or|and|&)(?:under|below|less|younger|fewer|lower)",
@@ -159,39 +165,42 @@ def parse_band(text: str, units: Sequence[str]) -> Interval | None:
     (Interval(low=3, high=5), None)
     """
     words = "|".join(sorted((re.escape(normalise(u)) for u in units), key=len, reverse=True))
-    unit = rf"(?:{words})?"
+    unit = rf"(?:(?:{words})(?:\(s\))?|\((?:{words})\))?" if words else ""
+    text = text.replace("廿", "二十")
     for sign, pattern in _SIGNS.items():
         text = re.sub(pattern, sign, text)
+    text = re.sub(r"\(([↑↓])\)", r"\1", text)
     if sides := _one_sided(text, unit):
         return sides
     # A lower and an upper limit, as in 满19不满30 or ≥19且<30.
     for cut in range(2, len(text) - 1):
         lower = _one_sided(text[:cut], unit)
         upper = lower and _one_sided(
-            re.sub("^(?:且|并且|但|,|-|至|到|and|&)", "", text[cut:]), unit
+            re.sub("^(?:且|并且|但|,|、|-|至|到|and|&)", "", text[cut:]), unit
         )
         if lower and upper:
             return Interval(max(lower.low, upper.low), min(lower.high, upper.high))
     low, high = (rf"(?P<{side}>{_NUMBER}){unit}" for side in ("low", "high"))
     joined = (
-        rf"(?:between|from|介于|从|在)?{low}{_mark('low', unit)}"
-        rf"(?P<join>-|到|至|to|through|and|or|和|与|或|、|,|一){high}{_mark('high', unit)}{unit}"
+        rf"(?:between|from|介于|从|在)?{low}{_mark('low', unit)}↑?"
+        rf"(?P<join>-|到|至|to|through|and|or|和|与|及|或|、|,|一){high}{_mark('high', unit)}{unit}"
         r"(?:之间|间)?"
     )
     mathematical = (
         rf"(?P<open>[\[(])(?P<low>{_NUMBER}|∞){unit}(?P<join>[,-])(?P<high>{_NUMBER}|∞){unit}"
         rf"(?P<close>[\])]){unit}"
     )
+    name = "(?!.*(?:每|周|月|天|日|年(?!龄)|day|week|month|year))[^\\W\\d]{0,8}"
     rising, falling = (
-        rf"{first}(?P<left>[{signs}])[^\W\d]{{0,8}}(?P<right>[{signs}]){second}"
+        rf"{first}(?P<left>[{signs}]){name}(?P<right>[{signs}]){second}"
         for first, signs, second in ((low, "<≤", high), (high, ">≥", low))
     )
     if m := re.fullmatch(joined, text):
         return _between(m["low"], m["low_mark"] == "∌", m["high"], m["high_mark"] == "∌", m["join"])
-    if (m := re.fullmatch(mathematical, text)) and (
-        m["join"] == "," or m[0][0] + m["close"] != "()"
-    ):
-        return _between(m["low"], m["open"] == "(", m["high"], m["close"] == ")", "-")
+    if m := re.fullmatch(mathematical, text):
+        plain = m["join"] + m["open"] + m["close"] == "-()"  # (19-29) is no open interval
+        opened, closed = m["open"] == "(" and not plain, m["close"] == ")" and not plain
+        return _between(m["low"], opened, m["high"], closed, "-")
     if m := re.fullmatch(rising, text):
         return _between(m["low"], m["left"] == "<", m["high"], m["right"] == "<", "-")
     if m := re.fullmatch(falling, text):
@@ -209,7 +218,7 @@ def _one_sided(text: str, unit: str) -> Interval | None:
     number = rf"(?P<n>{_NUMBER}){unit}"
     again = rf"(?:[及或和](?P=n){unit})?"
     first, last = _mark("n", unit), _mark("n", unit).replace("n_mark", "mark")
-    m = re.fullmatch(rf"(?:[^\W\d]{{0,8}}(?P<sign>[<>≤≥])){number}{first}", text)
+    m = re.fullmatch(rf"(?:[a-z]?(?P<sign>[<>≤≥])){number}{first}", text)
     m = m or re.fullmatch(rf"{number}{again}{first}(?P<sign>[↑↓]){unit}{last}", text)
     value = m and _value(m["n"])
     if not m or not value:
@@ -235,13 +244,13 @@ def _value(text: str) -> Interval | None:
         return Interval(int(text), int(text))
     if text in _ENGLISH:
         return Interval(_ENGLISH[text], _ENGLISH[text])
-    about = re.fullmatch(r"(.*?)(?:[多几幾余]|'?s)", text)
+    about = re.fullmatch(r"(.*?)(?:[多几余]|'?s)", text)
     if about and (ten := _value(about[1])):
         return Interval(ten.low, ten.low + 9)
     before, ten_sign, behind = text.rpartition("十")
     tens = [_ONE_WORD[word] * 10 for word in before] or [10 if ten_sign else 0]
     ones = [_ONE_WORD[word] for word in behind] or [0]
-    if (len(tens) > 1 and behind) or tens != sorted(tens) or ones != sorted(ones):
+    if len(tens) > 1 and behind:
         return None
     if len(tens) > 1:  # 二三十: from 20 to 39
         return Interval(tens[0], tens[1] + 9)
@@ -249,11 +258,13 @@ def _value(text: str) -> Interval | None:
 
 
 INCLUSIVE_SIDE = re.compile(
-    "(?:及其|及|或者|或|和)(?:以上|以下|更高|更低)$|(?:or|and)(?:above|below|higher|lower|more|less|over|under)$"
+    "(?:及其|及|或者|或|和)(?:以上|以下|更高|更低)$"
+    "|(?:or|and)(?:above|below|higher|lower|more|less|over|under)$"
 )
 """What opens a level on a side and leaves its own word in it."""
 BETWEEN_WORDS = re.compile(
-    r"[、/,;|()\[\]·+&-]|\b(?:or|and|to|including|incl)\b|包括|包含|以及|或者|[含和与及或至到等]"
+    r"""[、/\\,;|()\[\]·+&"“”「」-]|(?<=\w)(?=[♂♀])|\b(?:or|and|to|including|incl)\b"""
+    "|包括|包含|以及|或者|[含和与及或至到等]"
     "|(?<=[\u3400-\u9fff])\\s*(?=[a-z])|(?<=[a-z])\\s*(?=[\u3400-\u9fff])"
 )
 _UP = re.compile(
@@ -264,12 +275,12 @@ _DOWN = re.compile(
     r"(?:及其|及|或者|或|和)?(?:以下|更低)|\b(?:or|and|&) (?:below|lower|less|under)\b"
     r"|\b(?:below|under|less than|lower than)\b"
 )
-_BEFORE = re.compile("^(?:非?全日制|在读|在职|普通|统招|成人|自考|已)")
+_BEFORE = re.compile("^(?:我是|非?全日制|在读|在职|普通|统招|成人|自考|已)")
 _BEHIND = re.compile(
-    "(?:学历|學歷|学位|學位|毕业|畢業|在读|在讀|程度|文化|水平|阶段|及?同等学[历力]"
-    "|degrees?|diploma|level|students?|qualification|(?<=school)graduates?|'s)$"
+    "(?:学历|学位|毕业|在读|程度|文化|水平|阶段|[及或]?同等学[历力]"
+    "|degrees?|diploma|orequivalent|level|students?|qualification|(?<=school)graduates?|'s)$"
 )
-_BEHIND_SHORT = re.compile("(?:生|性|士|的|者|同学|(?<=[a-z]{4})s)$")
+_BEHIND_SHORT = re.compile("(?:生|性|士|人|的|者|同学|孩子?|(?<=[a-z]{4})s)$")
 
 
 def with_sides(text: str) -> str:
@@ -285,7 +296,9 @@ def core_words(text: str, *, of_answer: bool = False) -> list[str]:
     >>> core_words("在读大专生", of_answer=True)
     ['在读大专生', '大专生', '大专']
     """
-    steps = [text, re.sub("[.'’]", "", text)]
+    if not (_BEFORE.sub("", text) and _BEHIND.sub("", text)):
+        return []  # in brackets behind a word: 本科生(在读)
+    steps = [text, re.sub("[.'-]", "", text)]
     patterns = (_BEFORE, _BEHIND, _BEHIND_SHORT) if of_answer else (_BEFORE, _BEHIND)
     while shorter := next((s for p in patterns if (s := p.sub("", text)) not in {text, ""}), ""):
         text = shorter

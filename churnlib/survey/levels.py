@@ -23,6 +23,7 @@ from churnlib.survey.answer_text import (
     with_sides,
 )
 
+_HAN_WORD = re.compile("[\u3400-\u9fff]{2,}").fullmatch
 ANY_NUMBER = Interval(-INFINITY, INFINITY)
 Labels = Mapping[str, str]
 Numbers = Literal["option", "value"]
@@ -192,11 +193,15 @@ class Variable:
         if text in self.spellings:
             return self.spellings[text]
         banded = any(level.band for level in self.levels)
-        if banded and (band := parse_band(text, self.units)):
+        names = map(normalise, (self.key, *self.labels.values(), *self.questions))
+        named = re.match(f"(?:{'|'.join(map(re.escape, names))})[ds]?:?(?=.)", text)
+        text = text[named.end() :] if named else text
+        band = parse_band(text, self.units)
+        if banded and band:
             return self._holding(raw, band)
-        if banded and (numbered := re.fullmatch(r"([0-9]{1,2})([.、:)])([0-9].*)", text)):
+        if banded and (numbered := re.fullmatch(r"([0-9]{1,2})([.、:)])([0-9]+[^0-9.].*)", text)):
             return self._behind_number(raw, *numbered.groups())
-        return self._worded(raw, bare)
+        return self._worded(raw, text if named else bare)
 
     def _behind_number(self, raw: str, mark: str, sign: str, text: str) -> str:
         """The level of 2、3-5次, and of 2.3-5次 if its level is option 2."""
@@ -215,8 +220,12 @@ class Variable:
         text = with_sides(unicodedata.normalize("NFKC", bare).casefold())
         sides = {side for side in "↑↓" if side in text}
         text = re.sub("[↑↓]", "", text)
-        whole = self._word(text)
-        parts = [part for part in map(normalise, BETWEEN_WORDS.split(text)) if part]
+        if (numbered := re.fullmatch(r"([0-9]{1,2}) ?=? ?(\D+)", text)) and (
+            self._word(numbered[2]) == self.codes.get(numbered[1])
+        ):
+            text = numbered[2]  # an option number that the codebook confirms
+        whole = self._word(raw) or self._word(text)  # B.A. has no option mark
+        parts = [p for p in map(normalise, BETWEEN_WORDS.split(text)) if p and core_words(p)]
         keys = {whole} if whole else {self._word(part) for part in parts}
         key = next(iter(keys), None)
         if keys == {key} and key and sides <= self.open_sides(key):
@@ -230,7 +239,12 @@ class Variable:
 
     def _word(self, text: str) -> str | None:
         forms = core_words(normalise(text), of_answer=True)
-        return next((self.words[form] for form in forms if form in self.words), None)
+        if word := next((form for form in forms if form in self.words), None):
+            return self.words[word]
+        # 高职专科, 硕士研究生: several words in a row.
+        several = re.findall("|".join(sorted(filter(_HAN_WORD, self.words), key=len)[::-1]), text)
+        keys = {self.words[word] for word in several if word}
+        return keys.pop() if len(keys) == 1 and "".join(several) in forms else None
 
     def _numbered(self, raw: str, text: str, numbers: Numbers | None) -> str:
         if numbers != "value" and (numbers == "option" or not any(v.band for v in self.levels)):
