@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 INFINITY = float("inf")
@@ -46,6 +47,7 @@ def strip_mark(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=10_000)  # a handful of answers stands in any number of rows
 def normalise(text: str) -> str:
     """One spelling for all ways to type the same: widths, dashes, case and spaces.
 
@@ -255,6 +257,34 @@ def _value(text: str) -> Interval | None:
     if len(tens) > 1:  # 二三十: from 20 to 39
         return Interval(tens[0], tens[1] + 9)
     return Interval(tens[0] + ones[0], tens[0] + ones[-1])
+
+
+_MONTHS = {
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
+    "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
+_MONTH, _DAY = f"({'|'.join(_MONTHS)})[a-z]*", "([0-9]{1,2})"
+_DATE = re.compile(
+    f"(?:{_DAY}-{_MONTH}(?:-[0-9]+)?|{_MONTH}-{_DAY}|{_DAY}月{_DAY}日"
+    f"|[0-9]{{4}}[-/.年]{_DAY}[-/.月]{_DAY}日?|{_DAY}/{_DAY}/[0-9]{{4}})"
+    r"(?:[ t]?0{1,2}:00(?::00)?(?:\.0+)?)?"
+)
+
+
+def date_band(text: str) -> Interval | None:
+    """Read a date as the band that a spreadsheet may have made it of, ``None`` if it is none.
+
+    Examples
+    --------
+    >>> date_band("2024-01-02 00:00:00") == date_band("2-Jan") == date_band("1月2日")
+    True
+    >>> date_band("1-2") is None
+    True
+    """
+    if not (date := _DATE.fullmatch(normalise(text))):
+        return None
+    numbers = [_MONTHS.get(word) or int(word) for word in date.groups() if word]
+    return Interval(min(numbers), max(numbers))
 
 
 INCLUSIVE_SIDE = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -16,6 +16,7 @@ from churnlib.survey.answer_text import (
     INFINITY,
     Interval,
     core_words,
+    date_band,
     hides_digits,
     normalise,
     parse_band,
@@ -202,6 +203,13 @@ class Variable:
         if banded and (numbered := re.fullmatch(r"([0-9]{1,2})([.、:)])([0-9]+[^0-9.].*)", text)):
             return self._behind_number(raw, *numbered.groups())
         return self._worded(raw, text if named else bare)
+
+    def dates_among(self, texts: Iterable[str]) -> dict[str, str]:
+        """Bands of this variable that a spreadsheet took for dates, where others are bands."""
+        bands = {level.band: level.key for level in self.levels if level.band}
+        dates = {text: band for text in texts if (band := date_band(text)) in bands}
+        others = (parse_band(normalise(strip_mark(t)), self.units) for t in texts if t not in dates)
+        return {text: bands[band] for text, band in dates.items()} if any(others) else {}
 
     def _behind_number(self, raw: str, mark: str, sign: str, text: str) -> str:
         """The level of 2、3-5次, and of 2.3-5次 if its level is option 2."""

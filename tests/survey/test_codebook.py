@@ -3,12 +3,14 @@ import csv
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from churnlib import LabelError, load_codebook
 from churnlib.evidence.origin import PROJECT
+from churnlib.survey import resolved
 
 HERE = Path(__file__).parent
 BOOK = load_codebook()
@@ -227,6 +229,21 @@ def test_dates_that_a_spreadsheet_made_of_bands_are_known():
     assert BOOK.resolve("visits", "3月5日") == BOOK.resolve("visits", "5-Mar") == "3-5"
     with pytest.raises(LabelError):
         BOOK.resolve("age", "1月2日")
+
+
+DATES = ["2024-01-02 00:00:00", "2024/1/2", "1/2/2024", "02-Jan-24", "Jan-02", "2024年1月2日"]
+
+
+@pytest.mark.parametrize("date", DATES)
+@pytest.mark.parametrize(
+    ("others", "level"), [(["3-5次", "6次以上"], "1-2"), (["偶尔"], ""), ([], "")]
+)
+def test_a_date_is_a_band_only_where_other_answers_of_its_column_are(date, others, level):
+    levels, errors = resolved(pd.Series([date, *others], name="visits"), BOOK, "visits")
+    assert levels.astype(object).fillna("")[0] == level
+    assert (date in errors) != bool(level)
+    no_band = pd.Series([date.replace("2", "4"), "3-5次"], name="visits")
+    assert resolved(no_band, BOOK, "visits")[0].isna()[0]
 
 
 def test_a_bare_number_that_could_be_an_option_is_refused_until_someone_says():
