@@ -172,6 +172,19 @@ def parse_band(text: str, units: Sequence[str]) -> Interval | None:
     for sign, pattern in _SIGNS.items():
         text = re.sub(pattern, sign, text)
     text = re.sub(r"\(([↑↓])\)", r"\1", text)
+    # What mathematicians write is two limits: [19,30) and 19<=x<30 are ≥19 and <30.
+    of = f"({_NUMBER}|∞){unit}"
+    if m := re.fullmatch(rf"([\[(]){of}([,-]){of}([\])]){unit}", text):
+        plain = m[1] + m[3] + m[5] == "(-)"  # (19-29) is no open interval
+        text = ">≥"[m[1] == "[" or plain] + m[2] + "<≤"[m[5] == "]" or plain] + m[4]
+        text = re.sub("[<>≤≥]∞", "", text)
+    name = "(?!.*(?:每|周|月|天|日|年(?!龄)|day|week|month|year))[^\\W\\d]{0,8}"
+    flipped = str.maketrans("<≤>≥", ">≥<≤")
+    text = re.sub(
+        rf"^({_NUMBER}){unit}([<>≤≥]){name}(?=[<>≤≥])",
+        lambda m: m[2].translate(flipped) + m[1],
+        text,
+    )
     if sides := _one_sided(text, unit):
         return sides
     # A lower and an upper limit, as in 满19不满30 or ≥19且<30.
@@ -188,25 +201,11 @@ def parse_band(text: str, units: Sequence[str]) -> Interval | None:
         rf"(?P<join>-|到|至|to|through|and|or|和|与|及|或|、|,|一){high}{_mark('high', unit)}{unit}"
         r"(?:之间|间)?"
     )
-    mathematical = (
-        rf"(?P<open>[\[(])(?P<low>{_NUMBER}|∞){unit}(?P<join>[,-])(?P<high>{_NUMBER}|∞){unit}"
-        rf"(?P<close>[\])]){unit}"
-    )
-    name = "(?!.*(?:每|周|月|天|日|年(?!龄)|day|week|month|year))[^\\W\\d]{0,8}"
-    rising, falling = (
-        rf"{first}(?P<left>[{signs}]){name}(?P<right>[{signs}]){second}"
-        for first, signs, second in ((low, "<≤", high), (high, ">≥", low))
-    )
     if m := re.fullmatch(joined, text):
-        return _between(m["low"], m["low_mark"] == "∌", m["high"], m["high_mark"] == "∌", m["join"])
-    if m := re.fullmatch(mathematical, text):
-        plain = m["join"] + m["open"] + m["close"] == "-()"  # (19-29) is no open interval
-        opened, closed = m["open"] == "(" and not plain, m["close"] == ")" and not plain
-        return _between(m["low"], opened, m["high"], closed, "-")
-    if m := re.fullmatch(rising, text):
-        return _between(m["low"], m["left"] == "<", m["high"], m["right"] == "<", "-")
-    if m := re.fullmatch(falling, text):
-        return _between(m["low"], m["right"] == ">", m["high"], m["left"] == ">", "-")
+        first, last = _value(m["low"]), _value(m["high"])
+        if not first or not last or (m["join"] in "、," and last.low != first.high + 1):
+            return None
+        return Interval(first.low + (m["low_mark"] == "∌"), last.high - (m["high_mark"] == "∌"))
     m = re.fullmatch(low, text)
     return _value(m["low"]) if m else None
 
@@ -230,14 +229,6 @@ def _one_sided(text: str, unit: str) -> Interval | None:
     if m["sign"] in ">≥↑":
         return Interval(value.low + strict, INFINITY)
     return Interval(-INFINITY, value.high - strict)
-
-
-def _between(low: str, above: bool, high: str, below: bool, join: str) -> Interval | None:
-    first = Interval(-INFINITY, -INFINITY) if low == "∞" else _value(low)
-    last = Interval(INFINITY, INFINITY) if high == "∞" else _value(high)
-    if not first or not last or (join in "、," and last.low != first.high + 1):
-        return None
-    return Interval(first.low + above, last.high - below)
 
 
 def _value(text: str) -> Interval | None:
@@ -285,52 +276,3 @@ def date_band(text: str) -> Interval | None:
         return None
     numbers = [_MONTHS.get(word) or int(word) for word in date.groups() if word]
     return Interval(min(numbers), max(numbers))
-
-
-INCLUSIVE_SIDE = re.compile(
-    "(?:及其|及|或者|或|和)(?:以上|以下|更高|更低)$"
-    "|(?:or|and)(?:above|below|higher|lower|more|less|over|under)$"
-)
-"""What opens a level on a side and leaves its own word in it."""
-BETWEEN_WORDS = re.compile(
-    r"""[、/\\,;|()\[\]·+&"“”「」-]|(?<=\w)(?=[♂♀])|\b(?:or|and|to|including|incl)\b"""
-    "|包括|包含|以及|或者|[含和与及或至到等]"
-    "|(?<=[\u3400-\u9fff])\\s*(?=[a-z])|(?<=[a-z])\\s*(?=[\u3400-\u9fff])"
-)
-_UP = re.compile(
-    r"(?:及其|及|或者|或|和)?(?:以上|更高)|\b(?:or|and|&) (?:above|higher|more|over|beyond)\b"
-    r"|\babove\b"
-)
-_DOWN = re.compile(
-    r"(?:及其|及|或者|或|和)?(?:以下|更低)|\b(?:or|and|&) (?:below|lower|less|under)\b"
-    r"|\b(?:below|under|less than|lower than)\b"
-)
-_BEFORE = re.compile("^(?:我是|非?全日制|在读|在职|普通|统招|成人|自考|已)")
-_BEHIND = re.compile(
-    "(?:学历|学位|毕业|在读|程度|文化|水平|阶段|[及或]?同等学[历力]"
-    "|degrees?|diploma|orequivalent|level|students?|qualification|(?<=school)graduates?|'s)$"
-)
-_BEHIND_SHORT = re.compile("(?:生|性|士|人|的|者|同学|孩子?|(?<=[a-z]{4})s)$")
-
-
-def with_sides(text: str) -> str:
-    """Put ``↑`` and ``↓`` for words such as 及以上 and ``or below``."""
-    return _DOWN.sub("↓", _UP.sub("↑", text))
-
-
-def core_words(text: str, *, of_answer: bool = False) -> list[str]:
-    """A normalised word without what does not change its meaning, step by step.
-
-    Examples
-    --------
-    >>> core_words("在读大专生", of_answer=True)
-    ['在读大专生', '大专生', '大专']
-    """
-    if not (_BEFORE.sub("", text) and _BEHIND.sub("", text)):
-        return []  # in brackets behind a word: 本科生(在读)
-    steps = [text, re.sub("[.'-]", "", text)]
-    patterns = (_BEFORE, _BEHIND, _BEHIND_SHORT) if of_answer else (_BEFORE, _BEHIND)
-    while shorter := next((s for p in patterns if (s := p.sub("", text)) not in {text, ""}), ""):
-        text = shorter
-        steps.append(text)
-    return list(dict.fromkeys(steps))
