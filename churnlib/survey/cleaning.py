@@ -178,12 +178,13 @@ def resolved(
     errors: dict[str, LabelError] = {}
     distinct = texts.unique()
     numbers = _numbers(str(column.name), distinct, codebook, variable)
-    for text in distinct:
+    known = codebook[variable]
+    levels |= known.dates_among(distinct)
+    for text in {*distinct} - {*levels}:
         try:
             levels[text] = codebook.resolve(variable, text, numbers=numbers)
         except LabelError as error:
             errors[text] = error
-    known = codebook[variable]
     dtype = pd.CategoricalDtype(known.keys, ordered=known.ordered)
     return texts.map(levels).astype(dtype), errors
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -12,12 +13,15 @@ from typing import Literal
 from churnlib.survey.answer_text import (
     INFINITY,
     Interval,
+    date_band,
     hides_digits,
     normalise,
     parse_band,
     strip_mark,
 )
+from churnlib.survey.answer_words import BETWEEN_WORDS, INCLUSIVE_SIDE, core_words, with_sides
 
+_HAN_WORD = re.compile("[\u3400-\u9fff]{2,}").fullmatch
 ANY_NUMBER = Interval(-INFINITY, INFINITY)
 Labels = Mapping[str, str]
 Numbers = Literal["option", "value"]
@@ -174,6 +178,22 @@ class Variable:
         """Level key by option number, as text."""
         return {str(level.code): level.key for level in self.levels if level.code is not None}
 
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """Level key by each word of its spellings, ``高中`` of 高中及以下 and of 高中学历."""
+        words: dict[str, set[str]] = {}
+        for text, key in self.spellings.items():
+            for word in core_words(INCLUSIVE_SIDE.sub("", text)):
+                if not re.search("[0-9]", word):
+                    words.setdefault(word, set()).add(key)
+        return {word: min(keys) for word, keys in words.items() if len(keys) == 1} | self.spellings
+
+    def open_sides(self, key: str) -> set[str]:
+        """Sides, ``↑`` or ``↓``, on which a label says that the level has no end."""
+        level = self[key]
+        texts = [with_sides(text) for text in (*level.labels.values(), *level.aliases)]
+        return {side for side in "↑↓" if any(side in text for text in texts)}
+
     def level_of(self, raw: str, numbers: Numbers | None = None) -> str:
         """Give the level of an answer that is not missing, or raise `LabelError`."""
         if (plain := raw.strip()) in self.written:
@@ -191,10 +211,66 @@ class Variable:
             return self._numbered(raw, text, numbers or self.numbers)
         if text in self.spellings:
             return self.spellings[text]
+        banded = any(level.band for level in self.levels)
+        names = map(normalise, (self.key, *self.labels.values(), *self.questions))
+        named = re.match(f"(?:{'|'.join(map(re.escape, names))})[ds]?:?(?=.)", text)
+        text = text[named.end() :] if named else text
         band = parse_band(text, self.units)
-        if band is None or all(level.band is None for level in self.levels):
-            raise LabelError(self.key, raw, "no level is called so", self._nearest(text))
-        return self._holding(raw, band)
+        if banded and band:
+            return self._holding(raw, band)
+        if banded and (numbered := re.fullmatch(r"([0-9]{1,2})([.、:)])([0-9]+[^0-9.].*)", text)):
+            return self._behind_number(raw, *numbered.groups())
+        return self._worded(raw, text if named else bare)
+
+    def dates_among(self, texts: Iterable[str]) -> dict[str, str]:
+        """Bands of this variable that a spreadsheet took for dates, where others are bands."""
+        bands = {level.band: level.key for level in self.levels if level.band}
+        dates = {text: band for text in texts if (band := date_band(text)) in bands}
+        others = (parse_band(normalise(strip_mark(t)), self.units) for t in texts if t not in dates)
+        return {text: bands[band] for text, band in dates.items()} if any(others) else {}
+
+    def _behind_number(self, raw: str, mark: str, sign: str, text: str) -> str:
+        """The level of 2、3-5次, and of 2.3-5次 if its level is option 2."""
+        band = parse_band(text, self.units)
+        if not band or band.low == band.high:
+            reason = f"it may be {text!r} as option {mark}, or {mark!r} and what follows"
+            raise LabelError(self.key, raw, reason if band else "no level is called so")
+        key = self._holding(raw, band)
+        if sign == "." and self.codes.get(mark) != key:
+            reason = f"it may be {text!r} as option {mark}, or a number that begins with {mark!r}"
+            raise LabelError(self.key, raw, reason)
+        return key
+
+    def _worded(self, raw: str, bare: str) -> str:
+        """The level that each word of an answer names, as in 高中/中专及以下 and 男 (male)."""
+        text = with_sides(unicodedata.normalize("NFKC", bare).casefold())
+        sides = {side for side in "↑↓" if side in text}
+        text = re.sub("[↑↓]", "", text)
+        if (numbered := re.fullmatch(r"([0-9]{1,2}) ?=? ?(\D+)", text)) and (
+            self._word(numbered[2]) == self.codes.get(numbered[1])
+        ):
+            text = numbered[2]  # an option number that the codebook confirms
+        whole = self._word(raw) or self._word(text)  # B.A. has no option mark
+        parts = [p for p in map(normalise, BETWEEN_WORDS.split(text)) if p and core_words(p)]
+        keys = {whole} if whole else {self._word(part) for part in parts}
+        key = next(iter(keys), None)
+        if keys == {key} and key and sides <= self.open_sides(key):
+            return key
+        reason = "no level is called so"
+        if key and keys == {key}:
+            reason = f"it reaches beyond {key}"
+        elif None not in keys and keys:
+            reason = f"it names {' and '.join(k for k in self.keys if k in keys)}"
+        raise LabelError(self.key, raw, reason, self._nearest(normalise(bare)))
+
+    def _word(self, text: str) -> str | None:
+        forms = core_words(normalise(text), of_answer=True)
+        if word := next((form for form in forms if form in self.words), None):
+            return self.words[word]
+        # 高职专科, 硕士研究生: several words in a row.
+        several = re.findall("|".join(sorted(filter(_HAN_WORD, self.words), key=len)[::-1]), text)
+        keys = {self.words[word] for word in several if word}
+        return keys.pop() if len(keys) == 1 and "".join(several) in forms else None
 
     def _numbered(self, raw: str, text: str, numbers: Numbers | None) -> str:
         if numbers != "value" and (numbers == "option" or not any(v.band for v in self.levels)):
@@ -211,7 +287,8 @@ class Variable:
 
     def _holding(self, raw: str, band: Interval) -> str:
         low, high = max(band.low, self.limits.low), min(band.high, self.limits.high)
-        finite = [x for x in (band.low, band.high) if abs(x) != INFINITY]
+        # A band may begin at 0 where 0 is nobody's number: 0-18.
+        finite = [x for x in (band.low or low, band.high) if abs(x) != INFINITY]
         if low > high or any(not self.limits.low <= x <= self.limits.high for x in finite):
             raise LabelError(self.key, raw, "no such number can be meant")
         touched = []

@@ -6,11 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from churnlib.survey.answer_text import CONTROL, normalise
 
 TOTAL = re.compile(
-    r"合计|总计|小计|总和|总数|平均|平均值|平均数|均值|(?:grand|sub)?total|sum|average|mean"
+    r"(?:合计|总计|小计|总和|总数|平均|平均值|平均数|均值|(?:grand|sub)?total|sum|average|mean):*"
 )
+Numbered = list[tuple[int, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,9 @@ class RawTable:
         All rows of the file in order, blank ones too, so that a place is a row number less one.
     notes : sequence of str
         Sentences for the user.
-    orders : mapping of str to list of str
-        Answers in the order of the codes that the file keeps, by header.
-    ordinal : mapping of str to bool
-        Whether the file calls a question ordinal, where it says so.
-    names : mapping of str to str
-        Short names of questions beside their wordings, by header.
+    orders, ordinal, names : mapping
+        By header, where the file knows: answers in the order of their codes, whether that order
+        means something, and the short name of the question.
     """
 
     rows: Sequence[Sequence[str]]
@@ -37,13 +37,10 @@ class RawTable:
     ordinal: Mapping[str, bool] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
-    def numbered(self) -> list[tuple[int, list[str]]]:
+    def numbered(self) -> Numbered:
         """Rows that hold something, with their numbers, without control characters."""
         rows = [(i, [CONTROL.sub("", cell) for cell in row]) for i, row in enumerate(self.rows, 1)]
         return [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
-
-
-Numbered = list[tuple[int, list[str]]]
 
 
 def without_repeats(header: Sequence[str], answers: Numbered, notes: list[str]) -> Numbered:
@@ -54,11 +51,11 @@ def without_repeats(header: Sequence[str], answers: Numbered, notes: list[str]) 
     """
     repeated = [n for n, row in answers if [c.strip() for c in row[: len(header)]] == [*header]]
     if repeated:
-        notes.append(f"row {_listed(repeated)} repeats the header and was left out")
+        notes.append(f"row {', '.join(map(str, repeated))} repeats the header and was left out")
     kept = [(number, row) for number, row in answers if number not in repeated]
-    for number, row in [entry for entry in kept if _says_total(entry[1])]:
+    for number, row in [entry for entry in kept if any(map(_is_total, entry[1]))]:
         others = [other for n, other in kept if n != number]
-        words = [cell for cell in map(normalise, row) if cell and _number(cell) is None]
+        words = [cell for cell in map(normalise, row) if re.search(r"[^-\d.,%]", cell)]
         if len(words) > 1 or any(words[0] in map(normalise, other) for other in others):
             continue
         if _sums_up(row, others):
@@ -72,30 +69,14 @@ def without_repeats(header: Sequence[str], answers: Numbered, notes: list[str]) 
     return kept
 
 
-def _says_total(row: Sequence[str]) -> bool:
-    return any(TOTAL.fullmatch(normalise(cell).strip(":")) for cell in row)
+def _is_total(cell: str) -> bool:
+    return TOTAL.fullmatch(normalise(cell)) is not None
 
 
 def _sums_up(row: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
     """Whether every number in the row is the sum, the mean or the count of its column."""
-    for place, cell in enumerate(row):
-        if (said := _number(cell)) is None:
-            continue
-        cells = [other[place] for other in others if place < len(other) and other[place].strip()]
-        column = [n for n in map(_number, cells) if n is not None]
-        total = sum(column)
-        likely = (total, total / max(len(column), 1), len(cells))
-        if not any(abs(said - one) <= 0.005 * max(1, abs(one)) for one in likely):
-            return False
-    return True
-
-
-def _number(cell: str) -> float | None:
-    try:
-        return float(normalise(cell).removesuffix("%").replace(",", ""))
-    except ValueError:
-        return None
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers))
+    cells = pd.DataFrame([row, *others], dtype="str").fillna("")
+    numbers = cells.apply(lambda c: pd.to_numeric(c.str.replace("[,%]", "", regex=True), "coerce"))
+    given, column = numbers.iloc[0].dropna(), numbers.iloc[1:]
+    likely = pd.DataFrame([column.sum(), column.mean(), cells.iloc[1:].ne("").sum()])[given.index]
+    return bool(((likely - given).abs() <= 0.005 * likely.abs().clip(lower=1)).any().all())
