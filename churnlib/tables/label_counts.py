@@ -78,7 +78,7 @@ def resolve_labels(
     >>> raw = pd.DataFrame({"gender": ["A.男", "女", "女性", None], "年龄": [35, 61, 64, 18]})
     >>> tally = resolve_labels(raw, ["gender", "age"], codebook=load_codebook())
     >>> tally.ledger[["raw", "level", "n"]].to_numpy().tolist()[-3:]
-    [['60-120', 'ge60', 2], ['0-18', 'le18', 1], ['30-39', '30-39', 1]]
+    [['60-120', 'ge60', 2], ['1-18', 'le18', 1], ['30-39', '30-39', 1]]
     """
     if isinstance(data, Survey):
         raise ValueError("the answers of a Survey have their levels; count it without a codebook")

@@ -206,9 +206,9 @@ def test_a_number_is_banded_whatever_the_type_that_holds_it(dtype, convert):
     tally = resolve_labels(
         convert(frame), ["age"], codebook=BOOK, count="people", on_error="set_aside"
     )
-    assert tally.counts["n"].tolist() == [3, 2, 0, 0, 2]
+    assert tally.counts["n"].tolist() == [2, 2, 0, 0, 2]  # 0 is nobody's age
     refused = tally.ledger[tally.ledger["level"].isna()]
-    assert refused[["raw", "n"]].to_numpy().tolist() == [["121", 1]]
+    assert sorted(refused[["raw", "n"]].to_numpy().tolist()) == [["0", 1], ["121", 1]]
 
 
 def test_an_option_number_is_kept_out_of_the_bands():
