@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from churnlib.evidence import Origin, apa
@@ -147,6 +148,14 @@ def survey_blocks(
         ]
     chapters += _figures(survey, folder, words)
     chapters += [Heading(words("survey.limits")), Text(words("survey.limitation"))]
+    if survey.filters:
+        chosen = _selected(survey, words)
+        chapters = [
+            replace(block, caption=words("survey.captioned", caption=block.caption, chosen=chosen))
+            if isinstance(block, TableBlock | FigureBlock)
+            else block
+            for block in chapters
+        ]
     return [
         *chapters,
         Heading(words("words.references")),
@@ -196,15 +205,7 @@ def _summary(analysis: SurveyAnalysis, words: Words, label: Label) -> str:
     flow = {step: f"{count:,}" for step, count in survey.flow.items()}
     read = words("survey.summary", **flow, questions=len(survey.questions))
     if survey.filters:
-        chosen = words("words.semicolon").join(
-            words(
-                "survey.only",
-                variable=label(name),
-                levels=words("words.comma").join(label(f"{name}.{level}") for level in levels),
-            )
-            for name, levels in survey.filters
-        )
-        read += words("words.space") + words("survey.selected", chosen=chosen)
+        read += words("words.space") + words("survey.selected", chosen=_selected(survey, words))
     if not adjusted:
         return read
     related = [pair for pair in pairs if adjusted.get(key_of(pair), 1) < _LEVEL]
@@ -214,6 +215,19 @@ def _summary(analysis: SurveyAnalysis, words: Words, label: Label) -> str:
     listed = words("survey.listed", pairs=named) if related else ""
     found = words("survey.related", pairs=len(adjusted), related=len(related), list=listed)
     return read + words("words.space") + found
+
+
+def _selected(survey: Survey, words: Words) -> str:
+    """By which answers the people were selected, in words."""
+    label = _label(survey, words.lang)
+    return words("words.semicolon").join(
+        words(
+            "survey.only",
+            variable=label(name),
+            levels=words("words.comma").join(label(f"{name}.{level}") for level in levels),
+        )
+        for name, levels in survey.filters
+    )
 
 
 def _cleaning(survey: Survey, words: Words) -> Iterator[Block]:

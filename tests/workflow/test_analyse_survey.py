@@ -260,6 +260,10 @@ def test_only_some_people_are_analysed_and_the_report_says_so(tmp_path):
     said = "".join(p.text for p in docx.Document(str(done.report)).paragraphs)
     assert "本报告仅分析部分答卷：是否有房为是、否。" in said
     kept = [line.split(",")[1] for line in answers.read_text("utf-8").splitlines()[1:]]
+    document = docx.Document(str(done.report))
+    captions = [p.text for p in document.paragraphs if p.style.name == "Caption"]
+    assert len(captions) > len(document.tables) - 1
+    assert all(caption.endswith("（仅是否有房为是、否）") for caption in captions)
     assert f"{sum(house in {'是', '否'} for house in kept)}人问卷调查报告" in said
 
 
