@@ -79,9 +79,7 @@ def bounds(row_margin: Any, column_margin: Any, constraints: Sequence[Constraint
         for cell in np.ndindex(tables.shape):
             weights = np.zeros(tables.shape)
             weights[cell] = 1
-            low[cell], high[cell] = (
-                round(abs(solve(tables, sign * weights).value)) for sign in (1, -1)
-            )
+            low[cell], high[cell] = (solve(tables, sign * weights).table[cell] for sign in (1, -1))
     labels = (tables.rows.index, tables.columns.index)
     return Bounds(pd.DataFrame(low, *labels), pd.DataFrame(high, *labels), tables.origin)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from churnlib.margins.extremal_forms import PROGRAM, Extreme
-from churnlib.margins.integer_programs import attempt, solve
+from churnlib.margins.integer_programs import solve
 from churnlib.margins.table_sets import TableSet
 
 Cost = Callable[[np.ndarray], np.ndarray]
@@ -52,7 +52,7 @@ class Separable:
         scale = 1e4 / (abs(self.cost(tables.upper[None])).sum() or 1.0)
         expected = np.outer(tables.rows.astype(float), tables.columns) / tables.rows.sum()
         points = [np.floor(expected * part) for part in (0, 0.5, 1, 2)]
-        best = solve(tables, np.zeros(tables.shape)).table
+        best = solve(tables).table
         rows: list[np.ndarray] = []
         most: list[np.ndarray] = []
         seen: set[bytes] = set()
@@ -63,8 +63,7 @@ class Separable:
                 most.append(slope * point.ravel() - height)
             found = solve(
                 tables,
-                np.zeros(tables.shape),
-                more=np.vstack(rows),
+                conditions=np.vstack(rows),
                 most=np.concatenate(most),
                 extra=[(1.0, -np.inf, np.inf, 0)] * size,
             )
@@ -117,12 +116,13 @@ class Separable:
     def _part(self, tables: TableSet, lower: np.ndarray, upper: np.ndarray) -> _Part | None:
         low, high = self.cost(np.stack([lower, upper]))
         slope = (high - low) / np.maximum(upper - lower, 1)
-        found = attempt(tables, -slope, lower=lower, upper=upper)
-        if found is None:
+        try:
+            table = solve(tables, -slope, lower=lower, upper=upper).table
+        except LookupError:
             return None
-        chord = low + slope * (found.table - lower)
-        gap = chord - self.cost(found.table[None])[0]
-        return _Part((low - slope * lower).sum() - found.value, found.table, gap, lower, upper)
+        chord = low + slope * (table - lower)
+        gap = chord - self.cost(table[None])[0]
+        return _Part(chord.sum(), table, gap, lower, upper)
 
     def _halves(self, tables: TableSet, part: _Part) -> list[_Part | None]:
         """The part cut in two at the cell with the largest gap; none where there is no gap."""

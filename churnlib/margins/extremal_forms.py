@@ -83,8 +83,8 @@ class Distance:
         sides = np.array([[*flat, -1.0], [*-flat, -1.0]])
         most = np.array([self.centre, -self.centre])
         distance = (1.0, 0.0, np.inf, 0)
-        found = solve(tables, np.zeros(tables.shape), more=sides, most=most, extra=[distance])
-        return Extreme(found.table, True, PROGRAM)
+        nearest = solve(tables, conditions=sides, most=most, extra=[distance])
+        return Extreme(nearest.table, True, PROGRAM)
 
     def greatest(self, tables: TableSet) -> Extreme:
         """At one of the two ends of the sum."""
@@ -113,14 +113,13 @@ class Peaks:
                 condition = np.zeros(size + len(lines))
                 condition[cell], condition[size + place] = 1, -1
                 conditions.append(condition)
-        found = solve(
+        solution = solve(
             tables,
-            np.zeros(tables.shape),
-            more=np.array(conditions),
+            conditions=np.array(conditions),
             most=np.zeros(len(conditions)),
             extra=[(1.0, 0.0, np.inf, 0)] * len(lines),
         )
-        return Extreme(found.table, True, PROGRAM)
+        return Extreme(solution.table, True, PROGRAM)
 
     def greatest(self, tables: TableSet) -> Extreme:
         """By one with a variable a line, no larger than the one cell of it that is chosen."""
@@ -138,14 +137,13 @@ class Peaks:
                 choice += 1
             conditions.append(some_cell)
             most.append(-1.0)
-        found = solve(
+        solution = solve(
             tables,
-            np.zeros(tables.shape),
-            more=np.array(conditions),
+            conditions=np.array(conditions),
             most=np.array(most),
             extra=[(-1.0, 0.0, reach, 0)] * len(lines) + [(0.0, 0.0, 1.0, 1)] * chosen,
         )
-        return Extreme(found.table, True, PROGRAM)
+        return Extreme(solution.table, True, PROGRAM)
 
     def _lines(self, shape: tuple[int, int]) -> list[np.ndarray]:
         places = np.arange(shape[0] * shape[1]).reshape(shape)
@@ -235,6 +233,6 @@ def _coupling(tables: TableSet, sign: int) -> np.ndarray | None:
         for i, j in np.ndindex(tables.shape[0] - 1, tables.shape[1] - 1):
             block = np.zeros(tables.shape)
             block[: i + 1, : j + 1] = -sign
-            reached[i, j] = round(abs(solve(tables, block).value))
+            reached[i, j] = solve(tables, block).table[: i + 1, : j + 1].sum()
     table = np.diff(np.diff(np.pad(reached, ((1, 0), (1, 0))), axis=0), axis=1)
     return table if (table >= 0).all() and tables.admits(table[None])[0] else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import chain, combinations, islice
 
 import numpy as np
 
@@ -16,10 +16,13 @@ INFEASIBLE = 2  # HiGHS's status, as scipy passes it on
 SUBSETS = 2_000
 """Sets of constraints tried in the search for a smallest contradictory one."""
 
+LARGEST_WEIGHT = 1e4
+"""The solver's tolerances are absolute: weights are large beside them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """The table with the smallest weighted sum, and that sum."""
+    """The table with the smallest sum, and the part of the sum that is not of its cells."""
 
     table: np.ndarray
     value: float
@@ -27,108 +30,74 @@ class Solution:
 
 def solve(
     tables: TableSet,
-    weights: np.ndarray,
+    weights: np.ndarray | float = 0.0,
     *,
-    more: np.ndarray | None = None,
-    most: np.ndarray | None = None,
+    conditions: np.ndarray | None = None,
+    most: np.ndarray | float = 0.0,
     extra: Sequence[tuple[float, float, float, int]] = (),
+    lower: np.ndarray | None = None,
+    upper: np.ndarray | None = None,
 ) -> Solution:
-    """The table of a set with the smallest weighted sum of its cells.
+    """Return the table of a set with the smallest weighted sum of its cells, or of more variables.
 
     Parameters
     ----------
     tables : TableSet
-        With at least one table.
     weights : array, rows by columns
-    more, most : array
-        Further conditions ``more @ (cells, extra variables) <= most``.
+    conditions, most : array
+        Further conditions ``conditions @ (cells, extra variables) <= most``.
     extra : sequence of (weight, low, high, whole)
         Variables beside the cells, with their weight in the sum.
+    lower, upper : array, rows by columns
+        Narrower limits of the cells than the set's own.
 
     Raises
     ------
     LookupError
         If there is no table.
     """
-    found = attempt(tables, weights, more=more, most=most, extra=extra)
-    if found is None:
-        raise LookupError("no table meets the conditions of the integer program")
-    return found
+    from scipy.optimize import milp
 
-
-def attempt(
-    tables: TableSet,
-    weights: np.ndarray,
-    *,
-    more: np.ndarray | None = None,
-    most: np.ndarray | None = None,
-    extra: Sequence[tuple[float, float, float, int]] = (),
-    lower: np.ndarray | None = None,
-    upper: np.ndarray | None = None,
-) -> Solution | None:
-    """As `solve`, but None if there is no table; `lower` and `upper` narrow the cells further."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
-    n_cells, n_extra = weights.size, len(extra)
-    left, low, high = _equations(tables)
-    conditions = [LinearConstraint(np.pad(left, ((0, 0), (0, n_extra))), low, high)]
-    if more is not None:
-        conditions.append(LinearConstraint(more, -np.inf, most))
-    beside = np.array(extra, dtype=float).reshape(n_extra, 4)
-    lows = tables.lower if lower is None else lower
-    highs = tables.upper if upper is None else upper
-    if (lows > highs).any():
-        return None
+    n_rows, n_columns = tables.shape
+    n_cells, n_extra = n_rows * n_columns, len(extra)
+    added = np.array(extra, dtype=float).reshape(n_extra, 4)
+    costs = np.broadcast_to(np.asarray(weights, dtype=float), tables.shape).ravel()
+    costs = costs * (LARGEST_WEIGHT / (abs(costs).max() or 1.0))
+    sums = [
+        np.kron(np.eye(n_rows), np.ones(n_columns)),
+        np.kron(np.ones(n_rows), np.eye(n_columns)),
+        *(limit.mask.reshape(1, -1) for limit in tables.sums),
+    ]
+    totals = [*tables.rows, *tables.columns]
+    low = np.array([*totals, *(limit.low for limit in tables.sums)])
+    high = np.array([*totals, *(limit.high for limit in tables.sums)])
+    rules = [(np.pad(np.vstack(sums), ((0, 0), (0, n_extra))), low, high)]
+    if conditions is not None:
+        rules.append((conditions, np.full(len(conditions), -np.inf), np.asarray(most)))
+    least = np.append(tables.lower if lower is None else lower, added[:, 1])
+    greatest = np.append(tables.upper if upper is None else upper, added[:, 2])
     # With margins and limits of single cells alone every corner has whole numbers by itself.
-    whole = 1.0 if tables.sums or n_extra else 0.0
+    whole = np.full(n_cells, bool(tables.sums or n_extra))
     # HiGHS's presolve stops with an error on a few small programs that it solves without.
     for presolve in (True, False):
-        solution = milp(
-            np.concatenate([weights.ravel(), beside[:, 0]]),
-            integrality=np.concatenate([np.full(n_cells, whole), beside[:, 3]]),
-            bounds=Bounds(
-                np.concatenate([lows.ravel(), beside[:, 1]]),
-                np.concatenate([highs.ravel(), beside[:, 2]]),
-            ),
-            constraints=conditions,
+        result = milp(
+            np.append(costs, added[:, 0]),
+            integrality=np.append(whole, added[:, 3]),
+            bounds=(least, greatest),
+            constraints=rules,
             options={"mip_rel_gap": 0.0, "presolve": presolve},
         )
-        if solution.status in {0, INFEASIBLE}:
+        if result.status == INFEASIBLE:
+            raise LookupError("no table meets the conditions of the integer program")
+        if result.status == 0:
             break
-    if solution.status == INFEASIBLE:
-        return None
-    if solution.status != 0:
-        raise RuntimeError(f"the solver gave up on an integer program: {solution.message}")
-    found = np.rint(solution.x[:n_cells]).astype(np.int64).reshape(tables.shape)
-    kept = (found.sum(axis=1) == tables.rows).all() and (found.sum(axis=0) == tables.columns).all()
-    if not (kept and tables.admits(found[None])[0]):
+    else:
+        raise RuntimeError(f"the solver gave up on an integer program: {result.message}")
+    table = np.rint(result.x[:n_cells]).astype(np.int64).reshape(tables.shape)
+    kept = (table.sum(axis=1) == tables.rows).all() and (table.sum(axis=0) == tables.columns).all()
+    if not (kept and tables.admits(table[None])[0]):
         raise RuntimeError("the solver's table does not meet what was asked of it")
-    return Solution(found, float(solution.fun))
-
-
-def _equations(tables: TableSet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Margins and limits on sums as rows of ``low <= A x <= high``."""
-    n_rows, n_columns = tables.shape
-    margins = np.vstack(
-        [
-            np.kron(np.eye(n_rows), np.ones(n_columns)),
-            np.kron(np.ones(n_rows), np.eye(n_columns)),
-        ]
-    )
-    totals = np.concatenate([tables.rows, tables.columns])
-    masks = np.array([limit.mask.ravel() for limit in tables.sums], dtype=float)
-    return (
-        np.vstack([margins, masks.reshape(-1, n_rows * n_columns)]),
-        np.concatenate([totals, [limit.low for limit in tables.sums]]),
-        np.concatenate([totals, [limit.high for limit in tables.sums]]),
-    )
-
-
-def is_empty(tables: TableSet) -> bool:
-    """Whether the constraints leave no table."""
-    if any(limit.low > limit.high for limit in tables.limits):
-        return True
-    return attempt(tables, np.zeros(tables.shape)) is None
+    return Solution(table, float(added[:, 0] @ result.x[n_cells:]))
 
 
 def require_table(tables: TableSet) -> None:
@@ -139,12 +108,12 @@ def require_table(tables: TableSet) -> None:
     ContradictionError
         Naming a smallest set of constraints that contradict each other.
     """
-    if tables.constraints and is_empty(tables):
+    if tables.constraints and _is_empty(tables):
         raise ContradictionError(smallest_contradiction(tables))
 
 
 def smallest_contradiction(tables: TableSet) -> tuple[Constraint, ...]:
-    """Fewest constraints that no table meets together.
+    """Return the fewest constraints that no table meets together.
 
     First constraints are dropped one by one as long as a contradiction remains, which leaves a
     set of which no part is contradictory (Chinneck and Dravnieks's deletion filter). Then all
@@ -156,21 +125,19 @@ def smallest_contradiction(tables: TableSet) -> tuple[Constraint, ...]:
     Chinneck, J. W. & Dravnieks, E. W. (1991). Locating minimal infeasible constraint sets in
     linear programs. ORSA J. Comput. 3, 157–168.
     """
-    kept = list(tables.constraints)
-    for place in reversed(range(len(kept))):
-        without = kept[:place] + kept[place + 1 :]
-        if _contradictory(tables, without):
+    kept = tables.constraints
+    for k in reversed(range(len(kept))):
+        without = kept[:k] + kept[k + 1 :]
+        if _is_empty(replace(tables, constraints=without)):
             kept = without
-    tried = 0
-    for size in range(1, len(kept)):
-        for few in combinations(tables.constraints, size):
-            tried += 1
-            if tried > SUBSETS:
-                return tuple(kept)
-            if _contradictory(tables, few):
-                return few
-    return tuple(kept)
+    smaller = chain.from_iterable(combinations(tables.constraints, k) for k in range(1, len(kept)))
+    empty = (few for few in islice(smaller, SUBSETS) if _is_empty(replace(tables, constraints=few)))
+    return next(empty, kept)
 
 
-def _contradictory(tables: TableSet, constraints: Sequence[Constraint]) -> bool:
-    return is_empty(replace(tables, constraints=tuple(constraints)))
+def _is_empty(tables: TableSet) -> bool:
+    try:
+        solve(tables)
+    except LookupError:
+        return True
+    return False

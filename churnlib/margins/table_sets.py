@@ -87,7 +87,7 @@ class TableSet:
     @cached_property
     def sums(self) -> tuple[Limit, ...]:
         """Those limits that hold for several cells together and not for each alone."""
-        return tuple(x for x in self.limits if x.mask.sum() > 1 and x.high > 0)
+        return tuple(x for x in self.limits if x.mask.sum() > 1 and (x.low, x.high) != (0, 0))
 
     @cached_property
     def lower(self) -> np.ndarray:

@@ -289,6 +289,32 @@ def test_the_least_of_convex_sums_is_exact_among_millions_of_people(margin, stat
     assert found.proved
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [
+        ([5353793, 863269], [1717662, 2775209, 1724191]),
+        ([190598903, 20798349], [16684098, 86639531, 108073623]),
+        ([552781052, 177201505], [13633424, 191934574, 524414559]),
+    ],
+)
+def test_the_greatest_of_convex_sums_is_at_a_corner_among_millions_of_people(rows, columns):
+    """In a corner of a 2×k set at most one column is neither all in one row nor all in the other.
+
+    The slopes are then small beside a solver's tolerances, which must not end in a false proof.
+    """
+    corners = []
+    for split in range(len(columns)):
+        for full in product([0, 1], repeat=len(columns)):
+            first = [k * c for k, c in zip(full, columns, strict=True)]
+            first[split] = rows[0] - sum(first) + first[split]
+            if 0 <= first[split] <= columns[split]:
+                corners.append([first, np.subtract(columns, first)])
+    most = max(cl.cramers_v(np.array(corner)).value for corner in corners)
+    attained = cl.attainable(rows, columns, "cramers_v")
+    assert attained.high == pytest.approx(most, rel=1e-9)
+    assert attained.proved
+
+
 @given(st.lists(st.integers(0, 300), min_size=2, max_size=4).filter(any), st.data())
 def test_no_closed_path_lowers_the_sum_of_a_settled_table(rows, data):
     # From any table at all, not only from the solver's, the least is reached.
