@@ -6,14 +6,11 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
-from churnlib.crosstabs import chi_square, fisher_exact
 from churnlib.evidence import NAN, p_alone
 from churnlib.questions.group_differences import compare_groups
-from churnlib.questions.multiple_response import compare_options, ticked_by
+from churnlib.questions.multiple_response import compare_options, independence_test, ticked_by
 from churnlib.survey import Survey
 from churnlib.tables import crosstab
-
-_SMALL = 5  # expected counts below it want an exact test
 
 
 def describe(survey: Survey, by: str | None = None) -> pd.DataFrame:
@@ -79,7 +76,7 @@ def _rows(
     elif kind == "text":
         yield "answered", [_share(part.notna()) for part in parts], NAN
     else:
-        p = _tested(lambda: _independence(survey, key, by)) if by else NAN
+        p = _tested(lambda: independence_test(crosstab(survey, by, key)).p_value) if by else NAN
         for place, level in enumerate(survey.codebook[key].keys):
             yield level, [_share(part.dropna() == level) for part in parts], NAN if place else p
     if kind != "text" and answers.isna().any():
@@ -91,12 +88,6 @@ def _tested(test: Callable[[], float]) -> float:
         return test()
     except ValueError:  # nobody answered both questions
         return NAN
-
-
-def _independence(survey: Survey, key: str, by: str) -> float:
-    table = crosstab(survey, by, key)
-    small = table.occupied.expected.to_numpy().min() < _SMALL
-    return (fisher_exact(table, seconds=0) if small else chi_square(table)).p_value
 
 
 def _share(chosen: pd.Series) -> str:

@@ -105,7 +105,7 @@ def compare_groups(data: Any, variable: str, by: str, *, level: float = 0.95) ->
     samples = {key: numbers[(group == key).to_numpy()] for key in levels}
     if not any(sample.notna().any() for sample in samples.values()):
         raise ValueError(f"nobody answered both {variable!r} and {by!r}")
-    table = pd.DataFrame({key: _summary(sample) for key, sample in samples.items()}).T
+    table = pd.DataFrame({key: summary_of(sample) for key, sample in samples.items()}).T
     table = table.astype({"n": int, "missing": int}).rename_axis(by)
     answered = {key: s.dropna().to_numpy() for key, s in samples.items() if s.notna().any()}
     varied = {key: x for key, x in answered.items() if len(x) >= _FEWEST and _varies(x)}
@@ -124,12 +124,15 @@ def _varies(numbers: np.ndarray) -> bool:
     return bool(np.ptp(numbers) > 1e-9 * np.abs(numbers).max())  # else no digit of it is left
 
 
-def _summary(sample: pd.Series) -> dict[str, float]:
-    quartiles = sample.quantile([0.25, 0.5, 0.75]).to_numpy()
-    return {
-        "n": sample.notna().sum(), "missing": sample.isna().sum(), "mean": sample.mean(),
-        "sd": sample.std(), "median": quartiles[1], "q1": quartiles[0], "q3": quartiles[2],
-    }  # fmt: skip
+def summary_of(numbers: pd.Series) -> pd.Series:
+    """Return ``n, missing, mean, sd, median, q1, q3`` of a number."""
+    q1, median, q3 = numbers.quantile([0.25, 0.5, 0.75])
+    return pd.Series(
+        {
+            "n": numbers.notna().sum(), "missing": numbers.isna().sum(), "mean": numbers.mean(),
+            "sd": numbers.std(), "median": median, "q1": q1, "q3": q3,
+        }
+    )  # fmt: skip
 
 
 def _means(groups: dict[Any, np.ndarray], origin: Origin, note: str) -> Test:

@@ -151,15 +151,19 @@ def compare_options(survey: Survey, variable: str, by: str) -> OptionComparison:
     tests = {}
     for option in counts.index:
         both = pd.DataFrame({"ticked": counts.loc[option], "not": people - counts.loc[option]})
-        table = Crosstab.from_counts(both, origin=survey.origin)
-        test = chi_square(table)
-        if test.p_value == test.p_value and table.occupied.expected.to_numpy().min() < _SMALL:
-            test = fisher_exact(table, seconds=0)
-        tests[option] = test
+        tests[option] = independence_test(Crosstab.from_counts(both, origin=survey.origin))
     tested = [option for option, test in tests.items() if test.p_value == test.p_value]
     adjusted = multipletests([tests[o].p_value for o in tested], method="holm")[1] if tested else []
     holm = dict(zip(tested, map(float, adjusted), strict=True))
     return OptionComparison(variable, by, counts, people, tests, holm, survey.origin)
+
+
+def independence_test(table: Crosstab) -> Test:
+    """Test a table by Pearson's χ², or by the exact test where an expected count is below 5."""
+    test = chi_square(table)
+    if test.p_value == test.p_value and table.occupied.expected.to_numpy().min() < _SMALL:
+        return fisher_exact(table, seconds=0)  # a report tests many tables
+    return test
 
 
 def ticked_by(survey: Survey, variable: str) -> pd.DataFrame:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import pandas as pd
-
 from churnlib.evidence import apa, p_alone
 from churnlib.figures import Label
-from churnlib.questions import MultipleResponse, OptionComparison, Reliability, weighted_shares
+from churnlib.questions import (
+    MultipleResponse,
+    OptionComparison,
+    Reliability,
+    summary_of,
+    weighted_shares,
+)
 from churnlib.report.document import Block, Heading, TableBlock, Text, reference
 from churnlib.report.report_text import Words
 from churnlib.report.survey_pairs import NUMBER_COLUMNS, number_cells
@@ -31,17 +35,6 @@ def number_table(
     )  # fmt: skip
     caption = words("survey.number.heading")
     yield TableBlock("numbers", caption, "", survey.origin, TextTable(header, rows))
-
-
-def summary_of(numbers: pd.Series) -> pd.Series:
-    """Return ``n, missing, mean, sd, median, q1, q3`` of a number."""
-    q1, median, q3 = numbers.quantile([0.25, 0.5, 0.75])
-    return pd.Series(
-        {
-            "n": numbers.notna().sum(), "missing": numbers.isna().sum(), "mean": numbers.mean(),
-            "sd": numbers.std(), "median": median, "q1": q1, "q3": q3,
-        }
-    )  # fmt: skip
 
 
 def scale_blocks(scale: Reliability, words: Words, label: Label) -> Iterator[Block]:

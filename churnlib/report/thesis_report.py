@@ -29,7 +29,7 @@ from churnlib.report.report_text import LANGUAGES, Words, report_words
 from churnlib.report.survey_report import write_survey_report as write_survey_report
 from churnlib.report.text_table import TextTable
 from churnlib.report.thesis_facts import thesis_facts
-from churnlib.studies import claims
+from churnlib.studies import claims, typeset
 
 VERDICTS = "verdicts"
 """Name of the exhibit that the appendix prints in full."""
@@ -211,8 +211,8 @@ def _appendix(
         (
             str(number),
             row[f"statement{chinese}"],
-            row["printed"],
-            row["computed"],
+            typeset(row["printed"]),
+            typeset(row["computed"]),
             words(f"verdicts.{row['verdict']}"),
             row[f"reason{chinese}"],
         )

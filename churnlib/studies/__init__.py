@@ -24,4 +24,5 @@ from churnlib.studies.verdicts import exhibit_entries as exhibit_entries
 from churnlib.studies.verdicts import exhibits as exhibits
 from churnlib.studies.verdicts import printed_table as printed_table
 from churnlib.studies.verdicts import published_frequencies as published_frequencies
+from churnlib.studies.verdicts import typeset as typeset
 from churnlib.studies.verdicts import verdict as verdict
