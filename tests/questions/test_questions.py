@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import churnlib as cl
+from churnlib.questions.multiple_response import independence_test
 from churnlib.questions.reliability import alpha_of
 
 OBSERVED = cl.Origin.OBSERVED
@@ -43,6 +44,7 @@ def test_three_groups_are_compared_as_pingouin_and_r_do(survey):
     assert compared.means.p_value == pytest.approx(0.09471048127, abs=1e-10)
     assert compared.ranks.statistic == pytest.approx(4.58, abs=1e-12)
     assert compared.ranks.p_value == pytest.approx(0.1012664619, abs=1e-10)
+    assert compared.ranks.df == 2
     (eta,) = compared.effects
     assert eta.value == pytest.approx(0.186505, abs=1e-6)
     howell = compared.post_hoc["games_howell"].round(6).tolist()
@@ -98,6 +100,13 @@ def test_what_cannot_be_compared_says_why(survey):
         cl.compare_groups(survey, "x", "region")
     with pytest.raises(TypeError, match="a Survey or a pandas DataFrame, given list"):
         cl.compare_groups([1], "x", "g")
+
+
+def test_groups_that_do_not_overlap_have_all_the_rank_biserial_there_is_and_no_interval():
+    people = pd.DataFrame({"g": list("aaabbb"), "x": [7, 8, 9, 1, 2, 3]})
+    r = cl.compare_groups(people, "x", "g").effects[1]
+    assert (r.value, np.isnan(r.low)) == (1, True)
+    assert cl.compare_groups(people.assign(x=10 - people["x"]), "x", "g").effects[1].value == -1
 
 
 # Numbers with numbers.
@@ -180,6 +189,12 @@ def test_alpha_does_not_change_with_the_unit_or_the_order_of_questions(rows):
     assert alpha == pytest.approx(other, nan_ok=True)
 
 
+def test_a_question_that_everybody_answers_alike_has_no_correlation_with_the_rest(tmp_path):
+    raw = ITEMS.assign(a=3).map(lambda score: "pqrst"[score - 1])
+    survey = cl.clean(raw, cl.load_codebook(scale_book(tmp_path)), origin=OBSERVED)
+    assert cl.reliability(survey, "s").items["item_total"].isna().tolist() == [True, False, False]
+
+
 # Several answers.
 
 
@@ -215,6 +230,13 @@ def test_many_people_are_tested_by_chi_square(survey, raw, book):
     table = pd.crosstab(answered["use"].str.contains("Card"), answered["sex"])
     chi2 = stats.chi2_contingency(table, correction=False)
     assert compared.tests["card"].statistic == pytest.approx(chi2.statistic)
+
+
+def test_an_expected_count_of_exactly_5_is_enough_for_chi_square():
+    """Cochran's rule asks for 5 or more; 10 + 10 people, half of whom tick, expect 5 a cell."""
+    table = cl.Crosstab.from_counts([[7, 3], [3, 7]])
+    assert independence_test(table).name == "pearson_chi2"
+    assert independence_test(cl.Crosstab.from_counts([[7, 3], [3, 6]])).name == "fisher_exact"
 
 
 def test_one_column_an_option_tells_none_ticked_from_missing(tmp_path):
