@@ -182,11 +182,11 @@ def test_a_seed_is_asked_for():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("male = [0.36, 0.41, 0.23]", "male = [0.36, 0.41, 0.33]", r"visits \(male\) must be 3"),
-        ("male = [0.36, 0.41, 0.23]", "male = [0.36, 0.64]", r"visits \(male\) must be 3"),
+        ("visits.male = [0.36, 0.41, 0.23]", "visits.male = [0.36, 0.41, 0.33]", r"visits \(male\) must be 3"),
+        ("visits.male = [0.36, 0.41, 0.23]", "visits.male = [0.36, 0.64]", r"visits \(male\) must be 3"),
         ("gender = [0.51, 0.49]", "gender = [-0.51, 1.51]", r"gender \(all\) must be 2 numbers"),
         ("gender = [0.51, 0.49]", "", "lacks 'gender'"),
-        (", female =", ", femme =", "by gender need the levels male, female, given male, femme"),
+        ("visits.female =", "visits.femme =", "by gender need the levels male, female, given male, femme"),
         ("[assumptions.minors]", "[assumptions.children]", "lacks 'minors'"),
         ("seed =", "seed", "not a TOML file"),
     ],
