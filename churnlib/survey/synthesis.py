@@ -30,8 +30,8 @@ class Scenario:
         The header of each variable in an export, in the order of the sheet.
     margins : mapping of str to Series
         People by level of each variable whose frequencies were published.
-    minors : tuple of str, str, float
-        An age level, an education level, and the chance that somebody of that age has it.
+    minors : tuple of str, Series
+        An age level, and the shares of education levels among people of that age.
     shares : mapping of str to DataFrame
         For each other variable the shares of its levels (columns, in codebook order) by the
         level of another variable (rows); one row where they depend on none.
@@ -43,7 +43,7 @@ class Scenario:
     title: Mapping[str, str]
     questions: Mapping[str, str]
     margins: Mapping[str, pd.Series]
-    minors: tuple[str, str, float]
+    minors: tuple[str, pd.Series]
     shares: Mapping[str, pd.DataFrame]
     mess: Mapping[str, Any]
 
@@ -70,7 +70,7 @@ def load_scenarios(
     try:
         questions, minors = content["questions"], content["assumptions"]["minors"]
         margins = {variable: _margin(file) for variable, file in content["margins"].items()}
-        common = (questions, margins, (minors["age"], minors["education"], minors["share"]))
+        common = (questions, margins, (minors["age"], pd.Series(minors["education"])))
         return {
             name: Scenario(
                 name,
@@ -192,46 +192,39 @@ def synthesise(
 def population(scenario: Scenario, rng: np.random.Generator) -> pd.DataFrame:
     """Draw the people of a scenario, one row each in random order, with level keys.
 
-    Variables with published frequencies have exactly these. But for the minors they are
-    independent given them: shuffling a column draws a table from the distribution under
-    independence with its margins (as `scipy.stats.random_table` does). All other answers are
-    drawn person by person.
+    Variables with published frequencies have exactly these. The education of minors is drawn from
+    its shares. All else is independent: shuffling a column draws a table with its margins from
+    the distribution under independence, as `scipy.stats.random_table` does, and answers without
+    published frequencies are drawn person by person.
 
     Raises
     ------
     ValueError
         If the margins and the rule about minors cannot hold together.
     """
-    minor, school, share = scenario.minors
-    columns = {
-        variable: _one_a_person(margin, first={"age": minor, "education": school}.get(variable))
-        for variable, margin in scenario.margins.items()
-    }
-    if len({len(column) for column in columns.values()}) != 1:
-        sizes = ", ".join(f"{variable} {len(column)}" for variable, column in columns.items())
+    sizes = {variable: int(margin.sum()) for variable, margin in scenario.margins.items()}
+    if len(set(sizes.values())) != 1:
         raise ValueError(f"the margins must count the same people, given {sizes}")
-    minors = rng.binomial(scenario.margins["age"][minor], share)
-    if minors > scenario.margins["education"][school]:
+    people = pd.DataFrame(
+        {v: rng.permutation(m.index.repeat(m)) for v, m in scenario.margins.items()}
+    )
+    minor, shares = scenario.minors
+    is_minor = people["age"] == minor
+    education = scenario.margins["education"]
+    of_minors = pd.Series(rng.multinomial(is_minor.sum(), shares), shares.index)
+    of_adults = education.sub(of_minors, fill_value=0).astype(int)
+    if of_adults.min() < 0:
         raise ValueError(
-            f"{minors} people are {minor} and have {school}, which only "
-            f"{scenario.margins['education'][school]} people have"
+            f"{of_minors.to_dict()} of those of {minor} cannot be among {education.to_dict()}"
         )
-    people = pd.DataFrame({variable: rng.permutation(c) for variable, c in columns.items()})
-    ages, degrees = columns["age"], columns["education"]
-    degrees[minors:] = rng.permutation(degrees[minors:])
-    people = people.assign(age=ages, education=degrees)
+    people.loc[is_minor, "education"] = of_minors.index.repeat(of_minors)
+    people.loc[~is_minor, "education"] = rng.permutation(of_adults.index.repeat(of_adults))
     for variable, shares in scenario.shares.items():
         groups = people.get(shares.index.name, pd.Series("all", people.index))
         for group, row in shares.iterrows():
             among = groups == group
             people.loc[among, variable] = rng.choice(shares.columns, size=among.sum(), p=row)
-    return people.iloc[rng.permutation(len(people))].reset_index(drop=True)[[*scenario.questions]]
-
-
-def _one_a_person(margin: pd.Series, first: str | None) -> np.ndarray:
-    """Return every level as often as people have it, those with the level ``first`` at the top."""
-    levels = margin.sort_index(key=lambda index: index != first, kind="stable")
-    return np.repeat(levels.index.to_numpy(), levels)
+    return people[[*scenario.questions]]
 
 
 def _written(variable: str, level: str, mess: Mapping[str, Any], rng: np.random.Generator) -> str:
@@ -252,13 +245,13 @@ def _written(variable: str, level: str, mess: Mapping[str, Any], rng: np.random.
 
 def _sheets(written: pd.DataFrame, scenario: Scenario, rng: np.random.Generator) -> pd.DataFrame:
     """The export: unusable sheets put in at random places, and the platform's columns in front."""
-    sheets = [(answers, False) for answers in written.to_dict("records")]
-    for sheet in scenario.mess["unusable"]:
-        somebody = written.iloc[int(rng.integers(len(written)))].to_dict()
-        bad = {key: text for key, text in sheet.items() if key in somebody}
-        copies = [(somebody | bad, False), (somebody | bad, True)]
-        place = int(rng.integers(len(sheets)))
-        sheets[place:place] = copies if sheet.get("sent_twice") else copies[:1]
+    blocks = [[answers] for answers in written.to_dict("records")]  # of one person each
+    for given in scenario.mess["unusable"]:
+        somebody = blocks[int(rng.integers(len(blocks)))][0]
+        sheet = somebody | {key: text for key, text in given.items() if key in written}
+        copies = 2 if given.get("sent_twice") else 1
+        blocks.insert(int(rng.integers(len(blocks))), [sheet] * copies)
+    sheets = [(answers, copy > 0) for block in blocks for copy, answers in enumerate(block)]
     clock = datetime(2020, 12, 1, 9)
     rows = []
     for number, (answers, again) in enumerate(sheets, 1):

@@ -212,7 +212,8 @@ def test_answers_in_words_keep_order_missing_answers_and_empty_levels():
     survey = clean(raw, load_codebook(), origin=Origin.OBSERVED)
     words = survey.labelled("zh-Hans")
     assert words.columns.tolist() == ["性别", "年龄", "受教育程度", "来访次数"]
-    assert words["性别"].tolist()[0] == "男" and words["性别"].isna().tolist() == [False, True]
+    assert words["性别"].iloc[0] == "男"
+    assert words["性别"].isna().tolist() == [False, True]
     assert words["来访次数"].cat.ordered
     assert words["来访次数"].cat.categories.tolist() == ["1–2次", "3–5次", "6次及以上"]
     assert words["来访次数"].cat.codes.tolist() == survey.frame["visits"].cat.codes.tolist()

@@ -84,9 +84,13 @@ def test_answers_scatter_as_answers_of_real_people_do():
     assert np.abs(shares - 0.25).max() < 4 * (0.25 * 0.75 / 300) ** 0.5
 
 
-def test_age_and_education_of_all_but_the_minors_mix_as_random_tables_do():
-    """With a chance of 0 for the minors' rule, cells have the mean and spread of random tables."""
-    people = replace(ALL, minors=("le18", "high_school_or_below", 0.0))
+def minors(**shares):
+    return ("le18", pd.Series(shares))
+
+
+def test_age_and_education_of_adults_mix_as_random_tables_do():
+    """With every minor in one level, cells of adults have mean and spread of random tables."""
+    people = replace(ALL, minors=minors(high_school_or_below=1.0))
     rng = np.random.default_rng(2)
     tables = np.array(
         [
@@ -95,21 +99,25 @@ def test_age_and_education_of_all_but_the_minors_mix_as_random_tables_do():
         ]
     )
     age, education = (ALL.margins[v] for v in ("age", "education"))
-    reference = random_table(age, education).rvs(20_000, random_state=3)
-    cell = reference[:, age.index.get_loc("40-59"), education.index.get_loc("bachelor")]
+    adults = age.drop("le18")
+    left = education - [age["le18"], 0, 0, 0]
+    reference = random_table(adults, left).rvs(20_000, random_state=3)
+    cell = reference[:, adults.index.get_loc("40-59"), left.index.get_loc("bachelor")]
     assert abs(tables.mean() - cell.mean()) < 4 * cell.std() / 400**0.5
     assert 0.85 < tables.std() / cell.std() < 1.15  # four standard errors of a deviation of 400
 
 
-def test_most_minors_have_high_school_or_below():
+def test_the_education_of_minors_has_its_shares():
     people = drawn(ALL, 50)
-    minors = people.loc[people["age"] == "le18", "education"] == "high_school_or_below"
-    # The rule's 65 %, and of the rest of the minors a few by chance.
-    assert 0.65 < minors.mean() < 0.70
+    counts = people.loc[people["age"] == "le18", "education"].value_counts()
+    assert counts.sum() == 24 * 50
+    shares = ALL.minors[1]
+    # Four standard errors of a binomial share.
+    assert ((counts / 1200 - shares).abs() < 4 * (shares * (1 - shares) / 1200) ** 0.5).all()
 
 
 def test_a_share_of_one_gives_no_minor_a_degree():
-    people = drawn(replace(ALL, minors=(*ALL.minors[:2], 1.0)), 5)
+    people = drawn(replace(ALL, minors=minors(high_school_or_below=1.0)), 5)
     assert set(people.loc[people["age"] == "le18", "education"]) == {"high_school_or_below"}
 
 
@@ -182,11 +190,23 @@ def test_a_seed_is_asked_for():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("visits.male = [0.36, 0.41, 0.23]", "visits.male = [0.36, 0.41, 0.33]", r"visits \(male\) must be 3"),
-        ("visits.male = [0.36, 0.41, 0.23]", "visits.male = [0.36, 0.64]", r"visits \(male\) must be 3"),
+        (
+            "visits.male = [0.36, 0.41, 0.23]",
+            "visits.male = [0.36, 0.41, 0.33]",
+            r"visits \(male\) must be 3",
+        ),
+        (
+            "visits.male = [0.36, 0.41, 0.23]",
+            "visits.male = [0.36, 0.64]",
+            r"visits \(male\) must be 3",
+        ),
         ("gender = [0.51, 0.49]", "gender = [-0.51, 1.51]", r"gender \(all\) must be 2 numbers"),
         ("gender = [0.51, 0.49]", "", "lacks 'gender'"),
-        ("visits.female =", "visits.femme =", "by gender need the levels male, female, given male, femme"),
+        (
+            "visits.female =",
+            "visits.femme =",
+            "by gender need the levels male, female, given male, femme",
+        ),
         ("[assumptions.minors]", "[assumptions.children]", "lacks 'minors'"),
         ("seed =", "seed", "not a TOML file"),
     ],
@@ -202,10 +222,12 @@ def test_contradictory_assumptions_are_refused(tmp_path, old, new, message):
 
 def test_margins_that_cannot_hold_together_are_refused():
     more = ALL.margins | {"age": pd.Series({"le18": 150, "ge60": 50})}
-    with pytest.raises(ValueError, match="150 people are le18 and have high_school_or_below, wh"):
-        synthesise(replace(ALL, margins=more, minors=(*ALL.minors[:2], 1.0)), seed=1)
+    with pytest.raises(ValueError, match="'high_school_or_below': 150} of those of le18 cannot"):
+        synthesise(replace(ALL, margins=more, minors=minors(high_school_or_below=1.0)), seed=1)
     fewer = ALL.margins | {"age": pd.Series({"le18": 1, "ge60": 2})}
-    with pytest.raises(ValueError, match="must count the same people, given age 3, education 200"):
+    with pytest.raises(
+        ValueError, match=r"count the same people, given \{'age': 3, 'education': 200"
+    ):
         synthesise(replace(ALL, margins=fewer), seed=1)
 
 
