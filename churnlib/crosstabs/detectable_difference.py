@@ -7,8 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-TIE = 1e-7
-"""As in `churnlib.exact`: tables whose probabilities differ by rounding alone are tied."""
+from churnlib.crosstabs.exact import TIE
 
 
 def frontier(
