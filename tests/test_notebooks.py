@@ -65,7 +65,11 @@ def test_a_number_in_the_prose_is_one_that_the_notebook_computes(name):
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_is_short(name):
     cells = NOTEBOOKS[name].cells
-    code = [cell.source.splitlines() for cell in cells if cell.cell_type == "code"]
+    code = [
+        [line for line in cell.source.splitlines() if line.strip()]
+        for cell in cells
+        if cell.cell_type == "code"
+    ]
     words = [cell.source for cell in cells if cell.cell_type == "markdown"]
     assert sum(map(len, code)) / len(code) <= 10
     assert len("\n".join(words).split()) <= 900

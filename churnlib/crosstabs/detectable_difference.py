@@ -69,18 +69,6 @@ def frontier(
     return rows
 
 
-def all_frontiers(n: int, *, alpha: float = 0.05, trivial: float = 0.1) -> pd.DataFrame:
-    """The frontier of every split of `n` people into two groups.
-
-    Returns
-    -------
-    DataFrame
-        The rows of `frontier` for each split, indexed by ``first`` and ``second``.
-    """
-    every = {first: frontier(first, n=n, alpha=alpha, trivial=trivial) for first in range(1, n)}
-    return pd.concat(every, names=["first"])
-
-
 @lru_cache(maxsize=512)
 def rejections(first: int, second: int, *, alpha: float = 0.05) -> np.ndarray:
     """Which pairs of counts Fisher's exact test, two-sided, calls different.

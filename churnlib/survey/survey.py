@@ -123,7 +123,7 @@ class Survey:
         >>> people = clean(raw, load_codebook(), origin=Origin.OBSERVED).labelled()
         >>> pd.crosstab(people["Gender"], people["Education"])
         Education  Junior college  Bachelor
-        Gender                             
+        Gender
         Male                    0         1
         Female                  1         0
         """
