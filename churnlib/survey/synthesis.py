@@ -245,12 +245,14 @@ def _written(variable: str, level: str, mess: Mapping[str, Any], rng: np.random.
 
 def _sheets(written: pd.DataFrame, scenario: Scenario, rng: np.random.Generator) -> pd.DataFrame:
     """The export: unusable sheets put in at random places, and the platform's columns in front."""
-    blocks = [[answers] for answers in written.to_dict("records")]  # of one person each
+    people = written.to_dict("records")
+    blocks = [[answers] for answers in people]
     for given in scenario.mess["unusable"]:
-        somebody = blocks[int(rng.integers(len(blocks)))][0]
-        sheet = somebody | {key: text for key, text in given.items() if key in written}
+        sheet = people[rng.integers(len(people))] | {
+            key: text for key, text in given.items() if key in written
+        }
         copies = 2 if given.get("sent_twice") else 1
-        blocks.insert(int(rng.integers(len(blocks))), [sheet] * copies)
+        blocks.insert(rng.integers(len(blocks)), [sheet] * copies)
     sheets = [(answers, copy > 0) for block in blocks for copy, answers in enumerate(block)]
     clock = datetime(2020, 12, 1, 9)
     rows = []

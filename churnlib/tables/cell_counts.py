@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -10,8 +10,6 @@ import numpy as np
 import pandas as pd
 
 _LARGEST = 10_000_000
-_CHUNK = 2**18
-"""Rows that are worked on at a time: what is computed for them stays near the processor."""
 
 
 def grid(frame: pd.DataFrame, variables: Sequence[str], people: Any = None) -> pd.DataFrame:
@@ -66,40 +64,19 @@ def _people_in_cells(
     codes: Sequence[np.ndarray], sizes: Sequence[int], cells: int, people: Any
 ) -> np.ndarray:
     """People by cell; a missing answer is the level after the last, so that each row has one."""
-    n = np.zeros(cells, dtype=np.int64)
-    # Not shorter than the table, which would take more time than the rows.
-    for part in _parts(len(codes[0]), max(_CHUNK, cells)):
-        cell = np.zeros(len(codes[0][part]), dtype=np.min_scalar_type(cells))
-        for column, size in zip(codes, sizes, strict=True):
-            level = column[part]
-            cell *= size + 1
-            cell += np.where(level < 0, size, level).astype(cell.dtype)
-        weights = None if people is None else np.asarray(people)[part]
-        n += np.bincount(cell, weights, cells).astype(np.int64)
-    return n
+    levels = [np.where(c < 0, size, c) for c, size in zip(codes, sizes, strict=True)]
+    cell = np.ravel_multi_index(levels, [size + 1 for size in sizes])
+    return np.bincount(cell, people, cells).astype(np.int64)
 
 
 def _categorical(column: pd.Series) -> pd.Categorical:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.array
-    places: dict[Any, int] = {}
-    codes = np.empty(len(column), dtype=np.int32)
-    for part in _parts(len(column), _CHUNK):
-        local, found = pd.factorize(column.iloc[part])
-        known = [places.setdefault(level, len(places)) for level in found]
-        codes[part] = np.array([*known, -1], dtype=np.int32)[local]
     try:
-        levels = sorted(places)
+        levels = sorted(column.dropna().unique())
     except TypeError:
         raise TypeError(
             f"the column {column.name!r} mixes texts and numbers; make it a pandas Categorical "
             "with its levels in order"
         ) from None
-    order = pd.Index(levels).get_indexer(pd.Index(list(places)))
-    return pd.Categorical.from_codes(
-        np.append(order, -1).astype(np.int32)[codes], categories=levels
-    )
-
-
-def _parts(rows: int, most: int) -> Iterator[slice]:
-    return (slice(start, start + most) for start in range(0, rows, most))
+    return pd.Categorical(column, categories=levels)

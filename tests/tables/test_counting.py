@@ -3,7 +3,7 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from churnlib import (
@@ -83,34 +83,7 @@ def test_a_cross_table_and_its_missing_make_all_people(people):
     assert table.ordered == (True, True)
 
 
-@pytest.mark.parametrize("kind", ["category", "str", object])
-@pytest.mark.parametrize("rows", [1, 4, 7])
-@settings(max_examples=12)
-@given(people=PEOPLE)
-def test_rows_counted_in_parts_are_those_counted_at_once(kind, rows, people):
-    asked = people.astype(kind)
-    weighed = asked.assign(k=np.arange(len(asked)) % 3)
-    whole = counts(asked, ["x", "y"]), counts(weighed, ["x", "z"], count="k")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("churnlib.tables.cell_counts._CHUNK", rows)
-        patched.setattr("churnlib.tables.cell_counts._parts", shorter(rows))
-        parts = counts(asked, ["x", "y"]), counts(weighed, ["x", "z"], count="k")
-    for one, other in zip(whole, parts, strict=True):
-        pd.testing.assert_frame_equal(one, other)
-
-
-def shorter(rows):
-    """Parts of so many rows, where tables of some cells would otherwise make them longer."""
-
-    def parts(length, most):
-        assert most >= rows
-        return (slice(start, start + rows) for start in range(0, length, rows))
-
-    return parts
-
-
-def test_more_levels_than_a_byte_holds_stay_apart_across_parts(monkeypatch):
-    monkeypatch.setattr("churnlib.tables.cell_counts._CHUNK", 100)
+def test_more_levels_than_a_byte_holds_stay_apart():
     people = pd.DataFrame({"x": np.arange(1500)[::-1] % 700, "y": np.arange(1500) % 2})
     tidy = counts(people, ["x", "y"])
     expected = people.groupby(["x", "y"]).size()
