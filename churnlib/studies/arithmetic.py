@@ -144,7 +144,7 @@ class Sheet:
                     return None
                 given.setdefault(key, []).append(sum(filter(None, parts), Interval.of(0)))
         check = CHECKS[rule.check]
-        return check.formula(self.cells[rule.target], given, {**rule.options, **options})
+        return check.formula(self.cells[rule.target], **given, **{**rule.options, **options})
 
     def holds(self, rule: Rule, *, anew: bool = False, **options: Any) -> bool:
         """Return True if the printed target is what the rule gives, up to rounding."""

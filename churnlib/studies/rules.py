@@ -27,7 +27,7 @@ def declared_rules(
     given = {**entry}
     if entry["check"] == "total":
         given.setdefault("of", "* / " + str(entry.get("target", "")).rpartition(" / ")[2])
-    require(given, {"check", "target", *check.keys}, {"rows", *check.options}, place)
+    require(given, {"check", "target", *check.keys}, {"rows", *check.options} & set(OPTIONS), place)
     for key, (allows, words) in OPTIONS.items():
         if key in given and not allows(given[key]):
             raise ValueError(f"{place}: {key!r} must be {words}; given {given[key]!r}")
@@ -53,9 +53,10 @@ def declared_rules(
         if (target,) in (operand for each in operands.values() for operand in each):
             raise ValueError(f"{place}: 'target' {given['target']!r} is among what it follows from")
         options = {key: given[key] for key in check.options if key in given}
-        kinds = study.exhibits[target[0]].columns if target[0] in study.exhibits else {}
-        text = study.sheet.cells[target].text.strip()
-        options["percent"] = kinds.get(target[2]) == "percent" or text.endswith("%")
+        if "percent" in check.options:
+            kinds = study.exhibits[target[0]].columns if target[0] in study.exhibits else {}
+            text = study.sheet.cells[target].text.strip()
+            options["percent"] = kinds.get(target[2]) == "percent" or text.endswith("%")
         rule = Rule(entry["check"], owner, target, operands, options)
         # A rule of the text counts under the exhibit that it draws on, if there is one.
         drawn = (cell[0] for cell in rule.sources if cell[0] in study.exhibits)
