@@ -50,8 +50,12 @@ class Rule:
     @cached_property
     def sources(self) -> tuple[Cell, ...]:
         """The cells it follows from."""
-        parts = chain.from_iterable(chain.from_iterable(self.operands.values()))
-        return tuple(part for part in parts if not isinstance(part, int))
+        return tuple(cell for key in self.operands for cell in self.named(key))
+
+    def named(self, key: str) -> list[Cell]:
+        """Return the cells of one key, if it has it."""
+        parts = chain.from_iterable(self.operands.get(key, ()))
+        return [part for part in parts if not isinstance(part, int)]
 
     @property
     def name(self) -> str:

@@ -16,6 +16,7 @@ from scipy import stats
 from scipy.optimize import lsq_linear
 
 from churnlib.evidence import Reported
+from churnlib.studies.keys import LIST, Value
 
 
 @dataclass(frozen=True)
@@ -297,12 +298,12 @@ def _pair(value: Any, least: float = -inf) -> bool:
     return whole and min(value) >= least
 
 
-OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "rows": (lambda x: isinstance(x, list), "a list of names of rows"),
-    "scale": (lambda x: _pair(x) and x[0] < x[1], "two whole numbers, low first, as [1, 7]"),
-    "items": (lambda x: isinstance(x, int) and x >= 1, "a whole number from 1 on"),
-    "tails": (lambda x: x in (1, 2), "1 or 2"),
-    "factors": (lambda x: _pair(x, 2), "two whole numbers from 2 on, as [2, 3]"),
-    "effect": (lambda x: x in ("first", "second", "both"), '"first", "second" or "both"'),
+OPTIONS: Mapping[str, Value] = {
+    "rows": Value(LIST.allows, "a list of names of rows"),
+    "scale": Value(lambda x: _pair(x) and x[0] < x[1], "two whole numbers, low first, as [1, 7]"),
+    "items": Value(lambda x: isinstance(x, int) and x >= 1, "a whole number from 1 on"),
+    "tails": Value(lambda x: x in (1, 2), "1 or 2"),
+    "factors": Value(lambda x: _pair(x, 2), "two whole numbers from 2 on, as [2, 3]"),
+    "effect": Value(lambda x: x in ("first", "second", "both"), '"first", "second" or "both"'),
 }
-"""What each option of a rule may be, and how to say so."""
+"""What each option of a rule may be."""

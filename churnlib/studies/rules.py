@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
 from typing import Any
 
 from churnlib.studies.arithmetic import Cell, Operand, Rule, name_of
 from churnlib.studies.checks import CHECKS, OPTIONS
-from churnlib.studies.folder import require
+from churnlib.studies.keys import ANY, STR, checked, choice
 from churnlib.studies.study import Study
 
 
-def declared_rules(
-    entry: Mapping[str, Any], owner: str, study: Study, place: str
-) -> Iterator[Rule]:
+def declared_rules(entry: Any, owner: str, study: Study, place: str) -> Iterator[Rule]:
     """Yield the rule that an entry declares, or one for each row where it names columns alone."""
-    require(entry, {"check"}, entry, place)
-    if entry["check"] not in CHECKS:
-        raise ValueError(
-            f"{place}: unknown check {entry['check']!r}; known are {', '.join(CHECKS)}"
-        )
-    check = CHECKS[entry["check"]]
-    given = {**entry}
-    if entry["check"] == "total":
-        given.setdefault("of", "* / " + str(entry.get("target", "")).rpartition(" / ")[2])
-    require(given, {"check", "target", *check.keys}, {"rows", *check.options} & set(OPTIONS), place)
-    for key, (allows, words) in OPTIONS.items():
-        if key in given and not allows(given[key]):
-            raise ValueError(f"{place}: {key!r} must be {words}; given {given[key]!r}")
+    check = CHECKS[choice(entry, "check", CHECKS, place)]
+    if entry["check"] == "total":  # of all rows, where nothing else is said
+        entry = {"of": "* / " + str(entry.get("target")).rpartition(" / ")[2], **entry}
+    needed = {"check": STR, "target": STR, **dict.fromkeys(check.keys, ANY)}
+    allowed = {key: OPTIONS[key] for key in ("rows", *check.options) if key in OPTIONS}
+    given = checked(entry, (needed, allowed), place)
     lengths = {key: len(listed(given[key])) for key in check.keys}
     for key, length in lengths.items():
         if length != (number := check.keys[key] or max(lengths.values())):

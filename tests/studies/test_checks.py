@@ -399,15 +399,15 @@ def test_a_clean_table_holds_and_a_wrong_digit_in_it_is_reported(
             'of = ["people", 40], rows = "yes" }',
             "rule 2: 'rows' must be a list of names of rows; given 'yes'",
         ),
-        ("number = 2", 'number = "2"', "no. 2: 'number' must be a whole number; given '2'"),
+        ("number = 2", 'number = "2"', "claim 2: 'number' must be a whole number; given '2'"),
         (
             'people = "40"',
             'people = "forty"',
             "'Table 1', total 'people': 'forty' is not a printed",
         ),
-        ('variables = ["answer", "gender"]\n', "", "method 'unpublished': it lacks 'variables'"),
+        ('variables = ["answer", "gender"]\n', "", "claim 2 lacks 'variables'"),
         ("number = 2", "number = 3", "claims must be numbered 1, 2, 3"),
-        ('share = "62.5%"', 'share = ""', "no. 1, printed 'share': '' is not a printed number"),
+        ('share = "62.5%"', 'share = ""', "claim 1, printed 'share': '' is not a printed number"),
     ],
 )
 def test_a_slip_in_a_study_is_named_with_file_exhibit_and_key(tmp_path, old, new, says):

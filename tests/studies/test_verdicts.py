@@ -108,7 +108,7 @@ def test_figures_of_the_literature_that_disagree_are_said_to(data):
 
 def test_a_statement_stops_being_untestable_when_its_data_appear(data):
     spoil(data, "study.toml", 'unit = "accounts"', 'variables = ["gender", "visits"]')
-    with pytest.raises(ValueError, match="claim 25: a published table now holds gender, visits"):
+    with pytest.raises(ValueError, match=r"claim 25, .*: a published table now holds gender"):
         claims(data / "thesis")
 
 
