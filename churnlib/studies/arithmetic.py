@@ -25,26 +25,12 @@ ONLY_ROUNDED = ("explained by rounding", "no probability is zero: it was rounded
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """One printed number that must follow from others.
+    """One printed number, the target, that must follow from others."""
 
-    Parameters
-    ----------
-    check : str
-        A name of `CHECKS`.
-    exhibit : str
-        The exhibit, or claim, that it is counted under.
-    target : Cell
-        The number that must follow.
-    operands : mapping of str to tuple of Operand
-        The numbers it follows from, by the check's keys.
-    options : mapping
-        The rest of what the check must know.
-    """
-
-    check: str
-    exhibit: str
+    check: str  # a name of CHECKS
+    exhibit: str  # the exhibit, or claim, that it is counted under
     target: Cell
-    operands: Mapping[str, tuple[Operand, ...]]
+    operands: Mapping[str, tuple[Operand, ...]]  # by the check's keys
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -59,14 +45,13 @@ class Rule:
 
     @property
     def name(self) -> str:
-        """The rule in words, by the check's pattern: ``{key:÷}`` is numbers joined by a sign."""
-        words = CHECKS[self.check].words.replace("{target}", name_of(self.target, self.exhibit))
-        for key, operands in self.operands.items():
-            names = [self._name(operand) for operand in operands]
-            for sign in ("−", "÷"):
-                words = words.replace(f"{{{key}:{sign}}}", f" {sign} ".join(names))
-            words = words.replace(f"{{{key}}}", " + ".join(names))
-        return words
+        """The rule in words, by the check's pattern."""
+        check = CHECKS[self.check]
+        sources = {
+            key: f" {check.sign} ".join(map(self._name, operands))
+            for key, operands in self.operands.items()
+        }
+        return check.words.format(target=name_of(self.target, self.exhibit), **sources)
 
     def _name(self, operand: Operand) -> str:
         first = operand[0]
@@ -80,22 +65,12 @@ class Rule:
 
 @dataclass(frozen=True)
 class Repair:
-    """One digit of one printed number that, changed, would mend every rule at once.
-
-    Parameters
-    ----------
-    cell : Cell
-        The number to change.
-    printed, mended : str
-        The number before and after.
-    following : tuple of Cell
-        Numbers that the author computed from it, and that would change with it.
-    """
+    """One digit of one printed number that, changed, would mend every rule at once."""
 
     cell: Cell
     printed: str
     mended: str
-    following: tuple[Cell, ...]
+    following: tuple[Cell, ...]  # computed from it by the author: they would change with it
 
     def __str__(self) -> str:
         also = "; ".join(name_of(cell, self.cell[0]) for cell in self.following)

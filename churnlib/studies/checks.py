@@ -23,20 +23,13 @@ from churnlib.studies.keys import LIST, Value
 class Interval:
     """A computed number, and all that it may be since what it is made of was rounded.
 
-    Parameters
-    ----------
-    value : Fraction
-        Of the numbers as printed.
-    low, high : Fraction
-        Its limits.
-
     Examples
     --------
     >>> print((Interval.of(Reported("1.5")) + Interval.of(2)).high)
     71/20
     """
 
-    value: Fraction
+    value: Fraction  # of the numbers as printed
     low: Fraction
     high: Fraction
 
@@ -75,24 +68,13 @@ Formula = Callable[..., Interval | None]
 
 @dataclass(frozen=True)
 class Check:
-    """One kind of rule between printed numbers.
-
-    Parameters
-    ----------
-    formula : callable
-    keys : mapping of str to int
-        What a rule must name beside ``target``, and how many numbers of each; 0 is any.
-    words : str
-        The rule in words; ``{target}`` and each key stand for names of numbers.
-    options : tuple of str
-        Names of `OPTIONS` that a rule may have, and ``percent`` where the formula must know that
-        the target is in per cent.
-    """
+    """One kind of rule between printed numbers."""
 
     formula: Formula
-    keys: Mapping[str, int]
-    words: str
-    options: tuple[str, ...] = ()
+    keys: Mapping[str, int]  # what a rule must name beside "target", how many of each; 0 is any
+    words: str  # the rule in words; {target} and each key stand for names of numbers
+    options: tuple[str, ...] = ()  # of OPTIONS; and "percent" where the target's unit matters
+    sign: str = "+"  # between several names
 
 
 def _total(printed: Reported, of: Numbers, percent: bool) -> Interval:
@@ -272,9 +254,9 @@ _WHOLE = ("scale", "items")
 _HUNDRED = Interval.of(100)
 CHECKS: Mapping[str, Check] = {
     "total": Check(_total, {"of": 0}, "{target} = sum of {of}", ("percent",)),
-    "difference": Check(_difference, {"of": 0}, "{target} = {of:−}"),
-    "share": Check(_share, {"of": 2}, "{target} = {of:÷}", ("percent",)),
-    "ratio": Check(_ratio, {"of": 2}, "{target} = {of:÷}", ("percent",)),
+    "difference": Check(_difference, {"of": 0}, "{target} = {of}", sign="−"),
+    "share": Check(_share, {"of": 2}, "{target} = {of}", ("percent",), "÷"),
+    "ratio": Check(_ratio, {"of": 2}, "{target} = {of}", ("percent",), "÷"),
     "same_as": Check(_same, {"of": 1}, "{target} = {of}"),
     "mean": Check(
         _mean, {"n": 1}, "{target} can be a mean of {n} whole numbers", (*_WHOLE, "percent")

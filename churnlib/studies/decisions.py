@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from math import inf
 from typing import Any
 
 from churnlib.crosstabs import least_v
@@ -12,7 +11,7 @@ from churnlib.evidence import LANGUAGES, Kind
 from churnlib.studies.arithmetic import Cell, like
 from churnlib.studies.margins import plausibility
 from churnlib.studies.study import Claim, Study
-from churnlib.tables import FrequencyTable, wilson
+from churnlib.tables import wilson
 
 
 @dataclass(frozen=True)
@@ -102,40 +101,20 @@ def _announced(claim: Claim, study: Study) -> Finding:
 
 
 def _majority(claim: Claim, study: Study) -> Finding:
-    """A share with its Wilson interval, held against one half."""
+    """A share with its Wilson interval, held against one half; some levels may belong in part."""
     table = study.frequencies(claim.details["exhibit"])
-    inside, straddling = _levels_meant(claim, study, table)
-    count = table.combined(inside)
+    count, more = (table.combined(claim.details.get(key, [])) for key in ("levels", "partly"))
     low, high = wilson(count, table.n)
     computed = f"{count}/{table.n} = {count / table.n:.1%} [{low:.1%}, {high:.1%}]"
-    words: dict[str, Any] = {"share": computed, "more": table.combined(straddling)}
+    words: dict[str, Any] = {"share": computed, "more": more}
     if 2 * count <= table.n:
         return Finding(Kind.CONTRADICTED, "false", computed, words)
     if low <= 0.5:
         words["needed"] = next(k for k in range(count, table.n + 1) if wilson(k, table.n)[0] > 0.5)
         return Finding(Kind.NOT_ESTABLISHED, "open", computed, words)
-    if straddling:
+    if more:
         return Finding(Kind.CAVEAT, "partial", computed, words)
     return Finding(Kind.REPRODUCED, "carried", computed, words)
-
-
-def _levels_meant(claim: Claim, study: Study, table: FrequencyTable) -> tuple[list[str], list[str]]:
-    """Levels that lie inside the band a statement names, and levels only partly inside."""
-    if "levels" in claim.details:
-        return claim.details["levels"], []
-    band = claim.details.get("band")
-    if band is None or study.codebook is None:
-        raise ValueError("it needs 'levels', or a 'band' and a 'codebook' with the levels' limits")
-    low, high = band.get("low", -inf), band.get("high", inf)
-    inside, straddling = [], []
-    for level in study.codebook[table.variable].levels:
-        first = -inf if level.low is None else level.low
-        last = inf if level.high is None else level.high
-        if low <= first and last <= high:
-            inside.append(level.key)
-        elif first <= high and low <= last:
-            straddling.append(level.key)
-    return inside, straddling
 
 
 def _majority_within(claim: Claim, study: Study) -> Finding:

@@ -50,19 +50,23 @@ DETAILS: Mapping[str, Keys] = {
     "outside": ({}, {"beside": INT}),
     "checks": ({}, {"exhibit": STR, "check": STR, "rows": STR, "digits": INT}),
     "announced": ({"variables": LIST}, {}),
-    "majority": ({"exhibit": STR}, {"levels": LIST, "band": DICT}),
+    "majority": ({"exhibit": STR, "levels": LIST}, {"partly": LIST}),
     "majority_within": ({"group": DICT, "within": DICT}, {"supposed": STR, "question": LIST}),
     "unpublished": ({"variables": LIST}, {"about": STR, "exhibit": STR}),
 }
 """What a claim holds besides, by the rule of its method."""
 
 PARTS: Mapping[str, Keys] = {
-    "band": ({}, {"low": INT, "high": INT}),
     "group": ({"exhibit": STR, "level": STR}, {}),
     "within": ({"exhibit": STR, "level": STR}, {}),
     "question": ({"id": STR, "rows": DICT, "columns": LIST}, {}),
 }
 """What is held by that in turn."""
+
+OUTSIDE: Keys = {"facts": DICT, "sources": DICT, "warning": TEXT}, {"rest": DICT}
+FACT: Keys = {"printed": ANY, "of": STR, "source": STR}, {}
+REST: Keys = {"share": STR, "without": DICT, "of": STR}, {}
+SOURCE: Keys = dict.fromkeys(("publisher", "title", "date", "page"), STR), {}
 
 
 def checked(entry: Any, keys: Keys, place: str) -> dict[str, Any]:

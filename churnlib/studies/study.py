@@ -136,21 +136,11 @@ class Claim:
 
 @dataclass(frozen=True, eq=False)
 class Method:
-    """How statements of one kind are decided: a rule of churnlib, and how to say its outcomes.
+    """How statements of one kind are decided, and the sentence for each outcome."""
 
-    Parameters
-    ----------
-    rule : str
-        A name of `DECISIONS`.
-    how : str
-        The rule in words.
-    sentences : mapping of str to mapping of str to str
-        Outcome to language to sentence; ``{names}`` are filled in with what was computed.
-    """
-
-    rule: str
-    how: str
-    sentences: Mapping[str, Mapping[str, str]]
+    rule: str  # a name of DECISIONS
+    how: str  # the same in words
+    sentences: Mapping[str, Mapping[str, str]]  # by outcome and language, {names} to be filled in
 
     @property
     def words(self) -> list[str]:

@@ -24,8 +24,7 @@ _CLAIMS = [
     "reason_zh", "method",
 ]  # fmt: skip
 _EXHIBITS = [
-    "exhibit", "title", "title_zh", "notebook", "file", "kind", "name", "sources", "origin",
-    "verdict",
+    "title", "title_zh", "notebook", "file", "kind", "name", "sources", "origin", "verdict",
 ]  # fmt: skip
 
 
@@ -197,13 +196,13 @@ def exhibits(study: Named = None) -> pd.DataFrame:
         entries = [{"verdict": _gravest(verdicts, each), **each} for each in exhibit_entries()]
     else:
         entries = _printed_exhibits(opened(study))
-    rows = [
-        entry
-        | {"exhibit": entry["id"]}
-        | dict(zip(("title", "title_zh"), _languages(entry["title"]), strict=True))
+    rows = {
+        entry["id"]: dict(zip(("title", "title_zh"), _languages(entry["title"]), strict=True))
+        | {key: entry[key] for key in _EXHIBITS[2:]}
         for entry in entries
-    ]
-    return pd.DataFrame(rows, columns=_EXHIBITS).set_index("exhibit")
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=_EXHIBITS)
+    return frame.rename_axis("exhibit")
 
 
 def exhibit_entries() -> list[dict[str, Any]]:
