@@ -115,7 +115,9 @@ class Sheet:
             if isinstance(part, int):
                 return Interval.of(part)
             first = self._first.get(part) if anew else None
-            return self.computed(first, anew=True) if first else Interval.of(self.cells[part])
+            if first is None or not CHECKS[first.check].computes:
+                return Interval.of(self.cells[part])
+            return self.computed(first, anew=True)
 
         numbers: dict[str, list[Interval]] = {key: [] for key in rule.operands}
         for key, operands in rule.operands.items():

@@ -16,7 +16,7 @@ from scipy import stats
 from scipy.optimize import lsq_linear
 
 from churnlib.evidence import Reported
-from churnlib.studies.keys import LIST, Value
+from churnlib.studies.keys import NAMES, Value
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class Check:
     words: str  # the rule in words; {target} and each key stand for names of numbers
     options: tuple[str, ...] = ()  # of OPTIONS; and "percent" where the target's unit matters
     sign: str = "+"  # between several names
+    computes: bool = True  # the target; else it only says what the target can be
 
 
 def _total(printed: Reported, of: Numbers, percent: bool) -> Interval:
@@ -259,9 +260,19 @@ CHECKS: Mapping[str, Check] = {
     "ratio": Check(_ratio, {"of": 2}, "{target} = {of}", ("percent",), "÷"),
     "same_as": Check(_same, {"of": 1}, "{target} = {of}"),
     "mean": Check(
-        _mean, {"n": 1}, "{target} can be a mean of {n} whole numbers", (*_WHOLE, "percent")
+        _mean,
+        {"n": 1},
+        "{target} can be a mean of {n} whole numbers",
+        (*_WHOLE, "percent"),
+        computes=False,
     ),
-    "sd": Check(_sd, {"mean": 1, "n": 1}, "{target} can be the SD of {n} whole numbers", _WHOLE),
+    "sd": Check(
+        _sd,
+        {"mean": 1, "n": 1},
+        "{target} can be the SD of {n} whole numbers",
+        _WHOLE,
+        computes=False,
+    ),
     "chi_square": Check(_above(stats.chi2.sf), _TEST, "{target} follows from χ² and df"),
     "t": Check(_beyond(stats.t.sf), _TEST, "{target} follows from t and df", ("tails",)),
     "z": Check(_beyond(stats.norm.sf), {"statistic": 1}, "{target} follows from z", ("tails",)),
@@ -281,7 +292,7 @@ def _pair(value: Any, least: float = -inf) -> bool:
 
 
 OPTIONS: Mapping[str, Value] = {
-    "rows": Value(LIST.allows, "a list of names of rows"),
+    "rows": NAMES,
     "scale": Value(lambda x: _pair(x) and x[0] < x[1], "two whole numbers, low first, as [1, 7]"),
     "items": Value(lambda x: isinstance(x, int) and x >= 1, "a whole number from 1 on"),
     "tails": Value(lambda x: x in (1, 2), "1 or 2"),

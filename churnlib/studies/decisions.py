@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from churnlib.crosstabs import least_v
-from churnlib.evidence import LANGUAGES, Kind
+from churnlib.evidence import LANGUAGES, Kind, Origin
 from churnlib.studies.arithmetic import Cell, like
 from churnlib.studies.margins import plausibility
 from churnlib.studies.study import Claim, Study
@@ -22,13 +22,15 @@ class Finding:
     case: str
     computed: str = "—"
     words: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin = Origin.PUBLISHED  # the weakest evidence used
 
 
 def _outside(claim: Claim, study: Study) -> Finding:
     """A figure from elsewhere; beside another of the same thing, whether their ranges meet."""
     if "beside" not in claim.details:
         return Finding(Kind.EXTERNAL, "plain")
-    other = study.claims[claim.details["beside"]]
+    if (other := study.claims.get(claim.details["beside"])) is None:
+        raise ValueError(f"'beside' names {claim.details['beside']}, and no claim has that number")
     (low, high), (their_low, their_high) = (
         (min(values), max(values))
         for values in ([x.value for x in c.printed.values()] for c in (claim, other))
@@ -135,9 +137,10 @@ def _majority_within(claim: Claim, study: Study) -> Finding:
         return Finding(Kind.UNTESTABLE, "unknown", computed, words)
     if first.n != second.n or "question" not in claim.details:
         return Finding(Kind.CAVEAT, "assumed", computed, words)
-    beside = plausibility(study).xs(claim.details["supposed"], level="said")
+    plausible = plausibility(study)
+    beside = plausible.xs(claim.details["supposed"], level="said")
     words |= {question: row.to_dict() for question, row in beside.iterrows()}
-    return Finding(Kind.CAVEAT, "beside_census", computed, words)
+    return Finding(Kind.CAVEAT, "beside_census", computed, words, plausible.attrs["origin"])
 
 
 def _unpublished(claim: Claim, study: Study) -> Finding:

@@ -53,7 +53,7 @@ def read_quoted(file: Path, columns: list[str]) -> list[tuple[str, list[str]]]:
 def _text(file: Path, missing: str) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise FileNotFoundError(f"{file} is missing; {missing}") from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{file.name} is not in UTF-8: {error}") from error

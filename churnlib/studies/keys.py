@@ -23,7 +23,12 @@ def _of(kind: type, says: str) -> Value:
 
 ANY = _of(object, "a value")
 STR, INT = _of(str, "a text in quotes"), _of(int, "a whole number")
-LIST, DICT = _of(list, "a list [ ]"), _of(dict, "a table { }")
+TABLES, DICT = _of(list, "entries, each under [[ ]]"), _of(dict, "a table { }")
+RULES = _of(list, "a list [ ] of rules { }")
+NAMES = Value(
+    lambda x: isinstance(x, list) and all(isinstance(name, str) for name in x),
+    "a list [ ] of names in quotes",
+)
 TEXT = Value(
     lambda x: isinstance(x, str) or (isinstance(x, dict) and set(x) == set(LANGUAGES)),
     "a text in quotes, or one in 'en' and one in 'zh-Hans'",
@@ -34,32 +39,33 @@ Keys = tuple[Mapping[str, Value], Mapping[str, Value]]
 
 STUDY: Keys = (
     {"title": TEXT, "source": TEXT},
-    {"codebook": STR, "outside": STR, "exhibit": LIST, "claim": LIST, "method": DICT}
+    {"codebook": STR, "outside": STR, "exhibit": TABLES, "claim": TABLES, "method": DICT}
     | {"rounding": Value(lambda x: x in ("nearest", "truncated"), '"nearest" or "truncated"')},
 )
 EXHIBIT: Keys = (
     {"id": STR, "title": TEXT},
-    {"file": STR, "columns": DICT, "totals": DICT, "variables": LIST, "rule": LIST}
+    {"file": STR, "columns": DICT, "totals": DICT, "variables": NAMES, "rule": RULES}
     | {"unit": ANY, "page": ANY, "note": ANY},
 )
 CLAIM: Keys = (
     {"number": INT, "section": STR, "statement": TEXT, "method": STR},
-    {"printed": DICT, "rule": LIST, "decided_by": TEXT},
+    {"printed": DICT, "rule": RULES, "decided_by": TEXT},
 )
+_EACH = Value(lambda x: x == "each", '"each", for all rows but the total')
 DETAILS: Mapping[str, Keys] = {
     "outside": ({}, {"beside": INT}),
-    "checks": ({}, {"exhibit": STR, "check": STR, "rows": STR, "digits": INT}),
-    "announced": ({"variables": LIST}, {}),
-    "majority": ({"exhibit": STR, "levels": LIST}, {"partly": LIST}),
-    "majority_within": ({"group": DICT, "within": DICT}, {"supposed": STR, "question": LIST}),
-    "unpublished": ({"variables": LIST}, {"about": STR, "exhibit": STR}),
+    "checks": ({}, {"exhibit": STR, "check": STR, "digits": INT, "rows": _EACH}),
+    "announced": ({"variables": NAMES}, {}),
+    "majority": ({"exhibit": STR, "levels": NAMES}, {"partly": NAMES}),
+    "majority_within": ({"group": DICT, "within": DICT}, {"supposed": STR, "question": TABLES}),
+    "unpublished": ({"variables": NAMES}, {"about": STR, "exhibit": STR}),
 }
 """What a claim holds besides, by the rule of its method."""
 
 PARTS: Mapping[str, Keys] = {
     "group": ({"exhibit": STR, "level": STR}, {}),
     "within": ({"exhibit": STR, "level": STR}, {}),
-    "question": ({"id": STR, "rows": DICT, "columns": LIST}, {}),
+    "question": ({"id": STR, "rows": DICT, "columns": NAMES}, {}),
 }
 """What is held by that in turn."""
 

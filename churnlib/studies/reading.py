@@ -136,10 +136,10 @@ def _exhibit(entry: Any, folder: Path, rounding: str) -> PrintedTable:
     lines = read_quoted(folder / entry["file"], list(columns)) if columns else []
     rows: dict[str, dict[str, Reported]] = {}
     for where, (key, *texts) in lines:
-        if key in (*rows, TOTAL):
+        if key in (*rows, TOTAL, ""):
             raise ValueError(
-                f"{where}: the row {key!r} stands twice, or is the total; remove one, and write "
-                "printed totals as 'totals' in study.toml"
+                f"{where}: the row {key!r} stands twice, has no name, or is the total; printed "
+                "totals are written as 'totals' in study.toml"
             )
         rows[key] = numbers(dict(zip(columns, texts, strict=True)), f"{where}, column")
     return PrintedTable(

@@ -36,12 +36,12 @@ def declared_rules(entry: Any, owner: str, study: Study, place: str) -> Iterator
             raise ValueError(f"{place}: 'target' names several numbers; name one, or a column")
         operands: dict[str, tuple[Operand, ...]] = {
             key: tuple(
-                (x,) if isinstance(x, int) else _cells(x, owner, row, study, place)
+                (x,) if type(x) is int else _cells(x, owner, row, study, place)
                 for x in listed(given[key])
             )
             for key in check.keys
         }
-        if (target,) in (operand for each in operands.values() for operand in each):
+        if any(target in operand for each in operands.values() for operand in each):
             raise ValueError(f"{place}: 'target' {given['target']!r} is among what it follows from")
         options = {key: given[key] for key in check.options if key in given}
         if "percent" in check.options:
@@ -76,8 +76,11 @@ def _cells(text: Any, owner: str, row: str, study: Study, place: str) -> tuple[C
     missing = [cell for cell in cells if cell not in study.sheet.cells]
     if missing or not cells:
         name = name_of(missing[0], owner) if missing else text
-        printed = [" / ".join(filter(None, cell)) for cell in study.sheet.cells]
-        near = difflib.get_close_matches(str(text), printed, 1, 0)
+        wanted, *printed = (
+            " / ".join(filter(None, cell))
+            for cell in (missing[0] if missing else parts, *study.sheet.cells)
+        )
+        near = difflib.get_close_matches(wanted, printed, 1, 0)
         raise ValueError(
             f"{place}: {text!r} names {name!r}, and no such number is printed; the nearest is "
             f"{', '.join(near)}. Write 'column', 'row / column', 'exhibit / row / column' or "

@@ -68,11 +68,15 @@ def audit_text(checks: pd.DataFrame) -> str:
         lines.append("")
         for row in group.itertuples():
             computed = row.computed
-            shown = "no number can be it" if computed != computed else f"computed {computed:.7g}"
+            shown = (
+                "no number fits the others" if computed != computed else f"computed {computed:.7g}"
+            )
             lines.append(f"{row.exhibit}: {row.check}: printed {row.printed}, {shown}")
         first, *others = repair.split("; or ")
         if first == NO_REPAIR:
-            lines.append(f"  {NO_REPAIR} that hang together with these")
+            lines.append(
+                "  for none of these would one digit explain all that hangs together with it"
+            )
         elif not others:
             lines.append(f"  one digit would explain it: {first}")
         elif len(others) < MOST_CHANGES:

@@ -154,7 +154,7 @@ def judge(claim: Claim, study: Study) -> Verdict:
     except (LookupError, ValueError) as error:
         what = str(error.args[0])
         raise ValueError(f"{place}: {what if ' ' in what else f'it lacks {what!r}'}") from error
-    return Verdict(finding.kind, finding.computed, method.how, reason)
+    return Verdict(finding.kind, finding.computed, method.how, reason, finding.origin)
 
 
 def _languages(text: Mapping[str, str]) -> list[str]:

@@ -397,7 +397,7 @@ def test_a_clean_table_holds_and_a_wrong_digit_in_it_is_reported(
         (
             'of = ["people", "total / people"] }',
             'of = ["people", 40], rows = "yes" }',
-            "rule 2: 'rows' must be a list of names of rows; given 'yes'",
+            "rule 2: 'rows' must be a list [ ] of names in quotes; given 'yes'",
         ),
         ("number = 2", 'number = "2"', "claim 2: 'number' must be a whole number; given '2'"),
         (
