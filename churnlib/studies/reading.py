@@ -63,6 +63,11 @@ def load_study(folder: Path | str | None = None) -> Study:
         raise ValueError(f"study.toml: claims must be numbered 1, 2, 3, …; found {numbers}")
     if len(named := {exhibit.exhibit: exhibit for exhibit in exhibits}) < len(exhibits):
         raise ValueError("study.toml: two exhibits have the same 'id'; each needs its own")
+    files = {key: folder / content[key] for key in ("codebook", "outside") if key in content}
+    if absent := [key for key, file in files.items() if not file.is_file()]:
+        raise FileNotFoundError(
+            f"{files[absent[0]]} is missing; study.toml names it as {absent[0]!r}"
+        )
     study = Study(
         folder,
         content["title"],
@@ -71,7 +76,7 @@ def load_study(folder: Path | str | None = None) -> Study:
         {claim.number: claim for claim in claims},
         methods,
         (),
-        {key: folder / content[key] for key in ("codebook", "outside") if key in content},
+        files,
     )
     owners = [*named, *(claim.name for claim in claims)]
     rules = [

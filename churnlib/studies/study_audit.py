@@ -74,9 +74,7 @@ def audit_text(checks: pd.DataFrame) -> str:
             lines.append(f"{row.exhibit}: {row.check}: printed {row.printed}, {shown}")
         first, *others = repair.split("; or ")
         if first == NO_REPAIR:
-            lines.append(
-                "  for none of these would one digit explain all that hangs together with it"
-            )
+            lines.append("  here no one digit would explain all that hangs together")
         elif not others:
             lines.append(f"  one digit would explain it: {first}")
         elif len(others) < MOST_CHANGES:

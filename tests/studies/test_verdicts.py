@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from scipy.stats import binomtest
 
-from churnlib import Origin, Verdict, claims, exhibits, published_frequencies
+from churnlib import Origin, Verdict, claims, exhibits, published_frequencies, verdict
 from churnlib.evidence.origin import PROJECT
 from churnlib.evidence.verdict_kinds import Kind
 
@@ -117,6 +117,14 @@ def test_simulated_answers_can_neither_confirm_nor_refute(kind):
     with pytest.raises(ValueError, match="SYNTHETIC"):
         Verdict(kind, "1", "count", {"en": "…"}, Origin.SYNTHETIC)
     assert Verdict(kind, "1", "count", {"en": "…"}, Origin.OBSERVED).kind is kind
+
+
+def test_a_verdict_beside_the_census_is_external_and_others_are_published():
+    assert {number: verdict(number).origin for number in (10, 17, 23)} == {
+        10: Origin.PUBLISHED,
+        17: Origin.PUBLISHED,
+        23: Origin.EXTERNAL,
+    }
 
 
 def test_simulated_answers_may_stand_beside_an_untestable_statement():
