@@ -61,24 +61,24 @@ def load_study(folder: Path | str | None = None) -> Study:
     claims = [_claim(entry, i, rounding, methods) for i, entry in enumerate(entries["claim"], 1)]
     if (numbers := [claim.number for claim in claims]) != list(range(1, len(claims) + 1)):
         raise ValueError(f"study.toml: claims must be numbered 1, 2, 3, …; found {numbers}")
-    if len(named := {exhibit.exhibit: exhibit for exhibit in exhibits}) < len(exhibits):
+    if len(by_name := {exhibit.exhibit: exhibit for exhibit in exhibits}) < len(exhibits):
         raise ValueError("study.toml: two exhibits have the same 'id'; each needs its own")
-    files = {key: folder / content[key] for key in ("codebook", "outside") if key in content}
-    if absent := [key for key, file in files.items() if not file.is_file()]:
-        raise FileNotFoundError(
-            f"{files[absent[0]]} is missing; study.toml names it as {absent[0]!r}"
-        )
+    named: list[str] = [key for key in ("codebook", "outside") if key in content]
+    files = {key: folder / content[key] for key in named}
+    for key, file in files.items():
+        if not file.is_file():
+            raise FileNotFoundError(f"{file} is missing; study.toml names it as {key!r}")
     study = Study(
         folder,
         content["title"],
         content["source"],
-        named,
+        by_name,
         {claim.number: claim for claim in claims},
         methods,
         (),
         files,
     )
-    owners = [*named, *(claim.name for claim in claims)]
+    owners = [*by_name, *(claim.name for claim in claims)]
     rules = [
         rule
         for owner, entry in zip(owners, entries["exhibit"] + entries["claim"], strict=True)

@@ -224,7 +224,7 @@ def _printed_exhibits(study: Study) -> list[dict[str, Any]]:
     made = {"notebook": "", "origin": Origin.PUBLISHED.name}
     return [
         {**_made(table.file), **made, "id": name, "title": table.title}
-        | {"verdict": kinds[bool(holds[name]) if name in holds else None].value}
+        | {"verdict": kinds[holds.get(name)].value}
         for name, table in study.exhibits.items()
     ]
 
