@@ -177,20 +177,16 @@ def _root(square: Fraction) -> Fraction:
     return Fraction(isqrt(square.numerator * 10**60 // square.denominator), 10**30)
 
 
-def _above(tail: Callable[..., Any]) -> Formula:
-    def p(printed: Reported, statistic: Numbers, df: Numbers = (), tails: int = 1) -> Any:
-        (x,), degrees = statistic, [float(each.value) for each in df]
+def _p_value(tail: Callable[..., Any], sides: int) -> Formula:
+    """Return the formula of a p-value from the upper tail; of two sides, where signs may vary."""
+
+    def p(printed: Reported, statistic: Numbers, df: Numbers = (), tails: int = sides) -> Any:
+        x, degrees = statistic[0], [float(each.value) for each in df]
         if min(degrees, default=1) <= 0:
             return None
+        x = abs(x) if sides == 2 else x
         ps = [tails * float(tail(float(size), *degrees)) for size in (x.value, x.high, x.low)]
         return None if isnan(ps[0]) else Interval(*map(Fraction, np.nan_to_num(ps)))
-
-    return p
-
-
-def _beyond(tail: Callable[..., Any]) -> Formula:
-    def p(printed: Reported, statistic: Numbers, df: Numbers = (), tails: int = 2) -> Any:
-        return _above(tail)(printed, [abs(statistic[0])], df, tails)
 
     return p
 
@@ -273,11 +269,13 @@ CHECKS: Mapping[str, Check] = {
         _WHOLE,
         computes=False,
     ),
-    "chi_square": Check(_above(stats.chi2.sf), _TEST, "{target} follows from χ² and df"),
-    "t": Check(_beyond(stats.t.sf), _TEST, "{target} follows from t and df", ("tails",)),
-    "z": Check(_beyond(stats.norm.sf), {"statistic": 1}, "{target} follows from z", ("tails",)),
-    "r": Check(_beyond(_r), _TEST, "{target} follows from r and df", ("tails",)),
-    "F": Check(_above(stats.f.sf), {"statistic": 1, "df": 2}, "{target} follows from F and its df"),
+    "chi_square": Check(_p_value(stats.chi2.sf, 1), _TEST, "{target} follows from χ² and df"),
+    "t": Check(_p_value(stats.t.sf, 2), _TEST, "{target} follows from t and df", ("tails",)),
+    "z": Check(_p_value(stats.norm.sf, 2), {"statistic": 1}, "{target} follows from z", ("tails",)),
+    "r": Check(_p_value(_r, 2), _TEST, "{target} follows from r and df", ("tails",)),
+    "F": Check(
+        _p_value(stats.f.sf, 1), {"statistic": 1, "df": 2}, "{target} follows from F and its df"
+    ),
     "anova": Check(
         _anova, _GROUPS, "{target} = F of the means, SDs and sizes", ("factors", "effect")
     ),

@@ -197,8 +197,7 @@ def exhibits(study: Named = None) -> pd.DataFrame:
     else:
         entries = _printed_exhibits(opened(study))
     rows = {
-        entry["id"]: dict(zip(("title", "title_zh"), _languages(entry["title"]), strict=True))
-        | {key: entry[key] for key in _EXHIBITS[2:]}
+        entry["id"]: [*_languages(entry["title"]), *(entry[key] for key in _EXHIBITS[2:])]
         for entry in entries
     }
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=_EXHIBITS)
