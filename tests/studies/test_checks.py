@@ -239,6 +239,22 @@ def test_a_statistic_that_cannot_be_has_no_small_p_value(study, check, x, df):
     assert not holds(study({"p": "< .001", "x": x}, TEST.format(check, df)))
 
 
+@pytest.mark.parametrize("df", ["0", "-3"])
+@pytest.mark.parametrize("check", ["t", "r", "chi_square"])
+def test_no_p_value_is_of_no_degrees_of_freedom(study, check, df):
+    assert not holds(study({"p": "> .05", "x": ".10", "d": df}, TEST.format(check, '"d"')))
+
+
+def test_a_statistic_that_may_be_zero_may_have_a_p_value_of_one(study):
+    """0.0 is printed of -.05 to .05, whose p-values by t(28) begin at .96."""
+    rule = TEST.format("t", [28])
+    assert [holds(study({"p": p, "x": "0.0"}, rule)) for p in ("1.00", ".98", ".95")] == [
+        True,
+        True,
+        False,
+    ]
+
+
 @pytest.mark.parametrize(("p", "right"), [(".02", True), (".04", False), (".018", True)])
 def test_one_sided_p_values_agree_with_statcheck(study, p, right):
     """The same file, OneTailedTests and OneTailedTxt: t(28) = 2.20."""

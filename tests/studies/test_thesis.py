@@ -136,6 +136,8 @@ def test_a_missing_total_is_named(data):
         ('levels = ["bachelor"]', 'levels = ["doctor"]', "claim 22, .*no level 'doctor'"),
         ('total / opened" }]', 'total / open" }]', "claim 9, rule 1: .*'Table 3-1 total open'"),
         ("[[claim]]", "[[claim]", r"study\.toml is not a TOML file"),
+        ('level = "le18" }', 'levl = "le18" }', "claim 23, 'group' lacks 'level'"),
+        ('id = "older_with_college"', 'name = "b"', "claim 23, 'question' lacks 'id'"),
         ("[method.ratio]", "[method.rate]", "claim 12: unknown method 'ratio'"),
         ('rule = "announced"', 'rule = "guess"', "method 'announced': unknown rule 'guess'"),
         ("decided_by.zh-Hans", "decided_by.fr", "claim 1: 'decided_by' must be a text .* in 'en'"),
