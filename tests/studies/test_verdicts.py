@@ -87,6 +87,8 @@ def test_a_right_total_turns_the_arithmetic_errors_into_reproductions(data):
         ("table_3_2.csv", '"87"', '"187"', 17, "reproduced"),
         ("table_3_2.csv", '"87"', '"17"', 17, "contradicted"),
         ("table_3_2.csv", '"36"', '"16"', 18, "not established"),
+        ("study.toml", 'partly = ["ge60"]', 'partly = ["ge60"]', 18, "reproduced with caveat"),
+        ("study.toml", 'partly = ["ge60"]', "partly = []", 18, "reproduced"),
         ("table_3_3.csv", '"106"', '"206"', 22, "reproduced"),
         ("table_3_3.csv", '"106"', '"90"', 22, "contradicted"),
         ("table_3_2.csv", '"24"', '"4"', 23, "contradicted"),
