@@ -127,7 +127,7 @@ def _majority_within(claim: Claim, study: Study) -> Finding:
     # Fréchet's bounds on the cell that both margins leave open.
     low, high = max(0, size + base - second.n), min(size, base)
     words: dict[str, Any] = {"low": low, "high": high, "forced": size, "base": base}
-    words |= {"adults": base - size, "adult_base": first.n - size}
+    words |= {"others": base - size, "others_base": first.n - size}
     computed = f"{low}–{high}/{base}"
     if 2 * low > base:
         return Finding(Kind.REPRODUCED, "certain", computed, words)
@@ -140,7 +140,7 @@ def _majority_within(claim: Claim, study: Study) -> Finding:
     plausible = plausibility(study)
     beside = plausible.xs(claim.details["supposed"], level="said")
     words |= {question: row.to_dict() for question, row in beside.iterrows()}
-    return Finding(Kind.CAVEAT, "beside_census", computed, words, plausible.attrs["origin"])
+    return Finding(Kind.CAVEAT, "beside_facts", computed, words, plausible.attrs["origin"])
 
 
 def _unpublished(claim: Claim, study: Study) -> Finding:

@@ -90,7 +90,7 @@ def census(study: Named = None) -> OutsideFacts:
 def best_fit_test(possible: Attainable, n: int, share: float) -> Test:
     """The exact binomial test of the attainable count that fits a share best.
 
-    Whatever the unpublished count was, its own p-value is no larger than this one.
+    Whatever the count was, its own p-value is no larger than this one.
 
     Parameters
     ----------
