@@ -29,7 +29,7 @@ EPILOG = """examples:
 exit codes:
   0    all is well
   1    a notebook failed, outputs differ, or data or answers are damaged; a sentence says which
-  2    the command was not understood
+  2    the command was not understood; of audit, also: the study could not be read
   130  stopped by Ctrl-C; nothing was replaced
 """
 
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _failed(as_json, 130, "stopped", "stopped; nothing was replaced")
     except (ImportError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        return _failed(as_json, 1, type(error).__name__, _sentence(error))
+        return _failed(as_json, command.failed, type(error).__name__, _sentence(error))
     return code or 0
 
 
@@ -266,11 +266,13 @@ example:
         "say where a published study contradicts itself",
         (_folder_option, _new_option, json_option),
         """Lists the checks that fail, and each change of one digit that would make them all hold.
-Exits with 0 if every check holds, with 1 if something printed contradicts itself.
+Exits with 0 if every check holds, with 1 if something printed contradicts itself, with 2 if the
+study could not be read.
 
 examples:
   python -m churnlib audit --new mystudy
   python -m churnlib audit mystudy""",
+        failed=2,
     ),
     "claims": Command(
         _claims,

@@ -106,16 +106,12 @@ def _accounts() -> dict[str, str]:
 def _people(lang: str) -> dict[str, str]:
     age, education = published_frequencies("3-2"), published_frequencies("3-3")
     said = load_study().claims
-    limit, meant = said[_OLDER].details["band"]["low"], said[_BACHELOR].details["levels"]
-    older = [
-        level.key
-        for level in load_codebook()[age.variable].levels
-        if level.low is not None and level.low >= limit
-    ]
+    older, meant = (said[number].details["levels"] for number in (_OLDER, _BACHELOR))
+    from_ages = [x.low for x in load_codebook()[age.variable].levels if x.key in older and x.low]
     return {
         "n_age": str(age.n),
         "n_education": str(education.n),
-        "older_from": str(limit),
+        "older_from": str(min(from_ages)),
         "older": str(age.combined(older)),
         "share_older": apa(share(age, older), lang),
         "bachelor": str(education.combined(meant)),

@@ -8,6 +8,8 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
+from scipy.cluster.hierarchy import DisjointSet
+
 from churnlib.evidence import Reported
 from churnlib.studies.checks import CHECKS, Interval
 
@@ -23,44 +25,33 @@ ONLY_ROUNDED = ("explained by rounding", "no probability is zero: it was rounded
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """One printed number that must follow from others.
+    """One printed number, the target, that must follow from others."""
 
-    Parameters
-    ----------
-    check : str
-        A name of `CHECKS`.
-    exhibit : str
-        The exhibit, or claim, that it is counted under.
-    target : Cell
-        The number that must follow.
-    operands : mapping of str to tuple of Operand
-        The numbers it follows from, by the check's keys.
-    options : mapping
-        The rest of what the check must know.
-    """
-
-    check: str
-    exhibit: str
+    check: str  # a name of CHECKS
+    exhibit: str  # the exhibit, or claim, that it is counted under
     target: Cell
-    operands: Mapping[str, tuple[Operand, ...]]
+    operands: Mapping[str, tuple[Operand, ...]]  # by the check's keys
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def sources(self) -> tuple[Cell, ...]:
         """The cells it follows from."""
-        parts = chain.from_iterable(chain.from_iterable(self.operands.values()))
-        return tuple(part for part in parts if not isinstance(part, int))
+        return tuple(cell for key in self.operands for cell in self.named(key))
+
+    def named(self, key: str) -> list[Cell]:
+        """Return the cells of one key, if it has it."""
+        parts = chain.from_iterable(self.operands.get(key, ()))
+        return [part for part in parts if not isinstance(part, int)]
 
     @property
     def name(self) -> str:
-        """The rule in words, by the check's pattern: ``{key:÷}`` is numbers joined by a sign."""
-        words = CHECKS[self.check].words.replace("{target}", name_of(self.target, self.exhibit))
-        for key, operands in self.operands.items():
-            names = [self._name(operand) for operand in operands]
-            for sign in ("−", "÷"):
-                words = words.replace(f"{{{key}:{sign}}}", f" {sign} ".join(names))
-            words = words.replace(f"{{{key}}}", " + ".join(names))
-        return words
+        """The rule in words, by the check's pattern."""
+        check = CHECKS[self.check]
+        sources = {
+            key: f" {check.sign} ".join(map(self._name, operands))
+            for key, operands in self.operands.items()
+        }
+        return check.words.format(target=name_of(self.target, self.exhibit), **sources)
 
     def _name(self, operand: Operand) -> str:
         first = operand[0]
@@ -74,22 +65,12 @@ class Rule:
 
 @dataclass(frozen=True)
 class Repair:
-    """One digit of one printed number that, changed, would mend every rule at once.
-
-    Parameters
-    ----------
-    cell : Cell
-        The number to change.
-    printed, mended : str
-        The number before and after.
-    following : tuple of Cell
-        Numbers that the author computed from it, and that would change with it.
-    """
+    """One digit of one printed number that, changed, would mend every rule at once."""
 
     cell: Cell
     printed: str
     mended: str
-    following: tuple[Cell, ...]
+    following: tuple[Cell, ...]  # computed from it by the author: they would change with it
 
     def __str__(self) -> str:
         also = "; ".join(name_of(cell, self.cell[0]) for cell in self.following)
@@ -124,43 +105,43 @@ class Sheet:
     cells: Mapping[Cell, Reported]
     rules: tuple[Rule, ...]
 
-    def computed(self, rule: Rule, *, anew: bool = False, **options: Any) -> Interval | None:
+    def computed(self, rule: Rule, *, anew: bool = False) -> Interval | None:
         """What the target must be by the printed sources; None if nothing can be it.
 
         `anew` takes no source as printed that follows from others itself.
         """
 
         def number(part: Cell | int) -> Interval | None:
-            first = self._first.get(part) if anew and not isinstance(part, int) else None
-            if first is not None:
-                return self.computed(first, anew=True)
-            return Interval.of(part if isinstance(part, int) else self.cells[part])
+            if isinstance(part, int):
+                return Interval.of(part)
+            first = self._first.get(part) if anew else None
+            if first is None or not CHECKS[first.check].computes:
+                return Interval.of(self.cells[part])
+            return self.computed(first, anew=True)
 
-        given: dict[str, list[Interval]] = {}
+        numbers: dict[str, list[Interval]] = {key: [] for key in rule.operands}
         for key, operands in rule.operands.items():
             for operand in operands:
                 parts = [number(part) for part in operand]
                 if None in parts:
                     return None
-                given.setdefault(key, []).append(sum(filter(None, parts), Interval.of(0)))
-        check = CHECKS[rule.check]
-        return check.formula(self.cells[rule.target], given, {**rule.options, **options})
+                numbers[key].append(sum(filter(None, parts), Interval.of(0)))
+        return CHECKS[rule.check].formula(self.cells[rule.target], **numbers, **rule.options)
 
-    def holds(self, rule: Rule, *, anew: bool = False, **options: Any) -> bool:
+    def holds(self, rule: Rule, *, anew: bool = False) -> bool:
         """Return True if the printed target is what the rule gives, up to rounding."""
-        computed = self.computed(rule, anew=anew, **options)
+        computed = self.computed(rule, anew=anew)
         return computed is not None and computed.meets(self.cells[rule.target])
 
     def remark(self, rule: Rule) -> str:
         """Return why a rule holds that exact numbers would break, or what alone would let it."""
-        if self.holds(rule):
-            computed = self.computed(rule)
-            printed = self.cells[rule.target]
+        computed, printed = self.computed(rule), self.cells[rule.target]
+        if computed is not None and computed.meets(printed):
             if "statistic" in rule.operands and not printed.value:
                 return ONLY_ROUNDED[1]
-            exactly = computed is None or printed.admits(computed.value)
-            return "" if exactly else ONLY_ROUNDED[0]
-        if "tails" in CHECKS[rule.check].options and self.holds(rule, tails=1):
+            return "" if printed.admits(computed.value) else ONLY_ROUNDED[0]
+        one_sided = replace(rule, options={**rule.options, "tails": 1})
+        if "tails" in CHECKS[rule.check].options and self.holds(one_sided):
             return "would hold one-sided"
         cut = {
             cell: replace(number, rounding="truncated")
@@ -178,21 +159,23 @@ class Sheet:
 
     def part(self, cell: Cell) -> Sheet:
         """Return the rules that a cell is tied to, through whatever other cells, and theirs."""
-        return self._parts.get(cell) or Sheet({cell: self.cells[cell]}, ())
+        return self._parts[cell]
 
     @cached_property
     def _parts(self) -> dict[Cell, Sheet]:
-        groups: list[tuple[set[Cell], list[Rule]]] = []
+        tied = DisjointSet(self.cells)
         for rule in self.rules:
-            cells, rules = {rule.target, *rule.sources}, [rule]
-            for group in [g for g in groups if g[0] & cells]:
-                groups.remove(group)
-                cells, rules = cells | group[0], group[1] + rules
-            groups.append((cells, rules))
+            for source in rule.sources:
+                tied.merge(rule.target, source)
         return {
             cell: sheet
-            for cells, rules in groups
-            for sheet in [Sheet({c: x for c, x in self.cells.items() if c in cells}, tuple(rules))]
+            for cells in tied.subsets()
+            for sheet in [
+                Sheet(
+                    {cell: x for cell, x in self.cells.items() if cell in cells},
+                    tuple(rule for rule in self.rules if rule.target in cells),
+                )
+            ]
             for cell in cells
         }
 
@@ -204,28 +187,29 @@ class Sheet:
         author got the number wrong and computed others from it, which inherit the error; then
         every number computed from it must agree with it as printed, wrong as it is.
         """
-        if not self.broken:
-            return []
-        # Most changes leave a broken rule broken, so those are tried before all others.
-        rules = [*self.broken, *(rule for rule in self.rules if rule not in self.broken)]
-
-        def stands(sheet: Sheet) -> bool:
-            return all(sheet.holds(rule) for rule in rules)
-
-        found: list[Repair] = []
-        for cell, reported in self.cells.items():
+        repairs: list[Repair] = []
+        for cell, printed in self.cells.items():
             heirs = self._computed_from(cell)
-            if any({cell, *heirs}.isdisjoint((r.target, *r.sources)) for r in self.broken):
-                continue
-            inherited = all(self.holds(self._first[heir]) for heir in heirs)
-            for text in single_digit_changes(reported.text):
+            slip = heirs and all(self.holds(self._first[heir]) for heir in heirs)
+            alone, together = self._touched({cell}), self._touched({cell, *heirs})
+            for text in single_digit_changes(printed.text) if together else ():
                 changed = self.with_texts({cell: text})
-                if stands(changed):
-                    found.append(Repair(cell, reported.text, text, ()))
-                elif heirs and inherited and stands(mended := changed._follow(heirs)):
+                if alone and all(map(changed.holds, alone)):
+                    repairs.append(Repair(cell, printed.text, text, ()))
+                elif slip and all(map((mended := changed._follow(heirs)).holds, together)):
                     moved = [h for h in heirs if mended.cells[h].value != self.cells[h].value]
-                    found.append(Repair(cell, reported.text, text, tuple(moved)))
-        return found
+                    repairs.append(Repair(cell, printed.text, text, tuple(moved)))
+        return repairs
+
+    def _touched(self, cells: set[Cell]) -> list[Rule]:
+        """Return the rules that speak of some of these cells, or none if some broken one does not.
+
+        Most changes leave a broken rule broken, so those stand first.
+        """
+        touched = [rule for rule in self.rules if cells & {rule.target, *rule.sources}]
+        broken = [rule for rule in touched if rule in self.broken]
+        whole = broken and broken == self.broken
+        return sorted(touched, key=broken.__contains__, reverse=True) if whole else []
 
     @cached_property
     def _first(self) -> dict[Cell, Rule]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import product
-from math import ceil, floor, inf, isqrt, nan, sqrt
-from operator import add
+from math import ceil, floor, inf, isnan, isqrt, nan, sqrt
+from operator import add, sub
 from typing import Any
 
 import numpy as np
@@ -16,18 +16,12 @@ from scipy import stats
 from scipy.optimize import lsq_linear
 
 from churnlib.evidence import Reported
+from churnlib.studies.keys import NAMES, Value
 
 
 @dataclass(frozen=True)
 class Interval:
     """A computed number, and all that it may be since what it is made of was rounded.
-
-    Parameters
-    ----------
-    value : Fraction
-        Of the numbers as printed.
-    low, high : Fraction
-        Its limits.
 
     Examples
     --------
@@ -35,7 +29,7 @@ class Interval:
     71/20
     """
 
-    value: Fraction
+    value: Fraction  # of the numbers as printed
     low: Fraction
     high: Fraction
 
@@ -56,114 +50,109 @@ class Interval:
         corners = [a / b for a in (self.low, self.high) for b in (other.low, other.high)]
         return Interval(self.value / other.value, min(corners), max(corners))
 
+    def __abs__(self) -> Interval:
+        ends = abs(self.low), abs(self.high)
+        nearest = Fraction(0) if self.low <= 0 <= self.high else min(ends)
+        return Interval(abs(self.value), nearest, max(ends))
+
     def meets(self, printed: Reported) -> bool:
         """Return True if some value within prints so."""
         return self.low <= printed.high and printed.low <= self.high
 
 
-Numbers = Mapping[str, Sequence[Interval]]
-"""The numbers that a check is given, by key."""
-
-Formula = Callable[[Reported, Numbers, Mapping[str, Any]], Interval | None]
+Numbers = Sequence[Interval]
+Scale = Sequence[int] | None
+Formula = Callable[..., Interval | None]
 """From the printed number, the others and the options to what it must be; None: it cannot be."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One kind of rule between printed numbers.
-
-    Parameters
-    ----------
-    formula : callable
-    keys : mapping of str to int
-        What a rule must name beside ``target``, and how many numbers of each; 0 is any.
-    words : str
-        The rule in words; ``{target}`` and each key stand for names of numbers.
-    options : tuple of str
-        Names of `OPTIONS` that a rule may have.
-    """
+    """One kind of rule between printed numbers."""
 
     formula: Formula
-    keys: Mapping[str, int]
-    words: str
-    options: tuple[str, ...] = ()
+    keys: Mapping[str, int]  # what a rule must name beside "target", how many of each; 0 is any
+    words: str  # the rule in words; {target} and each key stand for names of numbers
+    options: tuple[str, ...] = ()  # of OPTIONS; and "percent" where the target's unit matters
+    sign: str = "+"  # between several names
+    computes: bool = True  # the target; else it only says what the target can be
 
 
-def _total(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval:
-    total = reduce(add, given["of"])
-    if options["percent"] and total.low <= 100 <= total.high and printed.value != total.value:
+def _total(printed: Reported, of: Numbers, percent: bool) -> Interval:
+    total = reduce(add, of)
+    if percent and total.low <= 100 <= total.high and printed.value != total.value:
         return Interval(total.value, Fraction(100), Fraction(100))  # parts of one whole
-    return Interval.of(total.value) if printed.value == total.value else total
+    return total
 
 
-def _difference(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval:
-    first, *others = given["of"]
-    return reduce(Interval.__sub__, others, first)
+def _difference(printed: Reported, of: Numbers) -> Interval:
+    return reduce(sub, of)
 
 
-def _ratio(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
-    top, bottom = given["of"]
+def _ratio(printed: Reported, of: Numbers, percent: bool) -> Interval | None:
+    top, bottom = of
     if bottom.low <= 0 <= bottom.high:
         return None
-    return top / (bottom / Interval.of(100) if options["percent"] else bottom)
+    return top / (bottom / _HUNDRED if percent else bottom)
 
 
-def _share(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
-    part, whole = given["of"]
-    return _ratio(printed, given, options) if 0 <= part.value <= whole.value else None
+def _share(printed: Reported, of: Numbers, percent: bool) -> Interval | None:
+    part, whole = of
+    return _ratio(printed, of, percent) if 0 <= part.value <= whole.value else None
 
 
-def _same(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval:
-    (other,) = given["of"]
+def _same(printed: Reported, of: Numbers) -> Interval:
+    (other,) = of
     # One number is not rounded up in one place and down in another.
     hair = (other.high - other.low) / 10**9
     return Interval(other.value, other.low + hair, other.high - hair)
 
 
-def _sums(mean: Interval, given: Numbers, options: Mapping[str, Any]) -> range | None:
-    """Sums of n whole numbers whose mean may print so, or the nearest one; None without n."""
-    n = given["n"][0].value
+def _mean(
+    printed: Reported, n: Numbers, percent: bool, scale: Scale = None, items: int = 1
+) -> Interval | None:
+    """GRIM (Brown and Heathers, 2017): the mean is a whole sum over n."""
+    unit = 100 if percent else 1
+    sums = _sums(Interval.of(printed) / Interval.of(unit), n[0].value, scale, items)
+    return _nearest(printed, [unit * Fraction(total) / n[0].value / items for total in sums])
+
+
+def _sd(
+    printed: Reported, mean: Numbers, n: Numbers, scale: Scale = None, items: int = 1
+) -> Interval | None:
+    """GRIMMER (Anaya, 2016): so is the sum of squares; DEBIT on the scale from 0 to 1."""
+    (average,), size = mean, n[0].value
+    if scale == [0, 1] and average.value > 1:
+        average = average / _HUNDRED  # a share of yes printed in per cent
+    return _nearest(
+        printed,
+        [
+            sd
+            for total in _sums(average, size, scale, items)
+            if size > 1 and average.low <= total / (size * items) <= average.high
+            for sd in _sds(printed, total, int(size), scale, items)
+        ],
+    )
+
+
+def _nearest(printed: Reported, possible: Sequence[Fraction]) -> Interval | None:
+    value = Fraction(printed.value)
+    return Interval.of(min(possible, key=lambda x: abs(x - value))) if possible else None
+
+
+def _sums(mean: Interval, n: Fraction, scale: Scale, items: int) -> range:
+    """Sums of n whole numbers whose mean may print so, or the nearest one; none without n."""
     if n < 1 or n.denominator != 1:
-        return None
-    points = n * options.get("items", 1)
-    low, high = (points * end for end in options.get("scale", (-inf, inf)))
-    first, last = (max(low, ceil(mean.low * points)), min(high, floor(mean.high * points)))
+        return range(0)
+    points = n * items
+    least, most = (points * end for end in scale or (-inf, inf))
+    first, last = max(least, ceil(mean.low * points)), min(most, floor(mean.high * points))
     if first > last:
-        first = last = min(max(low, round(mean.value * points)), high)
+        first = last = min(max(least, round(mean.value * points)), most)
     return range(int(first), int(last) + 1)
 
 
-def _mean(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
-    unit = 100 if options["percent"] else 1
-    sums = _sums(Interval.of(printed) / Interval.of(unit), given, options)
-    if sums is None:
-        return None
-    points = given["n"][0].value * options.get("items", 1)
-    means = (unit * Fraction(total) / points for total in sums)
-    return Interval.of(min(means, key=lambda mean: abs(mean - Fraction(printed.value))))
-
-
-def _sd(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
-    n, items = given["n"][0].value, options.get("items", 1)
-    mean = given["mean"][0]
-    if options.get("scale") == [0, 1] and mean.value > 1:
-        mean = mean / Interval.of(100)  # a share of yes printed in per cent
-    if n < 2 or (sums := _sums(mean, given, options)) is None:
-        return None
-    possible = [
-        sd
-        for total in sums
-        if mean.low <= total / (n * items) <= mean.high
-        for sd in _nearest_sds(printed, total, int(n), items, options.get("scale"))
-    ]
-    if not possible:
-        return None
-    return Interval.of(min(possible, key=lambda sd: abs(sd - Fraction(printed.value))))
-
-
-def _nearest_sds(
-    printed: Reported, total: int, n: int, items: int, scale: Sequence[int] | None
-) -> list[Fraction]:
+def _sds(printed: Reported, total: int, n: int, scale: Scale, items: int) -> list[Fraction]:
     """SDs of n whole numbers with this sum on either side of the printed one.
 
     The sum of squares has the parity of the sum, is least for numbers that are nearly equal, and
@@ -188,101 +177,104 @@ def _root(square: Fraction) -> Fraction:
     return Fraction(isqrt(square.numerator * 10**60 // square.denominator), 10**30)
 
 
-def _p_value(tail: Callable[..., Any], *, signed: bool = False) -> Formula:
-    def formula(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
-        (x,), df = given["statistic"], [float(each.value) for each in given.get("df", ())]
-        if any(each <= 0 for each in df):
+def _p_value(tail: Callable[..., Any], sides: int) -> Formula:
+    """Return the formula of a p-value from the upper tail; of two sides, where signs may vary."""
+
+    def p(printed: Reported, statistic: Numbers, df: Numbers = (), tails: int = sides) -> Any:
+        x, degrees = statistic[0], [float(each.value) for each in df]
+        if min(degrees, default=1) <= 0:
             return None
-        value, low, high = x.value, x.low, x.high
-        if signed:
-            nearest = Fraction(0) if low <= 0 <= high else min(abs(low), abs(high))
-            value, low, high = abs(value), nearest, max(abs(low), abs(high))
-        ps = [float(tail(float(size), *df)) for size in (value, high, low)]
-        if ps[0] != ps[0]:
-            return None
-        halves = 2 if options.get("tails") == 1 else 1
-        return Interval(*(Fraction(0 if p != p else p) / halves for p in ps))
+        x = abs(x) if sides == 2 else x
+        ps = [tails * float(tail(float(size), *degrees)) for size in (x.value, x.high, x.low)]
+        return None if isnan(ps[0]) else Interval(*map(Fraction, np.nan_to_num(ps)))
 
-    return formula
-
-
-def _t(t: float, df: float) -> float:
-    return float(2 * stats.t.sf(t, df))
-
-
-def _z(z: float) -> float:
-    return float(2 * stats.norm.sf(z))
+    return p
 
 
 def _r(r: float, df: float) -> float:
+    """Tail of a correlation by t = r √(df / (1 − r²))."""
     if r >= 1:
         return 0.0 if r == 1 else nan
-    return _t(r * sqrt(df / (1 - r**2)), df)
+    return float(stats.t.sf(r * sqrt(df / (1 - r**2)), df))
 
 
-def _anova(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
-    sizes = np.array([float(n.value) for n in given["n"]])
+def _anova(
+    printed: Reported, means: Numbers, sds: Numbers, n: Numbers,
+    factors: Sequence[int] | None = None, effect: str = "both",
+) -> Interval | None:  # fmt: skip
+    sizes = np.array([float(size.value) for size in n])
     if sizes.min() < 1 or sizes.sum() <= len(sizes):
         return None
-    contrasts = _contrasts(sizes, options)
+    contrasts = _contrasts(sizes, factors, effect)
 
     def f(means: Any, sds: Sequence[Any]) -> float:
         within = (sizes - 1) @ np.square(np.array(sds, float)) / (sizes.sum() - len(sizes))
         return np.square(contrasts @ np.array(means, float)).sum() / within if within else inf
 
-    means, sds = given["means"], given["sds"]
     # What the means differ by is convex in them: greatest at a corner of what they may be.
     low, high = (np.array([float(getattr(m, end)) for m in means]) for end in ("low", "high"))
-    closest = lsq_linear(contrasts, 0 * sizes, (low - 1e-12, high + 1e-12)).x
-    least = f(closest, [s.high for s in sds])
-    narrow = [max(s.low, 0) for s in sds]
+    box = (low - 1e-12, high + 1e-12)
+    closest = lsq_linear(contrasts, 0 * sizes, box, method="bvls").x
+    least = f(closest, [sd.high for sd in sds])
+    narrow = [max(sd.low, 0) for sd in sds]
     most = max(f(corner, narrow) for corner in product(*zip(low, high, strict=True)))
-    value = f([m.value for m in means], [s.value for s in sds])
+    value = f([m.value for m in means], [sd.value for sd in sds])
     return None if inf in (value, most) else Interval(*map(Fraction, (value, least, most)))
 
 
-def _contrasts(sizes: Any, options: Mapping[str, Any]) -> Any:
+def _contrasts(sizes: Any, factors: Sequence[int] | None, effect: str) -> Any:
     """Return the matrix that sends the means to the root of the mean square between them.
 
     With `factors` it is of one effect in a table of two, by unweighted means (Cohen, 2002).
     """
-    if "factors" not in options:
+    if factors is None:
         centred = np.eye(len(sizes)) - sizes / sizes.sum()
         return np.sqrt(sizes / (len(sizes) - 1))[:, None] * centred
-    mean = [np.full((k, k), 1 / k) for k in options["factors"]]
-    centred = [np.eye(len(m)) - m for m in mean]
-    first = mean[0] if options.get("effect") == "second" else centred[0]
-    second = mean[1] if options.get("effect") == "first" else centred[1]
-    effect = np.kron(first, second)
-    return effect * np.sqrt(len(sizes) / (1 / sizes).sum() / np.trace(effect))
+    mean = [np.full((k, k), 1 / k) for k in factors]
+    first = mean[0] if effect == "second" else np.eye(factors[0]) - mean[0]
+    second = mean[1] if effect == "first" else np.eye(factors[1]) - mean[1]
+    between = np.kron(first, second)
+    return between * np.sqrt(len(sizes) / (1 / sizes).sum() / np.trace(between))
 
 
-def _t_test(printed: Reported, given: Numbers, options: Mapping[str, Any]) -> Interval | None:
-    square = _anova(printed, given, options)
+def _t_test(printed: Reported, means: Numbers, sds: Numbers, n: Numbers) -> Interval | None:
+    square = _anova(printed, means, sds, n)
     if square is None:
         return None
-    sign = -1 if printed.value < 0 else 1
-    value, low, high = (sign * _root(x) for x in (square.value, square.low, square.high))
-    return Interval(value, min(low, high), max(low, high))
+    t = Interval(*map(_root, (square.value, square.low, square.high)))
+    return Interval.of(0) - t if printed.value < 0 else t
 
 
 _TEST = {"statistic": 1, "df": 1}
 _GROUPS = {"means": 0, "sds": 0, "n": 0}
 _WHOLE = ("scale", "items")
+_HUNDRED = Interval.of(100)
 CHECKS: Mapping[str, Check] = {
-    "total": Check(_total, {"of": 0}, "{target} = sum of {of}"),
-    "difference": Check(_difference, {"of": 0}, "{target} = {of:−}"),
-    "share": Check(_share, {"of": 2}, "{target} = {of:÷}"),
-    "ratio": Check(_ratio, {"of": 2}, "{target} = {of:÷}"),
+    "total": Check(_total, {"of": 0}, "{target} = sum of {of}", ("percent",)),
+    "difference": Check(_difference, {"of": 0}, "{target} = {of}", sign="−"),
+    "share": Check(_share, {"of": 2}, "{target} = {of}", ("percent",), "÷"),
+    "ratio": Check(_ratio, {"of": 2}, "{target} = {of}", ("percent",), "÷"),
     "same_as": Check(_same, {"of": 1}, "{target} = {of}"),
-    "mean": Check(_mean, {"n": 1}, "{target} can be a mean of {n} whole numbers", _WHOLE),
-    "sd": Check(_sd, {"mean": 1, "n": 1}, "{target} can be the SD of {n} whole numbers", _WHOLE),
-    "chi_square": Check(_p_value(stats.chi2.sf), _TEST, "{target} follows from χ² and df"),
-    "t": Check(_p_value(_t, signed=True), _TEST, "{target} follows from t and df", ("tails",)),
-    "z": Check(_p_value(_z, signed=True), {"statistic": 1}, "{target} follows from z", ("tails",)),
-    "r": Check(_p_value(_r, signed=True), _TEST, "{target} follows from r and df", ("tails",)),
+    "mean": Check(
+        _mean,
+        {"n": 1},
+        "{target} can be a mean of {n} whole numbers",
+        (*_WHOLE, "percent"),
+        computes=False,
+    ),
+    "sd": Check(
+        _sd,
+        {"mean": 1, "n": 1},
+        "{target} can be the SD of {n} whole numbers",
+        _WHOLE,
+        computes=False,
+    ),
+    "chi_square": Check(_p_value(stats.chi2.sf, 1), _TEST, "{target} follows from χ² and df"),
+    "t": Check(_p_value(stats.t.sf, 2), _TEST, "{target} follows from t and df", ("tails",)),
+    "z": Check(_p_value(stats.norm.sf, 2), {"statistic": 1}, "{target} follows from z", ("tails",)),
+    "r": Check(_p_value(_r, 2), _TEST, "{target} follows from r and df", ("tails",)),
     "F": Check(
-        _p_value(stats.f.sf), {"statistic": 1, "df": 2}, "{target} follows from F and its df"
+        _p_value(stats.f.sf, 1), {"statistic": 1, "df": 2}, "{target} follows from F and its df"
     ),
     "anova": Check(
         _anova, _GROUPS, "{target} = F of the means, SDs and sizes", ("factors", "effect")
@@ -297,12 +289,12 @@ def _pair(value: Any, least: float = -inf) -> bool:
     return whole and min(value) >= least
 
 
-OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "rows": (lambda x: isinstance(x, list), "a list of names of rows"),
-    "scale": (lambda x: _pair(x) and x[0] < x[1], "two whole numbers, low first, as [1, 7]"),
-    "items": (lambda x: isinstance(x, int) and x >= 1, "a whole number from 1 on"),
-    "tails": (lambda x: x in (1, 2), "1 or 2"),
-    "factors": (lambda x: _pair(x, 2), "two whole numbers from 2 on, as [2, 3]"),
-    "effect": (lambda x: x in ("first", "second", "both"), '"first", "second" or "both"'),
+OPTIONS: Mapping[str, Value] = {
+    "rows": NAMES,
+    "scale": Value(lambda x: _pair(x) and x[0] < x[1], "two whole numbers, low first, as [1, 7]"),
+    "items": Value(lambda x: isinstance(x, int) and x >= 1, "a whole number from 1 on"),
+    "tails": Value(lambda x: x in (1, 2), "1 or 2"),
+    "factors": Value(lambda x: _pair(x, 2), "two whole numbers from 2 on, as [2, 3]"),
+    "effect": Value(lambda x: x in ("first", "second", "both"), '"first", "second" or "both"'),
 }
-"""What each option of a rule may be, and how to say so."""
+"""What each option of a rule may be."""

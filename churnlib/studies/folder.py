@@ -1,30 +1,19 @@
-"""The files of a study's folder: TOML, CSV in quotes, and which keys an entry may hold."""
+"""The files of a study's folder: TOML, and CSV in quotes."""
 
 from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-_TYPES: Mapping[str, type] = {
-    "id": str, "file": str, "columns": dict, "totals": dict, "variables": list, "rule": list,
-    "number": int, "section": str, "printed": dict, "target": str,
-}  # fmt: skip
-_TOML = {str: "a text in quotes", int: "a whole number", list: "a list [ ]", dict: "a table { }"}
 
-
-def read_toml(file: Path) -> dict[str, Any]:
-    """Return the content of a TOML file."""
+def read_toml(file: Path, missing: str) -> dict[str, Any]:
+    """Return the content of a TOML file; `missing` says what to do where there is none."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"{file} is missing; 'python -m churnlib audit --new FOLDER' writes one to start from"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file.name} is not a TOML file in UTF-8: {error}") from error
+        return tomllib.loads(_text(file, missing))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{file.name} is not a TOML file: {error}") from error
 
 
 def read_quoted(file: Path, columns: list[str]) -> list[tuple[str, list[str]]]:
@@ -33,17 +22,11 @@ def read_quoted(file: Path, columns: list[str]) -> list[tuple[str, list[str]]]:
     A cell without quotes tells that a spreadsheet has rewritten the file, and 12.0 may have
     become 12 on the way.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{file} is missing; study.toml names it") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{file.name} is not in UTF-8: {error}") from error
+    text = _text(file, "study.toml names it")
     # QUOTE_NONNUMERIC turns cells without quotes into floats, which is how they are told apart.
     reader = csv.reader(text.splitlines(), quoting=csv.QUOTE_NONNUMERIC, strict=True)
-    lines: list[tuple[str, list[Any]]] = []
     try:
-        lines += ((f"{file.name}, line {reader.line_num}", cells) for cells in reader if cells)
+        lines = [(f"{file.name}, line {reader.line_num}", cells) for cells in reader if cells]
     except (csv.Error, ValueError) as error:
         raise ValueError(
             f"{file.name}, line {reader.line_num} is malformed: {error}; every cell stands in "
@@ -67,15 +50,10 @@ def read_quoted(file: Path, columns: list[str]) -> list[tuple[str, list[str]]]:
     return lines[1:]
 
 
-def require(entry: Any, needed: Iterable[str], allowed: Iterable[str], place: str) -> None:
-    """Refuse an entry that lacks a key, holds an unknown one, or a value of another type."""
-    if not isinstance(entry, dict):
-        raise ValueError(f"{place} must be a table of keys; given {entry!r}")
-    if lacking := sorted(set(needed) - set(entry)):
-        raise ValueError(f"{place} lacks {', '.join(map(repr, lacking))}")
-    known = sorted({*needed, *allowed})
-    if unknown := sorted(set(entry) - set(known)):
-        raise ValueError(f"{place}: unknown key {unknown[0]!r}; it may hold {', '.join(known)}")
-    for key, value in entry.items():
-        if key in _TYPES and not isinstance(value, _TYPES[key]):
-            raise ValueError(f"{place}: {key!r} must be {_TOML[_TYPES[key]]}; given {value!r}")
+def _text(file: Path, missing: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, IsADirectoryError):
+        raise FileNotFoundError(f"{file} is missing; {missing}") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file.name} is not in UTF-8: {error}") from error

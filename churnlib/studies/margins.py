@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +12,8 @@ from scipy.stats import binomtest
 
 from churnlib.evidence import Origin, Reported, Test, derived
 from churnlib.margins import AtLeast, Attainable, Constraint, Count, StructuralZero, attainable
+from churnlib.studies.folder import read_toml
+from churnlib.studies.keys import FACT, OUTSIDE, REST, SOURCE, checked, choice
 from churnlib.studies.reading import Named, opened
 from churnlib.studies.study import Claim, Study
 from churnlib.tables import FrequencyTable
@@ -20,24 +21,12 @@ from churnlib.tables import FrequencyTable
 
 @dataclass(frozen=True, eq=False)
 class OutsideFacts:
-    """Facts printed elsewhere, to stand beside a study.
+    """Facts printed elsewhere, to stand beside a study."""
 
-    Parameters
-    ----------
-    facts : mapping of str to Reported
-        Printed percentages by name.
-    rest : mapping of str to mapping
-        Shares among those who are left when groups are taken away from all.
-    warning : mapping of str to str
-        By language: whom the facts count.
-    sources : mapping of str to str
-        Publisher, title, date and place by fact.
-    """
-
-    facts: Mapping[str, Reported]
-    rest: Mapping[str, Mapping[str, Any]]
-    warning: Mapping[str, str]
-    sources: Mapping[str, str]
+    facts: Mapping[str, Reported]  # printed percentages
+    rest: Mapping[str, Mapping[str, Any]]  # shares of those left when groups are taken away
+    warning: Mapping[str, str]  # whom the facts count, by language
+    sources: Mapping[str, str]  # publisher, title, date and place by fact
 
     def share(self, name: str) -> Fraction:
         """Return a share from 0 to 1; ``"not x"`` is the share of those without x.
@@ -51,14 +40,14 @@ class OutsideFacts:
         """
         if name.startswith("not "):
             return 1 - self.share(name.removeprefix("not "))
-        if name in self.rest:
-            entry = self.rest[name]
-            sizes = {group: self.share(group) for group in entry["without"]}
+        if rest := self.rest.get(name):
+            sizes = {group: self.share(group) for group in rest["without"]}
             theirs = sum(
-                size * (self.share(entry["without"][group]) if entry["without"][group] else 0)
-                for group, size in sizes.items()
+                sizes[group] * self.share(share)
+                for group, share in rest["without"].items()
+                if share
             )
-            return (self.share(entry["share"]) - theirs) / (1 - sum(sizes.values()))
+            return (self.share(rest["share"]) - theirs) / (1 - sum(sizes.values()))
         if name not in self.facts:
             known = ", ".join([*self.facts, *self.rest])
             raise KeyError(f"no outside fact {name!r}; there are {known}")
@@ -73,34 +62,35 @@ def census(study: Named = None) -> OutsideFacts:
     FileNotFoundError, ValueError, TypeError
         If the file is missing, malformed, or holds a number without quotes.
     """
-    file = opened(study).files["outside"]
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-        facts, sources = content["facts"], content["sources"]
-        return OutsideFacts(
-            {
-                name: Reported(fact["printed"], f"{file.name}, {name}")
-                for name, fact in facts.items()
-            },
-            content.get("rest", {}),
-            content["warning"],
-            {
-                name: ", ".join(
-                    sources[fact["source"]][key] for key in ("publisher", "title", "date", "page")
-                )
-                for name, fact in facts.items()
-            },
-        )
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{file} is missing; study.toml names it as 'outside'") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError) as error:
-        raise ValueError(f"{file.name} is not a file of outside facts: {error!r}") from error
+    file = opened(study).files.get("outside")
+    if file is None:
+        raise ValueError("study.toml names no file of facts printed elsewhere as 'outside'")
+    content = checked(read_toml(file, "study.toml names it as 'outside'"), OUTSIDE, file.name)
+    facts, rest, sources = (
+        {
+            name: checked(entry, entry_keys, f"{file.name}, {name}")
+            for name, entry in content.get(table, {}).items()
+        }
+        for table, entry_keys in (("facts", FACT), ("rest", REST), ("sources", SOURCE))
+    )
+    return OutsideFacts(
+        {name: Reported(fact["printed"], f"{file.name}, {name}") for name, fact in facts.items()},
+        rest,
+        content["warning"],
+        {
+            name: ", ".join(
+                sources[choice(fact, "source", sources, f"{file.name}, {name}")][key]
+                for key in SOURCE[0]
+            )
+            for name, fact in facts.items()
+        },
+    )
 
 
 def best_fit_test(possible: Attainable, n: int, share: float) -> Test:
     """The exact binomial test of the attainable count that fits a share best.
 
-    Whatever the unpublished count was, its own p-value is no larger than this one.
+    Whatever the count was, its own p-value is no larger than this one.
 
     Parameters
     ----------
@@ -172,23 +162,24 @@ def plausibility(study: Named = None) -> pd.DataFrame:
     """
     study = opened(study)
     claim, rows, columns = _questioned(study)
-    facts, suppositions, lines = census(study), minor_assumptions(study), []
+    facts, suppositions, lines = census(study), minor_assumptions(study), {}
     for question in claim.details["question"]:
         people = Count((list(question["rows"]), question["columns"]))
         sizes = {level: rows.combined([level]) for level in question["rows"]}
         n = sum(sizes.values())
-        share = float(
-            sum(size * facts.share(question["rows"][level]) for level, size in sizes.items()) / n
-        )
+        there = [size * facts.share(question["rows"][level]) for level, size in sizes.items()]
+        share = float(sum(there) / n)
         for said, constraints in suppositions.items():
             possible = attainable(rows, columns, people, constraints)
             test = best_fit_test(possible, n, share)
             fits = binomtest(round(test.statistic), n).proportion_ci(0.95, method="exact")
-            line = {"question": question["id"], "said": said, "low": possible.low}
-            line |= {"high": possible.high, "n": n, "census": share, "best": test.statistic}
-            line |= {"p_value": test.p_value, "fits_from": fits.low, "fits_to": fits.high}
-            lines.append(line)
-    frame = pd.DataFrame(lines).set_index(["question", "said"])
+            lines[question["id"], said] = (
+                possible.low, possible.high, n, share, test.statistic, test.p_value,
+                fits.low, fits.high,
+            )  # fmt: skip
+    names = ["low", "high", "n", "census", "best", "p_value", "fits_from", "fits_to"]
+    index = pd.MultiIndex.from_tuples(lines, names=["question", "said"])
+    frame = pd.DataFrame(list(lines.values()), index, names)
     frame.attrs["origin"] = derived(rows.origin, columns.origin, Origin.EXTERNAL)
     return frame
 

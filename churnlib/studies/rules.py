@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
 from typing import Any
 
 from churnlib.studies.arithmetic import Cell, Operand, Rule, name_of
 from churnlib.studies.checks import CHECKS, OPTIONS
-from churnlib.studies.folder import require
+from churnlib.studies.keys import ANY, STR, checked, choice
 from churnlib.studies.study import Study
 
 
-def declared_rules(
-    entry: Mapping[str, Any], owner: str, study: Study, place: str
-) -> Iterator[Rule]:
+def declared_rules(entry: Any, owner: str, study: Study, place: str) -> Iterator[Rule]:
     """Yield the rule that an entry declares, or one for each row where it names columns alone."""
-    require(entry, {"check"}, entry, place)
-    if entry["check"] not in CHECKS:
-        raise ValueError(
-            f"{place}: unknown check {entry['check']!r}; known are {', '.join(CHECKS)}"
-        )
-    check = CHECKS[entry["check"]]
-    given = {**entry}
-    if entry["check"] == "total":
-        given.setdefault("of", "* / " + str(entry.get("target", "")).rpartition(" / ")[2])
-    require(given, {"check", "target", *check.keys}, {"rows", *check.options}, place)
-    for key, (allows, words) in OPTIONS.items():
-        if key in given and not allows(given[key]):
-            raise ValueError(f"{place}: {key!r} must be {words}; given {given[key]!r}")
+    check = CHECKS[choice(entry, "check", CHECKS, place)]
+    if entry["check"] == "total":  # of all rows, where nothing else is said
+        entry = {"of": "* / " + str(entry.get("target")).rpartition(" / ")[2], **entry}
+    needed = {"check": STR, "target": STR, **dict.fromkeys(check.keys, ANY)}
+    allowed = {key: OPTIONS[key] for key in ("rows", *check.options) if key in OPTIONS}
+    given = checked(entry, (needed, allowed), place)
     lengths = {key: len(listed(given[key])) for key in check.keys}
     for key, length in lengths.items():
         if length != (number := check.keys[key] or max(lengths.values())):
@@ -45,17 +36,18 @@ def declared_rules(
             raise ValueError(f"{place}: 'target' names several numbers; name one, or a column")
         operands: dict[str, tuple[Operand, ...]] = {
             key: tuple(
-                (x,) if isinstance(x, int) else _cells(x, owner, row, study, place)
+                (x,) if type(x) is int else _cells(x, owner, row, study, place)
                 for x in listed(given[key])
             )
             for key in check.keys
         }
-        if (target,) in (operand for each in operands.values() for operand in each):
+        if any(target in operand for each in operands.values() for operand in each):
             raise ValueError(f"{place}: 'target' {given['target']!r} is among what it follows from")
         options = {key: given[key] for key in check.options if key in given}
-        kinds = study.exhibits[target[0]].columns if target[0] in study.exhibits else {}
-        text = study.sheet.cells[target].text.strip()
-        options["percent"] = kinds.get(target[2]) == "percent" or text.endswith("%")
+        if "percent" in check.options:
+            kinds = study.exhibits[target[0]].columns if target[0] in study.exhibits else {}
+            text = study.sheet.cells[target].text.strip()
+            options["percent"] = kinds.get(target[2]) == "percent" or text.endswith("%")
         rule = Rule(entry["check"], owner, target, operands, options)
         # A rule of the text counts under the exhibit that it draws on, if there is one.
         drawn = (cell[0] for cell in rule.sources if cell[0] in study.exhibits)
@@ -84,8 +76,11 @@ def _cells(text: Any, owner: str, row: str, study: Study, place: str) -> tuple[C
     missing = [cell for cell in cells if cell not in study.sheet.cells]
     if missing or not cells:
         name = name_of(missing[0], owner) if missing else text
-        printed = [" / ".join(filter(None, cell)) for cell in study.sheet.cells]
-        near = difflib.get_close_matches(str(text), printed, 1, 0)
+        wanted, *printed = (
+            " / ".join(filter(None, cell))
+            for cell in (missing[0] if missing else parts, *study.sheet.cells)
+        )
+        near = difflib.get_close_matches(wanted, printed, 1, 0)
         raise ValueError(
             f"{place}: {text!r} names {name!r}, and no such number is printed; the nearest is "
             f"{', '.join(near)}. Write 'column', 'row / column', 'exhibit / row / column' or "

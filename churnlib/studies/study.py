@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import Origin, Reported
+from churnlib.evidence import LANGUAGES, Origin, Reported
 from churnlib.studies.arithmetic import Cell, Rule, Sheet
 from churnlib.survey import Codebook, load_codebook
 from churnlib.tables import FrequencyTable
@@ -134,6 +135,21 @@ class Claim:
 
 
 @dataclass(frozen=True, eq=False)
+class Method:
+    """How statements of one kind are decided, and the sentence for each outcome."""
+
+    rule: str  # a name of DECISIONS
+    how: str  # the same in words
+    sentences: Mapping[str, Mapping[str, str]]  # by outcome and language, {names} to be filled in
+
+    @property
+    def words(self) -> list[str]:
+        """The names in braces."""
+        texts = [text for sentence in self.sentences.values() for text in sentence.values()]
+        return re.findall(r"{(\w+)", " ".join(texts))
+
+
+@dataclass(frozen=True, eq=False)
 class Study:
     """A published study as its folder describes it; see `load_study`.
 
@@ -146,8 +162,8 @@ class Study:
         By name, in printed order.
     claims : mapping of int to Claim
         By number.
-    methods : mapping of str to mapping
-        How claims are decided, with the sentences for each outcome.
+    methods : mapping of str to Method
+        By the name that claims call it.
     rules : tuple of Rule
         In the order in which they are declared.
     files : mapping of str to Path
@@ -159,7 +175,7 @@ class Study:
     source: Mapping[str, str]
     exhibits: Mapping[str, PrintedTable]
     claims: Mapping[int, Claim]
-    methods: Mapping[str, Mapping[str, Any]]
+    methods: Mapping[str, Method]
     rules: tuple[Rule, ...]
     files: Mapping[str, Path]
 
@@ -212,6 +228,4 @@ class Study:
     def labels(self, key: str) -> dict[str, str]:
         """Return the codebook's words for a key, or the key where it has none."""
         book = self.codebook
-        if book is None:
-            return dict.fromkeys(("en", "zh-Hans"), key)
-        return {lang: book.labeller(lang)(key) for lang in ("en", "zh-Hans")}
+        return {lang: book.labeller(lang)(key) if book else key for lang in LANGUAGES}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fractions import Fraction
 
 import pandas as pd
 
 from churnlib.studies.arithmetic import ONLY_ROUNDED
 from churnlib.studies.reading import Named, opened
 
+NO_REPAIR = "no change of one digit mends all checks"
 MOST_CHANGES = 12
 """More than these are counted in print: among them none can be named as likely."""
 
@@ -39,22 +40,15 @@ def audit(study: Named = None) -> pd.DataFrame:
     rows = []
     for rule in sheet.rules:
         holds, computed, remark = sheet.holds(rule), sheet.computed(rule), sheet.remark(rule)
-        repairs = "" if holds else "; or ".join(map(str, sheet.part(rule.target).repairs))
-        rows.append(
-            {
-                "exhibit": rule.exhibit,
-                "check": f"{rule.name} ({remark})" if remark else rule.name,
-                "printed": sheet.cells[rule.target].text,
-                "computed": _number(computed.value if computed else None),
-                "holds": holds,
-                "repair": "" if holds else repairs or "no change of one digit mends all checks",
-            }
-        )
+        check = f"{rule.name} ({remark})" if remark else rule.name
+        changes = [] if holds else sheet.part(rule.target).repairs
+        repair = "; or ".join(map(str, changes)) or ("" if holds else NO_REPAIR)
+        value = _number(computed.value) if computed else float("nan")
+        rows.append((rule.exhibit, check, sheet.cells[rule.target].text, value, holds, repair))
+    order = list(dict.fromkeys(row[0] for row in rows))
+    rows.sort(key=lambda row: order.index(row[0]))
     columns = ["exhibit", "check", "printed", "computed", "holds", "repair"]
-    frame = pd.DataFrame(rows, columns=columns, dtype=object)
-    order = {name: i for i, name in enumerate(frame["exhibit"].unique())}
-    frame = frame.sort_values("exhibit", key=lambda names: names.map(order), kind="stable")
-    return frame.reset_index(drop=True).astype({"holds": bool})
+    return pd.DataFrame(rows, columns=columns, dtype=object).astype({"holds": bool})
 
 
 def audit_text(checks: pd.DataFrame) -> str:
@@ -74,26 +68,26 @@ def audit_text(checks: pd.DataFrame) -> str:
         lines.append("")
         for row in group.itertuples():
             computed = row.computed
-            shown = "no number can be it" if computed != computed else f"computed {computed:.7g}"
-            lines.append(f"{row.exhibit}: {row.check}: printed {row.printed}, {shown}")
-        changes = repair.split("; or ")
-        if repair.startswith("no change"):
-            lines.append(f"  {repair} that hang together with these")
-        elif len(changes) == 1:
-            lines.append(f"  one digit would explain it: {repair}")
-        elif len(changes) <= MOST_CHANGES:
-            lines.append("  any one of these changes of one digit would explain it:")
-            lines += [f"    {change}" for change in changes]
-        else:
-            lines.append(
-                f"  {len(changes)} changes of one digit would explain it: too many to tell"
+            shown = (
+                "no number fits the others" if computed != computed else f"computed {computed:.7g}"
             )
+            lines.append(f"{row.exhibit}: {row.check}: printed {row.printed}, {shown}")
+        first, *others = repair.split("; or ")
+        if first == NO_REPAIR:
+            lines.append("  here no one digit would explain all that hangs together")
+        elif not others:
+            lines.append(f"  one digit would explain it: {first}")
+        elif len(others) < MOST_CHANGES:
+            lines.append("  any one of these changes of one digit would explain it:")
+            lines += [f"    {change}" for change in (first, *others)]
+        else:
+            many = 1 + len(others)
+            lines.append(f"  {many} changes of one digit would explain it: too many to tell")
     remarked = checks[checks["check"].str.endswith(tuple(f"({r})" for r in ONLY_ROUNDED))]
-    lines.append("")
-    if len(remarked) <= MOST_CHANGES:
-        lines += [f"{row.exhibit}: {row.check}" for row in remarked.itertuples()]
-    else:
-        lines.append(f"{len(remarked)} checks hold by rounding alone.")
+    holding = [f"{row.exhibit}: {row.check}" for row in remarked.itertuples()]
+    if len(holding) > MOST_CHANGES:
+        holding = [f"{len(holding)} checks hold by rounding alone."]
+    lines += ["", *holding]
     return "\n".join(lines).rstrip()
 
 
@@ -102,7 +96,5 @@ def audit_thesis() -> pd.DataFrame:
     return audit()
 
 
-def _number(x: Any) -> int | float:
-    if x is None:
-        return float("nan")
+def _number(x: Fraction) -> int | float:
     return int(x) if x.denominator == 1 else float(x)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -11,16 +10,22 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import PROJECT, Kind, Origin, require_evidence
+from churnlib.evidence import LANGUAGES, PROJECT, Kind, Origin, require_evidence
 from churnlib.studies.decisions import DECISIONS
+from churnlib.studies.folder import read_toml
 from churnlib.studies.reading import Named, opened
 from churnlib.studies.study import Claim, PrintedTable, Study
 from churnlib.studies.study_audit import audit
 from churnlib.tables import FrequencyTable
 
 _UNJUDGED = {Kind.UNTESTABLE, Kind.EXTERNAL}
-_CLAIM_KEYS = {"exhibit", "variables", "about", "group", "within", "supposed", "band"}
-_COLUMNS = ["title", "title_zh", "notebook", "file", "kind", "name", "sources", "origin", "verdict"]
+_CLAIMS = [
+    "section", "statement", "statement_zh", "printed", "computed", "verdict", "reason",
+    "reason_zh", "method",
+]  # fmt: skip
+_EXHIBITS = [
+    "title", "title_zh", "notebook", "file", "kind", "name", "sources", "origin", "verdict",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,24 +112,14 @@ def claims(study: Named = None) -> pd.DataFrame:
     study = opened(study)
     rows = {}
     for claim in study.claims.values():
-        verdict = judge(claim, study)
-        rows[claim.number] = {
-            "section": claim.section,
-            "statement": claim.statement["en"],
-            "statement_zh": claim.statement["zh-Hans"],
-            "printed": ", ".join(number.text for number in claim.printed.values()) or "—",
-            "computed": verdict.computed,
-            "verdict": verdict.kind.value,
-            "reason": verdict.reason["en"],
-            "reason_zh": verdict.reason["zh-Hans"],
-            "method": verdict.method,
-        }
-    columns = [
-        "section", "statement", "statement_zh", "printed", "computed",
-        "verdict", "reason", "reason_zh", "method",
-    ]  # fmt: skip
-    index = pd.Index(rows, name="claim")
-    return pd.DataFrame(list(rows.values()), index=index, columns=columns)
+        found = judge(claim, study)
+        printed = ", ".join(number.text for number in claim.printed.values()) or "—"
+        rows[claim.number] = (
+            claim.section, *_languages(claim.statement), printed, found.computed,
+            found.kind.value, *_languages(found.reason), found.method,
+        )  # fmt: skip
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=_CLAIMS)
+    return frame.rename_axis("claim")
 
 
 def verdict(number: int, study: Named = None) -> Verdict:
@@ -143,37 +138,27 @@ def verdict(number: int, study: Named = None) -> Verdict:
 
 def judge(claim: Claim, study: Study) -> Verdict:
     """Decide one claim by its own method and word the reason in every language."""
-    place = f"study.toml, {claim.name}"
-    if claim.method not in study.methods:
-        raise ValueError(
-            f"{place}: unknown method {claim.method!r}; known are {', '.join(study.methods)}"
-        )
     method = study.methods[claim.method]
-    if method.get("rule") not in DECISIONS:
-        raise ValueError(
-            f"study.toml, method {claim.method!r}: unknown rule {method.get('rule')!r}; known "
-            f"are {', '.join(DECISIONS)}"
-        )
+    place = f"study.toml, {claim.name}, method {claim.method!r}"
     try:
-        finding = DECISIONS[method["rule"]](claim, study)
-    except (KeyError, ValueError) as error:
-        if str(error).startswith(place):
-            raise
+        finding = DECISIONS[method.rule](claim, study)
+        words = {**claim.details, "decided_by": claim.decided_by, "computed": finding.computed}
+        words |= finding.words
+        words |= {key: typeset(words[key]) for key in ("computed", "printed") if key in words}
+        reason = {
+            lang: text.format(
+                **{k: v[lang] if isinstance(v, dict) and lang in v else v for k, v in words.items()}
+            )
+            for lang, text in method.sentences[finding.case].items()
+        }
+    except (LookupError, ValueError) as error:
         what = str(error.args[0])
-        what = f"it lacks {what!r}" if what in _CLAIM_KEYS else what
-        raise ValueError(f"{place}, method {claim.method!r}: {what}") from error
-    if lacking := [key for key in ("how", finding.case) if key not in method]:
-        raise ValueError(f"study.toml, method {claim.method!r} lacks {lacking[0]!r}")
-    own = {"source": dict.fromkeys(("en", "zh-Hans"), "—"), **claim.details}
-    own |= {"decided_by": claim.decided_by, "computed": finding.computed, **finding.words}
-    own |= {key: typeset(own[key]) for key in ("computed", "printed") if key in own}
-    reason = {
-        lang: text.format(
-            **{k: v[lang] if isinstance(v, Mapping) and lang in v else v for k, v in own.items()}
-        )
-        for lang, text in method[finding.case].items()
-    }
-    return Verdict(finding.kind, finding.computed, method["how"], reason)
+        raise ValueError(f"{place}: {what if ' ' in what else f'it lacks {what!r}'}") from error
+    return Verdict(finding.kind, finding.computed, method.how, reason, finding.origin)
+
+
+def _languages(text: Mapping[str, str]) -> list[str]:
+    return [text[lang] for lang in LANGUAGES]
 
 
 def typeset(number: str) -> str:
@@ -211,10 +196,12 @@ def exhibits(study: Named = None) -> pd.DataFrame:
         entries = [{"verdict": _gravest(verdicts, each), **each} for each in exhibit_entries()]
     else:
         entries = _printed_exhibits(opened(study))
-    frame = pd.DataFrame(entries, columns=["id", *_COLUMNS]).rename(columns={"id": "exhibit"})
-    frame["title_zh"] = [title["zh-Hans"] for title in frame["title"]]
-    frame["title"] = [title["en"] for title in frame["title"]]
-    return frame.set_index("exhibit")
+    rows = {
+        entry["id"]: [*_languages(entry["title"]), *(entry[key] for key in _EXHIBITS[2:])]
+        for entry in entries
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=_EXHIBITS)
+    return frame.rename_axis("exhibit")
 
 
 def exhibit_entries() -> list[dict[str, Any]]:
@@ -226,10 +213,7 @@ def exhibit_entries() -> list[dict[str, Any]]:
         If the file is missing.
     """
     file = PROJECT / "notebooks" / "exhibits.toml"
-    try:
-        entries = tomllib.loads(file.read_text(encoding="utf-8"))["exhibit"]
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{file} is missing; restore it from version control") from None
+    entries = read_toml(file, "restore it from version control")["exhibit"]
     return [{**_made(entry.get("file", "")), **entry} for entry in entries]
 
 
@@ -239,7 +223,7 @@ def _printed_exhibits(study: Study) -> list[dict[str, Any]]:
     made = {"notebook": "", "origin": Origin.PUBLISHED.name}
     return [
         {**_made(table.file), **made, "id": name, "title": table.title}
-        | {"verdict": kinds[bool(holds[name]) if name in holds else None].value}
+        | {"verdict": kinds[holds.get(name)].value}
         for name, table in study.exhibits.items()
     ]
 

@@ -22,7 +22,8 @@ def workers() -> int:
 class Command:
     """One command: what runs, what it does in a few words, its options, and examples.
 
-    `needs_clone` marks those that work on the notebooks of the project.
+    `needs_clone` marks those that work on the notebooks of the project; `failed` is the exit code
+    when what it was given cannot be used.
     """
 
     run: Callable[[argparse.Namespace], int | None]
@@ -30,6 +31,7 @@ class Command:
     options: Sequence[Callable[[argparse.ArgumentParser], None]] = ()
     epilog: str = ""
     needs_clone: bool = False
+    failed: int = 1
 
 
 def json_option(parser: argparse.ArgumentParser) -> None:

@@ -42,6 +42,7 @@ def test_every_other_check_of_every_table_holds():
         "Table 3-3": 0,
     }
     assert (checks["repair"] == "").equals(checks["holds"])
+    assert checks["exhibit"].is_monotonic_increasing  # rules of the text stand with their table
 
 
 def test_no_check_fails_once_the_total_is_mended(data: Path):

@@ -239,6 +239,22 @@ def test_a_statistic_that_cannot_be_has_no_small_p_value(study, check, x, df):
     assert not holds(study({"p": "< .001", "x": x}, TEST.format(check, df)))
 
 
+@pytest.mark.parametrize("df", ["0", "-3"])
+@pytest.mark.parametrize("check", ["t", "r", "chi_square"])
+def test_no_p_value_is_of_no_degrees_of_freedom(study, check, df):
+    assert not holds(study({"p": "> .05", "x": ".10", "d": df}, TEST.format(check, '"d"')))
+
+
+def test_a_statistic_that_may_be_zero_may_have_a_p_value_of_one(study):
+    """0.0 is printed of -.05 to .05, whose p-values by t(28) begin at .96."""
+    rule = TEST.format("t", [28])
+    assert [holds(study({"p": p, "x": "0.0"}, rule)) for p in ("1.00", ".98", ".95")] == [
+        True,
+        True,
+        False,
+    ]
+
+
 @pytest.mark.parametrize(("p", "right"), [(".02", True), (".04", False), (".018", True)])
 def test_one_sided_p_values_agree_with_statcheck(study, p, right):
     """The same file, OneTailedTests and OneTailedTxt: t(28) = 2.20."""
@@ -397,17 +413,41 @@ def test_a_clean_table_holds_and_a_wrong_digit_in_it_is_reported(
         (
             'of = ["people", "total / people"] }',
             'of = ["people", 40], rows = "yes" }',
-            "rule 2: 'rows' must be a list of names of rows; given 'yes'",
+            "rule 2: 'rows' must be a list [ ] of names in quotes; given 'yes'",
         ),
-        ("number = 2", 'number = "2"', "no. 2: 'number' must be a whole number; given '2'"),
+        ("number = 2", 'number = "2"', "claim 2: 'number' must be a whole number; given '2'"),
         (
             'people = "40"',
             'people = "forty"',
             "'Table 1', total 'people': 'forty' is not a printed",
         ),
-        ('variables = ["answer", "gender"]\n', "", "method 'unpublished': it lacks 'variables'"),
+        ('variables = ["answer", "gender"]\n', "", "claim 2 lacks 'variables'"),
         ("number = 2", "number = 3", "claims must be numbered 1, 2, 3"),
-        ('share = "62.5%"', 'share = ""', "no. 1, printed 'share': '' is not a printed number"),
+        ("number = 2", "number = true", "claim 2: 'number' must be a whole number; given True"),
+        ("number = 2", "number = 2\nexhbit = 1", "claim 2: unknown key 'exhbit'; it may hold"),
+        ('variables = ["answer"]', "variables = [1]", "'variables' must be a list [ ] of names"),
+        ('file = "answers.csv"', 'file = "."', "is missing; study.toml names it"),
+        ("source =", 'codebook = "mine.toml"\nsource =', "study.toml names it as 'codebook'"),
+        ("source =", 'rounding = "up"\nsource =', '\'rounding\' must be "nearest" or "trunc'),
+        ("source =", "method.mine = 1\nsource =", "method 'mine' must be a table of keys; given 1"),
+        ('target = "total / people"', 'target = "people"', "is among what it follows from"),
+        (
+            '"people", "total / people"',
+            'true, "total / people"',
+            "the nearest is Table 1 / yes / people",
+        ),
+        ('{ check = "total", target = "total / people" }', '"total"', "rule 1 must be a table of"),
+        (
+            'method = "checks"\nrule',
+            'method = "mine"\nrule',
+            "unknown method 'mine'; known are outside, checks",
+        ),
+        (
+            'printed = { share = "62.5%" }\nmethod = "checks"',
+            'printed = { share = "62.5%" }\nmethod = "outside"\nbeside = 7',
+            "method 'outside': 'beside' names 7, and no claim has that number",
+        ),
+        ('share = "62.5%"', 'share = ""', "claim 1, printed 'share': '' is not a printed number"),
     ],
 )
 def test_a_slip_in_a_study_is_named_with_file_exhibit_and_key(tmp_path, old, new, says):
@@ -415,9 +455,55 @@ def test_a_slip_in_a_study_is_named_with_file_exhibit_and_key(tmp_path, old, new
     text = (folder / "study.toml").read_text(encoding="utf-8")
     assert old in text
     (folder / "study.toml").write_text(text.replace(old, new), encoding="utf-8")
-    with pytest.raises(ValueError) as error:  # noqa: PT011
+    with pytest.raises((ValueError, FileNotFoundError)) as error:
         cl.claims(folder)
     assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "says"),
+    [("{foo}", "lacks 'foo'"), ("{}", "Replacement index 0"), ("{", "Single '{'")],
+)
+def test_a_sentence_that_nothing_fills_in_is_named_with_its_method(tmp_path, sentence, says):
+    new_study(folder := tmp_path / "new")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    text = text.replace('method = "checks"', 'method = "mine"')
+    own = f'\n[method.mine]\nrule = "checks"\nhow = "by rules"\nequal = "{sentence}"\n'
+    (folder / "study.toml").write_text(text + own, encoding="utf-8")
+    with pytest.raises(ValueError, match="claim 1, method 'mine': ") as error:
+        cl.claims(folder)
+    assert says in str(error.value)
+
+
+def test_a_mean_that_can_be_is_not_how_its_author_computed_it(study):
+    """GRIM refuses the mean 4.12 of 31 people; the F is computed from it as it is printed."""
+    rules = [
+        '{ check = "mean", target = "m", n = "n" }',
+        '{ check = "difference", target = "d", of = ["m", "k"] }',
+    ]
+    judged = cl.claims(study({"d": "0.12", "m": "4.12", "k": "4.00", "n": "31"}, *rules))
+    assert judged["computed"].item() == "4.13, 0.12"
+
+
+@pytest.mark.parametrize(
+    ("folder", "wrong", "code"), [("new", "25", 0), ("new", "26", 1), ("new", "x", 2), ("", "", 2)]
+)
+def test_audit_ends_with_0_1_or_2(tmp_path, capsys, folder, wrong, code):
+    from churnlib.__main__ import main
+
+    new_study(tmp_path / "new")
+    file = tmp_path / "new" / "answers.csv"
+    file.write_text(file.read_text().replace('"25"', f'"{wrong}"'))
+    assert main(["audit", str(tmp_path / folder)]) == code
+    assert ("error: " in capsys.readouterr().err) == (code == 2)
+
+
+def test_a_row_without_a_name_is_refused(tmp_path):
+    new_study(folder := tmp_path / "new")
+    file = folder / "answers.csv"
+    file.write_text(file.read_text().replace('"no"', '""'))
+    with pytest.raises(ValueError, match=r"answers\.csv, line 3: the row '' .* has no name"):
+        cl.load_study(folder)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_a_number_without_quotes_in_a_table_is_named(data, bare):
 
 def test_a_number_without_quotes_in_the_claims_is_named(data):
     spoil(data, 'printed = { staff = "50" }', "printed = { staff = 50 }", "thesis/study.toml")
-    with pytest.raises(TypeError, match=r"study\.toml, .* no\. 7, printed 'staff'.*quoted text"):
+    with pytest.raises(TypeError, match=r"study\.toml, claim 7, printed 'staff'.*quoted text"):
         load_study(data / "thesis")
 
 
@@ -132,13 +132,15 @@ def test_a_missing_total_is_named(data):
     [
         ("number = 17", "number = 18", r"study\.toml: claims must be numbered 1, 2, 3"),
         ('method = "ratio"', 'method = "guess"', "claim 12: unknown method 'guess'"),
-        ('section = "3(1)"\n', "", r"no\. 7 lacks 'section'"),
+        ('section = "3(1)"\n', "", "claim 7 lacks 'section'"),
         ('levels = ["bachelor"]', 'levels = ["doctor"]', "claim 22, .*no level 'doctor'"),
         ('total / opened" }]', 'total / open" }]', "claim 9, rule 1: .*'Table 3-1 total open'"),
         ("[[claim]]", "[[claim]", r"study\.toml is not a TOML file"),
+        ('level = "le18" }', 'levl = "le18" }', "claim 23, 'group' lacks 'level'"),
+        ('id = "older_with_college"', 'name = "b"', "claim 23, 'question' lacks 'id'"),
         ("[method.ratio]", "[method.rate]", "claim 12: unknown method 'ratio'"),
         ('rule = "announced"', 'rule = "guess"', "method 'announced': unknown rule 'guess'"),
-        ("decided_by.zh-Hans", "decided_by.fr", r"no\. 1: 'decided_by' needs a text in 'en'"),
+        ("decided_by.zh-Hans", "decided_by.fr", "claim 1: 'decided_by' must be a text .* in 'en'"),
     ],
 )
 def test_a_malformed_claim_is_named_with_its_number(data, old, new, message):
