@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import IS_CLONE, PROJECT
-from churnlib.workflow import Command, explained, jobs_option, json_option, print_json, reproduce
-from churnlib.workflow import survey_commands as surveys
+from churnlib.workflow import commands, explained, reproduce
+from churnlib.workflow.commands import JSON, LANG, Command, option, print_json
 
 EPILOG = """examples:
   python -m churnlib reproduce              run what has changed, print the exhibit table
@@ -82,8 +82,8 @@ def _parser() -> argparse.ArgumentParser:
             epilog=command.epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        for option in command.options:
-            option(one)
+        for add in command.options:
+            add(one)
     return parser
 
 
@@ -93,24 +93,31 @@ def _reproduce(chosen: argparse.Namespace) -> None:
     started = time.perf_counter()
     if chosen.json:
         runs = reproduce(jobs=chosen.jobs)
-        listed = exhibit_list(PROJECT)
         seconds = round(time.perf_counter() - started, 3)
+        listed = exhibit_list(PROJECT)
         print_json(notebooks=[asdict(run) for run in runs], seconds=seconds, **listed)
         return
-    from churnlib.workflow import Lines, console
-
-    out = console()
-    lines = Lines(out)
-    runs = reproduce(jobs=chosen.jobs, progress=lines.progress, finished=lines.finished)
-    for run in runs:
-        if run.state == "unchanged":
-            lines.unchanged(run.notebook)
-    _print_exhibits(exhibit_list(PROJECT), out)
-    ran = sum(run.state == "done" for run in runs)
-    out.print(
-        f"{len(runs)} notebooks, {ran} of them run, {len(runs) - ran} unchanged, "
-        f"in {time.perf_counter() - started:.1f} s."
+    runs = reproduce(jobs=chosen.jobs, progress=tell_start, finished=tell_end)
+    unchanged = [run.notebook for run in runs if run.state == "unchanged"]
+    for name in unchanged:
+        print(f"{name}: unchanged")
+    _print_exhibits(exhibit_list(PROJECT))
+    print(
+        f"{len(runs)} notebooks, {len(runs) - len(unchanged)} of them run, {len(unchanged)} "
+        f"unchanged, in {time.perf_counter() - started:.1f} s."
     )
+
+
+def tell_start(notebook: str, done: int, cells: int) -> None:
+    """Print a line when a notebook starts."""
+    if done == 0:
+        print(f"{notebook}: running, {cells} cells", flush=True)
+
+
+def tell_end(notebook: str, seconds: float | None) -> None:
+    """Print a line when a notebook has run, or failed."""
+    end = "failed" if seconds is None else f"done in {seconds:.1f} s"
+    print(f"{notebook}: {end}", flush=True)
 
 
 def _verify(chosen: argparse.Namespace) -> int:
@@ -131,27 +138,18 @@ def _exhibits(chosen: argparse.Namespace) -> None:
     listed = exhibit_list(PROJECT)
     if chosen.json:
         print_json(**listed)
-        return
-    from churnlib.workflow import console
-
-    _print_exhibits(listed, console())
+    else:
+        _print_exhibits(listed)
 
 
-def _print_exhibits(listed: dict[str, Any], out: Any) -> None:
-    from churnlib.workflow import exhibit_table
-
-    out.print(exhibit_table(listed["exhibits"]))
+def _print_exhibits(listed: dict[str, Any]) -> None:
+    heads = ("exhibit", "notebook", "file", "verdict")
+    rows = [heads, *([row[head] or "—" for head in heads] for row in listed["exhibits"])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(map(str.ljust, row, widths)).rstrip())
     counted = ", ".join(f"{count} {kind}" for kind, count in listed["verdicts"].items())
-    number = sum(listed["verdicts"].values())
-    out.print(f"{number} statements of the thesis: {counted}.")
-
-
-def _folder_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", nargs="?", metavar="FOLDER", help="a study; else the thesis")
-
-
-def _new_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--new", action="store_true", help="write an example study to FOLDER")
+    print(f"{sum(listed['verdicts'].values())} statements of the thesis: {counted}.")
 
 
 def _audit(chosen: argparse.Namespace) -> int:
@@ -172,31 +170,21 @@ def _audit(chosen: argparse.Namespace) -> int:
     return 0 if checks["holds"].all() else 1
 
 
-def _claims_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lang", choices=("en", "zh-Hans"), default="en", help="(default: en)")
-
-
 def _claims(chosen: argparse.Namespace) -> None:
-    from rich.table import Table
-
     from churnlib.report import report_words
     from churnlib.studies import claims
-    from churnlib.workflow import console
 
     rows = claims(chosen.folder).reset_index()
     if chosen.json:
         print_json(claims=rows.to_dict("records"))
         return
     words, end = report_words(chosen.lang), "" if chosen.lang == "en" else "_zh"
-    heads = (
-        "编号 陈述 所载 重算 结论 理由" if end else "no. statement printed computed verdict reason"
-    )
-    table = Table(*heads.split(), show_lines=True)
-    rows["verdict"] = [words(f"verdicts.{kind}") for kind in rows["verdict"]]
-    for row in rows.astype(str).to_dict("records"):
-        cells = ("claim", f"statement{end}", "printed", "computed", "verdict", f"reason{end}")
-        table.add_row(*(row[cell] for cell in cells))
-    console().print(table)
+    printed, computed = ("所载", "重算") if end else ("printed", "computed")
+    for row in rows.to_dict("records"):
+        print(f"{row['claim']}. {row[f'statement{end}']}")
+        print(f"   {printed} {row['printed']}; {computed} {row['computed']}")
+        verdict = words(f"verdicts.{row['verdict']}")
+        print(f"   {verdict}: {row[f'reason{end}']}\n")
 
 
 def _seal(chosen: argparse.Namespace) -> None:
@@ -204,10 +192,6 @@ def _seal(chosen: argparse.Namespace) -> None:
 
     changed = update_checksums()
     print(f"new checksums: {', '.join(changed)}" if changed else "nothing has changed")
-
-
-def _student_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="FOLDER", help="where to write them")
 
 
 def _student(chosen: argparse.Namespace) -> None:
@@ -218,11 +202,6 @@ def _student(chosen: argparse.Namespace) -> None:
     print(f'open them with: python -m jupyterlab "{chosen.folder}"')
 
 
-def _report_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lang", choices=("en", "zh-Hans"), help="one language; both if left out")
-    parser.add_argument("--template", type=Path, metavar="FILE", help="a .docx with your styles")
-
-
 def _report(chosen: argparse.Namespace) -> None:
     from churnlib.report import write_all
 
@@ -230,11 +209,12 @@ def _report(chosen: argparse.Namespace) -> None:
         print(path.relative_to(PROJECT))
 
 
+_STUDY = option("folder", "a study; else the thesis", metavar="FOLDER", nargs="?")
 COMMANDS = {
     "reproduce": Command(
         _reproduce,
         "run every notebook that has changed and write what it makes",
-        (jobs_option, json_option),
+        (commands.JOBS, JSON),
         """A notebook has changed if its code, churnlib, the data or the lock has.
 Outputs are replaced only if no notebook fails; a failed one is kept in .churnlib/failed/.
 
@@ -245,7 +225,7 @@ example:
     "verify": Command(
         _verify,
         "run everything twice in a scratch copy and compare with what is here",
-        (jobs_option, json_option),
+        (commands.JOBS, JSON),
         """What is committed is verified: all outputs are deleted in a scratch clone and made twice.
 Exits with 0 if git finds no difference between them and the commit, nor between the two runs, and
 data and manifest are intact. Exits with 1 otherwise, and lists what differs.
@@ -254,17 +234,21 @@ example:
   python -m churnlib verify --jobs 2""",
         needs_clone=True,
     ),
-    **surveys.COMMANDS,
+    **commands.COMMANDS,
     "exhibits": Command(
         _exhibits,
         "list every table and figure with its verdict",
-        (json_option,),
+        (JSON,),
         needs_clone=True,
     ),
     "audit": Command(
         _audit,
         "say where a published study contradicts itself",
-        (_folder_option, _new_option, json_option),
+        (
+            _STUDY,
+            option("--new", "write an example study to FOLDER", action="store_true"),
+            JSON,
+        ),
         """Lists the checks that fail, and each change of one digit that would make them all hold.
 Exits with 0 if every check holds, with 1 if something printed contradicts itself.
 
@@ -275,7 +259,7 @@ examples:
     "claims": Command(
         _claims,
         "list every statement of a study with its verdict",
-        (_folder_option, _claims_options, json_option),
+        (_STUDY, LANG, JSON),
     ),
     "seal": Command(
         _seal, "after a deliberate edit of data/, write the new checksums", needs_clone=True
@@ -283,7 +267,7 @@ examples:
     "student": Command(
         _student,
         "write the notebooks without solutions into a folder of yours",
-        (_student_options,),
+        (option("folder", "where to write them", metavar="FOLDER"),),
         """Nothing that is there already is replaced.
 
 example:
@@ -293,7 +277,10 @@ example:
     "report": Command(
         _report,
         "write the Word report and the notebooks as web pages",
-        (_report_options,),
+        (
+            option("--lang", "one language; both if left out", choices=("en", "zh-Hans")),
+            option("--template FILE", "a .docx with your styles", type=Path),
+        ),
         """The numbers are those of the last run. A template lends its styles, page, header, footer.
 
 example:
@@ -305,11 +292,17 @@ example:
 
 def run() -> None:
     """Run the command that was typed, and end the process with its exit code."""
-    code = main()
-    if code == 130:  # threads that wait for kernels which were ended would keep it
-        sys.stdout.flush()
-        os._exit(code)
-    sys.exit(code)
+    heard = False
+
+    def stop(*_: object) -> None:
+        nonlocal heard
+        if not heard:  # else it is ending
+            heard = True
+            raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    sys.exit(main())
 
 
 if __name__ == "__main__":

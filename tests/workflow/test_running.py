@@ -12,8 +12,7 @@ import nbformat
 import pytest
 
 from churnlib.workflow.execution import NotebookError
-from churnlib.workflow.reproduction import reproduce
-from churnlib.workflow.workspace import workspace
+from churnlib.workflow.reproduction import reproduce, workspace
 
 COUNT = """import os, pathlib
 seen = pathlib.Path("..", "ran")
@@ -269,7 +268,7 @@ def test_a_run_killed_while_it_puts_things_in_place_is_mended_by_the_next(
 
     def make_and_publish() -> None:
         with workspace(project) as space:
-            if space.record("x") is None:
+            if "x" not in space.good:
                 for file, content in good.items():
                     (space.scratch / "x" / file).parent.mkdir(parents=True, exist_ok=True)
                     (space.scratch / "x" / file).write_bytes(content)
@@ -283,7 +282,7 @@ def test_a_run_killed_while_it_puts_things_in_place_is_mended_by_the_next(
         with pytest.raises(Killed):
             make_and_publish()
         with workspace(project) as space:
-            assert space.record("x") is None
+            assert "x" not in space.good
     monkeypatch.setattr(Path, "replace", real)
     make_and_publish()
     assert {f: c for f, c in outputs(project).items() if f.startswith("figures/")} == good
@@ -405,7 +404,7 @@ def test_a_folder_that_becomes_read_only_is_told_and_nothing_is_lost(project, mo
 
 
 def test_a_full_disk_is_told_nothing_is_replaced_and_the_next_run_is_whole(project, mounted):
-    from churnlib.workflow.workspace import explained
+    from churnlib.workflow import explained
 
     with mounted("-t", "tmpfs", "-o", "size=400k", "tmpfs", project / "figures"):
         pass  # the smallest that can be mounted here
