@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _failed(as_json, 130, "stopped", "stopped; nothing was replaced")
     except (ImportError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        return _failed(as_json, 1, type(error).__name__, _sentence(error))
+        return _failed(as_json, 1, type(error).__name__, explained(error))
     return code or 0
 
 
@@ -58,12 +59,6 @@ def _failed(as_json: bool, code: int, kind: str, message: str) -> int:
         print(json.dumps({"error": {"kind": kind, "message": message}}, ensure_ascii=False))
     print(f"error: {message}", file=sys.stderr)
     return code
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return explained(error)
-    return str(error.args[0]) if isinstance(error, KeyError) else str(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -291,7 +286,10 @@ example:
 
 
 def run() -> None:
-    """Run the command that was typed, and end the process with its exit code."""
+    """Run the command that was typed, and end the process with its exit code.
+
+    Ctrl-C and SIGTERM stop it, and however many follow are not heard while it ends.
+    """
     heard = False
 
     def stop(*_: object) -> None:
@@ -302,7 +300,11 @@ def run() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    sys.exit(main())
+    code = main()
+    if heard:  # until the very end, which would give the signals their old meaning
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

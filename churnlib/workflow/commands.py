@@ -42,19 +42,11 @@ def option(usage: str, text: str, **described: Any) -> Option:
     return lambda parser: parser.add_argument(name, help=text, **described)
 
 
-def _workers() -> int:
-    """Return how many notebooks this machine runs well at a time."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1
-
-
+_CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 JSON = option("--json", "print one JSON document, for machines", action="store_true")
 JOBS = option(
-    "--jobs N", "how many notebooks to run at a time (here: %(default)s)",
-    type=int, default=_workers(),
-)  # fmt: skip
+    "--jobs N", "how many notebooks to run at a time (here: %(default)s)", type=int, default=_CPUS
+)
 LANG = option("--lang", "language (default: %(default)s)", choices=("en", "zh-Hans"), default="en")
 
 
@@ -84,16 +76,16 @@ def print_json(**content: Any) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=2))
 
 
-def explained(error: OSError) -> str:
-    """Return a full disk in words that say what to do; any other error as it stands."""
+def explained(error: Exception) -> str:
+    """Return a full disk in words that say what to do; any other error in its own."""
+    if not isinstance(error, OSError):
+        return str(error.args[0]) if isinstance(error, KeyError) else str(error)
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return (
             "the disk is full; nothing was replaced and nothing is lost. Free some space and run "
             f"again ({error})"
         )
-    if error.args[1:] and error.filename is None:
-        return str(error.args[1])
-    return str(error)
+    return str(error.args[1]) if error.args[1:] and error.filename is None else str(error)
 
 
 def _check(chosen: argparse.Namespace) -> int:

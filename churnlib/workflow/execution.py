@@ -8,7 +8,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -106,47 +106,43 @@ def run(
     KeyboardInterrupt
         If this process is stopped; no kernel is left then.
     """
+    seconds: dict[str, float] = {}
+    failures: list[NotebookError] = []
     began: Future[Callable[[], object]] = Future()
 
-    async def work() -> list[float | NotebookError]:
-        loop, this = asyncio.get_running_loop(), asyncio.current_task()
+    async def in_turn(task: Task, turn: asyncio.Semaphore) -> None:
+        async with turn:
+            started = time.perf_counter()
+            try:
+                await _execute(task, progress)
+                seconds[task.name] = time.perf_counter() - started
+            except NotebookError as error:
+                failures.append(error)
+            finished(task.name, seconds.get(task.name))
+
+    async def work() -> None:
+        turn, this = asyncio.Semaphore(jobs), asyncio.current_task()
         assert this
-        began.set_result(partial(loop.call_soon_threadsafe, this.cancel))
-        turn = asyncio.Semaphore(jobs)
-        return await asyncio.gather(*(_in_turn(turn, each, progress, finished) for each in tasks))
+        began.set_result(partial(asyncio.get_running_loop().call_soon_threadsafe, this.cancel))
+        await asyncio.gather(*(in_turn(task, turn) for task in tasks))
 
     # In a thread, where nbclient takes no signals for itself and no other loop is running.
     with ThreadPoolExecutor(1) as pool:
+        running, ended = pool.submit(asyncio.run, work()), list[object]()
+        running.add_done_callback(ended.append)
         try:
-            running = pool.submit(asyncio.run, work())
-            # A wait without end would not hear of Ctrl-C on every system.
-            while wait([running], timeout=0.2).not_done:
-                pass
+            while not ended:  # a wait for the thread would not hear of Ctrl-C on every system
+                time.sleep(0.1)
         except KeyboardInterrupt:
             stop = began.result()
             stop()
             raise
-    results = {task.name: each for task, each in zip(tasks, running.result(), strict=True)}
-    failures = [each for _, each in sorted(results.items()) if isinstance(each, NotebookError)]
+    running.result()
     if failures:
-        failures[0].others = failures[1:]
-        raise failures[0]
-    return {name: each for name, each in results.items() if isinstance(each, float)}
-
-
-async def _in_turn(
-    turn: asyncio.Semaphore, task: Task, progress: Progress, finished: Finished
-) -> float | NotebookError:
-    async with turn:
-        started = time.perf_counter()
-        try:
-            await _execute(task, progress)
-        except NotebookError as error:
-            finished(task.name, None)
-            return error
-        seconds = time.perf_counter() - started
-        finished(task.name, seconds)
-        return seconds
+        first, *others = sorted(failures, key=lambda error: error.notebook)
+        first.others = others
+        raise first
+    return seconds
 
 
 async def _execute(task: Task, progress: Progress) -> None:

@@ -20,18 +20,14 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from churnlib.evidence import PROJECT
 from churnlib.report import MANIFEST, RUN, pages, read_manifest
 from churnlib.workflow import execution
-from churnlib.workflow.execution import NotebookError, Task, code_cells, program, runnable, silent
+from churnlib.workflow.execution import Task, code_cells, program, runnable, silent, text_of
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
-PAGES = "pages"
-"""What the web pages of the notebooks are called in the records, all together."""
+PAGES = "pages"  # the web pages in the records, all together
 _RECORDS = Path(".churnlib", "records.json")
 
 
@@ -73,10 +69,10 @@ def reproduce(
     late = [name for name, document in documents.items() if _reads_outputs(document)]
     early = [name for name in documents if name not in late]
     failed = project / ".churnlib" / "failed"
-    seconds: dict[str, float] = {}
+    ran: dict[str, Run] = {}
     with workspace(project) as space:
         inputs = _inputs(project)
-        ran: list[Task] = []
+        tasks: list[Task] = []
         # Notebooks that read what others make come when all others have run.
         for stage, sources in ((early, []), (late, early)):
             before = space.outputs(sources)
@@ -88,25 +84,23 @@ def reproduce(
             space.require_writable(["notebooks/x", "figures/x", *written])
             # The longest first, so that none of them is left for the end; a new one before all.
             stale.sort(key=lambda name: -space.last[name].seconds if name in space.last else -inf)
-            tasks = [_task(space, name, documents[name], before) for name in stale]
+            todo = [_task(space, name, documents[name], before) for name in stale]
             try:
-                seconds |= execution.run(tasks, jobs=jobs, progress=progress, finished=finished)
-            except NotebookError as error:
+                seconds = execution.run(todo, jobs=jobs, progress=progress, finished=finished)
+            except execution.NotebookError as error:
                 error.save(failed)
                 raise
-            for task in tasks:
-                _write(space, task.name, task.notebook)
+            for task in todo:
+                space.write(task.name, f"notebooks/{task.name}.ipynb", text_of(task.notebook))
                 space.keep(task.name, keys[task.name], seconds[task.name], before)
-            ran += tasks
-        for task in ran:
+                ran[task.name] = Run(task.name, seconds[task.name])
+            tasks += todo
+        for task in tasks:
             _take_words(space, task)
         _make_pages(space, list(documents), inputs)
         space.publish([*documents, PAGES])
     shutil.rmtree(failed, ignore_errors=True)
-    return [
-        Run(name, seconds.get(name, 0.0), "done" if name in seconds else "unchanged")
-        for name in documents
-    ]
+    return [ran.get(name, Run(name, 0.0, "unchanged")) for name in documents]
 
 
 def _reads_outputs(document: Mapping[str, Any]) -> bool:
@@ -150,11 +144,7 @@ def _take_words(space: Workspace, task: Task) -> None:
         return
     for cell, done in zip(code_cells(now), code_cells(task.notebook), strict=True):
         cell.update(outputs=done.outputs, execution_count=done.execution_count)
-    _write(space, task.name, now)
-
-
-def _write(space: Workspace, name: str, notebook: NotebookNode) -> None:
-    space.write(name, f"notebooks/{name}.ipynb", execution.text_of(notebook))
+    space.write(task.name, f"notebooks/{task.name}.ipynb", text_of(now))
 
 
 def _make_pages(space: Workspace, names: Sequence[str], inputs: str) -> None:
@@ -177,7 +167,7 @@ def _make_pages(space: Workspace, names: Sequence[str], inputs: str) -> None:
 
 @dataclass(frozen=True)
 class Record:
-    """One successful run of a notebook: the checksums of all that it depended on and made."""
+    """One good run of a notebook: the checksum of all that it depended on, and of what it made."""
 
     key: str
     outputs: Mapping[str, str]
@@ -312,10 +302,9 @@ def digest(file: Path) -> str:
 
     The words around the code of a notebook do not count.
     """
-    try:
-        content = file.read_bytes()
-    except OSError:
+    if not file.is_file():
         return "absent"
+    content = file.read_bytes()
     if file.suffix == ".ipynb":
         with suppress(ValueError, KeyError, TypeError):
             code = code_cells(json.loads(content))
@@ -323,11 +312,9 @@ def digest(file: Path) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def files_in(folder: Path) -> Iterator[str]:
-    """Yield every file below a folder, by its relative path with slashes."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield path.relative_to(folder).as_posix()
+def files_in(folder: Path) -> list[str]:
+    """Return every file below a folder, by its relative path with slashes."""
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
 def _sha(*content: object) -> str:
