@@ -174,11 +174,6 @@ async def _execute(task: Task, progress: Progress) -> None:
         on_cell_start=start,
     )
     environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **task.environment}
-
-    def stopped() -> bool:
-        this = asyncio.current_task()
-        return this is not None and this.cancelling() > 0
-
     try:
         await client.async_execute(env=environment)
     except CellExecutionError as error:
@@ -186,7 +181,7 @@ async def _execute(task: Task, progress: Progress) -> None:
         cause = f"{error.ename}: {error.evalue}"
         raise NotebookError(task.name, at, cause, lines, task.notebook) from None
     except DeadKernelError:
-        if stopped():  # nbclient takes this for a dead kernel
+        if _is_stopped():  # nbclient takes this for a dead kernel
             raise asyncio.CancelledError from None
         raise NotebookError(task.name, at, "the kernel died", ran=task.notebook) from None
     except NoSuchKernel:
@@ -201,8 +196,13 @@ async def _execute(task: Task, progress: Progress) -> None:
         if client.kc:
             client.kc.stop_channels()
         if manager.has_kernel:
-            await manager.shutdown_kernel(now=stopped())
+            await manager.shutdown_kernel(now=_is_stopped())
     progress(task.name, len(code), len(code))
+
+
+def _is_stopped() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def notebooks(project: Path = PROJECT) -> list[Path]:

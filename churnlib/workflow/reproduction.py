@@ -50,8 +50,7 @@ def reproduce(
     """Run every notebook that has changed; replace outputs only if none of them fails.
 
     A notebook has changed if its code or an output of it has, or any file of churnlib or of
-    ``data/``, or the lock; one that reads what others make, if any of that has. The first run in
-    a fresh clone runs all of them.
+    ``data/``, or the lock; one that reads what others make, if any of that has.
 
     Raises
     ------
@@ -262,9 +261,8 @@ class Workspace:
 @contextmanager
 def workspace(project: Path) -> Iterator[Workspace]:
     """Keep other runs out of this tree, by a RuntimeError, while one is at work."""
-    folder = project / ".churnlib"
+    folder, lock = project / ".churnlib", project / ".churnlib" / "lock"
     folder.mkdir(exist_ok=True)
-    lock = folder / "lock"
     # The lock of an empty database is one on every system, and ends with the process that holds it.
     with closing(sqlite3.connect(folder / "lock.sqlite", timeout=0)) as database:
         try:
