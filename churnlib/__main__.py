@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         one = commands.add_parser(
             name,
             help=command.text,
-            description=f"{command.text[0].upper()}{command.text[1:]}.",
+            description=command.text,
             epilog=command.epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
@@ -83,6 +83,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _reproduce(chosen: argparse.Namespace) -> None:
+    """Run every notebook that has changed and write what it makes.
+
+    A notebook has changed if its code, churnlib, the data or the lock has.
+    Outputs are replaced only if no notebook fails; a failed one is kept in .churnlib/failed/.
+
+    for example:
+      python -m churnlib reproduce --jobs 2
+    """
     from churnlib.workflow import exhibit_list
 
     started = time.perf_counter()
@@ -116,6 +124,15 @@ def tell_end(notebook: str, seconds: float | None) -> None:
 
 
 def _verify(chosen: argparse.Namespace) -> int:
+    """Run everything twice in a scratch copy and compare with what is here.
+
+    What is committed is verified: all outputs are deleted in a scratch clone and made twice.
+    Exits with 0 if git finds no difference between them and the commit, nor between the two runs,
+    and data and manifest are intact. Exits with 1 otherwise, and lists what differs.
+
+    for example:
+      python -m churnlib verify --jobs 2
+    """
     from churnlib.workflow import verify
 
     if chosen.json:
@@ -128,6 +145,7 @@ def _verify(chosen: argparse.Namespace) -> int:
 
 
 def _exhibits(chosen: argparse.Namespace) -> None:
+    """List every table and figure with its verdict."""
     from churnlib.workflow import exhibit_list
 
     listed = exhibit_list(PROJECT)
@@ -148,6 +166,15 @@ def _print_exhibits(listed: dict[str, Any]) -> None:
 
 
 def _audit(chosen: argparse.Namespace) -> int:
+    """Say where a published study contradicts itself.
+
+    Lists the checks that fail, and each change of one digit that would make them all hold.
+    Exits with 0 if every check holds, with 1 if something printed contradicts itself.
+
+    for example:
+      python -m churnlib audit --new mystudy
+      python -m churnlib audit mystudy
+    """
     from churnlib.studies import audit, audit_text, new_study
 
     folder = chosen.folder
@@ -166,6 +193,7 @@ def _audit(chosen: argparse.Namespace) -> int:
 
 
 def _claims(chosen: argparse.Namespace) -> None:
+    """List every statement of a study with its verdict."""
     from churnlib.report import report_words
     from churnlib.studies import claims
 
@@ -183,6 +211,7 @@ def _claims(chosen: argparse.Namespace) -> None:
 
 
 def _seal(chosen: argparse.Namespace) -> None:
+    """After a deliberate edit of data/, write the new checksums."""
     from churnlib.evidence import update_checksums
 
     changed = update_checksums()
@@ -190,6 +219,13 @@ def _seal(chosen: argparse.Namespace) -> None:
 
 
 def _student(chosen: argparse.Namespace) -> None:
+    """Write the notebooks without solutions into a folder of yours.
+
+    Nothing that is there already is replaced.
+
+    for example:
+      python -m churnlib student ../course
+    """
     from churnlib.workflow import write_student_copy
 
     written = write_student_copy(chosen.folder)
@@ -198,6 +234,13 @@ def _student(chosen: argparse.Namespace) -> None:
 
 
 def _report(chosen: argparse.Namespace) -> None:
+    """Write the Word report and the notebooks as web pages.
+
+    The numbers are those of the last run. A template lends its styles, page, header, footer.
+
+    for example:
+      python -m churnlib report --lang zh-Hans --template school.docx
+    """
     from churnlib.report import write_all
 
     for path in write_all(PROJECT, chosen.lang, chosen.template):
@@ -205,83 +248,22 @@ def _report(chosen: argparse.Namespace) -> None:
 
 
 _STUDY = option("folder", "a study; else the thesis", metavar="FOLDER", nargs="?")
+_NEW = option("--new", "write an example study to FOLDER", action="store_true")
+_COPY = option("folder", "where to write them", metavar="FOLDER")
+_REPORT = (
+    option("--lang", "one language; both if left out", choices=("en", "zh-Hans")),
+    option("--template FILE", "a .docx with your styles", type=Path),
+)
 COMMANDS = {
-    "reproduce": Command(
-        _reproduce,
-        "run every notebook that has changed and write what it makes",
-        (commands.JOBS, JSON),
-        """A notebook has changed if its code, churnlib, the data or the lock has.
-Outputs are replaced only if no notebook fails; a failed one is kept in .churnlib/failed/.
-
-example:
-  python -m churnlib reproduce --jobs 2""",
-        needs_clone=True,
-    ),
-    "verify": Command(
-        _verify,
-        "run everything twice in a scratch copy and compare with what is here",
-        (commands.JOBS, JSON),
-        """What is committed is verified: all outputs are deleted in a scratch clone and made twice.
-Exits with 0 if git finds no difference between them and the commit, nor between the two runs, and
-data and manifest are intact. Exits with 1 otherwise, and lists what differs.
-
-example:
-  python -m churnlib verify --jobs 2""",
-        needs_clone=True,
-    ),
+    "reproduce": Command(_reproduce, (commands.JOBS, JSON), needs_clone=True),
+    "verify": Command(_verify, (commands.JOBS, JSON), needs_clone=True),
     **commands.COMMANDS,
-    "exhibits": Command(
-        _exhibits,
-        "list every table and figure with its verdict",
-        (JSON,),
-        needs_clone=True,
-    ),
-    "audit": Command(
-        _audit,
-        "say where a published study contradicts itself",
-        (
-            _STUDY,
-            option("--new", "write an example study to FOLDER", action="store_true"),
-            JSON,
-        ),
-        """Lists the checks that fail, and each change of one digit that would make them all hold.
-Exits with 0 if every check holds, with 1 if something printed contradicts itself.
-
-examples:
-  python -m churnlib audit --new mystudy
-  python -m churnlib audit mystudy""",
-    ),
-    "claims": Command(
-        _claims,
-        "list every statement of a study with its verdict",
-        (_STUDY, LANG, JSON),
-    ),
-    "seal": Command(
-        _seal, "after a deliberate edit of data/, write the new checksums", needs_clone=True
-    ),
-    "student": Command(
-        _student,
-        "write the notebooks without solutions into a folder of yours",
-        (option("folder", "where to write them", metavar="FOLDER"),),
-        """Nothing that is there already is replaced.
-
-example:
-  python -m churnlib student ../course""",
-        needs_clone=True,
-    ),
-    "report": Command(
-        _report,
-        "write the Word report and the notebooks as web pages",
-        (
-            option("--lang", "one language; both if left out", choices=("en", "zh-Hans")),
-            option("--template FILE", "a .docx with your styles", type=Path),
-        ),
-        """The numbers are those of the last run. A template lends its styles, page, header, footer.
-
-example:
-  python -m churnlib report --lang zh-Hans --template school.docx""",
-        needs_clone=True,
-    ),
+    "exhibits": Command(_exhibits, (JSON,), needs_clone=True),
+    "audit": Command(_audit, (_STUDY, _NEW, JSON)),
+    "claims": Command(_claims, (_STUDY, LANG, JSON)),
+    "seal": Command(_seal, needs_clone=True),
+    "student": Command(_student, (_COPY,), needs_clone=True),
+    "report": Command(_report, _REPORT, needs_clone=True),
 }
 
 

@@ -101,10 +101,8 @@ def read_manifest(folder: Path) -> list[Entry]:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no manifest.
-    ValueError
-        If it is not one.
+    FileNotFoundError, ValueError
+        If there is no manifest, or it is not one.
     """
     path, remedy = folder / MANIFEST, "run python -m churnlib reproduce"
     try:

@@ -11,17 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import PROJECT, Origin
+from churnlib.workflow import execution
 from churnlib.workflow.check_survey import require_labels
-from churnlib.workflow.execution import (
-    NotebookError,
-    Progress,
-    Task,
-    code_cells,
-    run,
-    runnable,
-    silent,
-    text_of,
-)
+from churnlib.workflow.execution import NotebookError, Progress, Task, code_cells, silent
 
 LEFT_OUT = Path("figures", "source", "left_out.csv")
 """Where the notebook says what it left out and why."""
@@ -153,10 +145,10 @@ def _run(
     document: Mapping[str, Any], made: Path, lang: str, progress: Progress, output: Path
 ) -> tuple[str, ...]:
     """Run it, put it among the results, and return the notes that it prints on the file."""
-    notebook = runnable(document)
+    notebook = execution.runnable(document)
     environment = {"CHURNLIB_OUTPUT": str(made), "CHURNLIB_LANGUAGES": lang}
     try:
-        run([Task(_NOTEBOOK.stem, notebook, made, environment)], progress=progress)
+        execution.run([Task(_NOTEBOOK.stem, notebook, made, environment)], progress=progress)
     except NotebookError as error:
         if given := _of_what_was_given(error, notebook):
             raise given from None
@@ -168,7 +160,7 @@ def _run(
         notes.extend("".join(printed).splitlines())
         # They name what was dropped as personal; the results do not.
         cell["outputs"] = [o for o in cell["outputs"] if o["output_type"] != "stream"]
-    (made / _NOTEBOOK.name).write_text(text_of(notebook), encoding="utf-8", newline="\n")
+    (made / _NOTEBOOK.name).write_text(execution.text_of(notebook), encoding="utf-8", newline="\n")
     return tuple(filter(None, notes))
 
 

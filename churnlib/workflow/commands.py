@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import errno
+import inspect
 import json
 import os
 import sys
@@ -22,16 +23,24 @@ Option = Callable[[argparse.ArgumentParser], object]
 
 @dataclass(frozen=True)
 class Command:
-    """One command: what runs, what it does in a few words, its options, and examples.
+    """One command: what runs, with its help text for a docstring, and its options.
 
     `needs_clone` marks those that work on the notebooks of the project.
     """
 
     run: Callable[[argparse.Namespace], int | None]
-    text: str
     options: Sequence[Option] = ()
-    epilog: str = ""
     needs_clone: bool = False
+
+    @property
+    def text(self) -> str:
+        """What it does, in a sentence."""
+        return str(inspect.getdoc(self.run)).partition("\n\n")[0]
+
+    @property
+    def epilog(self) -> str:
+        """What else there is to know, and examples."""
+        return str(inspect.getdoc(self.run)).partition("\n\n")[2]
 
 
 def option(usage: str, text: str, **described: Any) -> Option:
@@ -89,6 +98,14 @@ def explained(error: Exception) -> str:
 
 
 def _check(chosen: argparse.Namespace) -> int:
+    """Say which answers of an export do not fit a codebook.
+
+    Exits with 0 if every answer has a level, with 1 if sheets would be set aside or a file is
+    damaged.
+
+    for example:
+      python -m churnlib check export.xlsx --codebook mine.toml --json
+    """
     from churnlib.workflow.check_survey import check
 
     checked = check(chosen.answers, chosen.codebook, lang=chosen.lang, reading=_reading(chosen))
@@ -110,6 +127,15 @@ def _check(chosen: argparse.Namespace) -> int:
 
 
 def _codebook(chosen: argparse.Namespace) -> None:
+    """Draft a codebook from an export of answers.
+
+    What it could not know stands in a list on top of the file, each guess with its line.
+    Personal columns are dropped and listed.
+    The draft remembers --sheet, --encoding, --header-rows and --keep.
+
+    for example:
+      python -m churnlib codebook export.xlsx --output mine.toml
+    """
     from churnlib.survey import draft, load_codebook, read_answers
 
     reading = _reading(chosen)
@@ -137,6 +163,21 @@ def _reading(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def _analyse(chosen: argparse.Namespace) -> None:
+    """Analyse a survey of your own in a notebook and write its report.
+
+    Everything is written to DIR; nothing of this project is touched. Sheets that do not fit
+    the codebook are set aside and accounted for. A folder written before is replaced file by file.
+    DIR/my_survey.ipynb holds the whole analysis, to go on with in JupyterLab.
+    A KEY is the name of a question in the codebook: [variables.KEY].
+    A response with two answers gets a logistic regression (odds of the answer that the codebook
+    lists second), one with more and ordered answers a proportional-odds model. What the answers do
+    not allow is left out, with the reason.
+
+    for example:
+      python -m churnlib analyse export.xlsx --codebook mine.toml --output results
+      python -m churnlib analyse export.csv --codebook mine.toml --output results --lang zh-Hans
+      python -m churnlib analyse export.csv --codebook mine.toml --output results --group region
+    """
     from churnlib.workflow.analyse_survey import analyse
 
     done = analyse(
@@ -192,31 +233,11 @@ _CODEBOOK = option("--codebook BOOK", "codebook of the export", type=Path, requi
 COMMANDS = {
     "codebook": Command(
         _codebook,
-        "draft a codebook from an export of answers",
-        (
-            *_READ,
-            option("--output FILE", "where to write it; printed if left out", type=Path),
-        ),
-        """What it could not know stands in a list on top of the file, each guess with its line.
-Personal columns are dropped and listed.
-The draft remembers --sheet, --encoding, --header-rows and --keep.
-
-example:
-  python -m churnlib codebook export.xlsx --output mine.toml""",
+        (*_READ, option("--output FILE", "where to write it; printed if left out", type=Path)),
     ),
-    "check": Command(
-        _check,
-        "say which answers of an export do not fit a codebook",
-        (*_READ, _CODEBOOK, LANG, JSON),
-        """Exits with 0 if every answer has a level, with 1 if sheets would be set aside or a file
-is damaged.
-
-example:
-  python -m churnlib check export.xlsx --codebook mine.toml --json""",
-    ),
+    "check": Command(_check, (*_READ, _CODEBOOK, LANG, JSON)),
     "analyse": Command(
         _analyse,
-        "analyse a survey of your own in a notebook and write its report",
         (
             *_READ,
             _CODEBOOK,
@@ -235,17 +256,5 @@ example:
             option("--template DOCX", "Word file whose styles the report takes", type=Path),
             JSON,
         ),
-        """Everything is written to DIR; nothing of this project is touched. Sheets that do not fit
-the codebook are set aside and accounted for. A folder written before is replaced file by file.
-DIR/my_survey.ipynb holds the whole analysis, to go on with in JupyterLab.
-A KEY is the name of a question in the codebook: [variables.KEY].
-A response with two answers gets a logistic regression (odds of the answer that the codebook lists
-second), one with more and ordered answers a proportional-odds model. What the answers do not allow
-is left out, with the reason.
-
-examples:
-  python -m churnlib analyse export.xlsx --codebook mine.toml --output results
-  python -m churnlib analyse export.csv --codebook mine.toml --output results --lang zh-Hans
-  python -m churnlib analyse export.csv --codebook mine.toml --output results --group region""",
     ),
 }

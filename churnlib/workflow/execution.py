@@ -206,13 +206,7 @@ def _is_stopped() -> bool:
 
 
 def notebooks(project: Path = PROJECT) -> list[Path]:
-    """Return the numbered notebooks in their order.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there are none.
-    """
+    """Return the numbered notebooks in their order; that there are none is an error."""
     paths = sorted((project / "notebooks").glob("[0-9][0-9]_*.ipynb"))
     if not paths:
         raise FileNotFoundError(
@@ -222,13 +216,7 @@ def notebooks(project: Path = PROJECT) -> list[Path]:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Read a notebook as the JSON document it is: nbformat takes a second to load.
-
-    Raises
-    ------
-    NotebookError
-        If it is none.
-    """
+    """Read a notebook as the JSON document it is: nbformat takes a second to load."""
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         program(document)
@@ -269,12 +257,5 @@ def code_cells(notebook: Mapping[str, Any]) -> list[Any]:
 
 
 def program(notebook: Mapping[str, Any]) -> list[str]:
-    r"""Return what it does, without the words around: its kernel and the source of its code cells.
-
-    Examples
-    --------
-    >>> program({"cells": [{"cell_type": "markdown", "source": "# 1"},
-    ...                    {"cell_type": "code", "source": ["1 + 1\n", "2"]}]})
-    ['python3', '1 + 1\n2']
-    """
+    """Return its kernel and the sources of its code cells: what it does, without the words."""
     return [kernel_of(notebook), *("".join(cell["source"]) for cell in code_cells(notebook))]

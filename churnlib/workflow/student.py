@@ -46,8 +46,6 @@ def write_student_copy(folder: str | Path, project: Path = PROJECT) -> list[Path
     ------
     FileExistsError
         If a file that would be written is there already; then nothing is written.
-    FileNotFoundError
-        If the project has no notebooks.
     NotADirectoryError
         If the folder, or one that would lie in it, is a file.
 
@@ -76,16 +74,7 @@ def write_student_copy(folder: str | Path, project: Path = PROJECT) -> list[Path
 
 
 def without_solutions(notebook: NotebookNode) -> NotebookNode:
-    """Return a notebook without solutions and outputs, which writes its figures aside.
-
-    Examples
-    --------
-    >>> from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-    >>> solution = new_code_cell("6 * 7", metadata={"tags": ["solution"]})
-    >>> cells = [new_markdown_cell("# Title"), solution, new_code_cell("1 + 1")]
-    >>> [cell.source for cell in without_solutions(new_notebook(cells=cells)).cells[2:]]
-    ['1 + 1']
-    """
+    """Return a notebook without solutions and outputs, which writes its figures aside."""
     from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
     from nbformat.v4 import new_code_cell
 
