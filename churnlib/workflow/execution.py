@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +107,7 @@ def run(
     """
     seconds: dict[str, float] = {}
     failures: list[NotebookError] = []
-    began: Future[Callable[[], object]] = Future()
+    began: Future[asyncio.Future[Any]] = Future()
 
     async def in_turn(task: Task, turn: asyncio.Semaphore) -> None:
         async with turn:
@@ -121,21 +120,22 @@ def run(
             finished(task.name, seconds.get(task.name))
 
     async def work() -> None:
-        turn, this = asyncio.Semaphore(jobs), asyncio.current_task()
-        assert this
-        began.set_result(partial(asyncio.get_running_loop().call_soon_threadsafe, this.cancel))
-        await asyncio.gather(*(in_turn(task, turn) for task in tasks))
+        turn = asyncio.Semaphore(jobs)
+        everything = asyncio.gather(*(in_turn(task, turn) for task in tasks))
+        began.set_result(everything)
+        await everything
 
     # In a thread, where nbclient takes no signals for itself and no other loop is running.
     with ThreadPoolExecutor(1) as pool:
-        running, ended = pool.submit(asyncio.run, work()), list[object]()
+        running = pool.submit(asyncio.run, work())
+        ended: list[object] = []
         running.add_done_callback(ended.append)
         try:
             while not ended:  # a wait for the thread would not hear of Ctrl-C on every system
                 time.sleep(0.1)
         except KeyboardInterrupt:
-            stop = began.result()
-            stop()
+            everything = began.result()
+            everything.get_loop().call_soon_threadsafe(everything.cancel)
             raise
     running.result()
     if failures:
