@@ -390,7 +390,8 @@ def test_a_stopped_run_leaves_outputs_and_no_kernel_and_the_next_run_is_whole(ru
     if how is signal.SIGINT:  # impatiently
         for other in (signal.SIGINT, signal.SIGTERM):
             os.kill(process.pid, other)
-    _, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=60)
+    assert "failed" not in out
     assert _gone(kernels)
     assert outputs(project) == before
     if how is signal.SIGINT:
