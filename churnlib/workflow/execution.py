@@ -121,9 +121,11 @@ def run(
 
     async def work() -> None:
         turn = asyncio.Semaphore(jobs)
-        everything = asyncio.gather(*(in_turn(task, turn) for task in tasks))
+        # One that is stopped or broken must not keep the others from ending their kernels.
+        everything = asyncio.gather(*(in_turn(t, turn) for t in tasks), return_exceptions=True)
         began.set_result(everything)
-        await everything
+        for error in filter(None, await everything):
+            raise error
 
     # In a thread, where nbclient takes no signals for itself and no other loop is running.
     with ThreadPoolExecutor(1) as pool:

@@ -392,6 +392,7 @@ def test_a_stopped_run_leaves_outputs_and_no_kernel_and_the_next_run_is_whole(ru
             os.kill(process.pid, other)
     out, err = process.communicate(timeout=60)
     assert "failed" not in out
+    assert how is signal.SIGKILL or not any(map(_is_alive, kernels))
     assert _gone(kernels)
     assert outputs(project) == before
     if how is signal.SIGINT:
