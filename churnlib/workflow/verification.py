@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,31 +88,29 @@ def verify(
         return Verification(len(outputs), committed, repeated, tuple(_faults(clone)))
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=folder, capture_output=True, encoding="utf-8", check=False
-    )
-    if done.returncode:
-        raise RuntimeError(
-            f"verify needs git and a clone of the project; git {arguments[0]} said: "
-            f"{done.stderr.strip()}"
-        )
-    return done.stdout
+def _git(clone: Path, *arguments: str) -> str:
+    blame = f"verify needs git and a clone of the project; git {arguments[0]} said"
+    return _call(["git", *arguments], clone, os.environ, blame)
 
 
 def _run(clone: Path, jobs: int) -> None:
     paths = filter(None, [str(clone), os.environ.get("PYTHONPATH")])
-    environment = os.environ | {
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "CHURNLIB_OUTPUT"},
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    environment.pop("CHURNLIB_OUTPUT", None)
     command = [sys.executable, "-m", "churnlib", "reproduce", "--jobs", str(jobs), "--json"]
+    _call(command, clone, environment, "the run in the scratch copy failed")
+
+
+def _call(command: list[str], clone: Path, environment: Mapping[str, str], blame: str) -> str:
     done = subprocess.run(
         command, cwd=clone, env=environment, capture_output=True, encoding="utf-8", check=False
     )
     if done.returncode:
-        raise RuntimeError(f"the run in the scratch copy failed: {done.stderr.strip()}")
+        raise RuntimeError(f"{blame}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def _delete_outputs(clone: Path) -> None:
