@@ -14,7 +14,7 @@ import pandas as pd
 
 from benchmarks.harness import show, table
 from churnlib import attainable, bounds, count_tables, enumerate_tables, published_frequencies
-from churnlib.crosstabs.detectable_difference import all_frontiers, power_curves
+from churnlib.crosstabs.detectable_difference import power_curves
 from churnlib.margins.statistic_forms import names
 from churnlib.studies import minor_assumptions, plausibility
 
@@ -69,7 +69,6 @@ def measure() -> pd.DataFrame:
         "age by education: every statistic, 4 sayings": every_range,
         "statements on minors against the census": lambda: f"{len(plausibility())} rows",
         "2×5 tables listed one by one": listed,
-        "evidence frontier, all splits of 200": lambda: f"{len(all_frontiers(200)):,} rows",
         "power curves": lambda: f"{power_curves(98, 102, [0.1, 0.2, 0.4]).size} points",
     }
     rows, begun = [], time.process_time()

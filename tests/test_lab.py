@@ -144,11 +144,11 @@ def test_all_cells_run_and_an_edited_scenario_changes_the_result(lab, page):
     assert before[1] == "< .001"
 
     page.goto(place.format("data/synthetic/scenario.toml"))
-    line = page.locator(".jp-FileEditor .cm-line", has_text="male = [0.55")
+    line = page.locator(".jp-FileEditor .cm-line", has_text="visits.male = [0.55")
     line.click()
     page.keyboard.press("End")
     page.keyboard.press("Shift+Home")
-    page.keyboard.type("male = [0.22, 0.36, 0.42]  # as the women")
+    page.keyboard.type("visits.male = [0.22, 0.36, 0.42]  # as the women")
     page.keyboard.press("Control+s")
     scenario = copy / "data" / "synthetic" / "scenario.toml"
     for _ in range(100):
@@ -158,4 +158,4 @@ def test_all_cells_run_and_an_edited_scenario_changes_the_result(lab, page):
     run_all(page, notebook)
     after = strong(page)
     assert after[0] == before[0]
-    assert float(after[1]) > 0.9  # men and women now visit alike
+    assert float(after[1]) > 0.05  # men and women now visit alike, but for chance

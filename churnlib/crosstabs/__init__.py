@@ -1,7 +1,6 @@
 """What a cross-table says: association, exact tests, comparisons, layers, power."""
 
 from churnlib.crosstabs.battery import statistics as statistics
-from churnlib.crosstabs.detectable_difference import all_frontiers as all_frontiers
 from churnlib.crosstabs.detectable_difference import frontier as frontier
 from churnlib.crosstabs.detectable_difference import least_v as least_v
 from churnlib.crosstabs.detectable_difference import power_curves as power_curves

@@ -7,8 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-TIE = 1e-7
-"""As in `churnlib.exact`: tables whose probabilities differ by rounding alone are tied."""
+from churnlib.crosstabs.exact import TIE
 
 
 def frontier(
@@ -68,18 +67,6 @@ def frontier(
     at = np.where(found, rows["significant"].fillna(0), 0).astype(int)
     rows["significant_v"] = np.where(found, v[np.arange(second + 1), at], np.nan)
     return rows
-
-
-def all_frontiers(n: int, *, alpha: float = 0.05, trivial: float = 0.1) -> pd.DataFrame:
-    """The frontier of every split of `n` people into two groups.
-
-    Returns
-    -------
-    DataFrame
-        The rows of `frontier` for each split, indexed by ``first`` and ``second``.
-    """
-    every = {first: frontier(first, n=n, alpha=alpha, trivial=trivial) for first in range(1, n)}
-    return pd.concat(every, names=["first"])
 
 
 @lru_cache(maxsize=512)

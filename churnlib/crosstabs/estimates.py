@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from churnlib.evidence import NAN, Estimate, Test, chi_square_result, joined
+from churnlib.evidence import NAN, Estimate, Origin, Test, chi_square_result, joined
 from churnlib.tables import Crosstab
 
 TOO_SMALL = "needs two rows and two columns that count somebody"
@@ -21,6 +21,14 @@ UNORDERED = (
 def as_table(table: Any) -> Crosstab:
     """Return a `Crosstab` as it is, and make one of nested counts."""
     return table if isinstance(table, Crosstab) else Crosstab.from_counts(table)
+
+
+def require_shape(table: Crosstab, what: str, *, square: bool = False) -> None:
+    """Raise `ValueError` unless a table is 2 × 2, or at least square."""
+    rows, columns = table.counts.shape
+    if rows != columns or not (square or rows == 2):
+        needed = "square" if square else "2 × 2"
+        raise ValueError(f"{what} needs a {needed} table, given {rows} × {columns}")
 
 
 def observed(table: Crosstab) -> np.ndarray:
@@ -87,6 +95,24 @@ def estimate(
     return Estimate(
         name, float(value), float(low), float(high), level, float(se), table.n, table.origin,
         note, float(t), p,
+    )  # fmt: skip
+
+
+def ratio_estimate(
+    name: str, value: float, se: float, level: float, n: int, origin: Origin, note: str
+) -> Estimate:
+    """Make an estimate of a ratio from the standard error of its logarithm."""
+    from scipy.stats import norm
+
+    if se == 0:
+        note = joined(note, AT_THE_EDGE)
+        return Estimate(name, float(value), NAN, NAN, level, 0.0, n, origin, note)
+    factor = np.exp(norm.isf((1 - level) / 2) * se)
+    z = np.log(value) / se
+    p = 2 * norm.sf(abs(z))
+    return Estimate(
+        name, float(value), float(value / factor), float(value * factor), level, float(se), n,
+        origin, note, float(z), float(p),
     )  # fmt: skip
 
 

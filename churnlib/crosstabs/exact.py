@@ -15,7 +15,7 @@ from churnlib.crosstabs.simulation import monte_carlo
 from churnlib.evidence import NAN, Test
 from churnlib.tables import Crosstab
 
-_TIE = 1e-7
+TIE = 1e-7
 """Tables whose probability exceeds the observed one by no more than this part count as ties, as in
 R's fisher.test: rounding must not decide."""
 
@@ -118,7 +118,7 @@ def _two_by_two(o: np.ndarray) -> float:
 
     low, high = max(0, column - second), min(first, column)
     mode = (column + 1) * (first + 1) // (n + 2)
-    reach = probability(here) * (1 + _TIE)
+    reach = probability(here) * (1 + TIE)
     if probability(mode) <= reach:
         return 1.0
     # Where the probability falls to that of the observed table, on either side of the mode …
@@ -163,7 +163,7 @@ def _counted(o: np.ndarray, most: int = _HALVES) -> float | None:
     if np.log2(rows[:-1] + 1.0).sum() > 62:  # the code of row sums would not fit
         return None
     centre = np.floor(np.outer(rows / rows.sum(), columns)).astype(np.int64)
-    threshold = -_log_factorials(o, centre).sum() + _TIE
+    threshold = -_log_factorials(o, centre).sum() + TIE
     (left_code, left_log), (right_code, right_log) = (
         _listed(rows, columns[half], centre[:, half]) for half in halves
     )

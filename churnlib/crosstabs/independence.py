@@ -13,6 +13,7 @@ from churnlib.crosstabs.estimates import (
     estimate,
     observed,
     remark,
+    require_shape,
     undefined,
 )
 from churnlib.evidence import NAN, Estimate, Test, joined, require_level
@@ -55,9 +56,8 @@ def chi_square(table: Any, *, correction: bool = False) -> Test:
     table = as_table(table)
     o = observed(table)
     name = "continuity_correction" if correction else "pearson_chi2"
-    if correction and table.counts.shape != (2, 2):
-        size = " × ".join(map(str, table.counts.shape))
-        raise ValueError(f"Yates's correction is for 2 × 2 tables, given {size}")
+    if correction:
+        require_shape(table, "Yates's correction")
     if min(o.shape) < 2:
         return chi_square_test(name, table, NAN, 0, TOO_SMALL)
     e = table.occupied.expected.to_numpy()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from churnlib.crosstabs.estimates import as_table
+from churnlib.crosstabs.estimates import as_table, ratio_estimate
 from churnlib.crosstabs.risk import odds_ratio
 from churnlib.evidence import (
     NAN,
@@ -152,19 +152,21 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     )
     breslow_day, tarone, unequal = _homogeneity(a, b, c, d, value)
     df = int(telling.sum()) - 1
-    finite = 0 < value < np.inf
-    se = _se(a, b, c, d) if finite else NAN
-    ratio = _interval(value, se, level) if finite else (NAN,) * 4
-    if not finite:
+    name = "mantel_haenszel_odds_ratio"
+    if 0 < value < np.inf:
+        common = ratio_estimate(
+            name, value, _se(a, b, c, d), level, people, origin, "; ".join(notes)
+        )
+    else:
         unbounded = "unbounded and " if np.isinf(value) else ""
         notes.append(
             f"an empty cell in every layer leaves the common odds ratio {unbounded}without an "
             "interval"
         )
+        value = NAN if np.isinf(value) else value
+        common = Estimate(name, value, NAN, NAN, level, NAN, people, origin, "; ".join(notes))
     return MantelHaenszel(
-        "mantel_haenszel_odds_ratio", NAN if np.isinf(value) else float(value), *ratio[:2], level,
-        float(se), people, origin,
-        "; ".join(notes), *ratio[2:],
+        **{part.name: getattr(common, part.name) for part in fields(Estimate)},
         test=test("mantel_haenszel", plain, 1),
         corrected=test("mantel_haenszel", corrected, 1, "with continuity correction"),
         breslow_day=test("breslow_day", breslow_day, df, unequal),
@@ -216,14 +218,6 @@ def _se(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> float:
             + (q * s).sum() / (2 * s.sum() ** 2)
         )
     )
-
-
-def _interval(value: float, se: float, level: float) -> tuple[float, float, float, float]:
-    """Low and high limit, z, and its p-value, by the logarithm."""
-    from scipy.stats import norm
-
-    factor, z = np.exp(norm.isf((1 - level) / 2) * se), np.log(value) / se
-    return float(value / factor), float(value * factor), float(z), float(2 * norm.sf(abs(z)))
 
 
 def _homogeneity(

@@ -43,8 +43,8 @@ def residual_p_values(table: Any, *, adjust: Adjustment = "none") -> pd.DataFram
 
     residuals = as_table(table).adjusted_residuals
     p = 2 * norm.sf(abs(residuals.to_numpy(dtype=float)))
-    known = np.isfinite(p)
-    p[known] = _adjusted(p[known], adjust)
+    occupied = np.isfinite(p)
+    p[occupied] = _adjusted(p[occupied], adjust)
     return pd.DataFrame(p, residuals.index, residuals.columns)
 
 
@@ -114,14 +114,8 @@ def compare_columns(
 
 
 def _adjusted(p: np.ndarray, adjust: str) -> np.ndarray:
-    if adjust == "none":
-        return p
-    if adjust == "bonferroni":
-        return np.minimum(1, p * len(p))
-    if adjust != "holm":
+    from statsmodels.stats.multitest import multipletests
+
+    if adjust not in {"none", "holm", "bonferroni"}:
         raise ValueError(f"adjust is none, holm or bonferroni; given {adjust!r}")
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(1, stepped)
-    return adjusted
+    return p if adjust == "none" or not p.size else multipletests(p, method=adjust)[1]

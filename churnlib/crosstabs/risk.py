@@ -6,7 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from churnlib.crosstabs.estimates import AT_THE_EDGE, as_table, estimate, undefined
+from churnlib.crosstabs.estimates import (
+    as_table,
+    estimate,
+    ratio_estimate,
+    require_shape,
+    undefined,
+)
 from churnlib.evidence import NAN, Estimate, joined
 from churnlib.tables import Crosstab, wilson
 
@@ -142,9 +148,7 @@ def kappa(table: Any, *, level: float = 0.95) -> Estimate:
     (0.4, 0.127)
     """
     table = as_table(table)
-    if table.counts.shape[0] != table.counts.shape[1]:
-        given = " × ".join(map(str, table.counts.shape))
-        raise ValueError(f"kappa needs a square table, given {given}")
+    require_shape(table, "kappa", square=True)
     o = table.paired.to_numpy(dtype=float)
     p = o / table.n
     row, column, agree = p.sum(axis=1), p.sum(axis=0), np.diag(p)
@@ -168,34 +172,12 @@ def kappa(table: Any, *, level: float = 0.95) -> Estimate:
 
 
 def _two_by_two(table: Crosstab, name: str) -> np.ndarray:
-    if table.counts.shape != (2, 2):
-        given = " × ".join(map(str, table.counts.shape))
-        raise ValueError(f"{name} needs a 2 × 2 table, given {given}")
+    require_shape(table, name)
     return table.counts.to_numpy(dtype=float)
 
 
 def _ratio(name: str, table: Crosstab, value: float, se: float, level: float) -> Estimate:
-    from scipy.stats import norm
-
-    if se == 0:
-        return Estimate(
-            name,
-            float(value),
-            NAN,
-            NAN,
-            level,
-            0.0,
-            table.n,
-            table.origin,
-            joined(table.note, AT_THE_EDGE),
-        )
-    factor = np.exp(norm.isf((1 - level) / 2) * se)
-    t = np.log(value) / se
-    p = float(2 * norm.sf(abs(t)))
-    return Estimate(
-        name, float(value), float(value / factor), float(value * factor), level, float(se),
-        table.n, table.origin, table.note, float(t), p,
-    )  # fmt: skip
+    return ratio_estimate(name, value, se, level, table.n, table.origin, table.note)
 
 
 def _empty_cell(name: str, table: Crosstab, level: float, above: float, below: float) -> Estimate:

@@ -14,6 +14,7 @@ from churnlib.margins.table_sets import TableSet
 
 Cost = Callable[[np.ndarray], np.ndarray]
 BRANCHES = "branch and bound"
+PATHS = "closed paths"
 NODES = 4_000
 """Parts of the set that are looked at before the search is broken off."""
 
@@ -41,12 +42,14 @@ class Separable:
         return np.asarray(self.cost(stack).sum(axis=(1, 2)))
 
     def least(self, tables: TableSet) -> Extreme:
-        """By cutting planes: at whole numbers a convex function is the largest of its secants.
+        """By closed paths where margins alone bind, else by cutting planes.
 
-        An integer program puts a variable above some secants of each cell's function. Where the
-        table that it finds costs more, the secants at that table are added. What the solver's
-        tolerances leave open among many people is settled by `settled`.
+        At whole numbers a convex function is the largest of its secants. An integer program puts
+        a variable above some secants of each cell's function. Where the table that it finds costs
+        more, the secants at that table are added.
         """
+        if not tables.sums:
+            return Extreme(settled(tables, self.cost, solve(tables).table), True, PATHS)
         size = int(np.prod(tables.shape))
         # The solver's tolerances are absolute: let the costs be large beside them.
         scale = 1e4 / (abs(self.cost(tables.upper[None])).sum() or 1.0)
@@ -71,10 +74,7 @@ class Separable:
             above = scale * self.values(best[None])[0] - found.value
             # A table met again was the best for functions that were exact there.
             if above <= 1e-6 or found.table.tobytes() in seen:
-                if tables.sums:
-                    proved = bool(tables.rows.sum() <= RESOLVED)
-                    return Extreme(best, proved, PROGRAM)
-                return Extreme(settled(tables, self.cost, best), True, PROGRAM)
+                return Extreme(best, bool(tables.rows.sum() <= RESOLVED), PROGRAM)
             seen.add(found.table.tobytes())
             points = [np.maximum(found.table - 1.0, 0), found.table * 1.0]
 
@@ -150,7 +150,7 @@ class _Part:
 
 
 def settled(tables: TableSet, cost: Cost, table: np.ndarray) -> np.ndarray:
-    """The table with the least sum of convex costs, from one that is near it.
+    """The table with the least sum of convex costs, from any other.
 
     Moving people round a closed path of cells keeps the margins. The margins' equations are
     totally unimodular, so that a table from which no such move of one person lowers the sum has

@@ -19,6 +19,8 @@ SUBSETS = 2_000
 LARGEST_WEIGHT = 1e4
 """The solver's tolerances are absolute: weights are large beside them."""
 
+LARGEST_COUNT = 1e6
+
 
 @dataclass(frozen=True, eq=False)
 class Solution:
@@ -71,19 +73,21 @@ def solve(
     totals = [*tables.rows, *tables.columns]
     low = np.array([*totals, *(limit.low for limit in tables.sums)])
     high = np.array([*totals, *(limit.high for limit in tables.sums)])
-    rules = [(np.pad(np.vstack(sums), ((0, 0), (0, n_extra))), low, high)]
-    if conditions is not None:
-        rules.append((conditions, np.full(len(conditions), -np.inf), np.asarray(most)))
     least = np.append(tables.lower if lower is None else lower, added[:, 1])
     greatest = np.append(tables.upper if upper is None else upper, added[:, 2])
-    # With margins and limits of single cells alone every corner has whole numbers by itself.
+    # With margins and limits of single cells alone every corner has whole numbers by itself, and
+    # people may be counted in thousands: the solver stops where numbers reach tens of millions.
     whole = np.full(n_cells, bool(tables.sums or n_extra))
+    unit = 1.0 if whole.any() else max(1.0, max(totals) / LARGEST_COUNT)
+    rules = [(np.pad(np.vstack(sums), ((0, 0), (0, n_extra))), low / unit, high / unit)]
+    if conditions is not None:
+        rules.append((conditions, np.full(len(conditions), -np.inf), np.asarray(most)))
     # HiGHS's presolve stops with an error on a few small programs that it solves without.
     for presolve in (True, False):
         result = milp(
             np.append(costs, added[:, 0]),
             integrality=np.append(whole, added[:, 3]),
-            bounds=(least, greatest),
+            bounds=(least / unit, greatest / unit),
             constraints=rules,
             options={"mip_rel_gap": 0.0, "presolve": presolve},
         )
@@ -93,7 +97,7 @@ def solve(
             break
     else:
         raise RuntimeError(f"the solver gave up on an integer program: {result.message}")
-    table = np.rint(result.x[:n_cells]).astype(np.int64).reshape(tables.shape)
+    table = np.rint(unit * result.x[:n_cells]).astype(np.int64).reshape(tables.shape)
     kept = (table.sum(axis=1) == tables.rows).all() and (table.sum(axis=0) == tables.columns).all()
     if not (kept and tables.admits(table[None])[0]):
         raise RuntimeError("the solver's table does not meet what was asked of it")

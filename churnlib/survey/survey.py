@@ -104,6 +104,40 @@ class Survey:
             self, frame=self.frame[selected], ledger=ledger, weights=weights, filters=filters
         )
 
+    def labelled(self, lang: str = "en") -> pd.DataFrame:
+        """Return the answers in words, for pandas, statsmodels and seaborn.
+
+        Columns and levels have their labels in one language; the order of the levels and missing
+        answers stay as they are. What has no levels stays as it is.
+
+        Raises
+        ------
+        ValueError
+            If two columns have the same label.
+
+        Examples
+        --------
+        >>> from churnlib.survey import clean, load_codebook
+        >>> raw = pd.DataFrame({"gender": ["男", "女"], "age": ["35岁", "20岁"],
+        ...                     "education": ["本科", "大专"], "visits": ["1-2次", "6次以上"]})
+        >>> people = clean(raw, load_codebook(), origin=Origin.OBSERVED).labelled()
+        >>> pd.crosstab(people["Gender"], people["Education"])
+        Education  Junior college  Bachelor
+        Gender
+        Male                    0         1
+        Female                  1         0
+        """
+        label = self.codebook.labeller(lang)
+        words = self.frame.rename(columns=label)
+        if not words.columns.is_unique:
+            twice = ", ".join(words.columns[words.columns.duplicated()])
+            raise ValueError(f"two variables have the same label in {lang!r}: {twice}")
+        for variable, column in self.frame.items():
+            if isinstance(column.dtype, pd.CategoricalDtype):
+                word = self.codebook.within(label, variable)
+                words[label(variable)] = column.cat.rename_categories(word)
+        return words
+
     @property
     def filter_note(self) -> str:
         """By which answers people were selected; empty if by none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,9 +16,6 @@ from churnlib.evidence import PROJECT
 from churnlib.survey.codebook import Codebook
 from churnlib.survey.codebook_file import load_codebook
 
-QUESTIONS = ("1、您的性别", "2、您的年龄段", "3、您的受教育程度", "4、您来办理业务的次数")
-VARIABLES = ("gender", "age", "education", "visits")
-
 
 @dataclass(frozen=True, eq=False)
 class Scenario:
@@ -29,36 +26,39 @@ class Scenario:
     name : str
     title : mapping of str to str
         By language.
-    women : float
-        Share of women among all.
-    visits : mapping of str to sequence of float
-        Share of each visit band, in codebook order, by gender.
-    minors : tuple of str
-        An age level, and the only education level that it may have.
-    mess : mapping
-        How the answers are written; see ``data/synthetic/scenario.toml``.
+    questions : mapping of str to str
+        The header of each variable in an export, in the order of the sheet.
     margins : mapping of str to Series
         People by level of each variable whose frequencies were published.
+    minors : tuple of str, Series
+        An age level, and the shares of education levels among people of that age.
+    shares : mapping of str to DataFrame
+        For each other variable the shares of its levels (columns, in codebook order) by the
+        level of another variable (rows); one row where they depend on none.
+    mess : mapping
+        How the answers are written; see ``data/synthetic/scenario.toml``.
     """
 
     name: str
     title: Mapping[str, str]
-    women: float
-    visits: Mapping[str, Sequence[float]]
-    minors: tuple[str, str]
-    mess: Mapping[str, Any]
+    questions: Mapping[str, str]
     margins: Mapping[str, pd.Series]
+    minors: tuple[str, pd.Series]
+    shares: Mapping[str, pd.DataFrame]
+    mess: Mapping[str, Any]
 
 
-def load_scenarios(path: str | Path | None = None) -> dict[str, Scenario]:
-    """Read the scenarios; the project's own when no path is given.
+def load_scenarios(
+    path: str | Path | None = None, *, codebook: Codebook | None = None
+) -> dict[str, Scenario]:
+    """Read the scenarios; the project's own, in its codebook's levels, when none are given.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If an assumption is missing or contradicts another.
+        If an assumption is missing or contradicts another or the codebook.
 
     Examples
     --------
@@ -66,26 +66,27 @@ def load_scenarios(path: str | Path | None = None) -> dict[str, Scenario]:
     ['no_difference', 'as_the_text_says', 'strong_difference']
     """
     content = scenario_file(path)
+    book = codebook if codebook is not None else load_codebook()
     try:
-        given = content["assumptions"]
+        questions, minors = content["questions"], content["assumptions"]["minors"]
         margins = {variable: _margin(file) for variable, file in content["margins"].items()}
-        scenarios = {
+        common = (questions, margins, (minors["age"], pd.Series(minors["education"])))
+        return {
             name: Scenario(
                 name,
                 entry["title"],
-                given["women"]["share"],
-                {gender: entry[gender] for gender in ("male", "female")},
-                (given["minors"]["age"], given["minors"]["education"]),
+                *common,
+                {
+                    variable: _shares(variable, (content["shares"] | entry)[variable], book)
+                    for variable in questions
+                    if variable not in margins
+                },
                 content["mess"],
-                margins,
             )
             for name, entry in content["scenarios"].items()
         }
     except KeyError as error:
         raise ValueError(f"the scenario file lacks {error}; see data/synthetic/") from None
-    for scenario in scenarios.values():
-        _check(scenario)
-    return scenarios
 
 
 def scenario_file(path: str | Path | None = None) -> dict[str, Any]:
@@ -105,24 +106,40 @@ def _margin(file: str) -> pd.Series:
     return printed["frequency"].astype(int)
 
 
-def _check(scenario: Scenario) -> None:
-    if not 0 < scenario.women < 1:
-        raise ValueError(f"the share of women lies between 0 and 1, given {scenario.women}")
-    for gender, shares in scenario.visits.items():
-        if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+def _shares(variable: str, given: Any, book: Codebook) -> pd.DataFrame:
+    """Shares of a variable's levels, by the level of the variable named in ``by`` if there is one.
+
+    Raises
+    ------
+    ValueError
+        If a row is not as long as the levels, is negative somewhere, or does not add up to 1.
+    """
+    given = given if isinstance(given, Mapping) else {"all": given}
+    by = given.get("by", "everybody")
+    levels = book[variable].keys
+    rows = {level: row for level, row in given.items() if level != "by"}
+    if by != "everybody" and set(rows) != set(book[by].keys):
+        raise ValueError(
+            f"the shares of {variable} by {by} need the levels {', '.join(book[by].keys)}, "
+            f"given {', '.join(rows)}"
+        )
+    for level, row in rows.items():
+        if len(row) != len(levels) or min(row) < 0 or abs(sum(row) - 1) > 1e-9:
             raise ValueError(
-                f"{scenario.name}: the shares of visit bands of {gender} must be 0 or more and "
-                f"add up to 1, given {list(shares)}"
+                f"the shares of {variable} ({level}) must be {len(levels)} numbers of 0 or more "
+                f"that add up to 1, given {row}"
             )
+    return pd.DataFrame.from_dict(rows, "index", columns=levels).rename_axis(by)
 
 
-def synthesise(scenario: str | Scenario, *, seed: int) -> pd.DataFrame:
+def synthesise(
+    scenario: str | Scenario, *, seed: int, codebook: Codebook | None = None
+) -> pd.DataFrame:
     """Simulate raw answer sheets as a survey platform would export them.
 
     Cleaned with ``on_error="set_aside"`` they give 200 people with exactly the published
-    frequencies of age and education; nobody of 18 or under holds a degree; and apart from what
-    the scenario fixes, the variables are as independent as they can be. The people are the same
-    for every seed: the seed decides their order and how their answers are written.
+    frequencies of age and education. Everything else is drawn at random from the shares of the
+    scenario, with ordinary sampling noise: another seed gives other people.
 
     Parameters
     ----------
@@ -130,6 +147,8 @@ def synthesise(scenario: str | Scenario, *, seed: int) -> pd.DataFrame:
         A name from `load_scenarios`, or a scenario of one's own.
     seed : int
         There is no default: who simulates says with which seed.
+    codebook : Codebook, optional
+        The project's own when left out.
 
     Returns
     -------
@@ -151,168 +170,102 @@ def synthesise(scenario: str | Scenario, *, seed: int) -> pd.DataFrame:
     (208, ['模拟'])
     """
     if isinstance(scenario, str):
-        known = load_scenarios()
-        if scenario not in known:
-            raise KeyError(f"no scenario {scenario!r}; there are {', '.join(known)}")
-        scenario = known[scenario]
+        scenarios = load_scenarios(codebook=codebook)
+        if scenario not in scenarios:
+            raise KeyError(f"no scenario {scenario!r}; there are {', '.join(scenarios)}")
+        scenario = scenarios[scenario]
     rng = np.random.default_rng(seed)
-    book = load_codebook()
-    people = population(scenario, book)
-    people = people.iloc[rng.permutation(len(people))].reset_index(drop=True)
+    mess = scenario.mess
+    people = population(scenario, rng)
     written = pd.DataFrame(
-        {v: [_written(v, level, scenario.mess, rng) for level in people[v]] for v in VARIABLES}
+        {
+            variable: [_written(variable, level, mess, rng) for level in levels]
+            for variable, levels in people.items()
+        }
     )
-    for variable, count in (("gender", "no_gender"), ("visits", "no_visits")):
-        for row in rng.choice(len(written), size=scenario.mess[count], replace=False):
-            written.loc[row, variable] = rng.choice(scenario.mess["missing"])
-    return _sheets(written, scenario.mess, rng)
+    for variable, count in mess["left_open"].items():
+        for row in rng.choice(len(written), size=count, replace=False):
+            written.loc[row, variable] = rng.choice(mess["missing"])
+    return _sheets(written, scenario, rng)
 
 
-def population(scenario: Scenario, book: Codebook) -> pd.DataFrame:
-    """The 200 people of a scenario, one row each, with level keys.
+def population(scenario: Scenario, rng: np.random.Generator) -> pd.DataFrame:
+    """Draw the people of a scenario, one row each in random order, with level keys.
 
-    Age by education and gender by visits are each fixed first; the two are then crossed as
-    independently as whole people allow.
-    """
-    age, education = scenario.margins["age"], scenario.margins["education"]
-    n = int(age.sum())
-    schooling = age_by_education(age, education, scenario.minors)
-    visiting = _gender_by_visits(scenario, book, n)
-    one, other = _occupied(schooling), _occupied(visiting)
-    crossed = round_keeping_margins(np.outer(list(one.values()), list(other.values())) / n)
-    rows = [
-        (gender, a, e, visits)
-        for (a, e), counts in zip(one, crossed, strict=True)
-        for (gender, visits), count in zip(other, counts, strict=True)
-        for _ in range(count)
-    ]
-    return pd.DataFrame(rows, columns=list(VARIABLES))
-
-
-def _occupied(table: pd.DataFrame) -> dict[tuple[str, str], int]:
-    cells = {(row, column): int(table.loc[row, column]) for row in table.index for column in table}
-    return {cell: count for cell, count in cells.items() if count > 0}
-
-
-def age_by_education(age: pd.Series, education: pd.Series, minors: tuple[str, str]) -> pd.DataFrame:
-    """Age by education with the published margins, no degree for minors, else independent.
+    Variables with published frequencies have exactly these. The education of minors is drawn from
+    its shares. All else is independent: shuffling a column draws a table with its margins from
+    the distribution under independence, as `scipy.stats.random_table` does, and answers without
+    published frequencies are drawn person by person.
 
     Raises
     ------
     ValueError
         If the margins and the rule about minors cannot hold together.
     """
-    if age.sum() != education.sum():
-        raise ValueError(
-            f"the margins count {age.sum()} and {education.sum()} people; they must agree"
-        )
-    young, school = minors
-    if age[young] > education[school]:
-        raise ValueError(
-            f"{age[young]} people are {young} but only {education[school]} have "
-            f"{school}: the minors cannot all be among them"
-        )
-    allowed = pd.DataFrame(1.0, index=age.index, columns=education.index)
-    allowed.loc[young] = (allowed.columns == school).astype(float)
-    fitted = _fit_margins(allowed.to_numpy(), age.to_numpy(), education.to_numpy())
-    return pd.DataFrame(round_keeping_margins(fitted), allowed.index, allowed.columns)
-
-
-def _fit_margins(seed: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Iterative proportional fitting: the table of largest entropy with these margins and zeros.
-
-    Deming, W. E. & Stephan, F. F. (1940). Ann. Math. Stat. 11, 427–444.
-    """
-    table = seed.copy()
-    for _ in range(1000):
-        table *= (rows / table.sum(axis=1))[:, None]
-        table *= columns / table.sum(axis=0)
-    return table
-
-
-def round_keeping_margins(table: np.ndarray) -> np.ndarray:
-    """Round a table up or down cell by cell so that its whole-numbered margins stay exact.
-
-    The rounded table is the nearest one in absolute difference. As a network problem the linear
-    programme has a whole-numbered solution (Cox, L. H. (1987). J. Am. Stat. Assoc. 82, 520–524).
-
-    Examples
-    --------
-    >>> round_keeping_margins(np.array([[0.5, 1.5], [1.5, 0.5]])).sum(axis=0)
-    array([2, 2])
-    """
-    from scipy.optimize import linprog
-
-    rows, columns = table.shape
-    whole = np.floor(table + 1e-9)
-    rest = np.clip(table - whole, 0, 1)
-    # Ties are broken by place, so that every solver finds the same table.
-    cost = (1 - 2 * rest).ravel() + 1e-6 * np.arange(table.size) / table.size
-    sums = np.vstack(
-        [np.kron(np.eye(rows), np.ones(columns)), np.kron(np.ones(rows), np.eye(columns))]
+    sizes = {variable: int(margin.sum()) for variable, margin in scenario.margins.items()}
+    if len(set(sizes.values())) != 1:
+        raise ValueError(f"the margins must count the same people, given {sizes}")
+    people = pd.DataFrame(
+        {v: rng.permutation(m.index.repeat(m)) for v, m in scenario.margins.items()}
     )
-    margins = np.round(sums @ rest.ravel())
-    solved = linprog(
-        cost, A_eq=sums, b_eq=margins, bounds=[(0, 1 if r > 1e-9 else 0) for r in rest.ravel()]
-    )
-    if not solved.success:
-        raise ValueError(f"the margins {margins.tolist()} cannot be kept: {solved.message}")
-    return (whole + np.round(solved.x).reshape(table.shape)).astype(int)
-
-
-def _gender_by_visits(scenario: Scenario, book: Codebook, n: int) -> pd.DataFrame:
-    women = round(scenario.women * n)
-    people = {"male": n - women, "female": women}
-    expected = [[people[g] * s for s in scenario.visits[g]] for g in book["gender"].keys]
-    counts = [
-        _largest_remainder(np.array(row), people[g])
-        for g, row in zip(book["gender"].keys, expected, strict=True)
-    ]
-    return pd.DataFrame(counts, index=book["gender"].keys, columns=book["visits"].keys)
-
-
-def _largest_remainder(expected: np.ndarray, total: int) -> np.ndarray:
-    whole = np.floor(expected + 1e-9).astype(int)
-    last = np.argsort(whole - expected, kind="stable")[: total - whole.sum()]
-    whole[last] += 1
-    return whole
+    minor, shares = scenario.minors
+    is_minor = people["age"] == minor
+    education = scenario.margins["education"]
+    of_minors = pd.Series(rng.multinomial(is_minor.sum(), shares), shares.index)
+    of_adults = education.sub(of_minors, fill_value=0).astype(int)
+    if of_adults.min() < 0:
+        raise ValueError(
+            f"{of_minors.to_dict()} of those of {minor} cannot be among {education.to_dict()}"
+        )
+    people.loc[is_minor, "education"] = of_minors.index.repeat(of_minors)
+    people.loc[~is_minor, "education"] = rng.permutation(of_adults.index.repeat(of_adults))
+    for variable, shares in scenario.shares.items():
+        groups = people.get(shares.index.name, pd.Series("all", people.index))
+        for group, row in shares.iterrows():
+            among = groups == group
+            people.loc[among, variable] = rng.choice(shares.columns, size=among.sum(), p=row)
+    return people[[*scenario.questions]]
 
 
 def _written(variable: str, level: str, mess: Mapping[str, Any], rng: np.random.Generator) -> str:
-    spellings = mess["spellings"][variable][level]
-    other = rng.random() < mess["other_spelling"]
-    text = spellings[rng.integers(1, len(spellings))] if other else spellings[0]
+    spellings = mess["spellings"][variable]
+    usual, *others = spellings[level]
+    text = rng.choice(others) if others and rng.random() < mess["other_spelling"] else usual
     if rng.random() < mess["full_width"]:
         text = text.translate({ord(d): ord(d) + 0xFEE0 for d in "0123456789"})
     if rng.random() < mess["option_mark"]:
-        place = list(mess["spellings"][variable]).index(level)
-        marks = ("ABCDE"[place] + ".", "ABCDE"[place] + "、", f"({place + 1})", "①②③④⑤"[place])
-        text = marks[rng.integers(len(marks))] + text
+        number = list(spellings).index(level) + 1
+        letter = chr(ord("A") + number - 1)
+        circled = chr(ord("①") + number - 1)
+        text = rng.choice([f"{letter}.", f"{letter}、", f"({number})", circled]) + text
     if rng.random() < mess["stray_space"]:
         text = f" {text} " if rng.random() < 0.5 else f"{text}\u3000"
     return text
 
 
-def _sheets(
-    written: pd.DataFrame, mess: Mapping[str, Any], rng: np.random.Generator
-) -> pd.DataFrame:
-    answers = written.to_numpy().tolist()
-    for sheet in mess["unusable"]:
-        place = int(rng.integers(len(answers)))
-        copies = 2 if sheet.get("sent_twice") else 1
-        answers[place:place] = [sheet["answers"]] * copies
-    unusable = [sheet["answers"] for sheet in mess["unusable"]]
+def _sheets(written: pd.DataFrame, scenario: Scenario, rng: np.random.Generator) -> pd.DataFrame:
+    """The export: unusable sheets put in at random places, and the platform's columns in front."""
+    blocks = [[answers] for answers in written.to_dict("records")]  # of one person each
+    for given in scenario.mess["unusable"]:
+        somebody = blocks[int(rng.integers(len(blocks)))][0]
+        sheet = somebody | {key: text for key, text in given.items() if key in written}
+        copies = 2 if given.get("sent_twice") else 1
+        blocks.insert(int(rng.integers(len(blocks))), [sheet] * copies)
+    sheets = [(answers, copy > 0) for block in blocks for copy, answers in enumerate(block)]
     clock = datetime(2020, 12, 1, 9)
     rows = []
-    for number, answer in enumerate(answers, 1):
-        again = number > 1 and answer == answers[number - 2] and answer in unusable
+    for number, (answers, again) in enumerate(sheets, 1):
         clock += timedelta(seconds=4 if again else int(rng.integers(60, 900)))
         network = ("192.0.2", "198.51.100", "203.0.113")[rng.integers(3)]
-        address = f"{network}.{rng.integers(1, 255)}"
-        seconds = f"{rng.integers(25, 240)}秒"
-        time = clock.strftime("%Y/%m/%d %H:%M:%S")
-        origin = ("模拟", "合成数据，并非真实作答 SYNTHETIC", address)
-        rows.append([str(number), time, seconds, *origin, *answer])
-    header = ["序号", "提交答卷时间", "所用时间", "来源", "来源详情", "来自IP", *QUESTIONS]
-    index = pd.RangeIndex(2, len(rows) + 2, name="row")
-    return pd.DataFrame(rows, index, header, dtype="str")
+        rows.append(
+            {
+                "序号": str(number),
+                "提交答卷时间": clock.strftime("%Y/%m/%d %H:%M:%S"),
+                "所用时间": f"{rng.integers(25, 240)}秒",
+                "来源": "模拟",
+                "来源详情": "合成数据，并非真实作答 SYNTHETIC",
+                "来自IP": f"{network}.{rng.integers(1, 255)}",
+                **{scenario.questions[variable]: text for variable, text in answers.items()},
+            }
+        )
+    return pd.DataFrame(rows, pd.RangeIndex(2, len(rows) + 2, name="row"), dtype="str")

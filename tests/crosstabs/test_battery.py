@@ -481,7 +481,7 @@ TWO, THREE = [[1, 2], [2, 1]], [[1, 2, 3], [3, 2, 1]]
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: chi_square(THREE, correction=True), "for 2 × 2 tables, given 2 × 3"),
+        (lambda: chi_square(THREE, correction=True), "correction needs a 2 × 2 table, given 2 × 3"),
         (lambda: odds_ratio(THREE), "odds_ratio needs a 2 × 2 table, given 2 × 3"),
         (lambda: kappa(THREE), "kappa needs a square table"),
         (lambda: somers_d(TWO, dependent="row"), "symmetric, rows or columns; given 'row'"),

@@ -4,7 +4,6 @@ from scipy.stats import binom
 
 from churnlib import cramers_v, fisher_exact
 from churnlib.crosstabs.detectable_difference import (
-    all_frontiers,
     frontier,
     least_v,
     power,
@@ -44,13 +43,6 @@ def test_the_frontier_is_the_first_count_that_the_tests_themselves_accept():
             at = table(min(significant), b)
             assert row["significant_v"] == pytest.approx(cramers_v(at).value)
             assert row["significant_share"] == min(significant) / FIRST
-
-
-def test_every_split_has_its_frontier():
-    every = all_frontiers(12)
-    assert every.index.names == ["first", "second"]
-    assert list(every.index.unique("first")) == list(range(1, 12))
-    np.testing.assert_array_equal(every.loc[5].to_numpy(), frontier(5, n=12).to_numpy())
 
 
 def test_a_significant_difference_among_200_people_is_never_small():

@@ -198,3 +198,22 @@ def test_a_hundred_thousand_rows_are_resolved_by_their_distinct_answers(monkeypa
     survey = cleaned(raw)
     assert survey.n == 100_000
     assert len(asked) == 5
+
+
+def test_answers_in_words_keep_order_missing_answers_and_empty_levels():
+    raw = pd.DataFrame(
+        {
+            "gender": ["男", "(空)"],
+            "age": ["35岁", "20岁"],
+            "education": ["本科", "大专"],
+            "visits": ["6次以上", "1-2次"],
+        }
+    )
+    survey = clean(raw, load_codebook(), origin=Origin.OBSERVED)
+    words = survey.labelled("zh-Hans")
+    assert words.columns.tolist() == ["性别", "年龄", "受教育程度", "来访次数"]
+    assert words["性别"].iloc[0] == "男"
+    assert words["性别"].isna().tolist() == [False, True]
+    assert words["来访次数"].cat.ordered
+    assert words["来访次数"].cat.categories.tolist() == ["1–2次", "3–5次", "6次及以上"]
+    assert words["来访次数"].cat.codes.tolist() == survey.frame["visits"].cat.codes.tolist()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from scipy.stats import chi2_contingency, random_table
 
 from churnlib import (
     Origin,
@@ -17,22 +17,23 @@ from churnlib import (
     synthesise,
 )
 from churnlib.evidence.origin import PROJECT
-from churnlib.survey.synthesis import (
-    age_by_education,
-    population,
-    round_keeping_margins,
-    scenario_file,
-)
+from churnlib.survey.synthesis import population, scenario_file
 
 BOOK = load_codebook()
 SCENARIOS = load_scenarios()
 FILE = PROJECT / "data" / "synthetic" / "answers.csv"
-MARGINS = SCENARIOS["no_difference"].margins
-MINORS = ("le18", "high_school_or_below")
+SCENARIO_FILE = PROJECT / "data" / "synthetic" / "scenario.toml"
+ALL = SCENARIOS["as_the_text_says"]
 
 
 def cleaned(raw):
     return clean(raw, BOOK, origin=Origin.SYNTHETIC, on_error="set_aside")
+
+
+def drawn(scenario, times, seed=0):
+    """People of many draws of one scenario."""
+    rng = np.random.default_rng(seed)
+    return pd.concat([population(scenario, rng) for _ in range(times)], ignore_index=True)
 
 
 @settings(max_examples=25, deadline=None)
@@ -44,36 +45,85 @@ def test_every_scenario_and_seed_clean_to_the_published_margins(name, seed):
         counted = survey.frame[published.variable].value_counts(sort=False)
         assert counted.to_dict() == published.counts.to_dict()
         assert counted.index.tolist() == published.counts.index.tolist()
-    minors = survey.frame[survey.frame["age"] == "le18"]
-    assert set(minors["education"]) == {"high_school_or_below"}
     assert len(survey.ledger) == survey.n + (~survey.ledger["kept"]).sum() == 208
 
 
-def share_of_six_or_more(name):
-    people = population(SCENARIOS[name], BOOK)
-    table = pd.crosstab(people["gender"], people["visits"], normalize="index")
-    return table.loc["female"] - table.loc["male"], table
+@pytest.mark.parametrize("name", list(SCENARIOS))
+def test_visits_are_drawn_with_the_shares_of_each_gender(name):
+    scenario = SCENARIOS[name]
+    people = drawn(scenario, 50)
+    for gender, shares in scenario.shares["visits"].iterrows():
+        counts = people.loc[people["gender"] == gender, "visits"].value_counts()
+        expected = shares * counts.sum()
+        # Four standard errors of a binomial share.
+        assert ((counts - expected).abs() < 4 * (expected * (1 - shares)) ** 0.5).all()
+    women = (people["gender"] == "female").mean()
+    assert abs(women - 0.49) < 4 * (0.49 * 0.51 / len(people)) ** 0.5
 
 
 def test_the_scenarios_differ_as_they_say():
-    none, _ = share_of_six_or_more("no_difference")
-    said, table = share_of_six_or_more("as_the_text_says")
-    strong, _ = share_of_six_or_more("strong_difference")
-    assert none.abs().max() < 0.01  # a difference of one person in a hundred, by rounding
-    for difference in (said, strong):
-        assert difference["6+"] == difference.abs().max()  # most at six visits or more
-        assert difference["6+"] > 0  # women come more often
-    assert table.loc["male"].idxmin() == "6+"  # few men come that often
-    assert strong["6+"] > 1.5 * said["6+"]
+    shares = {name: scenario.shares["visits"] for name, scenario in SCENARIOS.items()}
+    difference = {name: table.loc["female"] - table.loc["male"] for name, table in shares.items()}
+    assert (difference["no_difference"] == 0).all()
+    for name in ("as_the_text_says", "strong_difference"):
+        assert difference[name]["6+"] == difference[name].abs().max() > 0
+    assert shares["as_the_text_says"].loc["male"].idxmin() == "6+"  # few men come that often
+    assert difference["strong_difference"]["6+"] > 1.5 * difference["as_the_text_says"]["6+"]
 
 
-@pytest.mark.parametrize("name", list(SCENARIOS))
-def test_gender_is_as_independent_of_age_and_education_as_whole_people_allow(name):
-    people = population(SCENARIOS[name], BOOK)
-    joint = pd.crosstab([people["age"], people["education"]], [people["gender"], people["visits"]])
-    counts = joint.to_numpy()
-    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
-    assert np.abs(counts - expected).max() < 1
+def test_answers_scatter_as_answers_of_real_people_do():
+    """Without a difference p-values are about uniform: neither all near 1 nor too often small."""
+    rng = np.random.default_rng(1)
+    p_values = []
+    for _ in range(300):
+        people = population(SCENARIOS["no_difference"], rng)
+        table = pd.crosstab(people["gender"], people["visits"])
+        p_values.append(chi2_contingency(table, correction=False).pvalue)
+    shares = np.histogram(p_values, bins=4, range=(0, 1))[0] / 300
+    # Four standard errors of a share of one quarter among 300.
+    assert np.abs(shares - 0.25).max() < 4 * (0.25 * 0.75 / 300) ** 0.5
+
+
+def minors(**shares):
+    return ("le18", pd.Series(shares))
+
+
+def test_age_and_education_of_adults_mix_as_random_tables_do():
+    """With every minor in one level, cells of adults have mean and spread of random tables."""
+    people = replace(ALL, minors=minors(high_school_or_below=1.0))
+    rng = np.random.default_rng(2)
+    tables = np.array(
+        [
+            pd.crosstab(p["age"], p["education"]).loc["40-59", "bachelor"]
+            for p in (population(people, rng) for _ in range(400))
+        ]
+    )
+    age, education = (ALL.margins[v] for v in ("age", "education"))
+    adults = age.drop("le18")
+    left = education - [age["le18"], 0, 0, 0]
+    reference = random_table(adults, left).rvs(20_000, random_state=3)
+    cell = reference[:, adults.index.get_loc("40-59"), left.index.get_loc("bachelor")]
+    assert abs(tables.mean() - cell.mean()) < 4 * cell.std() / 400**0.5
+    assert 0.85 < tables.std() / cell.std() < 1.15  # four standard errors of a deviation of 400
+
+
+def test_the_education_of_minors_has_its_shares():
+    people = drawn(ALL, 50)
+    counts = people.loc[people["age"] == "le18", "education"].value_counts()
+    assert counts.sum() == 24 * 50
+    shares = ALL.minors[1]
+    # Four standard errors of a binomial share.
+    assert ((counts / 1200 - shares).abs() < 4 * (shares * (1 - shares) / 1200) ** 0.5).all()
+
+
+def test_a_share_of_one_gives_no_minor_a_degree():
+    people = drawn(replace(ALL, minors=minors(high_school_or_below=1.0)), 5)
+    assert set(people.loc[people["age"] == "le18", "education"]) == {"high_school_or_below"}
+
+
+def test_people_stand_in_random_order():
+    people = population(ALL, np.random.default_rng(3))
+    assert people["age"].ne(people["age"].shift()).sum() > 100  # 5 blocks if sorted
 
 
 def test_the_committed_sheets_are_regenerated_byte_for_byte():
@@ -124,35 +174,6 @@ def test_every_assumption_states_its_reason_in_both_languages():
     assert all(set(entry["reason"]) == {"en", "zh-Hans"} for entry in entries)
 
 
-def test_age_by_education_is_independent_but_for_the_minors():
-    age, education = MARGINS["age"], MARGINS["education"]
-    table = age_by_education(age, education, MINORS)
-    adults = table.drop(index="le18")
-    expected = np.outer(adults.sum(axis=1), adults.sum()) / adults.to_numpy().sum()
-    assert np.abs(adults - expected).to_numpy().max() < 1
-
-
-WHOLE = arrays(int, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.integers(0, 9))
-
-
-@given(WHOLE, st.integers(0, 2**31))
-def test_rounding_keeps_every_margin_and_moves_no_cell_by_one(whole, seed):
-    # A table with whole margins: move parts of people around closed loops of four cells.
-    rng = np.random.default_rng(seed)
-    table = whole + 1.0
-    for _ in range(5):
-        (a, b), (c, d) = rng.integers(whole.shape[0], size=2), rng.integers(whole.shape[1], size=2)
-        part = rng.random() / 5
-        if a != b and c != d:
-            table[[a, b], [c, d]] += part
-            table[[a, b], [d, c]] -= part
-    rounded = round_keeping_margins(table)
-    np.testing.assert_array_equal(rounded.sum(axis=0), np.round(table.sum(axis=0)))
-    np.testing.assert_array_equal(rounded.sum(axis=1), np.round(table.sum(axis=1)))
-    assert np.abs(rounded - table).max() < 1
-    assert rounded.min() >= 0
-
-
 # Bad input.
 
 
@@ -169,14 +190,29 @@ def test_a_seed_is_asked_for():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("male = [0.36, 0.41, 0.23]", "male = [0.36, 0.41, 0.33]", "must be 0 or more and"),
-        ("share = 0.49", "share = 1.49", "share of women lies between 0 and 1, given 1.49"),
-        ("[assumptions.women]", "[assumptions.men]", "lacks 'women'"),
+        (
+            "visits.male = [0.36, 0.41, 0.23]",
+            "visits.male = [0.36, 0.41, 0.33]",
+            r"visits \(male\) must be 3",
+        ),
+        (
+            "visits.male = [0.36, 0.41, 0.23]",
+            "visits.male = [0.36, 0.64]",
+            r"visits \(male\) must be 3",
+        ),
+        ("gender = [0.51, 0.49]", "gender = [-0.51, 1.51]", r"gender \(all\) must be 2 numbers"),
+        ("gender = [0.51, 0.49]", "", "lacks 'gender'"),
+        (
+            "visits.female =",
+            "visits.femme =",
+            "by gender need the levels male, female, given male, femme",
+        ),
+        ("[assumptions.minors]", "[assumptions.children]", "lacks 'minors'"),
         ("seed =", "seed", "not a TOML file"),
     ],
 )
 def test_contradictory_assumptions_are_refused(tmp_path, old, new, message):
-    text = (PROJECT / "data" / "synthetic" / "scenario.toml").read_text(encoding="utf-8")
+    text = SCENARIO_FILE.read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "scenario.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -185,13 +221,14 @@ def test_contradictory_assumptions_are_refused(tmp_path, old, new, message):
 
 
 def test_margins_that_cannot_hold_together_are_refused():
-    education = MARGINS["education"]
-    more = pd.Series({"le18": 150, "ge60": 50})
-    with pytest.raises(ValueError, match="150 people are le18 but only 26 have high_school"):
-        age_by_education(more, education, MINORS)
-    fewer = pd.Series({"le18": 1, "ge60": 2})
-    with pytest.raises(ValueError, match="the margins count 3 and 200 people"):
-        age_by_education(fewer, education, MINORS)
+    more = ALL.margins | {"age": pd.Series({"le18": 150, "ge60": 50})}
+    with pytest.raises(ValueError, match="'high_school_or_below': 150} of those of le18 cannot"):
+        synthesise(replace(ALL, margins=more, minors=minors(high_school_or_below=1.0)), seed=1)
+    fewer = ALL.margins | {"age": pd.Series({"le18": 1, "ge60": 2})}
+    with pytest.raises(
+        ValueError, match=r"count the same people, given \{'age': 3, 'education': 200"
+    ):
+        synthesise(replace(ALL, margins=fewer), seed=1)
 
 
 def test_a_missing_scenario_file_is_named():
@@ -200,7 +237,8 @@ def test_a_missing_scenario_file_is_named():
 
 
 def test_a_scenario_of_one_s_own_may_be_given():
-    own = replace(SCENARIOS["no_difference"], women=0.6)
+    women = pd.DataFrame({"male": [0.0], "female": [1.0]}, pd.Index(["all"], name="everybody"))
+    own = replace(ALL, shares={**ALL.shares, "gender": women})
     survey = cleaned(synthesise(own, seed=1))
-    assert (population(own, BOOK)["gender"] == "female").sum() == 120
+    assert set(survey.frame["gender"].dropna()) == {"female"}
     assert survey.n == 200
