@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from likeness import unlike
+from notebook_checks import faults
 
 from churnlib.evidence.origin import PROJECT
 from churnlib.report.manifest import read_manifest
-from churnlib.workflow.notebook import faults
 
 collect_ignore = ["churnlib/workflow/my_survey.ipynb"]  # it runs on a user's survey
 

@@ -21,7 +21,7 @@ import pandas as pd
 
 from benchmarks.harness import show, table
 from churnlib import figures
-from churnlib.workflow.reproduction import notebooks
+from churnlib.workflow import notebooks
 
 CLAIM = 40.0
 

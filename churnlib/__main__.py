@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -13,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import IS_CLONE, PROJECT
-from churnlib.workflow import Command, explained, jobs_option, json_option, print_json, reproduce
-from churnlib.workflow import survey_commands as surveys
+from churnlib.workflow import commands, explained, reproduce
+from churnlib.workflow.commands import JSON, LANG, Command, option, print_json
 
 EPILOG = """examples:
   python -m churnlib reproduce              run what has changed, print the exhibit table
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _failed(as_json, 130, "stopped", "stopped; nothing was replaced")
     except (ImportError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        return _failed(as_json, command.failed, type(error).__name__, _sentence(error))
+        return _failed(as_json, command.failed, type(error).__name__, explained(error))
     return code or 0
 
 
@@ -58,12 +59,6 @@ def _failed(as_json: bool, code: int, kind: str, message: str) -> int:
         print(json.dumps({"error": {"kind": kind, "message": message}}, ensure_ascii=False))
     print(f"error: {message}", file=sys.stderr)
     return code
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return explained(error)
-    return str(error.args[0]) if isinstance(error, KeyError) else str(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,42 +73,66 @@ def _parser() -> argparse.ArgumentParser:
         one = commands.add_parser(
             name,
             help=command.text,
-            description=f"{command.text[0].upper()}{command.text[1:]}.",
+            description=command.text,
             epilog=command.epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        for option in command.options:
-            option(one)
+        for add in command.options:
+            add(one)
     return parser
 
 
 def _reproduce(chosen: argparse.Namespace) -> None:
+    """Run every notebook that has changed and write what it makes.
+
+    A notebook has changed if its code, churnlib, the data or the lock has.
+    Outputs are replaced only if no notebook fails; a failed one is kept in .churnlib/failed/.
+
+    for example:
+      python -m churnlib reproduce --jobs 2
+    """
     from churnlib.workflow import exhibit_list
 
     started = time.perf_counter()
     if chosen.json:
         runs = reproduce(jobs=chosen.jobs)
-        listed = exhibit_list(PROJECT)
         seconds = round(time.perf_counter() - started, 3)
+        listed = exhibit_list(PROJECT)
         print_json(notebooks=[asdict(run) for run in runs], seconds=seconds, **listed)
         return
-    from churnlib.workflow import Lines, console
-
-    out = console()
-    lines = Lines(out)
-    runs = reproduce(jobs=chosen.jobs, progress=lines.progress, finished=lines.finished)
-    for run in runs:
-        if run.state == "unchanged":
-            lines.unchanged(run.notebook)
-    _print_exhibits(exhibit_list(PROJECT), out)
-    ran = sum(run.state == "done" for run in runs)
-    out.print(
-        f"{len(runs)} notebooks, {ran} of them run, {len(runs) - ran} unchanged, "
-        f"in {time.perf_counter() - started:.1f} s."
+    runs = reproduce(jobs=chosen.jobs, progress=tell_start, finished=tell_end)
+    unchanged = [run.notebook for run in runs if run.state == "unchanged"]
+    for name in unchanged:
+        print(f"{name}: unchanged")
+    _print_exhibits(exhibit_list(PROJECT))
+    print(
+        f"{len(runs)} notebooks, {len(runs) - len(unchanged)} of them run, {len(unchanged)} "
+        f"unchanged, in {time.perf_counter() - started:.1f} s."
     )
 
 
+def tell_start(notebook: str, done: int, cells: int) -> None:
+    """Print a line when a notebook starts."""
+    if done == 0:
+        print(f"{notebook}: running, {cells} cells", flush=True)
+
+
+def tell_end(notebook: str, seconds: float | None) -> None:
+    """Print a line when a notebook has run, or failed."""
+    end = "failed" if seconds is None else f"done in {seconds:.1f} s"
+    print(f"{notebook}: {end}", flush=True)
+
+
 def _verify(chosen: argparse.Namespace) -> int:
+    """Run everything twice in a scratch copy and compare with what is here.
+
+    What is committed is verified: all outputs are deleted in a scratch clone and made twice.
+    Exits with 0 if git finds no difference between them and the commit, nor between the two runs,
+    and data and manifest are intact. Exits with 1 otherwise, and lists what differs.
+
+    for example:
+      python -m churnlib verify --jobs 2
+    """
     from churnlib.workflow import verify
 
     if chosen.json:
@@ -126,35 +145,37 @@ def _verify(chosen: argparse.Namespace) -> int:
 
 
 def _exhibits(chosen: argparse.Namespace) -> None:
+    """List every table and figure with its verdict."""
     from churnlib.workflow import exhibit_list
 
     listed = exhibit_list(PROJECT)
     if chosen.json:
         print_json(**listed)
-        return
-    from churnlib.workflow import console
-
-    _print_exhibits(listed, console())
+    else:
+        _print_exhibits(listed)
 
 
-def _print_exhibits(listed: dict[str, Any], out: Any) -> None:
-    from churnlib.workflow import exhibit_table
-
-    out.print(exhibit_table(listed["exhibits"]))
+def _print_exhibits(listed: dict[str, Any]) -> None:
+    heads = ("exhibit", "notebook", "file", "verdict")
+    rows = [heads, *([row[head] or "—" for head in heads] for row in listed["exhibits"])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(map(str.ljust, row, widths)).rstrip())
     counted = ", ".join(f"{count} {kind}" for kind, count in listed["verdicts"].items())
-    number = sum(listed["verdicts"].values())
-    out.print(f"{number} statements of the thesis: {counted}.")
-
-
-def _folder_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", nargs="?", metavar="FOLDER", help="a study; else the thesis")
-
-
-def _new_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--new", action="store_true", help="write an example study to FOLDER")
+    print(f"{sum(listed['verdicts'].values())} statements of the thesis: {counted}.")
 
 
 def _audit(chosen: argparse.Namespace) -> int:
+    """Say where a published study contradicts itself.
+
+    Lists the checks that fail, and each change of one digit that would make them all hold.
+    Exits with 0 if every check holds, with 1 if something printed contradicts itself, with 2 if
+    the study could not be read.
+
+    for example:
+      python -m churnlib audit --new mystudy
+      python -m churnlib audit mystudy
+    """
     from churnlib.studies import audit, audit_text, new_study
 
     folder = chosen.folder
@@ -172,45 +193,40 @@ def _audit(chosen: argparse.Namespace) -> int:
     return 0 if checks["holds"].all() else 1
 
 
-def _claims_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lang", choices=("en", "zh-Hans"), default="en", help="(default: en)")
-
-
 def _claims(chosen: argparse.Namespace) -> None:
-    from rich.table import Table
-
+    """List every statement of a study with its verdict."""
     from churnlib.report import report_words
     from churnlib.studies import claims
-    from churnlib.workflow import console
 
     rows = claims(chosen.folder).reset_index()
     if chosen.json:
         print_json(claims=rows.to_dict("records"))
         return
     words, end = report_words(chosen.lang), "" if chosen.lang == "en" else "_zh"
-    heads = (
-        "编号 陈述 所载 重算 结论 理由" if end else "no. statement printed computed verdict reason"
-    )
-    table = Table(*heads.split(), show_lines=True)
-    rows["verdict"] = [words(f"verdicts.{kind}") for kind in rows["verdict"]]
-    for row in rows.astype(str).to_dict("records"):
-        cells = ("claim", f"statement{end}", "printed", "computed", "verdict", f"reason{end}")
-        table.add_row(*(row[cell] for cell in cells))
-    console().print(table)
+    printed, computed = ("所载", "重算") if end else ("printed", "computed")
+    for row in rows.to_dict("records"):
+        print(f"{row['claim']}. {row[f'statement{end}']}")
+        print(f"   {printed} {row['printed']}; {computed} {row['computed']}")
+        verdict = words(f"verdicts.{row['verdict']}")
+        print(f"   {verdict}: {row[f'reason{end}']}\n")
 
 
 def _seal(chosen: argparse.Namespace) -> None:
+    """After a deliberate edit of data/, write the new checksums."""
     from churnlib.evidence import update_checksums
 
     changed = update_checksums()
     print(f"new checksums: {', '.join(changed)}" if changed else "nothing has changed")
 
 
-def _student_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="FOLDER", help="where to write them")
-
-
 def _student(chosen: argparse.Namespace) -> None:
+    """Write the notebooks without solutions into a folder of yours.
+
+    Nothing that is there already is replaced.
+
+    for example:
+      python -m churnlib student ../course
+    """
     from churnlib.workflow import write_student_copy
 
     written = write_student_copy(chosen.folder)
@@ -218,97 +234,57 @@ def _student(chosen: argparse.Namespace) -> None:
     print(f'open them with: python -m jupyterlab "{chosen.folder}"')
 
 
-def _report_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lang", choices=("en", "zh-Hans"), help="one language; both if left out")
-    parser.add_argument("--template", type=Path, metavar="FILE", help="a .docx with your styles")
-
-
 def _report(chosen: argparse.Namespace) -> None:
+    """Write the Word report and the notebooks as web pages.
+
+    The numbers are those of the last run. A template lends its styles, page, header, footer.
+
+    for example:
+      python -m churnlib report --lang zh-Hans --template school.docx
+    """
     from churnlib.report import write_all
 
     for path in write_all(PROJECT, chosen.lang, chosen.template):
         print(path.relative_to(PROJECT))
 
 
+_STUDY = option("folder", "a study; else the thesis", metavar="FOLDER", nargs="?")
+_NEW = option("--new", "write an example study to FOLDER", action="store_true")
+_COPY = option("folder", "where to write them", metavar="FOLDER")
+_REPORT = (
+    option("--lang", "one language; both if left out", choices=("en", "zh-Hans")),
+    option("--template FILE", "a .docx with your styles", type=Path),
+)
 COMMANDS = {
-    "reproduce": Command(
-        _reproduce,
-        "run every notebook that has changed and write what it makes",
-        (jobs_option, json_option),
-        """A notebook has changed if its code, churnlib, the data or the lock has.
-Outputs are replaced only if no notebook fails; a failed one is kept in .churnlib/failed/.
-
-example:
-  python -m churnlib reproduce --jobs 2""",
-        needs_clone=True,
-    ),
-    "verify": Command(
-        _verify,
-        "run everything twice in a scratch copy and compare with what is here",
-        (jobs_option, json_option),
-        """What is committed is verified: all outputs are deleted in a scratch clone and made twice.
-Exits with 0 if git finds no difference between them and the commit, nor between the two runs, and
-data and manifest are intact. Exits with 1 otherwise, and lists what differs.
-
-example:
-  python -m churnlib verify --jobs 2""",
-        needs_clone=True,
-    ),
-    **surveys.COMMANDS,
-    "exhibits": Command(
-        _exhibits,
-        "list every table and figure with its verdict",
-        (json_option,),
-        needs_clone=True,
-    ),
-    "audit": Command(
-        _audit,
-        "say where a published study contradicts itself",
-        (_folder_option, _new_option, json_option),
-        """Lists the checks that fail, and each change of one digit that would make them all hold.
-Exits with 0 if every check holds, with 1 if something printed contradicts itself, with 2 if the
-study could not be read.
-
-examples:
-  python -m churnlib audit --new mystudy
-  python -m churnlib audit mystudy""",
-        failed=2,
-    ),
-    "claims": Command(
-        _claims,
-        "list every statement of a study with its verdict",
-        (_folder_option, _claims_options, json_option),
-    ),
-    "seal": Command(
-        _seal, "after a deliberate edit of data/, write the new checksums", needs_clone=True
-    ),
-    "student": Command(
-        _student,
-        "write the notebooks without solutions into a folder of yours",
-        (_student_options,),
-        """Nothing that is there already is replaced.
-
-example:
-  python -m churnlib student ../course""",
-        needs_clone=True,
-    ),
-    "report": Command(
-        _report,
-        "write the Word report and the notebooks as web pages",
-        (_report_options,),
-        """The numbers are those of the last run. A template lends its styles, page, header, footer.
-
-example:
-  python -m churnlib report --lang zh-Hans --template school.docx""",
-        needs_clone=True,
-    ),
+    "reproduce": Command(_reproduce, (commands.JOBS, JSON), needs_clone=True),
+    "verify": Command(_verify, (commands.JOBS, JSON), needs_clone=True),
+    **commands.COMMANDS,
+    "exhibits": Command(_exhibits, (JSON,), needs_clone=True),
+    "audit": Command(_audit, (_STUDY, _NEW, JSON), failed=2),
+    "claims": Command(_claims, (_STUDY, LANG, JSON)),
+    "seal": Command(_seal, needs_clone=True),
+    "student": Command(_student, (_COPY,), needs_clone=True),
+    "report": Command(_report, _REPORT, needs_clone=True),
 }
 
 
 def run() -> None:
-    """Run the command that was typed, and end the process with its exit code."""
+    """Run the command that was typed, and end the process with its exit code.
+
+    Ctrl-C and SIGTERM stop it, and however many follow are not heard while it ends.
+    """
+    heard = False
+
+    def stop(*_: object) -> None:
+        nonlocal heard
+        if not heard:  # else it is ending
+            heard = True
+            raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     code = main()
-    if code == 130:  # threads that wait for kernels which were ended would keep it
+    if heard:  # until the very end, which would give the signals their old meaning
         sys.stdout.flush()
         os._exit(code)
     sys.exit(code)

@@ -7,29 +7,25 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from churnlib.evidence import LANGUAGES, Origin
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST = "figures/manifest.json"
 KINDS: Mapping[str, tuple[str, ...]] = {
     "figure": ("pdf", "png", "svg"),
     "table": ("csv", "html", "tex"),
     "none": (),
 }
-"""What is written of an exhibit in each language, by its kind."""
+"""What is written of an exhibit in each language, by its kind; "none" if nothing can be made."""
 
 
 @dataclass(frozen=True)
 class File:
-    """One file of an exhibit.
-
-    Parameters
-    ----------
-    path : str
-        Relative to the folder that holds ``figures/``, with forward slashes.
-    sha256 : str
-        Checksum of its bytes.
-    """
+    """One file of an exhibit: its path beside ``figures/``, with slashes, and its checksum."""
 
     path: str
     sha256: str
@@ -37,26 +33,11 @@ class File:
 
 @dataclass(frozen=True)
 class Entry:
-    """One table or figure of the manifest.
+    """One table or figure of the manifest, by its number, for instance ``"Figure A-1"``.
 
-    Parameters
-    ----------
-    exhibit : str
-        Its number, for instance ``"Figure A-1"``.
-    kind : {"figure", "table", "none"}
-        ``"none"`` for an exhibit of which nothing can be made.
-    name : str
-        File name without ending; empty for kind ``"none"``.
-    notebook : str
-        The notebook that makes it.
-    origin : Origin
-        The weakest evidence in it.
-    caption : mapping of str to str
-        By language.
-    verdict : str
-        As in `exhibits`.
-    files : tuple of File
-        All formats and languages, and the numbers behind them.
+    `name` is that of its files without language and ending, empty for kind ``"none"``; `origin`
+    the weakest evidence in it; `caption` by language; `files` all formats and languages, and the
+    numbers behind them.
     """
 
     exhibit: str
@@ -69,13 +50,7 @@ class Entry:
     files: tuple[File, ...]
 
     def path(self, lang: str, ending: str) -> str:
-        """The file of this exhibit in one language and format.
-
-        Raises
-        ------
-        KeyError
-            If there is none.
-        """
+        """Return the file of this exhibit in one language and format, or raise a KeyError."""
         wanted = f"figures/{lang}/{self.name}.{ending}"
         if wanted not in {file.path for file in self.files}:
             raise KeyError(f"{self.exhibit} has no file {wanted!r}")
@@ -85,10 +60,7 @@ class Entry:
 def write_manifest(folder: Path) -> Path:
     """Write ``figures/manifest.json``: every exhibit and what was made of it.
 
-    Parameters
-    ----------
-    folder : Path
-        Holds ``figures/``: the project, or where an unfinished run writes.
+    `folder` holds ``figures/``: the project, or where an unfinished run writes.
 
     Raises
     ------
@@ -103,95 +75,66 @@ def write_manifest(folder: Path) -> Path:
     """
     from churnlib.studies import exhibits
 
-    listed = exhibits()
-    paths = {number: _paths(row) for number, row in listed.iterrows()}
-    lacking = [path for some in paths.values() for path in some if not (folder / path).exists()]
+    entries = [
+        Entry(
+            exhibit=str(number),
+            origin=Origin[row["origin"]],
+            caption={"en": row["title"], "zh-Hans": row["title_zh"]},
+            files=tuple(File(path, _checksum(folder / path)) for path in _paths(row)),
+            **row[["kind", "name", "notebook", "verdict"]],
+        )
+        for number, row in exhibits().iterrows()
+    ]
+    lacking = [file.path for entry in entries for file in entry.files if not file.sha256]
     if lacking:
         raise FileNotFoundError(
             f"exhibits lack {', '.join(lacking)} in {folder}; run the notebooks that make them"
         )
-    entries = [
-        Entry(
-            exhibit=str(number),
-            kind=row["kind"],
-            name=row["name"],
-            notebook=row["notebook"],
-            origin=Origin[row["origin"]],
-            caption={"en": row["title"], "zh-Hans": row["title_zh"]},
-            verdict=str(row["verdict"]),
-            files=tuple(File(path, _sha256(folder / path)) for path in paths[number]),
-        )
-        for number, row in listed.iterrows()
-    ]
     content = {"exhibits": [{**asdict(entry), "origin": entry.origin.name} for entry in entries]}
-    target = _place(folder)
-    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-    target.write_text(text, encoding="utf-8", newline="\n")
-    return target
+    text = json.dumps(content, ensure_ascii=False, indent=2)
+    (folder / MANIFEST).write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    return folder / MANIFEST
 
 
 def read_manifest(folder: Path) -> list[Entry]:
-    """Every exhibit as the manifest has it, in its order.
+    """Return every exhibit as the manifest has it, in its order.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no manifest.
-    ValueError
-        If it is not one.
+    FileNotFoundError, ValueError
+        If there is no manifest, or it is not one.
     """
-    file = _place(folder)
+    path, remedy = folder / MANIFEST, "run python -m churnlib reproduce"
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        return [
-            Entry(
-                **{
-                    **entry,
-                    "origin": Origin[entry["origin"]],
-                    "files": tuple(File(**each) for each in entry["files"]),
-                }
-            )
-            for entry in content["exhibits"]
-        ]
+        listed = json.loads(path.read_text(encoding="utf-8"))["exhibits"]
+        for each in listed:
+            each["origin"] = Origin[each["origin"]]
+            each["files"] = tuple(File(**file) for file in each["files"])
+        return [Entry(**each) for each in listed]
     except FileNotFoundError:
-        raise FileNotFoundError(f"{file} is missing; run python -m churnlib reproduce") from None
+        raise FileNotFoundError(f"{path} is missing; {remedy}") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{file} is not a manifest ({error!r}); run python -m churnlib reproduce"
-        ) from error
+        raise ValueError(f"{path} is not a manifest ({error!r}); {remedy}") from error
 
 
 def check_manifest(folder: Path) -> list[str]:
-    """Name every file that is missing or is no longer the one in the manifest.
-
-    Returns
-    -------
-    list of str
-        One sentence a file; empty if all is as it was written.
-    """
-    found = []
+    """Name every file that is missing or is no longer the one in the manifest, a sentence each."""
+    faults = []
     for entry in read_manifest(folder):
         for file in entry.files:
-            path = folder / file.path
-            if not path.exists():
-                found.append(f"{file.path}, of {entry.exhibit}, is missing")
-            elif _sha256(path) != file.sha256:
-                found.append(f"{file.path}, of {entry.exhibit}, has changed")
-    return found
+            checksum = _checksum(folder / file.path)
+            if checksum != file.sha256:
+                state = "has changed" if checksum else "is missing"
+                faults.append(f"{file.path}, of {entry.exhibit}, {state}")
+    return faults
 
 
-def _paths(exhibit: Any) -> list[str]:
-    worded = [
-        f"figures/{lang}/{exhibit['name']}.{ending}"
-        for lang in LANGUAGES
-        for ending in KINDS[exhibit["kind"]]
-    ]
-    return worded + [f"figures/source/{source}.csv" for source in exhibit["sources"]]
+def _paths(row: pd.Series) -> list[str]:
+    names = [f"{row['name']}.{ending}" for ending in KINDS[row["kind"]]]
+    worded = [f"figures/{lang}/{name}" for lang in LANGUAGES for name in names]
+    return worded + [f"figures/source/{source}.csv" for source in row["sources"]]
 
 
-def _place(folder: Path) -> Path:
-    return folder / "figures" / "manifest.json"
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _checksum(path: Path) -> str:
+    """Return the checksum of a file's bytes; empty if there is no such file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""

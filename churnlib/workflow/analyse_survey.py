@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import PROJECT, Origin
+from churnlib.workflow import execution
 from churnlib.workflow.check_survey import require_labels
-from churnlib.workflow.execution import Kernels, NotebookError, Progress, run, side_by_side
-from churnlib.workflow.notebook import document, with_outputs
+from churnlib.workflow.execution import NotebookError, Progress, Task, code_cells, silent
 
 LEFT_OUT = Path("figures", "source", "left_out.csv")
 """Where the notebook says what it left out and why."""
@@ -22,18 +22,10 @@ _NOTEBOOK = Path(__file__).with_name("my_survey.ipynb")
 
 @dataclass(frozen=True)
 class Analysis:
-    """What came of a survey.
+    """The report on a survey, and what was left out of it because the answers do not allow it.
 
-    Parameters
-    ----------
-    report : Path
-        The Word document.
-    left_out : mapping of str to str
-        Questions and results that the answers do not allow, and why.
-    notes : tuple of str
-        What was decided when the file was read.
-    guesses : tuple of str
-        What the codebook's draft could not know and nobody has decided yet.
+    `left_out` gives questions and results with the reason; `notes` what was decided when the file
+    was read; `guesses` what the codebook's draft could not know and nobody has decided yet.
     """
 
     report: Path
@@ -54,7 +46,7 @@ def analyse(
     only: Mapping[str, Sequence[str]] | None = None,
     all_pairs: bool = False,
     template: Path | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     reading: Mapping[str, Any] | None = None,
 ) -> Analysis:
     """Fill in and run the notebook of a survey, which writes the report on it.
@@ -81,11 +73,6 @@ def analyse(
         A .docx whose styles, page, header and footer the report takes.
     progress : callable, optional
         Told of every cell before it runs.
-
-    Returns
-    -------
-    Analysis
-        The report, and what was left out of it.
 
     Raises
     ------
@@ -135,10 +122,9 @@ def analyse(
             place = output / file.relative_to(made)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)
-    left_out = csv.DictReader((output / LEFT_OUT).read_text(encoding="utf-8").splitlines())
-    reasons = {row["what"]: row["reason"] for row in left_out}
-    report = output / "report" / f"survey-report.{lang}.docx"
-    return Analysis(report, reasons, notes, book.guesses)
+    rows = csv.DictReader((output / LEFT_OUT).read_text(encoding="utf-8").splitlines())
+    left_out = {row["what"]: row["reason"] for row in rows}
+    return Analysis(output / "report" / f"survey-report.{lang}.docx", left_out, notes, book.guesses)
 
 
 def filled_in(title: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,60 +142,41 @@ def filled_in(title: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _run(
-    notebook: Mapping[str, Any], made: Path, lang: str, progress: Progress | None, output: Path
+    document: Mapping[str, Any], made: Path, lang: str, progress: Progress, output: Path
 ) -> tuple[str, ...]:
     """Run it, put it among the results, and return the notes that it prints on the file."""
-    import nbformat
-
+    notebook = execution.runnable(document)
+    environment = {"CHURNLIB_OUTPUT": str(made), "CHURNLIB_LANGUAGES": lang}
+    try:
+        execution.run([Task(_NOTEBOOK.stem, notebook, made, environment)], progress=progress)
+    except NotebookError as error:
+        if given := _of_what_was_given(error, notebook):
+            raise given from None
+        error.save(output / "failed")
+        raise
     notes: list[str] = []
-
-    environment = {
-        "CHURNLIB_OUTPUT": str(made),
-        "CHURNLIB_LANGUAGES": lang,
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
-
-    def work(kernels: Kernels) -> None:
-        try:
-            ran = run(
-                notebook, _NOTEBOOK.stem, made,
-                kernels=kernels, progress=progress, environment=environment,
-            )  # fmt: skip
-        except NotebookError as error:
-            if given := _of_what_was_given(error, notebook):
-                raise given from None
-            if not kernels.stopped:
-                error.save(output / "failed")
-            raise
-        for cell in _tagged(ran, "notes"):
-            printed = [o["text"] for o in cell["outputs"] if o["output_type"] == "stream"]
-            notes.extend("".join(printed).splitlines())
-            # They name what was dropped as personal; the results do not.
-            cell["outputs"] = [o for o in cell["outputs"] if o["output_type"] != "stream"]
-        split = json.loads(nbformat.writes(ran))
-        (made / _NOTEBOOK.name).write_bytes(document(with_outputs(split, split)))
-
-    side_by_side([work], 1)
+    for cell in _tagged(notebook, "notes"):
+        printed = [o["text"] for o in cell["outputs"] if o["output_type"] == "stream"]
+        notes.extend("".join(printed).splitlines())
+        # They name what was dropped as personal; the results do not.
+        cell["outputs"] = [o for o in cell["outputs"] if o["output_type"] != "stream"]
+    (made / _NOTEBOOK.name).write_text(execution.text_of(notebook), encoding="utf-8", newline="\n")
     return tuple(filter(None, notes))
 
 
 def _tagged(notebook: Mapping[str, Any], tag: str) -> list[dict[str, Any]]:
-    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    return [cell for cell in cells if tag in cell["metadata"].get("tags", ())]
+    return [cell for cell in code_cells(notebook) if tag in cell["metadata"].get("tags", ())]
 
 
 def _of_what_was_given(error: NotebookError, notebook: Mapping[str, Any]) -> Exception | None:
-    """The mistake in answers, codebook or options that a cell has found, if it is one."""
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    if not error.cell or code[error.cell - 1] not in _tagged(notebook, "given"):
+    """Return the mistake in answers, codebook or options that a cell has found, if it is one."""
+    if not error.cell or code_cells(notebook)[error.cell - 1] not in _tagged(notebook, "given"):
         return None
     name, _, message = error.cause.partition(": ")
-    kinds = {kind.__name__: kind for kind in (ValueError, KeyError, FileNotFoundError, ImportError)}
-    return (
-        kinds[name](message.strip("'\"") if name == "KeyError" else message)
-        if name in kinds
-        else None
-    )
+    if name == "KeyError":
+        return KeyError(message.strip("'\""))
+    kinds = {kind.__name__: kind for kind in (ValueError, FileNotFoundError, ImportError)}
+    return kinds[name](message) if name in kinds else None
 
 
 def _require_unedited(path: Path) -> None:
@@ -232,7 +199,7 @@ def _require_unedited(path: Path) -> None:
 def _require_elsewhere(output: Path) -> None:
     place = output.resolve()
     ours = [PROJECT / name for name in ("churnlib", "data", "figures", "notebooks", "report")]
-    if place == PROJECT or any(place.is_relative_to(folder) for folder in ours):
+    if place == PROJECT or any(map(place.is_relative_to, ours)):
         raise ValueError(
             f"{output} belongs to the project, whose own outputs are never touched; choose another "
             "folder"

@@ -21,14 +21,8 @@ _SHOWN_ROWS = 10
 class Checked:
     """A survey that was read and cleaned, and what in it has no place in the codebook.
 
-    Parameters
-    ----------
-    survey : Survey
-        Cleaned, with the sheets that do not fit set aside.
-    problems : DataFrame
-        ``row`` and ``reason`` of each sheet that was set aside.
-    notes : tuple of str
-        What was decided when the file was read.
+    `problems` holds ``row`` and ``reason`` of each sheet that was set aside; `notes` what was
+    decided when the file was read.
     """
 
     survey: Survey

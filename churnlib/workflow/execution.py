@@ -1,4 +1,4 @@
-"""One notebook run from top to bottom by nbclient, in a kernel of its own."""
+"""Notebooks run from top to bottom by nbclient, each in a kernel of its own."""
 
 from __future__ import annotations
 
@@ -6,70 +6,62 @@ import asyncio
 import json
 import os
 import re
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churnlib.workflow.notebook import kernel_of
+from churnlib.evidence import PROJECT
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 Progress = Callable[[str, int, int], None]
 """Called before each code cell with the notebook's name, the cells done, and their number."""
-
+Finished = Callable[[str, float | None], None]
+"""Called after each notebook with its name and its seconds, ``None`` if it failed."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 
 
+@dataclass(eq=False)
 class NotebookError(RuntimeError):
     """A notebook raised an error; nothing of this run was put in place.
 
-    Parameters
-    ----------
-    notebook : str
-        Its name.
-    cell : int
-        Which code cell, counted from 1; 0 if the notebook never started.
-    cause : str
-        The exception and its message.
-    lines : str
-        The end of the traceback, without colours.
-    ran : NotebookNode, optional
-        The notebook as far as it came, with its outputs.
+    `cell` is the code cell, counted from 1, or 0 if the notebook never started; `ran` the
+    notebook as far as it came; `others` the notebooks that failed in the same run.
     """
 
-    def __init__(
-        self,
-        notebook: str,
-        cell: int,
-        cause: str,
-        lines: str = "",
-        ran: NotebookNode | None = None,
-    ) -> None:
-        super().__init__()
-        self.notebook, self.cell, self.cause = notebook, cell, cause
-        self.lines, self.ran = lines, ran
-        self.kept: Path | None = None
-        self.others: Sequence[NotebookError] = ()
+    notebook: str
+    cell: int
+    cause: str
+    lines: str = ""
+    ran: NotebookNode | None = None
+    others: Sequence[NotebookError] = ()
+    kept: Path | None = None
 
     def save(self, folder: Path) -> None:
-        """Put the failed notebook, and a report on where and how it failed, into a folder."""
+        """Put every notebook that failed, and a report on where and how, into a folder."""
         import nbformat
 
-        report = (
-            f"notebook   {self.notebook}\ncode cell  {self.cell}\nexception  {self.cause}\n\n"
-            f"{self.lines}\n"
-        )
-        with suppress(OSError):  # a full disk may be why it failed
-            folder.mkdir(exist_ok=True)
-            (folder / f"{self.notebook}.txt").write_text(report, encoding="utf-8")
-            if self.ran:
-                nbformat.write(self.ran, folder / f"{self.notebook}.ipynb")
-            self.kept = folder / f"{self.notebook}.txt"
+        for error in (self, *self.others):
+            report = folder / f"{error.notebook}.txt"
+            text = (
+                f"notebook   {error.notebook}\ncode cell  {error.cell}\n"
+                f"exception  {error.cause}\n\n{error.lines}\n"
+            )
+            with suppress(OSError):  # a full disk may be why it failed
+                folder.mkdir(exist_ok=True)
+                report.write_text(text, encoding="utf-8")
+                if error.ran:
+                    nbformat.write(error.ran, report.with_suffix(".ipynb"))
+                error.kept = report
 
     def __str__(self) -> str:
         text = (
@@ -83,191 +75,189 @@ class NotebookError(RuntimeError):
         return text
 
 
-class Kernels:
-    """The kernels that are running, so that all can be ended from another thread."""
-
-    def __init__(self) -> None:
-        self.stopped = False
-        self._processes: list[Any] = []
-
-    def add(self, process: Any) -> None:
-        """Note the process of a kernel that has started."""
-        self._processes.append(process)
-        if self.stopped:
-            self.stop()
-
-    def stop(self) -> None:
-        """End every kernel; the threads that wait for them end with them."""
-        self.stopped = True
-        for process in self._processes:
-            with suppress(OSError):
-                process.kill()
+def silent(*_: object) -> None:
+    """Tell nobody."""
 
 
-@contextmanager
-def stoppable() -> Iterator[Kernels]:
-    """Let Ctrl-C end the kernels, however often it is pressed; whoever waits looks at `stopped`."""
-    kernels = Kernels()
-    if threading.current_thread() is not threading.main_thread():
-        yield kernels
-        return
+@dataclass(frozen=True)
+class Task:
+    """A notebook to run: where its code runs, and what is added to this process's environment."""
 
-    def stop(*_: object) -> None:
-        if not kernels.stopped:  # else it is ending
-            kernels.stop()
-
-    before: dict[int, Any] = {signal.SIGINT: None, signal.SIGTERM: None}
-    for number in before:
-        before[number] = signal.signal(number, stop)
-    try:
-        yield kernels
-    finally:
-        if not kernels.stopped:  # else the process is ending, and hears no more of it
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    name: str
+    notebook: NotebookNode
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(
-    document: Mapping[str, Any],
-    name: str,
-    folder: Path,
+    tasks: Sequence[Task],
     *,
-    kernels: Kernels | None = None,
-    progress: Progress | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> NotebookNode:
-    """Run a notebook in a fresh kernel and return it with its outputs.
-
-    Parameters
-    ----------
-    document : mapping
-        The notebook, as read by json; left as it is.
-    name : str
-        For messages.
-    folder : Path
-        Where its code runs.
-    kernels : Kernels, optional
-        Told of the kernel, so that it can be ended.
-    progress : callable, optional
-        Told of every cell before it runs.
-    environment : mapping, optional
-        Added to this process's environment.
+    jobs: int = 1,
+    progress: Progress = silent,
+    finished: Finished = silent,
+) -> dict[str, float]:
+    """Run `jobs` notebooks at a time, give each its outputs, and return the seconds each took.
 
     Raises
     ------
     NotebookError
-        If its kernel is missing or dies, or one of its cells raises.
-    """
-    import nbformat
-    from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
-
-    notebook = nbformat.reads(json.dumps(document), as_version=4)  # joins the lines of each cell
-    code = [i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()]
-    numbers = {index: number for number, index in enumerate(code, 1)}
-    at = 0
-
-    def tell(done: int) -> None:
-        if progress:
-            progress(name, done, len(code))
-
-    def begin(**_: Any) -> None:
-        if kernels:
-            manager: Any = client.km
-            kernels.add(manager.provisioner.process)
-
-    def start(cell_index: int, **_: Any) -> None:
-        nonlocal at
-        if cell_index in numbers:
-            at = numbers[cell_index]
-            tell(at - 1)
-
-    client = NotebookClient(
-        notebook,
-        timeout=None,
-        kernel_name=kernel_of(notebook),
-        coalesce_streams=True,
-        record_timing=False,
-        # The kernel's own log is about transport; errors still show.
-        extra_arguments=["--log-level=ERROR"],
-        resources={"metadata": {"path": str(folder)}},
-        on_notebook_start=begin,
-        on_cell_start=start,
-    )
-    try:
-        client.execute(env={**os.environ, **(environment or {})})
-    except CellExecutionError as error:
-        lines = _COLOUR.sub("", error.traceback).splitlines()[-12:]
-        cause = f"{error.ename}: {error.evalue}"
-        raise NotebookError(name, at, cause, "\n".join(lines), notebook) from None
-    except DeadKernelError:
-        raise NotebookError(name, at, "the kernel died", ran=notebook) from None
-    except NoSuchKernel:
-        raise NotebookError(name, 0, _missing(kernel_of(notebook))) from None
-    finally:
-        _close_event_loop()
-    tell(len(code))
-    return notebook
-
-
-def side_by_side(works: Sequence[Callable[[Kernels], None]], jobs: int) -> None:
-    """Do `jobs` of these at a time, in their order.
-
-    Raises
-    ------
-    NotebookError
-        The first failure, which names the others, when all have been done.
+        The first failure, which names the others, when all have been run.
     KeyboardInterrupt
-        If it is stopped; no kernel is left then.
+        If this process is stopped; no kernel is left then.
     """
+    seconds: dict[str, float] = {}
     failures: list[NotebookError] = []
+    began: Future[asyncio.Future[Any]] = Future()
 
-    def begin(work: Callable[[Kernels], None]) -> None:
-        if not kernels.stopped:
-            work(kernels)
+    async def in_turn(task: Task, turn: asyncio.Semaphore) -> None:
+        async with turn:
+            started = time.perf_counter()
+            try:
+                await _execute(task, progress)
+                seconds[task.name] = time.perf_counter() - started
+            except NotebookError as error:
+                failures.append(error)
+            finished(task.name, seconds.get(task.name))
 
-    with stoppable() as kernels:
-        pool = ThreadPoolExecutor(jobs)
-        waiting = {pool.submit(begin, work) for work in works}
+    async def work() -> None:
+        turn = asyncio.Semaphore(jobs)
+        # One that is stopped or broken must not keep the others from ending their kernels.
+        everything = asyncio.gather(*(in_turn(t, turn) for t in tasks), return_exceptions=True)
+        began.set_result(everything)
+        for error in filter(None, await everything):
+            raise error
+
+    # In a thread, where nbclient takes no signals for itself and no other loop is running.
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(asyncio.run, work())
+        ended: list[object] = []
+        running.add_done_callback(ended.append)
         try:
-            while waiting:
-                # A wait without end would not hear of Ctrl-C on every system.
-                done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                if kernels.stopped:
-                    raise KeyboardInterrupt
-                failures += [e for future in done if (e := _failure(future))]
-        except BaseException:
-            kernels.stop()
+            while not ended:  # a wait for the thread would not hear of Ctrl-C on every system
+                time.sleep(0.1)
+        except KeyboardInterrupt:
+            everything = began.result()
+            everything.get_loop().call_soon_threadsafe(everything.cancel)
             raise
-        finally:
-            # A thread may wait for ever for a kernel that was ended, so nobody waits for threads.
-            pool.shutdown(wait=not kernels.stopped, cancel_futures=True)
+    running.result()
     if failures:
         first, *others = sorted(failures, key=lambda error: error.notebook)
         first.others = others
         raise first
+    return seconds
 
 
-def _failure(future: Future[None]) -> NotebookError | None:
-    error = future.exception()
-    if error is None or isinstance(error, NotebookError):
-        return error
-    raise error
+async def _execute(task: Task, progress: Progress) -> None:
+    from jupyter_client import AsyncKernelManager
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+    cells, kernel = task.notebook.cells, kernel_of(task.notebook)
+    code = [i for i, c in enumerate(cells) if c.cell_type == "code" and c.source.strip()]
+    at = 0
 
-def _close_event_loop() -> None:
-    """Close what nbclient opens in each thread and leaves open."""
-    with suppress(RuntimeError):
-        asyncio.get_event_loop().close()
-    asyncio.set_event_loop(None)
+    def start(cell_index: int, **_: Any) -> None:
+        nonlocal at
+        if cell_index in code:
+            progress(task.name, at, len(code))
+            at += 1
 
-
-def _missing(kernel: str) -> str:
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    installed = ", ".join(sorted(KernelSpecManager().find_kernel_specs())) or "none"
-    return (
-        f"it asks for the kernel {kernel!r}, which is not installed here (installed: {installed}); "
-        "install it, or choose another kernel in the notebook"
+    manager = AsyncKernelManager(kernel_name=kernel)
+    client = NotebookClient(
+        task.notebook,
+        manager,
+        timeout=None,
+        coalesce_streams=True,
+        record_timing=False,
+        # The kernel's own log is about transport; errors still show.
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(task.folder)}},
+        on_cell_start=start,
     )
+    environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **task.environment}
+    try:
+        await client.async_execute(env=environment)
+    except CellExecutionError as error:
+        lines = "\n".join(_COLOUR.sub("", error.traceback).splitlines()[-12:])
+        cause = f"{error.ename}: {error.evalue}"
+        raise NotebookError(task.name, at, cause, lines, task.notebook) from None
+    except DeadKernelError:
+        if _is_stopped():  # nbclient takes this for a dead kernel
+            raise asyncio.CancelledError from None
+        raise NotebookError(task.name, at, "the kernel died", ran=task.notebook) from None
+    except NoSuchKernel:
+        specs = sorted(manager.kernel_spec_manager.find_kernel_specs())
+        text = (
+            f"it asks for the kernel {kernel!r}, which is not installed here "
+            f"(installed: {', '.join(specs) or 'none'}); install it, or choose another kernel in "
+            "the notebook"
+        )
+        raise NotebookError(task.name, 0, text) from None
+    finally:
+        if client.kc:
+            client.kc.stop_channels()
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=_is_stopped())
+    progress(task.name, len(code), len(code))
+
+
+def _is_stopped() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def notebooks(project: Path = PROJECT) -> list[Path]:
+    """Return the numbered notebooks in their order; that there are none is an error."""
+    paths = sorted((project / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    if not paths:
+        raise FileNotFoundError(
+            f"no notebooks in {project / 'notebooks'}; run this in a clone of the project"
+        )
+    return paths
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a notebook as the JSON document it is: nbformat takes a second to load."""
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        program(document)
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotebookError(path.stem, 0, f"it is not a notebook ({error})") from error
+    return document
+
+
+def runnable(document: Mapping[str, Any]) -> NotebookNode:
+    """Return a copy to run, with the lines of each cell joined."""
+    import nbformat
+
+    return nbformat.reads(json.dumps(document), as_version=4)
+
+
+def text_of(notebook: NotebookNode) -> str:
+    """Return the text of its file without what a kernel notes of itself and of the clock.
+
+    That differs between machines and says nothing of the results.
+    """
+    import nbformat
+
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    if kernel_of(notebook) == "python3":
+        notebook.metadata = _METADATA
+    return f"{nbformat.writes(notebook)}\n"
+
+
+def kernel_of(notebook: Mapping[str, Any]) -> str:
+    """Return the name of the kernel that it asks for."""
+    return str(notebook.get("metadata", {}).get("kernelspec", {}).get("name", "python3"))
+
+
+def code_cells(notebook: Mapping[str, Any]) -> list[Any]:
+    """Return its code cells, in order."""
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def program(notebook: Mapping[str, Any]) -> list[str]:
+    """Return its kernel and the sources of its code cells: what it does, without the words."""
+    return [kernel_of(notebook), *("".join(cell["source"]) for cell in code_cells(notebook))]

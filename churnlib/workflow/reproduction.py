@@ -1,28 +1,34 @@
-"""The notebooks run as far as anything has changed, and what they make put in place together."""
+"""The notebooks run as far as anything has changed, and what they make put in place together.
+
+All that a run makes lies in ``.churnlib/`` beside the outputs until every notebook has succeeded,
+so that each file reaches its place by one rename. A record is removed before its outputs are
+replaced and written after: what a killed run leaves behind has no record and is made again.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import shutil
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+import sqlite3
+import tempfile
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from math import inf
+from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import PROJECT
-from churnlib.report import RUN, pages, read_manifest
-from churnlib.workflow.execution import Kernels, NotebookError, Progress, run, side_by_side
-from churnlib.workflow.notebook import code_of, document, kernel_of, with_outputs
-from churnlib.workflow.workspace import Workspace, digest, files_in, workspace
+from churnlib.report import MANIFEST, RUN, pages, read_manifest
+from churnlib.workflow import execution
+from churnlib.workflow.execution import Task, code_cells, program, runnable, silent, text_of
 
-PACKAGE = Path(__file__).resolve().parents[1]
-PAGES = "pages"
-"""What the web pages of the notebooks are called in the records, all together."""
-_MANIFEST = "figures/manifest.json"
-Finished = Callable[[str, float | None], None]
+PAGES = "pages"  # the web pages in the records, all together
+_RECORDS = Path(".churnlib", "records.json")
 
 
 @dataclass(frozen=True)
@@ -34,45 +40,17 @@ class Run:
     state: str = "done"
 
 
-def notebooks(project: Path = PROJECT) -> list[Path]:
-    """Return the numbered notebooks in their order.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there are none.
-    """
-    paths = sorted((project / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    if not paths:
-        raise FileNotFoundError(
-            f"no notebooks in {project / 'notebooks'}; run this in a clone of the project"
-        )
-    return paths
-
-
 def reproduce(
     project: Path = PROJECT,
     *,
     jobs: int = 1,
-    progress: Progress | None = None,
-    finished: Finished | None = None,
+    progress: execution.Progress = silent,
+    finished: execution.Finished = silent,
 ) -> list[Run]:
     """Run every notebook that has changed; replace outputs only if none of them fails.
 
     A notebook has changed if its code or an output of it has, or any file of churnlib or of
-    ``data/``, or the lock; one that reads what others make, if any of that has. The first run in
-    a fresh clone runs all of them.
-
-    Parameters
-    ----------
-    project : Path
-        A clone of the project.
-    jobs : int
-        How many notebooks to run at a time.
-    progress : callable, optional
-        Told of every cell before it runs.
-    finished : callable, optional
-        Told of every notebook that has run: its name and seconds, ``None`` if it failed.
+    ``data/``, or the lock; one that reads what others make, if any of that has.
 
     Raises
     ------
@@ -86,180 +64,42 @@ def reproduce(
     """
     if jobs < 1:
         raise ValueError(f"at least one notebook runs at a time, given jobs={jobs}")
-    documents = {path.stem: read(path) for path in notebooks(project)}
-    names = list(documents)
+    documents = {path.stem: execution.read(path) for path in execution.notebooks(project)}
+    late = [name for name, document in documents.items() if _reads_outputs(document)]
+    early = [name for name in documents if name not in late]
+    failed = project / ".churnlib" / "failed"
+    ran: dict[str, Run] = {}
     with workspace(project) as space:
-        inputs = _digest_of_inputs(project)
-        sources = {
-            name: names[:number] if _reads_outputs(documents[name]) else []
-            for number, name in enumerate(names)
-        }
+        inputs = _inputs(project)
+        tasks: list[Task] = []
         # Notebooks that read what others make come when all others have run.
-        for stage in ([n for n in names if not sources[n]], [n for n in names if sources[n]]):
-            keys = {n: _key(space, documents[n], sources[n], inputs) for n in stage}
-            stale = [n for n in stage if (last := space.record(n)) is None or last.key != keys[n]]
-            if stale:
-                written = [file for each in space.records.values() for file in each.outputs]
-                places = (project / file for file in ("notebooks/x", "figures/x", *written))
-                space.require_writable(place.parent for place in places)
-                tasks = [_Task(n, documents[n], sources[n], keys[n], space) for n in stale]
-                _run_all(tasks, jobs, progress, finished)
-        ran = {name: record.seconds for name, record in space.made.items()}
-        space.take_words()
-        _make_pages(space, names, inputs)
-        space.publish([*names, PAGES])
-    shutil.rmtree(project / ".churnlib" / "failed", ignore_errors=True)
-    return [Run(name, ran.get(name, 0.0), "done" if name in ran else "unchanged") for name in names]
-
-
-@dataclass(frozen=True)
-class _Task:
-    """One notebook that has to run."""
-
-    name: str
-    document: Mapping[str, Any]
-    sources: Sequence[str]
-    key: str
-    space: Workspace
-
-    @property
-    def weight(self) -> float:
-        """How long it may take: the seconds of its last run, or else its number of cells."""
-        record = self.space.records.get(self.name)
-        return record.seconds if record else len(code_of(self.document))
-
-    def execute(self, kernels: Kernels, progress: Progress | None) -> float:
-        import nbformat
-
-        started = time.perf_counter()
-        project, made = self.space.project, self.space.scratch / self.name
-        before = self.space.lay_out(self.name, self.sources)
-        environment = {
-            "CHURNLIB_OUTPUT": str(made),
-            RUN: "1",
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        }
-        try:
-            ran = run(
-                self.document,
-                self.name,
-                project / "notebooks",
-                kernels=kernels,
-                progress=progress,
-                environment=environment,
-            )
-        except NotebookError as error:
-            if not kernels.stopped:
-                error.save(project / ".churnlib" / "failed")
-            raise
-        path = made / "notebooks" / f"{self.name}.ipynb"
-        path.parent.mkdir(exist_ok=True)
-        split = json.loads(nbformat.writes(ran))
-        path.write_bytes(document(with_outputs(self.document, split)))
-        seconds = time.perf_counter() - started
-        self.space.keep(self.name, self.key, seconds, before)
-        return seconds
-
-
-def _run_all(
-    tasks: Sequence[_Task], jobs: int, progress: Progress | None, finished: Finished | None
-) -> None:
-    def work(task: _Task) -> Callable[[Kernels], None]:
-        def execute(kernels: Kernels) -> None:
-            seconds = None
+        for stage, sources in ((early, []), (late, early)):
+            before = space.outputs(sources)
+            keys = {name: _sha(program(documents[name]), inputs, before) for name in stage}
+            stale = [name for name in stage if not space.is_current(name, keys[name])]
+            if not stale:
+                continue
+            written = [file for record in space.last.values() for file in record.outputs]
+            space.require_writable(["notebooks/x", "figures/x", *written])
+            # The longest first, so that none of them is left for the end; a new one before all.
+            stale.sort(key=lambda name: -space.last[name].seconds if name in space.last else -inf)
+            todo = [_task(space, name, documents[name], before) for name in stale]
             try:
-                seconds = task.execute(kernels, progress)
-            finally:
-                if finished and not kernels.stopped:
-                    finished(task.name, seconds)
-
-        return execute
-
-    # The longest first, so that none of them is left for the end.
-    ordered = sorted(tasks, key=lambda task: -task.weight) if jobs > 1 else tasks
-    side_by_side([work(task) for task in ordered], jobs)
-
-
-def _make_pages(space: Workspace, names: Sequence[str], inputs: str) -> None:
-    """Make the page of each notebook and the index, unless they show what is there now."""
-    import nbformat
-
-    records = {name: record for name in names if (record := space.record(name))}
-    lists = [name for name, record in records.items() if _MANIFEST in record.outputs]
-    if not lists or len(records) < len(names):
-        return
-    reports = sorted(
-        PurePosixPath(file).name
-        for record in records.values()
-        for file in record.outputs
-        if PurePosixPath(file).match("report/*.docx")
-    )
-    contents = {n: space.where(n, f"notebooks/{n}.ipynb").read_bytes() for n in names}
-    manifest = space.where(lists[0], _MANIFEST)
-    shown = [(n, hashlib.sha256(content).hexdigest()) for n, content in contents.items()]
-    key = _sha([shown, reports, digest(manifest), inputs])
-    if (last := space.record(PAGES)) and last.key == key:
-        return
-    read = {n: nbformat.reads(content.decode(), as_version=4) for n, content in contents.items()}
-    folder = space.scratch / PAGES / "report" / "html"
-    folder.mkdir(parents=True)
-    for name, text in pages(read, read_manifest(manifest.parents[1]), reports).items():
-        (folder / f"{name}.html").write_text(text, encoding="utf-8", newline="\n")
-    space.keep(PAGES, key, 0.0, {})
-
-
-def execute(path: Path, progress: Progress | None = None) -> Any:
-    """Run one notebook in a fresh kernel and return it with its outputs.
-
-    Raises
-    ------
-    NotebookError
-        If it cannot be read or one of its cells raises.
-    """
-    import nbformat
-
-    document = read(path)
-    environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    ran = run(document, path.stem, path.parent, progress=progress, environment=environment)
-    return nbformat.from_dict(with_outputs(document, ran))
-
-
-def _key(space: Workspace, document: Mapping[str, Any], sources: Sequence[str], inputs: str) -> str:
-    """Return the checksum of all that a notebook depends on, as of now; words do not count."""
-    made = [record.outputs if (record := space.record(name)) else None for name in sources]
-    return _sha([kernel_of(document), code_of(document), inputs, made])
-
-
-def _sha(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _digest_of_inputs(project: Path) -> str:
-    """Return the checksum of churnlib, the data, the lock, and Python's version."""
-    files = [
-        (file, digest(folder / file))
-        for folder in (PACKAGE, project / "data")
-        for file in files_in(folder)
-        if "__pycache__" not in file
-    ]
-    return _sha([platform.python_version(), files, digest(project / "requirements.lock")])
-
-
-def read(path: Path) -> Any:
-    """Read a notebook as the JSON document it is.
-
-    Raises
-    ------
-    NotebookError
-        If it is none.
-    """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if not all(isinstance(cell["cell_type"], str) for cell in document["cells"]):
-            raise ValueError("a cell has no type")
-    except (ValueError, KeyError, TypeError) as error:
-        raise NotebookError(path.stem, 0, f"it is not a notebook ({error})") from error
-    return document
+                seconds = execution.run(todo, jobs=jobs, progress=progress, finished=finished)
+            except execution.NotebookError as error:
+                error.save(failed)
+                raise
+            for task in todo:
+                space.write(task.name, f"notebooks/{task.name}.ipynb", text_of(task.notebook))
+                space.keep(task.name, keys[task.name], seconds[task.name], before)
+                ran[task.name] = Run(task.name, seconds[task.name])
+            tasks += todo
+        for task in tasks:
+            _take_words(space, task)
+        _make_pages(space, list(documents), inputs)
+        space.publish([*documents, PAGES])
+    shutil.rmtree(failed, ignore_errors=True)
+    return [ran.get(name, Run(name, 0.0, "unchanged")) for name in documents]
 
 
 def _reads_outputs(document: Mapping[str, Any]) -> bool:
@@ -267,3 +107,213 @@ def _reads_outputs(document: Mapping[str, Any]) -> bool:
     first = "".join(document["cells"][0]["source"]) if document["cells"] else ""
     rows = [line for line in first.splitlines() if line.startswith("| Reads")]
     return any(folder in row for row in rows for folder in ("figures/", "notebooks/", "report/"))
+
+
+def _inputs(project: Path) -> str:
+    """Return the checksum of churnlib, the data, the lock, and Python's version."""
+    files = [
+        (file, digest(folder / file))
+        for folder in (Path(__file__).parents[1], project / "data")
+        for file in files_in(folder)
+        if "__pycache__" not in file
+    ]
+    return _sha(platform.python_version(), files, digest(project / "requirements.lock"))
+
+
+def _task(space: Workspace, name: str, document: Mapping[str, Any], before: Iterable[str]) -> Task:
+    """Lay out what other notebooks have made where this one writes, and return it ready to run."""
+    folder = space.scratch / name
+    folder.mkdir()
+    for file in before:
+        target = folder / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(space.place(file), target)
+    environment = {"CHURNLIB_OUTPUT": str(folder), RUN: "1"}
+    return Task(name, runnable(document), space.project / "notebooks", environment)
+
+
+def _take_words(space: Workspace, task: Task) -> None:
+    """Give a notebook that ran the words that stand in it now.
+
+    One whose code was edited while it ran is left as it is, and will run again.
+    """
+    now = runnable(execution.read(space.project / "notebooks" / f"{task.name}.ipynb"))
+    if program(now) != program(task.notebook):
+        del space.good[task.name]
+        return
+    for cell, done in zip(code_cells(now), code_cells(task.notebook), strict=True):
+        cell.update(outputs=done.outputs, execution_count=done.execution_count)
+    space.write(task.name, f"notebooks/{task.name}.ipynb", text_of(now))
+
+
+def _make_pages(space: Workspace, names: Sequence[str], inputs: str) -> None:
+    """Make the page of each notebook and the index, unless they show what is there now."""
+    outputs = space.outputs(names)
+    if MANIFEST not in outputs or not all(name in space.good for name in names):
+        return
+    places = {name: space.place(f"notebooks/{name}.ipynb") for name in names}
+    reports = sorted(Path(file).name for file in outputs if Path(file).match("report/*.docx"))
+    texts = [place.read_text(encoding="utf-8") for place in places.values()]
+    key = _sha(texts, reports, outputs[MANIFEST], inputs)
+    if space.is_current(PAGES, key):
+        return
+    shown = {name: runnable(execution.read(place)) for name, place in places.items()}
+    entries = read_manifest(space.place(MANIFEST).parents[1])
+    for name, text in pages(shown, entries, reports).items():
+        space.write(PAGES, f"report/html/{name}.html", text)
+    space.keep(PAGES, key, 0.0, {})
+
+
+@dataclass(frozen=True)
+class Record:
+    """One good run of a notebook: the checksum of all that it depended on, and of what it made."""
+
+    key: str
+    outputs: Mapping[str, str]
+    seconds: float
+
+
+@dataclass
+class Workspace:
+    """One run at work, with a folder in `scratch` for what each notebook makes.
+
+    `last` holds the last good run of each notebook; `good` those of now, in its first map,
+    and then the last ones whose outputs are as they were made.
+    """
+
+    project: Path
+    scratch: Path
+    last: Mapping[str, Record]
+    good: ChainMap[str, Record]
+
+    def is_current(self, name: str, key: str) -> bool:
+        """Return True if there is a good run of a notebook as it is now."""
+        return name in self.good and self.good[name].key == key
+
+    def outputs(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the checksum of each file that these notebooks have made."""
+        records = [self.good[name] for name in names if name in self.good]
+        return {file: checksum for record in records for file, checksum in record.outputs.items()}
+
+    def place(self, file: str) -> Path:
+        """Return where an output lies now."""
+        makers = [name for name, record in self.good.maps[0].items() if file in record.outputs]
+        return (self.scratch / makers[0] if makers else self.project) / file
+
+    def write(self, name: str, file: str, text: str) -> None:
+        """Write one file of what a notebook makes."""
+        target = self.scratch / name / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="\n")
+
+    def keep(self, name: str, key: str, seconds: float, before: Mapping[str, str]) -> None:
+        """Record what a notebook made, beside what was laid out for it before."""
+        folder = self.scratch / name
+        files = {file: digest(folder / file) for file in files_in(folder)}
+        own = {file: now for file, now in files.items() if before.get(file) != now}
+        self.good[name] = Record(key, own, seconds)
+
+    def publish(self, names: Iterable[str]) -> None:
+        """Put what was made in place, and remove what these notebooks no longer make."""
+        kept = {name: self.good[name] for name in names if name in self.good}
+        made, outputs = self.good.maps[0], self.outputs(kept)
+        gone = [
+            self.project / file
+            for record in self.last.values()
+            for file, checksum in record.outputs.items()
+            if file not in outputs and digest(self.project / file) == checksum
+        ]
+        if not (made or gone):
+            return
+        new = [file for file in self.outputs(made) if not self._is_same(file)]
+        self.require_writable(new)
+        self._record({name: kept[name] for name in kept if name not in made})
+        for file in new:
+            self.place(file).replace(self.project / file)
+        for path in gone:
+            path.unlink()
+        self._record(kept)
+
+    def _is_same(self, file: str) -> bool:
+        there = self.project / file
+        return there.is_file() and there.read_bytes() == self.place(file).read_bytes()
+
+    def _record(self, records: Mapping[str, Record]) -> None:
+        text = json.dumps({name: asdict(record) for name, record in records.items()}, indent=1)
+        (self.scratch / "records").write_text(text, encoding="utf-8")
+        (self.scratch / "records").replace(self.project / _RECORDS)
+
+    def require_writable(self, files: Iterable[str]) -> None:
+        """Raise an OSError before anything is replaced if one of these cannot be written."""
+        for folder in sorted({(self.project / file).parent for file in files}):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=folder, prefix=".churnlib-"):
+                    pass
+            except OSError as error:
+                raise OSError(
+                    error.errno,
+                    f"cannot write to {folder.relative_to(self.project)}/: {error.strerror}. "
+                    "Nothing was replaced; make it a folder that you may write to and run again",
+                ) from None
+
+
+@contextmanager
+def workspace(project: Path) -> Iterator[Workspace]:
+    """Keep other runs out of this tree, by a RuntimeError, while one is at work."""
+    folder, lock = project / ".churnlib", project / ".churnlib" / "lock"
+    folder.mkdir(exist_ok=True)
+    # The lock of an empty database is one on every system, and ends with the process that holds it.
+    with closing(sqlite3.connect(folder / "lock.sqlite", timeout=0)) as database:
+        try:
+            database.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise OSError(f"cannot write to {folder}: {error}") from None
+            raise RuntimeError(
+                f"another run is at work in {project} (process {lock.read_text()}); "
+                "wait until it ends, or stop it"
+            ) from None
+        lock.write_text(str(os.getpid()))
+        for left in folder.glob("run-*"):  # by a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix="run-") as scratch:
+            last = _records(project)
+            intact = {
+                name: record
+                for name, record in last.items()
+                if all(digest(project / file) == sha for file, sha in record.outputs.items())
+            }
+            yield Workspace(project, Path(scratch), last, ChainMap({}, intact))
+
+
+def _records(project: Path) -> dict[str, Record]:
+    try:
+        content = json.loads((project / _RECORDS).read_text(encoding="utf-8"))
+        return {name: Record(**each) for name, each in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError):  # none, or damaged
+        return {}
+
+
+def digest(file: Path) -> str:
+    """Return the checksum of a file, of a notebook that of its results; "absent" if there is none.
+
+    The words around the code of a notebook do not count.
+    """
+    if not file.is_file():
+        return "absent"
+    content = file.read_bytes()
+    if file.suffix == ".ipynb":
+        with suppress(ValueError, KeyError, TypeError):
+            code = code_cells(json.loads(content))
+            return _sha([[c["source"], c["outputs"], c["execution_count"]] for c in code])
+    return hashlib.sha256(content).hexdigest()
+
+
+def files_in(folder: Path) -> list[str]:
+    """Return every file below a folder, by its relative path with slashes."""
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def _sha(*content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from churnlib.evidence import PROJECT
-from churnlib.workflow.reproduction import notebooks
+from churnlib.workflow.execution import notebooks
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SOLUTION = "solution"
 """Tag of the cells that are left out."""
 _SENTENCE = re.compile(r"Solutions are in the folded cells below[^\n]*")
-_PLACE = "Insert cells for your answers; solutions are in the project's own notebooks."
+_ANSWERS = "Insert cells for your answers; solutions are in the project's own notebooks."
 _ASIDE = (
     "import os\n\n"
     'os.environ["CHURNLIB_OUTPUT"] = ".."  # figures go beside this folder, not into the project'
@@ -38,26 +38,14 @@ project.
 
 
 def write_student_copy(folder: str | Path, project: Path = PROJECT) -> list[Path]:
-    """Write every notebook without its solutions, and the data beside them.
+    """Write every notebook without its solutions, and the data and a README.md beside them.
 
-    Parameters
-    ----------
-    folder : str or Path
-        Made if there is none. It gets ``notebooks/``, ``data/`` and ``README.md``.
-    project : Path
-        A clone of the project.
-
-    Returns
-    -------
-    list of Path
-        The notebooks written.
+    The folder is made if there is none; returned are the notebooks written.
 
     Raises
     ------
     FileExistsError
         If a file that would be written is there already; then nothing is written.
-    FileNotFoundError
-        If the project has no notebooks.
     NotADirectoryError
         If the folder, or one that would lie in it, is a file.
 
@@ -70,37 +58,23 @@ def write_student_copy(folder: str | Path, project: Path = PROJECT) -> list[Path
     """
     import nbformat
 
-    place = Path(folder).expanduser()
-    copies = {place / "notebooks" / path.name: path for path in notebooks(project)}
-    data = {
-        place / "data" / path.relative_to(project / "data"): path
-        for path in sorted((project / "data").rglob("*"))
-        if path.is_file()
-    }
-    readme = place / "README.md"
-    _refuse_to_replace(place, [*copies, *data, readme])
-    for target, source in data.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-    for target, source in copies.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(folder).expanduser()
+    copies = {path: folder / "notebooks" / path.name for path in notebooks(project)}
+    data = [folder / p.relative_to(project) for p in (project / "data").rglob("*") if p.is_file()]
+    _refuse_to_replace(folder, [*copies.values(), *data, folder / "README.md"])
+    shutil.copytree(
+        project / "data", folder / "data", copy_function=shutil.copyfile, dirs_exist_ok=True
+    )
+    (folder / "notebooks").mkdir(exist_ok=True)
+    for source, copy in copies.items():
         taken = without_solutions(nbformat.read(source, as_version=4))
-        target.write_text(nbformat.writes(taken) + "\n", encoding="utf-8", newline="\n")
-    readme.write_text(_README, encoding="utf-8", newline="\n")
-    return list(copies)
+        copy.write_text(nbformat.writes(taken) + "\n", encoding="utf-8", newline="\n")
+    (folder / "README.md").write_text(_README, encoding="utf-8", newline="\n")
+    return list(copies.values())
 
 
 def without_solutions(notebook: NotebookNode) -> NotebookNode:
-    """Return a notebook without solutions and outputs, which writes its figures aside.
-
-    Examples
-    --------
-    >>> from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-    >>> solution = new_code_cell("6 * 7", metadata={"tags": ["solution"]})
-    >>> cells = [new_markdown_cell("# Title"), solution, new_code_cell("1 + 1")]
-    >>> [cell.source for cell in without_solutions(new_notebook(cells=cells)).cells[2:]]
-    ['1 + 1']
-    """
+    """Return a notebook without solutions and outputs, which writes its figures aside."""
     from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
     from nbformat.v4 import new_code_cell
 
@@ -111,17 +85,17 @@ def without_solutions(notebook: NotebookNode) -> NotebookNode:
         notebook, _ = preprocessor(notebook, {})
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = _SENTENCE.sub(_PLACE, cell.source)
+            cell.source = _SENTENCE.sub(_ANSWERS, cell.source)
     below_title = int(notebook.cells[0].cell_type == "markdown")
     notebook.cells.insert(below_title, new_code_cell(_ASIDE, id="figures-aside"))
     return notebook
 
 
-def _refuse_to_replace(folder: Path, targets: list[Path]) -> None:
+def _refuse_to_replace(folder: Path, files: list[Path]) -> None:
     for path in (folder, folder / "notebooks", folder / "data"):
         if path.exists() and not path.is_dir():
             raise NotADirectoryError(f"{path} is a file; choose another folder for the notebooks")
-    there = [p.relative_to(folder).as_posix() for p in targets if p.exists() or p.is_symlink()]
+    there = [p.relative_to(folder).as_posix() for p in files if p.exists() or p.is_symlink()]
     if there:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         raise FileExistsError(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import docx
 import pytest
+from notebook_checks import execute, faults
 
 import churnlib as cl
 from churnlib.__main__ import main
@@ -16,7 +17,7 @@ from churnlib.evidence.origin import PROJECT, Origin
 from churnlib.workflow.analyse_survey import analyse, filled_in
 from churnlib.workflow.check_survey import check
 from churnlib.workflow.execution import NotebookError
-from churnlib.workflow.workspace import digest, files_in
+from churnlib.workflow.reproduction import digest, files_in
 
 # Two questions share their levels, one level has no answer, and there is no English label.
 BOOK = """
@@ -83,8 +84,6 @@ def test_the_notebook_runs_on_any_questions_in_one_language(analysed):
 
 
 def test_the_notebook_can_be_gone_on_with(analysed):
-    from churnlib.workflow.notebook import faults
-
     notebook = json.loads((analysed[0] / "my_survey.ipynb").read_text("utf-8"))
     assert faults(notebook) == []
     assert notebook["cells"][0]["source"] == ["# answers.csv\n", "\n", Origin.OBSERVED.badge]
@@ -146,8 +145,6 @@ def test_a_failed_analysis_keeps_the_notebook_and_the_results_before_it(analysed
 def test_the_notebook_run_again_by_hand_writes_beside_itself_and_nowhere_else(
     analysed, monkeypatch
 ):
-    from churnlib.workflow.reproduction import execute
-
     results, _, _ = analysed
     for name in ("CHURNLIB_OUTPUT", "CHURNLIB_LANGUAGES"):
         monkeypatch.delenv(name, raising=False)

@@ -1,17 +1,14 @@
 """The command line for people and for machines."""
 
-import io
 import json
 import re
 import shlex
 
 import pytest
-from rich.console import Console
 
-from churnlib.__main__ import COMMANDS, _parser, main
+from churnlib.__main__ import COMMANDS, _parser, main, tell_end, tell_start
 from churnlib.workflow.execution import NotebookError
 from churnlib.workflow.reproduction import Run
-from churnlib.workflow.terminal import Lines
 
 
 def test_every_example_in_a_help_text_is_understood():
@@ -88,16 +85,23 @@ def test_claims_are_32_for_machines(capsys):
     assert len(json.loads(capsys.readouterr().out)["claims"]) == 32
 
 
-def test_a_log_has_a_line_when_a_notebook_starts_and_one_when_it_ends():
-    file = io.StringIO()
-    lines = Lines(Console(file=file, width=80))
-    lines.progress("01_a", 0, 2)
-    lines.progress("01_a", 1, 2)
-    lines.progress("02_b", 0, 1)
-    lines.finished("01_a", 1.25)
-    lines.finished("02_b", None)
-    lines.unchanged("03_c")
-    assert file.getvalue().splitlines() == [
-        "01_a: running, 2 cells", "02_b: running, 1 cells", "01_a: done in 1.2 s",
-        "02_b: failed", "03_c: unchanged",
+def test_a_log_has_a_line_when_a_notebook_starts_and_one_when_it_ends(capsys):
+    tell_start("01_a", 0, 2)
+    tell_start("01_a", 1, 2)
+    tell_start("02_b", 0, 1)
+    tell_end("01_a", 1.25)
+    tell_end("02_b", None)
+    assert capsys.readouterr().out.splitlines() == [
+        "01_a: running, 2 cells", "02_b: running, 1 cells", "01_a: done in 1.2 s", "02_b: failed"
     ]  # fmt: skip
+
+
+def test_an_unchanged_notebook_has_a_line_too(monkeypatch, capsys):
+    listed = {"exhibits": [], "verdicts": {"reproduced": 6}}
+    runs = [Run("01_a", 1.5), Run("03_c", 0.0, "unchanged")]
+    monkeypatch.setattr("churnlib.__main__.reproduce", lambda **_: runs)
+    monkeypatch.setattr("churnlib.workflow.exhibit_list", lambda _: listed)
+    assert main(["reproduce"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "03_c: unchanged"
+    assert lines[-1].startswith("2 notebooks, 1 of them run, 1 unchanged, in ")

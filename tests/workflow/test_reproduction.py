@@ -7,13 +7,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from notebook_checks import execute, faults
 
 from churnlib.__main__ import main
 from churnlib.evidence import PROJECT
+from churnlib.workflow import exhibit_list, notebooks
 from churnlib.workflow.execution import NotebookError
-from churnlib.workflow.exhibit_listing import exhibit_list
-from churnlib.workflow.notebook import faults
-from churnlib.workflow.reproduction import execute, notebooks, reproduce
+from churnlib.workflow.reproduction import reproduce
 
 
 def project_of(folder: Path, **cells: list[str]) -> Path:
@@ -134,7 +134,7 @@ def test_plain_pytest_with_nbval_passes_on_the_same_result_alone(tmp_path):
     shown(project / "notebooks" / "01_a.ipynb", "42")
     shown(project / "notebooks" / "02_b.ipynb", "43")
     (project / "tests").mkdir()
-    for name in ("conftest.py", "pyproject.toml", "tests/likeness.py"):
+    for name in ("conftest.py", "pyproject.toml", "tests/likeness.py", "tests/notebook_checks.py"):
         shutil.copy(PROJECT / name, project / name)
     command = [sys.executable, "-m", "pytest", "--nbval", "notebooks/", "-p", "no:cacheprovider"]
     result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)

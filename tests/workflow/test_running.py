@@ -12,8 +12,7 @@ import nbformat
 import pytest
 
 from churnlib.workflow.execution import NotebookError
-from churnlib.workflow.reproduction import reproduce
-from churnlib.workflow.workspace import workspace
+from churnlib.workflow.reproduction import reproduce, workspace
 
 COUNT = """import os, pathlib
 seen = pathlib.Path("..", "ran")
@@ -231,6 +230,42 @@ def test_a_failed_notebook_is_kept_with_a_report_until_a_run_succeeds(project):
     assert not report.exists()
 
 
+def test_every_notebook_that_fails_is_named_and_kept_and_the_others_run_to_their_end(tmp_path):
+    for name, cell in (("01_a", "1 / 0"), ("02_b", "1"), ("03_c", "[][0]")):
+        notebook(tmp_path, name, cell)
+    told = {}
+    with pytest.raises(NotebookError) as failure:
+        reproduce(tmp_path, jobs=2, finished=told.__setitem__)
+    assert "notebook 01_a failed in code cell 1: ZeroDivisionError" in str(failure.value)
+    assert str(failure.value).endswith("Also failed: 03_c.")
+    kept = sorted(path.name for path in (tmp_path / ".churnlib" / "failed").iterdir())
+    assert kept == ["01_a.ipynb", "01_a.txt", "03_c.ipynb", "03_c.txt"]
+    assert (told["01_a"], told["03_c"]) == (None, None)
+    assert told["02_b"] > 0
+
+
+def test_one_at_a_time_is_one_at_a_time_and_the_longest_of_the_last_run_comes_first(tmp_path):
+    alone = "import pathlib, time\nhere = pathlib.Path('busy')\nhere.mkdir()\n{}\nhere.rmdir()"
+    notebook(tmp_path, "01_a", alone.format("1"))
+    notebook(tmp_path, "02_b", alone.format("time.sleep(1)"))
+    order = []
+    for _ in range(2):  # a folder that is there already would be an error
+        reproduce(tmp_path, finished=lambda name, _: order.append(name))
+        (tmp_path / "requirements.lock").write_text("new")
+    assert order == ["01_a", "02_b", "02_b", "01_a"]
+
+
+def test_what_a_kernel_notes_of_itself_and_of_the_clock_is_not_kept(tmp_path):
+    path = notebook(tmp_path, "01_a", "1")
+    content = nbformat.read(path, 4)
+    content.cells[0].metadata["execution"] = {"iopub.status.busy": "2020-01-01T00:00:00Z"}
+    nbformat.write(content, path)
+    reproduce(tmp_path)
+    ran = json.loads(path.read_text("utf-8"))
+    assert ran["cells"][0]["metadata"] == {}
+    assert ran["metadata"]["language_info"] == {"name": "python"}
+
+
 @pytest.mark.parametrize(
     ("cell", "kernel", "said"),
     [
@@ -269,7 +304,7 @@ def test_a_run_killed_while_it_puts_things_in_place_is_mended_by_the_next(
 
     def make_and_publish() -> None:
         with workspace(project) as space:
-            if space.record("x") is None:
+            if "x" not in space.good:
                 for file, content in good.items():
                     (space.scratch / "x" / file).parent.mkdir(parents=True, exist_ok=True)
                     (space.scratch / "x" / file).write_bytes(content)
@@ -283,7 +318,7 @@ def test_a_run_killed_while_it_puts_things_in_place_is_mended_by_the_next(
         with pytest.raises(Killed):
             make_and_publish()
         with workspace(project) as space:
-            assert space.record("x") is None
+            assert "x" not in space.good
     monkeypatch.setattr(Path, "replace", real)
     make_and_publish()
     assert {f: c for f, c in outputs(project).items() if f.startswith("figures/")} == good
@@ -355,7 +390,9 @@ def test_a_stopped_run_leaves_outputs_and_no_kernel_and_the_next_run_is_whole(ru
     if how is signal.SIGINT:  # impatiently
         for other in (signal.SIGINT, signal.SIGTERM):
             os.kill(process.pid, other)
-    _, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=60)
+    assert "failed" not in out
+    assert how is signal.SIGKILL or not any(map(_is_alive, kernels))
     assert _gone(kernels)
     assert outputs(project) == before
     if how is signal.SIGINT:
@@ -405,7 +442,7 @@ def test_a_folder_that_becomes_read_only_is_told_and_nothing_is_lost(project, mo
 
 
 def test_a_full_disk_is_told_nothing_is_replaced_and_the_next_run_is_whole(project, mounted):
-    from churnlib.workflow.workspace import explained
+    from churnlib.workflow import explained
 
     with mounted("-t", "tmpfs", "-o", "size=400k", "tmpfs", project / "figures"):
         pass  # the smallest that can be mounted here

@@ -8,10 +8,11 @@ import subprocess
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from notebook_checks import execute
 
 from churnlib.__main__ import main
 from churnlib.evidence.origin import PROJECT
-from churnlib.workflow.reproduction import execute, notebooks
+from churnlib.workflow import notebooks
 from churnlib.workflow.student import SOLUTION, without_solutions, write_student_copy
 
 NAMES = [path.stem for path in notebooks()]

@@ -9,9 +9,8 @@ import nbformat
 import pytest
 
 from churnlib.__main__ import main
-from churnlib.workflow.reproduction import reproduce
+from churnlib.workflow.reproduction import digest, files_in, reproduce
 from churnlib.workflow.verification import Verification, verify
-from churnlib.workflow.workspace import digest, files_in
 
 FIGURE = """import os, pathlib
 out = pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures")

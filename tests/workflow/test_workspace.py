@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from churnlib.__main__ import main
-from churnlib.workflow.workspace import Workspace, digest, explained, files_in, workspace
+from churnlib.workflow import explained
+from churnlib.workflow.reproduction import Workspace, digest, files_in, workspace
 
 GOOD = {"figures/a.txt": b"new a", "report/b.txt": b"new b"}
 
