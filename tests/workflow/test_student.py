@@ -104,7 +104,8 @@ def test_every_path_that_a_notebook_reads_is_in_the_copy(copy):
         for cell in cells(copy / "notebooks" / f"{name}.ipynb"):
             if cell["cell_type"] == "code":
                 for path in re.findall(r'"(\.\./[^"]+)"', source(cell)):
-                    assert (copy / "notebooks" / path).exists(), (name, path)
+                    fixed = path.partition("{")[0]  # what follows is filled in as it runs
+                    assert (copy / "notebooks" / fixed).exists(), (name, path)
 
 
 def test_the_data_are_the_same_bytes(copy):
