@@ -47,6 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "does not bring; run it in a clone of the project"
             )
         code = command.run(chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads, such as head, wants no more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         return _failed(as_json, 130, "stopped", "stopped; nothing was replaced")
     except (ImportError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:

@@ -3,10 +3,13 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 
 from churnlib.__main__ import COMMANDS, _parser, main, tell_end, tell_start
+from churnlib.evidence import PROJECT
 from churnlib.workflow.execution import NotebookError
 from churnlib.workflow.reproduction import Run
 
@@ -105,3 +108,12 @@ def test_an_unchanged_notebook_has_a_line_too(monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "03_c: unchanged"
     assert lines[-1].startswith("2 notebooks, 1 of them run, 1 unchanged, in ")
+
+
+def test_a_reader_that_wants_no_more_is_no_error():
+    command = f"{sys.executable} -m churnlib claims | head -1"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1
