@@ -36,7 +36,7 @@ def thesis_facts(verdicts: pd.DataFrame, words: Words) -> dict[str, str]:
     -------
     dict of str to str
         Counts of statements, the reason for each verdict (``reason_10``), the account totals,
-        the shares with intervals, the most adults who can have stopped at high school, and the
+        the shares with intervals, the most adults who can have high school or below, and the
         tests on simulated answers in APA form, which say themselves that they are simulated.
     """
     facts = {**_counted(verdicts, words), **_accounts(), **_people(words.lang), **_adults()}
@@ -120,7 +120,7 @@ def _people(lang: str) -> dict[str, str]:
 
 
 def _adults() -> dict[str, str]:
-    """The most adults who can have stopped at high school, whatever the unpublished table was."""
+    """The most adults who can have high school or below, whatever the unpublished table was."""
     found = plausibility().loc[("adults_without_college", "nothing")]
     most, adults = int(found["high"]), int(found["n"])
     return {
