@@ -26,7 +26,7 @@ def test_keys_become_words_and_what_has_no_label_stands_as_it_is():
         index=pd.Index(["age", "2020.01"], name="variable"),
     )
     table = TextTable.of(frame, BOOK.labeller("zh-Hans"), lang="zh-Hans")
-    assert table.header == ("变量", "水平", "所载", "频数")
+    assert table.header == ("变量", "水平", "所载", "频数（人）")
     # A printed text that happens to look like a key is no key.
     assert table.rows == (("年龄", "18岁及以下", "le18", "1"), ("2020.01", "nobody", "x", "2"))
 
