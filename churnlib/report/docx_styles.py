@@ -53,10 +53,10 @@ STYLES: Mapping[str, ParagraphStyle] = {
     "title": ParagraphStyle(("Title", "标题"), 20, HEI, bold=True, centred=True, after=6),
     "subtitle": ParagraphStyle(("Subtitle", "副标题"), 11, centred=True, after=18),
     "heading_1": ParagraphStyle(
-        ("Heading 1", "标题 1", "一级标题"), 15, HEI, True, with_next=True, before=18, outline=0
+        ("Heading 1", "标题 1", "一级标题"), 15, HEI, True, with_next=True, before=14, outline=0
     ),
     "heading_2": ParagraphStyle(
-        ("Heading 2", "标题 2", "二级标题"), 12, HEI, True, with_next=True, before=12, outline=1
+        ("Heading 2", "标题 2", "二级标题"), 12, HEI, True, with_next=True, before=10, outline=1
     ),
     "body": ParagraphStyle(("Body Text", "正文文本", "论文正文", "Normal", "正文")),
     "caption": ParagraphStyle(("Caption", "题注"), 9.5, HEI, True, centred=True, before=6, after=4),
@@ -150,7 +150,7 @@ def _dress(document: Document, look: ParagraphStyle) -> None:
     font.color.rgb = RGBColor(0, 0, 0)
     layout.alignment = WD_ALIGN_PARAGRAPH.CENTER if look.centred else WD_ALIGN_PARAGRAPH.LEFT
     layout.space_before, layout.space_after = Pt(look.before), Pt(look.after)
-    layout.line_spacing = 1.0 if look.size < 10 else 1.25
+    layout.line_spacing = 1.0 if look.size < 10 else 1.15
     layout.keep_with_next = look.with_next
     if look.outline is not None:
         level = style.element.makeelement(qn("w:outlineLvl"), {qn("w:val"): str(look.outline)})

@@ -133,7 +133,8 @@ def _elsewhere(entries: Sequence[Entry], words: Words) -> Iterator[Block]:
             )
             for entry in exhibits
         )
-        yield Text(words("thesis.elsewhere.of_notebook", notebook=notebook, exhibits=named))
+        listed = words("thesis.elsewhere.of_notebook", notebook=notebook, exhibits=named)
+        yield Text(listed, "reference")
 
 
 def _exhibit(entry: Entry, folder: Path, words: Words) -> Exhibit:
