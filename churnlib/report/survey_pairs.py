@@ -9,11 +9,17 @@ import pandas as pd
 
 from churnlib.evidence import NAN, Estimate, Origin, Test, apa, derived, p_alone
 from churnlib.figures import Label
-from churnlib.questions import GroupComparison, compare_groups, correlations
+from churnlib.questions import (
+    SMALL,
+    GroupComparison,
+    association,
+    compare_groups,
+    correlations,
+    smallest_expected,
+)
 from churnlib.report.document import Block, Heading, TableBlock, Text, reference
 from churnlib.report.report_text import Words
 from churnlib.report.text_table import TextTable
-from churnlib.report.thesis_facts import SMALL, association, smallest_expected
 from churnlib.survey import Survey
 from churnlib.tables import Crosstab, crosstab
 
