@@ -1,0 +1,428 @@
+"""The tables of a report on a survey, each with the sentence that refers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import isfinite
+from numbers import Integral
+
+import pandas as pd
+
+from churnlib.evidence import Origin, apa, derived, p_alone
+from churnlib.models import Fit, LinearFit, LogitFit, OrdinalFit, parallel_lines
+from churnlib.questions import (
+    SMALL,
+    MultipleResponse,
+    OptionComparison,
+    Reliability,
+    rao_scott,
+    smallest_expected,
+    summary_of,
+    weighted_shares,
+)
+from churnlib.report.document import Block, Heading, TableBlock, Text, reference
+from churnlib.report.docx_parts import xml_safe
+from churnlib.report.report_text import Words
+from churnlib.report.survey_pairs import (
+    NumberByGroup,
+    NumberPair,
+    Pair,
+    Relation,
+    effect_of,
+    key_of,
+    short,
+)
+from churnlib.report.text_table import NONE, TextTable
+from churnlib.report.thesis_facts import share
+from churnlib.survey import Survey
+from churnlib.tables import Crosstab, FrequencyTable
+
+Column = tuple[str, Iterable[object]]
+"""A head and its cells."""
+_Counted = FrequencyTable | Crosstab | Fit | LinearFit | MultipleResponse
+
+
+class SurveyBlocks:
+    """Blocks on one survey in one language, worded by its own codebook.
+
+    Parameters
+    ----------
+    survey : Survey
+    words : Words
+    """
+
+    def __init__(self, survey: Survey, words: Words) -> None:
+        self.survey, self.words = survey, words
+        self._labelled = survey.codebook.labeller(words.lang)
+
+    def label(self, name: str, level: object = None) -> str:
+        """Give the label of a question, or of one of its levels."""
+        return xml_safe(self._labelled(name if level is None else f"{name}.{level}"))
+
+    def labels(self, name: str, levels: Iterable[object]) -> list[str]:
+        """Give the labels of levels of a question."""
+        return [self.label(name, level) for level in levels]
+
+    def word(self, key: str, **values: object) -> str:
+        """Give the words of a key, whole numbers with their thousands separated."""
+        return self.words(f"survey.{key}", **{name: _cell(v) for name, v in values.items()})
+
+    def text(self, key: str, **values: object) -> Text:
+        """Give the words of a key as a paragraph."""
+        return Text(self.word(key, **values))
+
+    def listed(self, texts: Iterable[str], by: str = "semicolon") -> str:
+        """Join texts as the language does."""
+        return self.words(f"words.{by}").join(texts)
+
+    def tests(self, *results: object) -> str:
+        """Join results in APA form."""
+        return self.listed(apa(result, self.words.lang) for result in results)
+
+    def selected(self) -> str:
+        """By which answers the people were selected, in words."""
+        return self.listed(
+            self.word(
+                "only",
+                variable=self.label(name),
+                levels=self.listed(self.labels(name, levels), "comma"),
+            )
+            for name, levels in self.survey.filters
+        )
+
+    def captioned(self, caption: str) -> str:
+        """Add to a caption which people it is of, where they were selected."""
+        if not self.survey.filters:
+            return caption
+        return self.word("captioned", caption=caption, chosen=self.selected())
+
+    def table(
+        self,
+        key: str,
+        caption: str,
+        columns: Iterable[Column],
+        note: str = "",
+        origin: Origin = Origin.PUBLISHED,
+    ) -> TableBlock:
+        """Put columns together to a table of the survey, no better than `origin`."""
+        heads, cells = zip(*columns, strict=True)
+        rows = tuple(tuple(map(_cell, row)) for row in zip(*cells, strict=True))
+        origin = derived(self.survey.origin, origin)
+        return TableBlock(key, self.captioned(caption), note, origin, TextTable(heads, rows))
+
+    def columns(self, group: str, **cells: Iterable[object]) -> list[Column]:
+        """Head cells by the words of a group."""
+        return [(self.word(f"{group}{name}"), each) for name, each in cells.items()]
+
+    def missing(
+        self, result: FrequencyTable | Crosstab | Fit | LinearFit | MultipleResponse
+    ) -> str:
+        """Say in a note how many answered, and how many did not."""
+        return self.word("missing_note", n=result.n, missing=result.missing)
+
+    def question(self, key: str, table: FrequencyTable | None) -> Iterator[Block]:
+        """How often each answer was given."""
+        variable = self.label(key)
+        yield Heading(variable, 2)
+        if table is None:
+            yield self.text("nobody", variable=variable)
+            return
+        commonest = table.counts.index[table.counts == table.counts.max()]
+        estimate = share(table, [commonest[0]])
+        named = [self.word("quoted", level=label) for label in self.labels(key, commonest)]
+        yield self.text(
+            "frequency" if len(named) == 1 else "tied",
+            ref=reference(f"question {key}"),
+            variable=variable,
+            n=table.n,
+            missing=table.missing,
+            levels=self.listed(named, "comma"),
+            count=table.counts[commonest[0]],
+            percent=_percent(estimate.value),
+            low=_percent(estimate.low),
+            high=_percent(estimate.high),
+        )
+        counted = table.summary
+        shares = ("percent", "valid_percent", "cumulative_percent")
+        columns = self.columns(
+            "",
+            n=counted["n"].astype(int),
+            **{name: (f"{x:.1f}" if x == x else NONE for x in counted[name]) for name in shares},
+        )
+        if self.survey.weights is not None:
+            # No share of one person can be weighted, nor of those who did not answer.
+            weighted = weighted_shares(self.survey, key) if table.n > 1 else pd.DataFrame()
+            none = [NONE] * (len(counted) - len(weighted))
+            columns += self.columns(
+                "",
+                weighted=[*map(_percent, weighted.get("share", ())), *none],
+                interval=[*_intervals(weighted, _percent), *none],
+            )
+        names = [*self.labels(key, table.counts.index), self.word("missing")]
+        columns.insert(0, (variable, names))
+        yield self.table(f"question {key}", variable, columns, self.missing(table))
+
+    def options(self, counted: MultipleResponse) -> Iterator[Block]:
+        """How often each option was ticked."""
+        key, named, of = counted.variable, self.label(counted.variable), counted.options
+        yield Heading(named, 2)
+        numbers = {"n": counted.n, "missing": counted.missing, "none": counted.none}
+        key = f"question {counted.variable}"
+        yield self.text("multiple.text", ref=reference(key), variable=named, **numbers)
+        columns = self.columns(
+            "multiple.",
+            n=of["n"].astype(int),
+            people=map(_percent, of["people"]),
+            interval=_intervals(of, _percent),
+            answers=map(_percent, of["answers"]),
+        )
+        columns.insert(0, (named, self.labels(counted.variable, of.index)))
+        yield self.table(key, named, columns, self.missing(counted))
+
+    def numbers(self, keys: Sequence[str]) -> Iterator[Block]:
+        """One table of all numbers and scales; nothing where there are none."""
+        if not keys:
+            return
+        caption = self.word("number.heading")
+        yield Heading(caption, 2)
+        yield self.text("number.text", ref=reference("numbers"))
+        questions = (self.word("model.question"), map(self.label, keys))
+        described = self._described(pd.DataFrame(map(summary_of, map(self.survey.frame.get, keys))))
+        yield self.table("numbers", caption, [questions, *described])
+
+    def _described(self, numbers: pd.DataFrame) -> list[Column]:
+        texts = numbers.map(_signed)
+        quartiles = (texts["q1"] + "–" + texts["q3"]).where(numbers["n"] > 0, NONE)
+        counted = {name: numbers[name].astype(int) for name in ("n", "missing")}
+        means = {name: texts[name] for name in ("mean", "sd", "median")}
+        return self.columns("number.", **counted, **means, quartiles=quartiles)
+
+    def scale(self, scale: Reliability) -> Iterator[Block]:
+        """Cronbach's alpha of a scale, and its questions."""
+        key, named = f"scale {scale.scale}", self.label(scale.scale)
+        heading = self.word("scale.heading", scale=named)
+        yield Heading(heading, 2)
+        numbers = {"n": scale.alpha.n, "missing": scale.missing}
+        alpha = self.tests(scale.alpha)
+        yield self.text("scale.text", ref=reference(key), scale=named, alpha=alpha, **numbers)
+        names = ("mean", "sd", "item_total", "alpha_without")
+        cells = dict(zip(names, scale.items.map(_signed).to_numpy().T, strict=True))
+        items = map(self.label, scale.items.index)
+        yield self.table(key, heading, self.columns("scale.", item=items, **cells))
+
+    def written(self, key: str) -> Text:
+        """How many people wrote something; never what."""
+        answered = int(self.survey.frame[key].notna().sum())
+        return self.text("text", variable=self.label(key), n=answered, people=self.survey.n)
+
+    def overview(self, tests: pd.DataFrame) -> Iterator[Block]:
+        """A table of all tests; nothing where nothing could be tested."""
+        if tests.empty:
+            return
+        yield self.text("overview", ref=reference("overview"), pairs=len(tests))
+        names = ("questions", "n", "p", "holm", "effect")
+        cells = zip(*tests.itertuples(), strict=True)
+        columns = self.columns("", **dict(zip(names, cells, strict=True)))
+        yield self.table("overview", self.word("overview_caption"), columns)
+
+    def named(self, pair: Relation) -> dict[str, str]:
+        """Give the labels of two questions."""
+        return {"rows": self.label(pair.rows), "columns": self.label(pair.columns)}
+
+    def pair(self, pair: Pair) -> Iterator[Block]:
+        """The table of one pair and what it shows."""
+        named, table, key = self.named(pair), pair.table, key_of(pair)
+        yield Heading(self.word("pair", **named), 2)
+        if table is None:
+            yield self.text("no_table", **named)
+            return
+        said = self.word("crosstab", ref=reference(key), tests=self.tests(*pair.results))
+        if (expected := smallest_expected(table)) < SMALL:
+            said += self.word("small", expected=f"{expected:.1f}")
+        yield Text(said)
+        total, shares = self.word("total"), table.shares("row")
+        columns = [
+            (named["rows"], [*self.labels(pair.rows, table.counts.index), total]),
+            *(
+                (
+                    label,
+                    [
+                        *map(_of_group, table.counts[level], shares[level]),
+                        table.column_totals[level],
+                    ],
+                )
+                for level in table.counts
+                for label in self.labels(pair.columns, [level])
+            ),
+            (total, [*table.row_totals, table.n]),
+        ]
+        yield self.table(key, self.word("crosstab_caption", **named), columns, self.missing(table))
+        if self.survey.weights is not None:
+            test = rao_scott(self.survey, pair.rows, pair.columns)
+            yield self.text("weighted_test", test=self.tests(test))
+
+    def groups(self, pair: NumberByGroup) -> Iterator[Block]:
+        """A number by group, its tests, and which groups differ where there are three or more."""
+        named, compared, key = self.named(pair), pair.compared, key_of(pair)
+        caption = self.word("number.by", **named)
+        yield Heading(caption, 2)
+        if compared is None:
+            yield self.text("no_table", **named)
+            return
+        yield self.text("crosstab", ref=reference(key), tests=self.tests(*pair.results))
+        groups = (named["columns"], self.labels(pair.columns, compared.groups.index))
+        yield self.table(key, caption, [groups, *self._described(compared.groups)])
+        each = compared.post_hoc
+        if each.empty:
+            return
+        key = f"{key} post hoc"
+        yield self.text("number.post_hoc", ref=reference(key))
+        columns = self.columns(
+            "number.",
+            pair=(" − ".join(self.labels(pair.columns, groups)) for groups in each.index),
+            difference=map(_signed, each["difference"]),
+            interval=_intervals(each, _signed),
+            games_howell=map(p_alone, each["games_howell"]),
+            dunn=map(p_alone, each["dunn_holm"]),
+        )
+        yield self.table(key, self.word("number.post_hoc_caption", **named), columns)
+
+    def correlations(self, pairs: Sequence[NumberPair]) -> Iterator[Block]:
+        """A table of correlations, if there are any."""
+        if not pairs:
+            return
+        caption = self.word("number.correlations")
+        yield Heading(caption, 2)
+        yield self.text("number.correlated", ref=reference("correlations"))
+        rows = pd.DataFrame([pair.correlation for pair in pairs])
+        columns = self.columns(
+            "number.",
+            pair=(self.word("pair", **self.named(pair)) for pair in pairs),
+            n=rows["n"].astype(int),
+            pearson=map(effect_of, pairs),
+            p=map(p_alone, rows["p_value"]),
+            spearman=map(short, rows["spearman"]),
+            p_spearman=map(p_alone, rows["spearman_p"]),
+        )
+        yield self.table("correlations", caption, columns)
+
+    def option_groups(self, compared: OptionComparison) -> Iterator[Block]:
+        """How often each option was ticked in each group."""
+        named = {"rows": self.label(compared.variable), "columns": self.label(compared.by)}
+        options, adjusted = compared.counts.index, compared.holm
+        key = f"{compared.variable} × {compared.by}"
+        yield Heading(self.word("pair", **named), 2)
+        yield self.text("multiple.by", ref=reference(key), **named)
+        columns = [
+            (named["rows"], self.labels(compared.variable, options)),
+            *(
+                (
+                    f"{self.label(compared.by, group)} (n = {int(n):,})",
+                    map(_of_group, compared.counts[group], compared.shares[group]),
+                )
+                for group, n in compared.people.items()
+            ),
+            *self.columns(
+                "",
+                p=(p_alone(compared.tests[option].p_value) for option in options),
+                holm=(p_alone(adjusted[o]) if o in adjusted else NONE for o in options),
+            ),
+        ]
+        yield self.table(key, self.word("multiple.by_caption", **named), columns)
+
+    def model(self, fit: Fit | LinearFit) -> Iterator[Block]:
+        """A chapter on a model: what it explains, its coefficients, what each question adds."""
+        linear = isinstance(fit, LinearFit)
+        slope, estimate, written = (
+            ("slope", "estimate", _signed) if linear else ("odds_ratio", "odds_ratio", _ratio)
+        )
+        rows = fit.coefficients.reset_index() if linear else fit.by_level
+        response = self.label(fit.response if linear else fit.data.response)
+        predictors = [name for name in rows["predictor"].unique() if name != _CONSTANT]
+        values = {
+            "ref": reference("model"),
+            "response": response,
+            "predictors": self.listed(map(self.label, predictors), "comma"),
+            "n": fit.n,
+            "missing": fit.missing,
+            "test": self.tests(fit.test),
+            "r2": f"{fit.r_squared if linear else fit.nagelkerke_r2:.2f}".removeprefix("0"),
+        }
+        yield Heading(self.word("model.heading"))
+        yield Text(self.listed(self._fitted(fit, predictors, values), "space"))
+        # The reference level of a question has no interval.
+        known, none = rows["p_value"].notna(), self.word("model.reference")
+        first = ~rows["predictor"].duplicated()
+        named = rows["predictor"].map(self._predictor).where(first, "")
+        numbers = {
+            slope: rows[estimate].map(written).where(known, "0" if linear else "1"),
+            "interval": pd.Series(_intervals(rows, written)).where(known, none),
+            "p": rows["p_value"].map(p_alone).where(known, NONE),
+        }
+        answers = map(self._answer, rows["predictor"], rows["level"])
+        columns = self.columns("model.", question=named, answer=answers, **numbers)
+        kind = "linear_caption" if linear else "caption"
+        caption = self.word(f"model.{kind}", response=response)
+        yield self.table("model", caption, columns, self.missing(fit), fit.origin)
+
+    def _fitted(
+        self, fit: Fit | LinearFit, predictors: Sequence[str], values: Mapping[str, object]
+    ) -> Iterator[str]:
+        if isinstance(fit, LinearFit):
+            yield self.word("model.linear", **values)
+            return
+        if isinstance(fit, LogitFit):
+            answer = self.label(fit.data.response, fit.data.answers[-1])
+            yield self.word("model.logit", **values, answer=answer)
+        else:
+            yield self.word("model.ordinal", **values)
+        tests = ((self.label(name), self.tests(fit.factor_test(name))) for name in predictors)
+        left = (self.word("model.one", question=name, test=test) for name, test in tests)
+        yield self.word("model.without", tests=self.listed(left))
+        if isinstance(fit, OrdinalFit):
+            lines = parallel_lines(fit)
+            tested = "tested" if lines.p_value == lines.p_value else "untested"
+            yield self.word(f"model.{tested}", test=self.tests(lines))
+        if fit.has_few:
+            yield self.word("model.few", n=fit.n, parameters=fit.parameters)
+
+    def _predictor(self, name: str) -> str:
+        return self.word("model.constant") if name == _CONSTANT else self.label(name)
+
+    def _answer(self, predictor: str, level: object) -> str:
+        if predictor == _CONSTANT:
+            return ""
+        if isinstance(level, str) and level:
+            return self.label(predictor, level)
+        return self.word("model.each_unit")
+
+
+_CONSTANT = "(constant)"
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, Integral) else str(value)
+
+
+def _of_group(n: float, part: float) -> str:
+    return f"{int(n):,} ({_percent(part)})" if part == part else f"{int(n):,}"
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.1f}"
+
+
+def _intervals(rows: pd.DataFrame, written: Callable[[float], str]) -> list[str]:
+    """Give the interval of each row with ``low`` and ``high``, or a dash."""
+    return [
+        f"[{written(row.low)}, {written(row.high)}]" if row.low == row.low else NONE
+        for row in rows.itertuples()
+    ]
+
+
+def _signed(value: float) -> str:
+    return f"{value:,.2f}".replace("-", "−") if value == value else NONE
+
+
+def _ratio(value: float) -> str:
+    return f"{value:,.2f}" if isfinite(value) else "∞"
