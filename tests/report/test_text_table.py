@@ -37,7 +37,7 @@ def test_a_column_is_rounded_to_as_many_decimals_as_it_needs():
     )
     assert column(frame, "a") == ["12.0", "16.5"]
     assert column(frame, "b") == ["2", "—"]
-    assert column(frame, "c") == ["0.3333", "−1,234.5000"]
+    assert column(frame, "c") == ["0.333", "−1,234.500"]
     assert column(frame, "c", digits=1) == ["0.3", "−1,234.5"]
     assert column(frame, "d") == ["7", "−8"]
 
