@@ -19,7 +19,6 @@ from churnlib.report.column_widths import LETTERS
 
 if TYPE_CHECKING:
     from docx.document import Document
-    from docx.styles.style import BaseStyle
 
 LATIN, SONG, HEI = "Times New Roman", "SimSun", "SimHei"
 # Named, not embedded: both come with Word in Chinese. Elsewhere the alternatives stand in.
@@ -90,7 +89,7 @@ def open_document(template: Path | None) -> Document:
     return document
 
 
-def find_style(document: Document, names: tuple[str, ...], table: bool = False) -> BaseStyle | None:
+def find_style(document: Document, names: tuple[str, ...], table: bool = False) -> Any:
     """The document's first style with one of `names`, capitals aside, or None."""
     kind = WD_STYLE_TYPE.TABLE if table else WD_STYLE_TYPE.PARAGRAPH
     styles = {(style.name or "").lower(): style for style in document.styles if style.type == kind}

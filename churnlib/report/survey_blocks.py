@@ -332,37 +332,36 @@ class SurveyBlocks:
 
     def model(self, fit: Fit | LinearFit) -> Iterator[Block]:
         """A chapter on a model: what it explains, its coefficients, what each question adds."""
-        linear = isinstance(fit, LinearFit)
-        slope, estimate, written = (
-            ("slope", "estimate", _signed) if linear else ("odds_ratio", "odds_ratio", _ratio)
-        )
-        rows = fit.coefficients.reset_index() if linear else fit.by_level
-        response = self.label(fit.response if linear else fit.data.response)
+        if isinstance(fit, LinearFit):
+            response, rows, r2 = fit.response, fit.coefficients.reset_index(), fit.r_squared
+            slope, estimate, written, none, kind = "slope", "estimate", _signed, "0", "linear_"
+        else:
+            response, rows, r2 = fit.data.response, fit.by_level, fit.nagelkerke_r2
+            slope, estimate, written, none, kind = "odds_ratio", "odds_ratio", _ratio, "1", ""
         predictors = [name for name in rows["predictor"].unique() if name != _CONSTANT]
         values = {
             "ref": reference("model"),
-            "response": response,
+            "response": self.label(response),
             "predictors": self.listed(map(self.label, predictors), "comma"),
             "n": fit.n,
             "missing": fit.missing,
             "test": self.tests(fit.test),
-            "r2": f"{fit.r_squared if linear else fit.nagelkerke_r2:.2f}".removeprefix("0"),
+            "r2": f"{r2:.2f}".removeprefix("0"),
         }
         yield Heading(self.word("model.heading"))
         yield Text(self.listed(self._fitted(fit, predictors, values), "space"))
         # The reference level of a question has no interval.
-        known, none = rows["p_value"].notna(), self.word("model.reference")
+        known, reference_level = rows["p_value"].notna(), self.word("model.reference")
         first = ~rows["predictor"].duplicated()
         named = rows["predictor"].map(self._predictor).where(first, "")
         numbers = {
-            slope: rows[estimate].map(written).where(known, "0" if linear else "1"),
-            "interval": pd.Series(_intervals(rows, written)).where(known, none),
+            slope: rows[estimate].map(written).where(known, none),
+            "interval": pd.Series(_intervals(rows, written)).where(known, reference_level),
             "p": rows["p_value"].map(p_alone).where(known, NONE),
         }
         answers = map(self._answer, rows["predictor"], rows["level"])
         columns = self.columns("model.", question=named, answer=answers, **numbers)
-        kind = "linear_caption" if linear else "caption"
-        caption = self.word(f"model.{kind}", response=response)
+        caption = self.word(f"model.{kind}caption", response=values["response"])
         yield self.table("model", caption, columns, self.missing(fit), fit.origin)
 
     def _fitted(

@@ -70,8 +70,8 @@ class NumberByGroup(Relation):
         if not _answered(survey, number, group):
             return cls(number, group)
         compared = compare_groups(survey, number, group)
-        results = (compared.means, compared.ranks, *compared.effects)
-        return cls(number, group, results, compared)
+        tests = (compared.means, compared.ranks)
+        return cls(number, group, (*tests, *compared.effects), compared)
 
 
 @dataclass(frozen=True, eq=False)

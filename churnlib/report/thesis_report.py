@@ -137,7 +137,7 @@ def _elsewhere(entries: Sequence[Entry], words: Words) -> Iterator[Block]:
         yield Text(listed, "reference")
 
 
-def _exhibit(entry: Entry, folder: Path, words: Words) -> Exhibit:
+def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
     caption, mark = entry.caption[words.lang], entry.origin.mark(words.lang)
     common = (entry.name, caption, words("thesis.exhibit.note", notebook=entry.notebook))
     if entry.kind == "table":
