@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from math import isfinite
-from numbers import Integral
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from churnlib.evidence import Origin, apa, derived, p_alone
+from churnlib.evidence import p_alone
 from churnlib.models import Fit, LinearFit, LogitFit, OrdinalFit, parallel_lines
 from churnlib.questions import (
     SMALL,
@@ -20,9 +18,7 @@ from churnlib.questions import (
     summary_of,
     weighted_shares,
 )
-from churnlib.report.document import Block, Heading, TableBlock, Text, reference
-from churnlib.report.docx_parts import xml_safe
-from churnlib.report.report_text import Words
+from churnlib.report.document import Block, Heading, Text, reference
 from churnlib.report.survey_pairs import (
     NumberByGroup,
     NumberPair,
@@ -32,93 +28,24 @@ from churnlib.report.survey_pairs import (
     key_of,
     short,
 )
-from churnlib.report.text_table import NONE, TextTable
+from churnlib.report.survey_wording import (
+    Column,
+    SurveyWording,
+    intervals,
+    people_and_percent,
+    percent,
+    ratio,
+    signed,
+)
+from churnlib.report.text_table import NONE
 from churnlib.report.thesis_facts import share
-from churnlib.survey import Survey
-from churnlib.tables import Crosstab, FrequencyTable
+from churnlib.tables import FrequencyTable
 
-Column = tuple[str, Iterable[object]]
-"""A head and its cells."""
-_Counted = FrequencyTable | Crosstab | Fit | LinearFit | MultipleResponse
+_CONSTANT = "(constant)"
 
 
-class SurveyBlocks:
-    """Blocks on one survey in one language, worded by its own codebook.
-
-    Parameters
-    ----------
-    survey : Survey
-    words : Words
-    """
-
-    def __init__(self, survey: Survey, words: Words) -> None:
-        self.survey, self.words = survey, words
-        self._labelled = survey.codebook.labeller(words.lang)
-
-    def label(self, name: str, level: object = None) -> str:
-        """Give the label of a question, or of one of its levels."""
-        return xml_safe(self._labelled(name if level is None else f"{name}.{level}"))
-
-    def labels(self, name: str, levels: Iterable[object]) -> list[str]:
-        """Give the labels of levels of a question."""
-        return [self.label(name, level) for level in levels]
-
-    def word(self, key: str, **values: object) -> str:
-        """Give the words of a key, whole numbers with their thousands separated."""
-        return self.words(f"survey.{key}", **{name: _cell(v) for name, v in values.items()})
-
-    def text(self, key: str, **values: object) -> Text:
-        """Give the words of a key as a paragraph."""
-        return Text(self.word(key, **values))
-
-    def listed(self, texts: Iterable[str], by: str = "semicolon") -> str:
-        """Join texts as the language does."""
-        return self.words(f"words.{by}").join(texts)
-
-    def tests(self, *results: object) -> str:
-        """Join results in APA form."""
-        return self.listed(apa(result, self.words.lang) for result in results)
-
-    def selected(self) -> str:
-        """By which answers the people were selected, in words."""
-        return self.listed(
-            self.word(
-                "only",
-                variable=self.label(name),
-                levels=self.listed(self.labels(name, levels), "comma"),
-            )
-            for name, levels in self.survey.filters
-        )
-
-    def captioned(self, caption: str) -> str:
-        """Add to a caption which people it is of, where they were selected."""
-        if not self.survey.filters:
-            return caption
-        return self.word("captioned", caption=caption, chosen=self.selected())
-
-    def table(
-        self,
-        key: str,
-        caption: str,
-        columns: Iterable[Column],
-        note: str = "",
-        origin: Origin = Origin.PUBLISHED,
-    ) -> TableBlock:
-        """Put columns together to a table of the survey, no better than `origin`."""
-        heads, cells = zip(*columns, strict=True)
-        rows = tuple(tuple(map(_cell, row)) for row in zip(*cells, strict=True))
-        origin = derived(self.survey.origin, origin)
-        return TableBlock(key, self.captioned(caption), note, origin, TextTable(heads, rows))
-
-    def columns(self, group: str, **cells: Iterable[object]) -> list[Column]:
-        """Head cells by the words of a group."""
-        return [(self.word(f"{group}{name}"), each) for name, each in cells.items()]
-
-    def missing(
-        self, result: FrequencyTable | Crosstab | Fit | LinearFit | MultipleResponse
-    ) -> str:
-        """Say in a note how many answered, and how many did not."""
-        return self.word("missing_note", n=result.n, missing=result.missing)
+class SurveyBlocks(SurveyWording):
+    """Every table of a report on a survey."""
 
     def question(self, key: str, table: FrequencyTable | None) -> Iterator[Block]:
         """How often each answer was given."""
@@ -138,9 +65,9 @@ class SurveyBlocks:
             missing=table.missing,
             levels=self.listed(named, "comma"),
             count=table.counts[commonest[0]],
-            percent=_percent(estimate.value),
-            low=_percent(estimate.low),
-            high=_percent(estimate.high),
+            percent=percent(estimate.value),
+            low=percent(estimate.low),
+            high=percent(estimate.high),
         )
         counted = table.summary
         shares = ("percent", "valid_percent", "cumulative_percent")
@@ -155,8 +82,8 @@ class SurveyBlocks:
             none = [NONE] * (len(counted) - len(weighted))
             columns += self.columns(
                 "",
-                weighted=[*map(_percent, weighted.get("share", ())), *none],
-                interval=[*_intervals(weighted, _percent), *none],
+                weighted=[*map(percent, weighted.get("share", ())), *none],
+                interval=[*intervals(weighted, percent), *none],
             )
         names = [*self.labels(key, table.counts.index), self.word("missing")]
         columns.insert(0, (variable, names))
@@ -164,7 +91,7 @@ class SurveyBlocks:
 
     def options(self, counted: MultipleResponse) -> Iterator[Block]:
         """How often each option was ticked."""
-        key, named, of = counted.variable, self.label(counted.variable), counted.options
+        named, of = self.label(counted.variable), counted.options
         yield Heading(named, 2)
         numbers = {"n": counted.n, "missing": counted.missing, "none": counted.none}
         key = f"question {counted.variable}"
@@ -172,9 +99,9 @@ class SurveyBlocks:
         columns = self.columns(
             "multiple.",
             n=of["n"].astype(int),
-            people=map(_percent, of["people"]),
-            interval=_intervals(of, _percent),
-            answers=map(_percent, of["answers"]),
+            people=map(percent, of["people"]),
+            interval=intervals(of, percent),
+            answers=map(percent, of["answers"]),
         )
         columns.insert(0, (named, self.labels(counted.variable, of.index)))
         yield self.table(key, named, columns, self.missing(counted))
@@ -191,7 +118,7 @@ class SurveyBlocks:
         yield self.table("numbers", caption, [questions, *described])
 
     def _described(self, numbers: pd.DataFrame) -> list[Column]:
-        texts = numbers.map(_signed)
+        texts = numbers.map(signed)
         quartiles = (texts["q1"] + "–" + texts["q3"]).where(numbers["n"] > 0, NONE)
         counted = {name: numbers[name].astype(int) for name in ("n", "missing")}
         means = {name: texts[name] for name in ("mean", "sd", "median")}
@@ -206,7 +133,7 @@ class SurveyBlocks:
         alpha = self.tests(scale.alpha)
         yield self.text("scale.text", ref=reference(key), scale=named, alpha=alpha, **numbers)
         names = ("mean", "sd", "item_total", "alpha_without")
-        cells = dict(zip(names, scale.items.map(_signed).to_numpy().T, strict=True))
+        cells = dict(zip(names, scale.items.map(signed).to_numpy().T, strict=True))
         items = map(self.label, scale.items.index)
         yield self.table(key, heading, self.columns("scale.", item=items, **cells))
 
@@ -241,19 +168,13 @@ class SurveyBlocks:
             said += self.word("small", expected=f"{expected:.1f}")
         yield Text(said)
         total, shares = self.word("total"), table.shares("row")
+        levels = (
+            [*map(people_and_percent, counts, shares[level]), f"{counts.sum():,}"]
+            for level, counts in table.counts.items()
+        )
         columns = [
             (named["rows"], [*self.labels(pair.rows, table.counts.index), total]),
-            *(
-                (
-                    label,
-                    [
-                        *map(_of_group, table.counts[level], shares[level]),
-                        table.column_totals[level],
-                    ],
-                )
-                for level in table.counts
-                for label in self.labels(pair.columns, [level])
-            ),
+            *zip(self.labels(pair.columns, table.counts), levels, strict=True),
             (total, [*table.row_totals, table.n]),
         ]
         yield self.table(key, self.word("crosstab_caption", **named), columns, self.missing(table))
@@ -280,8 +201,8 @@ class SurveyBlocks:
         columns = self.columns(
             "number.",
             pair=(" − ".join(self.labels(pair.columns, groups)) for groups in each.index),
-            difference=map(_signed, each["difference"]),
-            interval=_intervals(each, _signed),
+            difference=map(signed, each["difference"]),
+            interval=intervals(each, signed),
             games_howell=map(p_alone, each["games_howell"]),
             dunn=map(p_alone, each["dunn_holm"]),
         )
@@ -318,7 +239,7 @@ class SurveyBlocks:
             *(
                 (
                     f"{self.label(compared.by, group)} (n = {int(n):,})",
-                    map(_of_group, compared.counts[group], compared.shares[group]),
+                    map(people_and_percent, compared.counts[group], compared.shares[group]),
                 )
                 for group, n in compared.people.items()
             ),
@@ -334,10 +255,10 @@ class SurveyBlocks:
         """A chapter on a model: what it explains, its coefficients, what each question adds."""
         if isinstance(fit, LinearFit):
             response, rows, r2 = fit.response, fit.coefficients.reset_index(), fit.r_squared
-            slope, estimate, written, none, kind = "slope", "estimate", _signed, "0", "linear_"
+            slope, estimate, written, none, kind = "slope", "estimate", signed, "0", "linear_"
         else:
             response, rows, r2 = fit.data.response, fit.by_level, fit.nagelkerke_r2
-            slope, estimate, written, none, kind = "odds_ratio", "odds_ratio", _ratio, "1", ""
+            slope, estimate, written, none, kind = "odds_ratio", "odds_ratio", ratio, "1", ""
         predictors = [name for name in rows["predictor"].unique() if name != _CONSTANT]
         values = {
             "ref": reference("model"),
@@ -356,7 +277,7 @@ class SurveyBlocks:
         named = rows["predictor"].map(self._predictor).where(first, "")
         numbers = {
             slope: rows[estimate].map(written).where(known, none),
-            "interval": pd.Series(_intervals(rows, written)).where(known, reference_level),
+            "interval": pd.Series(intervals(rows, written)).where(known, reference_level),
             "p": rows["p_value"].map(p_alone).where(known, NONE),
         }
         answers = map(self._answer, rows["predictor"], rows["level"])
@@ -394,34 +315,3 @@ class SurveyBlocks:
         if isinstance(level, str) and level:
             return self.label(predictor, level)
         return self.word("model.each_unit")
-
-
-_CONSTANT = "(constant)"
-
-
-def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, Integral) else str(value)
-
-
-def _of_group(n: float, part: float) -> str:
-    return f"{int(n):,} ({_percent(part)})" if part == part else f"{int(n):,}"
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:.1f}"
-
-
-def _intervals(rows: pd.DataFrame, written: Callable[[float], str]) -> list[str]:
-    """Give the interval of each row with ``low`` and ``high``, or a dash."""
-    return [
-        f"[{written(row.low)}, {written(row.high)}]" if row.low == row.low else NONE
-        for row in rows.itertuples()
-    ]
-
-
-def _signed(value: float) -> str:
-    return f"{value:,.2f}".replace("-", "−") if value == value else NONE
-
-
-def _ratio(value: float) -> str:
-    return f"{value:,.2f}" if isfinite(value) else "∞"

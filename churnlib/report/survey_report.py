@@ -34,7 +34,6 @@ def write_survey_report(
     *,
     template: Path | None = None,
     fit: Fit | None = None,
-    no_fit: str = "",
 ) -> Path:
     """Write a report on a survey to ``report/survey-report.LANG.docx``.
 
@@ -50,8 +49,6 @@ def write_survey_report(
         A .docx whose styles, page, header and footer are used.
     fit : OrdinalFit or LogitFit, optional
         A model of one question by others, which the report then tells of.
-    no_fit : str
-        Why there is none, where one was tried.
 
     Returns
     -------
@@ -68,7 +65,7 @@ def write_survey_report(
         If the template is missing or is not a Word document.
     """
     words = report_words(lang)
-    blocks = survey_blocks(survey, folder, words, fit, no_fit)
+    blocks = survey_blocks(survey, folder, words, fit)
     path = folder / "report" / f"survey-report.{lang}.docx"
     return write_paper(blocks, path, lang, lambda key: words(f"words.{key}"), template)
 
@@ -78,12 +75,10 @@ def survey_blocks(
     folder: Path,
     words: Words,
     fit: Fit | LinearFit | None = None,
-    no_fit: str = "",
 ) -> list[Block]:
     """Put the report together, block by block, before anything is written."""
     if isinstance(survey, Survey):
-        failure = ValueError(no_fit) if no_fit else None
-        survey = SurveyAnalysis(survey, all_pairs(survey), fit=fit, failure=failure)
+        survey = SurveyAnalysis(survey, all_pairs(survey), fit=fit)
     return list(_blocks(survey, folder, words))
 
 

@@ -80,7 +80,7 @@ def test_every_picture_has_a_text_and_a_figure_has_its_caption(pages):
     # Literal in the notebook the one, put together from its parameters the other.
     assert (
         "02_account_flows",
-        "Accounts by month, and the total no month accounts for",
+        "Accounts by month, and the printed total of closings",
     ) in pictures
     assert any(a.startswith("Visits by gender") for page, a in pictures if page[:2] == "04")
 
