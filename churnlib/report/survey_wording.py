@@ -95,9 +95,7 @@ class SurveyWording:
         """Head cells by the words of a group."""
         return [(self.word(f"{group}{name}"), each) for name, each in cells.items()]
 
-    def missing(
-        self, result: FrequencyTable | Crosstab | Fit | LinearFit | MultipleResponse
-    ) -> str:
+    def missing(self, result: _Counted) -> str:
         """Say in a note how many answered, and how many did not."""
         return self.word("missing_note", n=result.n, missing=result.missing)
 
