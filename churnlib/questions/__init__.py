@@ -5,6 +5,9 @@ from churnlib.questions.description import describe as describe
 from churnlib.questions.group_differences import GroupComparison as GroupComparison
 from churnlib.questions.group_differences import compare_groups as compare_groups
 from churnlib.questions.group_differences import summary_of as summary_of
+from churnlib.questions.independence import SMALL as SMALL
+from churnlib.questions.independence import association as association
+from churnlib.questions.independence import smallest_expected as smallest_expected
 from churnlib.questions.multiple_response import MultipleResponse as MultipleResponse
 from churnlib.questions.multiple_response import OptionComparison as OptionComparison
 from churnlib.questions.multiple_response import compare_options as compare_options

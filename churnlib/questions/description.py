@@ -8,7 +8,8 @@ import pandas as pd
 
 from churnlib.evidence import NAN, p_alone
 from churnlib.questions.group_differences import compare_groups
-from churnlib.questions.multiple_response import compare_options, independence_test, ticked_by
+from churnlib.questions.independence import independence_test
+from churnlib.questions.multiple_response import compare_options, ticked_by
 from churnlib.survey import Survey
 from churnlib.tables import crosstab
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from churnlib.crosstabs import chi_square, fisher_exact
 from churnlib.evidence import Origin, Test
+from churnlib.questions.independence import independence_test
 from churnlib.survey import Survey
 from churnlib.tables import Crosstab, wilson
-
-_SMALL = 5  # expected counts below it want an exact test
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,14 +154,6 @@ def compare_options(survey: Survey, variable: str, by: str) -> OptionComparison:
     adjusted = multipletests([tests[o].p_value for o in tested], method="holm")[1] if tested else []
     holm = dict(zip(tested, map(float, adjusted), strict=True))
     return OptionComparison(variable, by, counts, people, tests, holm, survey.origin)
-
-
-def independence_test(table: Crosstab) -> Test:
-    """Test a table by Pearson's χ², or by the exact test where an expected count is below 5."""
-    test = chi_square(table)
-    if test.p_value == test.p_value and table.occupied.expected.to_numpy().min() < _SMALL:
-        return fisher_exact(table, seconds=0)  # a report tests many tables
-    return test
 
 
 def ticked_by(survey: Survey, variable: str) -> pd.DataFrame:

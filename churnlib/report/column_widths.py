@@ -1,62 +1,41 @@
-"""How wide the columns of a printed table are, and how large its letters."""
+"""How wide the columns of a printed table are."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 
 from churnlib.report.text_table import TextTable
 
-
-@dataclass(frozen=True)
-class Letters:
-    """Points of a cell's letters, of half a Chinese character, and of the space beside a text."""
-
-    size: float
-    half: float
-    padding: float
-
-
-USUAL = Letters(9.0, 5.2, 14.0)
-SMALL = Letters(8.0, 4.62, 5.0)
-_BOLD = 1.2
+LETTERS, MARGIN = 8.5, 3.0
+"""Points of a cell's letters, and of the space on each side of its text."""
+_HALF = 0.53 * LETTERS
+"""Points of half a Chinese character, and of a digit; small letters are narrower on average."""
+_BOLD = 1.15
 """How much wider a header is for being bold."""
 
 
-def has_room(texts: TextTable, room: int, letters: Letters) -> bool:
-    """Whether every column can be as wide as its longest word: a number broken is misread."""
-    least = [max(map(_longest_word, column)) for column in zip(*texts.rows, strict=True)]
-    return sum(least) * letters.half + len(least) * letters.padding <= room / 12700
+def column_widths(texts: TextTable, room: float) -> list[float]:
+    """Widths of the columns in points, in a room of so many points.
 
-
-def column_widths(texts: TextTable, room: int, letters: Letters) -> list[int]:
-    """Widths of the columns: what the text needs, or where that is too much, what lets it read.
-
-    Every column is as wide as its longest word; what is left goes where the text is, by its mean
-    length, so that one long cell does not starve a column of long ones.
+    A column is as wide as its longest text. Where the room is less, a column is as wide as its
+    longest word, and the rest is shared in proportion to what its texts on average exceed that by.
     """
-    from docx.shared import Pt
-
     columns = list(zip(texts.header, *texts.rows, strict=True))
-    natural, least = (
-        [max(_BOLD * measure(head), *map(measure, cells)) for head, *cells in columns]
-        for measure in (_half_widths, _longest_word)
-    )
-    across = (room / 12700 - len(columns) * letters.padding) / letters.half
-    if sum(least) > across:  # rather a broken word in a header than a broken number
-        least = [max(map(_longest_word, cells)) for _, *cells in columns]
-    if sum(natural) > across:
-        spare = across - sum(least)
-        means = [sum(map(_half_widths, column)) / len(column) for column in columns]
-        asked = [
-            max(0.0, mean - low) + (most - low) / 10
-            for mean, most, low in zip(means, natural, least, strict=True)
+    across = room / _HALF - len(columns) * 2 * MARGIN / _HALF
+    widths = [max(_BOLD * _half_widths(head), *map(_half_widths, c)) for head, *c in columns]
+    if sum(widths) > across:
+        widths = [max(_BOLD * _longest_word(head), *map(_longest_word, c)) for head, *c in columns]
+        if sum(widths) > across:  # rather a broken word in a header than a broken number
+            widths = [float(max(map(_longest_word, cells), default=1)) for _, *cells in columns]
+        excess = [
+            sum(max(0.0, _half_widths(text) - width) for text in column) / len(column)
+            for column, width in zip(columns, widths, strict=True)
         ]
-        share = spare / sum(asked) if spare > 0 else 0.0
-        natural = [low + share * ask for low, ask in zip(least, asked, strict=True)]
-    widths = [Pt(width * letters.half + letters.padding) for width in natural]
-    return [min(width, width * room // sum(widths)) for width in widths]
+        spare = max(0.0, across - sum(widths)) / (sum(excess) or 1)
+        widths = [width + spare * more for width, more in zip(widths, excess, strict=True)]
+    shrunk = min(1.0, across / sum(widths))
+    return [width * shrunk * _HALF + 2 * MARGIN for width in widths]
 
 
 def _longest_word(text: str) -> int:

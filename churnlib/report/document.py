@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.shared import Pt, RGBColor
 
 from churnlib.evidence import Origin
 from churnlib.report.docx_parts import (
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
 # Control characters, which no text of a user can hold once `plain` has been over it.
 _REFERENCE = re.compile("\x02(.+?)\x03")
+_ANCHOR = "_Toc{:06d}"
 
 
 @dataclass(frozen=True)
@@ -61,24 +66,26 @@ class Contents:
 
 
 @dataclass(frozen=True)
-class TableBlock:
-    """A table with its caption above and its note, which says its origin, below."""
+class Exhibit:
+    """What a table and a picture share: a numbered caption, and a note that says the origin."""
 
     key: str
     caption: str
     note: str
     origin: Origin
+
+
+@dataclass(frozen=True)
+class TableBlock(Exhibit):
+    """A table with its caption above and its note below."""
+
     table: TextTable
 
 
 @dataclass(frozen=True)
-class FigureBlock:
-    """A picture with its caption and its note, which says its origin, below."""
+class FigureBlock(Exhibit):
+    """A picture with its caption and its note below."""
 
-    key: str
-    caption: str
-    note: str
-    origin: Origin
     picture: Path
     alternative: str
 
@@ -89,7 +96,6 @@ def reference(key: str) -> str:
 
 
 Block = Title | Heading | Text | Contents | TableBlock | FigureBlock
-Exhibit = TableBlock | FigureBlock
 Word = Callable[[str], str]
 
 
@@ -144,8 +150,7 @@ def write_paper(
     FileNotFoundError, ValueError
         If the template or a picture is missing or is something else.
     """
-    writer = _Writer(open_document(template), lang, word, numbers(blocks))
-    writer.headings = [block for block in blocks if isinstance(block, Heading)]
+    writer = _Writer(open_document(template), lang, word, blocks)
     for block in blocks:
         writer.write(block)
     writer.page_numbers()
@@ -155,42 +160,40 @@ def write_paper(
 
 
 class _Writer:
-    """Puts one block after the other; keeps count of bookmarks and headings."""
+    """Puts one block after the other; keeps count of bookmarks."""
 
-    def __init__(
-        self, document: Document, lang: str, word: Word, number: Mapping[str, tuple[str, int]]
-    ) -> None:
-        self.document, self.lang, self.word, self.number = document, lang, word, number
+    def __init__(self, document: Document, lang: str, word: Word, blocks: Sequence[Block]) -> None:
+        self.document, self.lang, self.word = document, lang, word
+        self.number = numbers(blocks)
+        self.headings = [block for block in blocks if isinstance(block, Heading)]
         self.styles: dict[str, Any] = {
             role: find_style(document, look.names) for role, look in STYLES.items()
         }
-        self.headings: Sequence[Heading] = ()
-        self.heading = self.bookmarks = 0
+        self.bookmarks, self.heading = count(1), count(1)
 
     def write(self, block: Block) -> None:
         match block:
             case Title():
-                add_text(self._paragraph("title"), block.text, self.lang)
-                add_text(self._paragraph("subtitle"), block.below, self.lang)
+                self._paragraph("title", block.text)
+                self._paragraph("subtitle", block.below)
             case Heading():
-                self._heading(block)
+                paragraph = self._paragraph(f"heading_{block.level}", block.text)
+                self._bookmark(paragraph, 1, _ANCHOR.format(next(self.heading)))
             case Text():
-                self._text(self._paragraph(block.role), block.text)
+                self._paragraph(block.role, block.text)
             case Contents():
                 self._contents()
             case TableBlock():
-                self._caption(block).paragraph_format.keep_with_next = True
+                self._caption(block)
                 add_table(self.document, block.table, self.lang, self.styles["cell"])
                 self._note(block)
             case FigureBlock():
                 add_picture(self.document, block.picture, block.alternative, self.styles["note"])
-                self._caption(block).paragraph_format.keep_with_next = True
+                self._caption(block)
                 self._note(block)
 
     def page_numbers(self) -> None:
         """Number the pages below, unless the template's own footer is there already."""
-        from docx.enum.text import WD_ALIGN_PARAGRAPH
-
         footer = self.document.sections[-1].footer
         if footer._element.xpath(".//w:t | .//w:instrText | .//w:drawing | .//w:fldSimple"):
             return
@@ -203,20 +206,16 @@ class _Writer:
         add_field(paragraph, "NUMPAGES", "1")
         add_text(paragraph, after, self.lang)
 
-    def _paragraph(self, role: str) -> Paragraph:
-        return self.document.add_paragraph(style=self.styles[role])
-
-    def _heading(self, block: Heading) -> None:
-        paragraph = self._paragraph(f"heading_{block.level}")
-        add_text(paragraph, block.text, self.lang)
-        self.heading += 1
-        self._bookmark(paragraph, 1, f"_Toc{self.heading:06d}")
+    def _paragraph(self, role: str, text: str = "") -> Paragraph:
+        paragraph = self.document.add_paragraph(style=self.styles[role])
+        self._text(paragraph, text)
+        return paragraph
 
     def _text(self, paragraph: Paragraph, text: str) -> None:
         for place, part in enumerate(_REFERENCE.split(text)):
             if place % 2:
                 kind, number = self._number(part)
-                add_field(paragraph, f"REF {kind}_{number} \\h", self._called(kind, number))
+                add_field(paragraph, f"REF {kind}_{number} \\h", f"{self.word(kind)} {number}")
             elif part:
                 add_text(paragraph, part, self.lang)
 
@@ -226,24 +225,18 @@ class _Writer:
             raise KeyError(f"the text refers to {key!r}, which the report lacks; it has {known}")
         return self.number[key]
 
-    def _called(self, kind: str, number: int) -> str:
-        return f"{self.word(kind)} {number}"
-
-    def _caption(self, block: Exhibit) -> Paragraph:
+    def _caption(self, block: Exhibit) -> None:
         kind, number = self.number[block.key]
         paragraph = self._paragraph("caption")
+        paragraph.paragraph_format.keep_with_next = True
         first = len(paragraph._p)
         add_text(paragraph, f"{self.word(kind)} ", self.lang)
         add_field(paragraph, f"SEQ {self.word(kind)} \\* ARABIC", str(number))
         self._bookmark(paragraph, first, f"{kind}_{number}")
         add_text(paragraph, self.word("caption").format(block.caption), self.lang)
-        return paragraph
 
     def _note(self, block: Exhibit) -> None:
-        from docx.shared import RGBColor
-
-        paragraph = self._paragraph("note")
-        add_text(paragraph, block.origin.mark(self.lang), self.lang)
+        paragraph = self._paragraph("note", block.origin.mark(self.lang))
         if block.origin >= Origin.HYPOTHETICAL:
             paragraph.runs[0].bold = True
             paragraph.runs[0].font.color.rgb = RGBColor(0xA3, 0x3B, 0x20)
@@ -251,17 +244,14 @@ class _Writer:
             self._text(paragraph, f" · {block.note}")
 
     def _contents(self) -> None:
-        from docx.shared import Pt
-
         for place, heading in enumerate(self.headings, 1):
             paragraph = self._paragraph("contents")
             paragraph.paragraph_format.left_indent = Pt(18 * (heading.level - 1))
             if place == 1:
                 open_field(paragraph, 'TOC \\o "1-2" \\h \\z \\u')
-            add_link(paragraph, heading.text, f"_Toc{place:06d}", self.lang)
+            add_link(paragraph, heading.text, _ANCHOR.format(place), self.lang)
             if place == len(self.headings):
                 close_field(paragraph)
 
     def _bookmark(self, paragraph: Paragraph, first: int, name: str) -> None:
-        self.bookmarks += 1
-        bookmark(paragraph, first, name, self.bookmarks)
+        bookmark(paragraph, first, name, next(self.bookmarks))

@@ -18,7 +18,8 @@ from churnlib.report.report_text import report_words
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-_SHOWN = ("text/html", "text/markdown", "text/plain", "image/png", "image/jpeg", "image/svg+xml")
+# Kinds of outputs that neither run nor load, the first that an output has being shown.
+_SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
 _HEADING = re.compile(r'<h([23])\b[^>]*?\bid="([^"]*)"[^>]*>(.*?)</h\1>', re.DOTALL)
 _EXPORTED = re.compile(r"\b(?:export|publish)\(\s*[\"']([\w-]+)[\"']")
 _STYLE_BLOCK = re.compile(r"<style\b[^>]*>.*?</style>", re.DOTALL | re.IGNORECASE)
@@ -26,51 +27,11 @@ _TEXT = re.compile(">([^<]+)<")
 _WHOLE = re.compile(r"[^\s<&/]*[\w.][-–—]\w[^\s<&/]*|&[lg]t; [\d.]+")
 _CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _TAGS = [
-    "a",
-    "abbr",
-    "b",
-    "blockquote",
-    "br",
-    "caption",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "kbd",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "s",
-    "small",
-    "span",
-    "strong",
-    "sub",
-    "summary",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "ul",
-]
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del",
+    "details", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "kbd",
+    "li", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "summary", "sup", "table",
+    "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+]  # fmt: skip
 _ATTRIBUTES = {
     "*": ["class", "id", "lang", "style", "title"],
     "a": ["href"],
@@ -160,13 +121,15 @@ def _page(notebook: NotebookNode, *, with_contents: bool = True) -> str:
 def _exporter() -> Any:
     try:
         from nbconvert import HTMLExporter
+        from traitlets.config import Config
     except ImportError:
         raise ImportError(
             "pages of notebooks need nbconvert; install it with: pip install 'churnlib[notebooks]'"
         ) from None
 
     template = Path(__file__).with_name("page.html.j2").read_text(encoding="utf-8")
-    exporter = HTMLExporter(template_name="classic", raw_template=template)
+    shown = Config({"NbConvertBase": {"display_data_priority": _SHOWN}})
+    exporter = HTMLExporter(config=shown, template_name="classic", raw_template=template)
     exporter.register_filter("sanitize", lambda html: _unbroken(sanitize(html)))
     exporter.register_filter("headings", _headings)
     exporter.register_filter("font", _font)
@@ -220,7 +183,7 @@ def _font(body: str) -> str:
 
 
 def _prepared(notebook: NotebookNode, captions: Mapping[str, str]) -> NotebookNode:
-    """Return the notebook with outputs of harmless kinds alone, and a text for each picture."""
+    """Return the notebook with a text for each picture."""
     import copy
 
     prepared = copy.deepcopy(notebook)
@@ -239,7 +202,6 @@ def _prepared(notebook: NotebookNode, captions: Mapping[str, str]) -> NotebookNo
         alternative = caption or report_words("en")("html.picture", heading=heading)
         for output in cell.get("outputs", ()):
             if "data" in output:
-                output.data = {k: v for k, v in output.data.items() if k in _SHOWN}
                 output.metadata = {k: {"alt": alternative} for k in _SHOWN if k.startswith("image")}
     return prepared
 

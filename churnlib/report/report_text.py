@@ -44,10 +44,6 @@ class Words:
         """
         return self.fill(self._entry(key), key, values)
 
-    def each(self, key: str, **values: object) -> list[str]:
-        """Give the texts of a list, such as the paragraphs of a section."""
-        return [self.fill(entry, key, values) for entry in self._entry(key)]
-
     def has(self, key: str) -> bool:
         """Whether there is such a key."""
         try:

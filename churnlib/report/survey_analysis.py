@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -127,10 +127,12 @@ class SurveyAnalysis:
         """The reliability of each scale."""
         return [reliability(self.survey, key) for key in self.survey.codebook.of_kind("scale")]
 
-    def tests(self, label: Label) -> pd.DataFrame:
+    def tests(
+        self, label: Label, joined: Callable[[str, str], str] = "{} × {}".format
+    ) -> pd.DataFrame:
         """Return one row for each pair that could be tested."""
         rows = {
-            f"{label(pair.rows)} × {label(pair.columns)}": [
+            joined(label(pair.rows), label(pair.columns)): [
                 test.n, p_alone(test.p_value), p_alone(self.adjusted[key_of(pair)]),
                 effect_of(pair),
             ]

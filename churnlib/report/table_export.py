@@ -26,7 +26,7 @@ def publish_table(
     origin: Origin,
     book: Codebook,
     *,
-    digits: int = 4,
+    digits: int = 3,
     columns: Sequence[str] | None = None,
 ) -> None:
     """Write a table as it is, and in every language as text in CSV, LaTeX and HTML.

@@ -58,7 +58,7 @@ class TextTable:
 
     @classmethod
     def of(
-        cls, frame: pd.DataFrame, label: Label, *, lang: str = "en", digits: int = 4
+        cls, frame: pd.DataFrame, label: Label, *, lang: str = "en", digits: int = 3
     ) -> TextTable:
         """Word and round a frame.
 

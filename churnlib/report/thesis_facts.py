@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from churnlib.crosstabs import chi_square, cramers_v, fisher_exact, gamma
-from churnlib.evidence import NAN, Estimate, Kind, Test, apa, resources
+from churnlib.evidence import NAN, Estimate, Kind, apa, resources
+from churnlib.questions import association
 from churnlib.report.report_text import Words
 from churnlib.studies import (
     audit_thesis,
@@ -17,7 +17,7 @@ from churnlib.studies import (
     published_frequencies,
 )
 from churnlib.survey import Survey, clean, load_codebook, read_answers
-from churnlib.tables import Crosstab, FrequencyTable, crosstab, wilson
+from churnlib.tables import FrequencyTable, crosstab, wilson
 
 _NO_TEST = {Kind.EXTERNAL, Kind.UNTESTABLE}
 
@@ -48,31 +48,6 @@ def thesis_facts(verdicts: pd.DataFrame, words: Words) -> dict[str, str]:
             apa(result, words.lang) for result in results
         )
     return facts
-
-
-def association(table: Crosstab) -> list[Test | Estimate]:
-    """The tests and effect sizes that a report states of a table.
-
-    Pearson's χ², the exact test where an expected count is below 5, Cramér's V, and gamma where
-    both variables are ordered or of two levels.
-
-    Examples
-    --------
-    >>> [apa(result) for result in association(Crosstab.from_counts([[8, 2], [1, 9]]))][:2]
-    ['χ²(1, N = 20) = 9.90, p = .002', 'Fisher–Freeman–Halton exact test, N = 20, p = .005']
-    """
-    results: list[Test | Estimate] = [chi_square(table)]
-    if smallest_expected(table) < SMALL:
-        results.append(fisher_exact(table, seconds=0))  # a report tests many tables
-    results.append(cramers_v(table))
-    if all(o or k == 2 for o, k in zip(table.ordered, table.counts.shape, strict=True)):
-        results.append(gamma(table))
-    return results
-
-
-def smallest_expected(table: Crosstab) -> float:
-    """The smallest count expected under independence among cells that could hold somebody."""
-    return float(table.occupied.expected.to_numpy().min())
 
 
 def _counted(verdicts: pd.DataFrame, words: Words) -> dict[str, str]:
@@ -150,9 +125,6 @@ def _simulated() -> Survey:
     raw = read_answers(resource.path)
     return clean(raw, load_codebook(), origin=resource.origin, on_error="set_aside")
 
-
-SMALL = 5
-"""By a common rule, the smallest expected count for which χ² may be trusted."""
 
 _OLDER, _BACHELOR = 17, 22
 """The statements that name a majority of the customers."""

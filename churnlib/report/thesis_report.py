@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-import pandas as pd
-
-from churnlib.evidence import PROJECT, Kind, Origin
+from churnlib.evidence import PROJECT
 from churnlib.report.document import (
     Block,
     Contents,
+    Exhibit,
     FigureBlock,
     Heading,
     TableBlock,
@@ -31,9 +29,6 @@ from churnlib.report.text_table import TextTable
 from churnlib.report.thesis_facts import thesis_facts
 from churnlib.studies import claims, typeset
 
-VERDICTS = "verdicts"
-"""Name of the exhibit that the appendix prints in full."""
-
 
 def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Path:
     """Write the report on the thesis to ``report/churn-report.LANG.docx``.
@@ -49,8 +44,8 @@ def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Pa
     Returns
     -------
     Path
-        The document: every exhibit of the manifest with its caption, its origin and a sentence
-        that refers to it, and the verdict on every statement. The same bytes every time.
+        The document: the sections with their exhibits, each with its caption and its origin, and
+        the name of every other exhibit of the manifest. The same bytes every time.
 
     Raises
     ------
@@ -97,144 +92,61 @@ def thesis_blocks(entries: Sequence[Entry], folder: Path, words: Words) -> list[
     """Put the report together, block by block, before anything is written.
 
     The sections of ``data/report.toml`` come first, each with the exhibits that it names; then the
-    references, all other exhibits by notebook, and the verdict on every statement.
+    references, the sections of the appendix, and the exhibits that no section shows, by notebook.
     """
-    verdicts = claims()
-    facts = thesis_facts(verdicts, words)
     by_name = {entry.name: entry for entry in entries}
-    values = facts | {f"ref_{name}": reference(e.exhibit) for name, e in by_name.items()}
+    values = thesis_facts(claims(), words) | {f"ref_{name}": reference(name) for name in by_name}
+
+    def sections(key: str) -> Iterator[Block]:
+        for place, section in enumerate(words.entries(key), 1):
+            where = f"{key} {place}"
+            yield Heading(words.fill(section["heading"], where, {}), section["level"])
+            yield from (Text(words.fill(text, where, values)) for text in section["text"])
+            yield from (_exhibit(by_name[name], folder, words) for name in section["exhibits"])
+
     blocks: list[Block] = [
         Title(words("thesis.title"), words("thesis.below")),
         Contents(),
-        Heading(words("words.summary")),
-        *(Text(text) for text in words.each("thesis.summary", **facts)),
-        *(Text(text) for text in _findings(words, facts)),
-    ]
-    shown = {VERDICTS}
-    for place, section in enumerate(words.entries("thesis.section"), 1):
-        key = f"thesis.section {place}"
-        blocks.append(Heading(words.fill(section["heading"], key, {}), section["level"]))
-        blocks += [Text(words.fill(text, key, values)) for text in section["text"]]
-        blocks += [_exhibit(by_name[name], folder, words) for name in section["exhibits"]]
-        shown |= {*section["exhibits"]}
-    return [
-        *blocks,
+        *sections("thesis.section"),
         Heading(words("words.references")),
         *(Text(work, "reference") for work in words.cited("thesis")),
-        *_further([e for e in entries if e.name not in shown], folder, words, verdicts["verdict"]),
-        *_appendix(verdicts, words, facts, entries),
+        *sections("thesis.appendix"),
     ]
+    shown = {block.key for block in blocks if isinstance(block, Exhibit)}
+    others = [entry for entry in entries if entry.kind != "none" and entry.name not in shown]
+    return [*blocks, *_elsewhere(others, words)]
 
 
-def _findings(words: Words, facts: Mapping[str, str]) -> Iterator[str]:
-    for place, finding in enumerate(words.entries("thesis.finding"), 1):
-        text = words.fill(finding["text"], f"thesis.finding {place}", facts)
-        yield words("thesis.numbered", number=place, text=text)
-
-
-def _further(
-    entries: Sequence[Entry], folder: Path, words: Words, verdicts: pd.Series
-) -> Iterator[Block]:
-    """The exhibits of no section, by notebook, each with a sentence that refers to it."""
-    carried = _statements()
-    yield Heading(words("words.exhibits"))
+def _elsewhere(entries: Sequence[Entry], words: Words) -> Iterator[Block]:
+    """Name the exhibits of each notebook that the report does not show."""
+    if not entries:
+        return
+    yield Heading(words("thesis.elsewhere.heading"))
+    yield Text(words("thesis.elsewhere.text"))
     ordered = sorted(entries, key=lambda entry: entry.notebook)
     for notebook, exhibits in groupby(ordered, key=lambda entry: entry.notebook):
-        key = f"thesis.notebooks.{notebook}.heading"
-        yield Heading(words(key) if words.has(key) else notebook, 2)
-        for entry in exhibits:
-            of_kind = _by_verdict(carried.get(entry.exhibit, []), verdicts)
-            yield Text(_introduction(entry, of_kind, words))
-            if entry.kind != "none":
-                yield _exhibit(entry, folder, words)
-
-
-def _by_verdict(statements: Sequence[int], verdicts: pd.Series) -> list[tuple[Kind, list[int]]]:
-    found = {kind: [n for n in statements if verdicts[n] == kind] for kind in Kind}
-    return [(kind, numbers) for kind, numbers in found.items() if numbers]
-
-
-def _introduction(entry: Entry, of_kind: Sequence[tuple[Kind, Sequence[int]]], words: Words) -> str:
-    """Refer to an exhibit and say how the statements that it carries fare."""
-    named = {"ref": reference(entry.exhibit)}
-    if entry.kind == "none":
-        statements = _list((n for _, numbers in of_kind for n in numbers), words)
-        return words("thesis.exhibit.lost", id=_named(entry.exhibit, words), statements=statements)
-    if entry.origin is Origin.SYNTHETIC:
-        return words("thesis.exhibit.simulated", **named)
-    if not of_kind:
-        return words("thesis.exhibit.other", **named)
-    found = words("words.semicolon").join(
-        words(
-            "thesis.exhibit.found",
-            verdict=words(f"verdicts.{kind}"),
-            statements=_list(numbers, words),
+        named = words("words.semicolon").join(
+            words(
+                "thesis.elsewhere.exhibit",
+                caption=entry.caption[words.lang],
+                origin=entry.origin.mark(words.lang),
+            )
+            for entry in exhibits
         )
-        for kind, numbers in of_kind
-    )
-    return words("thesis.exhibit.carries", **named, found=found)
-
-
-def _named(exhibit: str, words: Words) -> str:
-    """The number of an exhibit in the project, ``"Table 3-1"``, in the language."""
-    kind, _, number = exhibit.partition(" ")
-    known = {"Table": "words.table", "Figure": "words.figure"}
-    joint = words("words.space")
-    return f"{words(known[kind])}{joint}{number}" if kind in known else exhibit
-
-
-def _note(entry: Entry, words: Words) -> str:
-    return words("thesis.exhibit.note", notebook=entry.notebook)
+        listed = words("thesis.elsewhere.of_notebook", notebook=notebook, exhibits=named)
+        yield Text(listed, "reference")
 
 
 def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
-    note = _note(entry, words)
-    caption = entry.caption[words.lang]
-    if entry.origin is Origin.SYNTHETIC and words("thesis.exhibit.simulated_mark") not in caption:
-        caption = words("thesis.exhibit.simulated_caption", caption=caption)
+    caption, mark = entry.caption[words.lang], entry.origin.mark(words.lang)
+    common = (entry.name, caption, words("thesis.exhibit.note", notebook=entry.notebook))
     if entry.kind == "table":
         texts = TextTable.read(folder / entry.path(words.lang, "csv"))
-        return TableBlock(entry.exhibit, caption, note, entry.origin, texts)
+        rows = tuple(tuple(map(typeset, row)) for row in texts.rows)
+        return TableBlock(*common, entry.origin, TextTable(texts.header, rows))
     picture = folder / entry.path(words.lang, "png")
-    alternative = words(
-        "thesis.exhibit.alternative", caption=caption, origin=entry.origin.mark(words.lang)
-    )
-    return FigureBlock(entry.exhibit, caption, note, entry.origin, picture, alternative)
-
-
-def _appendix(
-    verdicts: pd.DataFrame, words: Words, facts: Mapping[str, str], entries: Sequence[Entry]
-) -> Iterator[Block]:
-    columns = ("number", "statement", "printed", "computed", "verdict", "reason")
-    chinese = "_zh" if words.lang == "zh-Hans" else ""
-    rows = tuple(
-        (
-            str(number),
-            row[f"statement{chinese}"],
-            typeset(row["printed"]),
-            typeset(row["computed"]),
-            words(f"verdicts.{row['verdict']}"),
-            row[f"reason{chinese}"],
-        )
-        for number, row in verdicts.iterrows()
-    )
-    texts = TextTable(tuple(words(f"thesis.appendix.{column}") for column in columns), rows)
-    yield Heading(words("words.appendix"))
-    yield Text(words("thesis.appendix.text", ref=reference(VERDICTS)))
-    caption = words("thesis.appendix.caption", **facts)
-    entry = next(entry for entry in entries if entry.name == VERDICTS)
-    yield TableBlock(VERDICTS, caption, _note(entry, words), entry.origin, texts)
-
-
-def _statements() -> dict[str, list[int]]:
-    """The statements that each exhibit carries, as ``notebooks/exhibits.toml`` has it."""
-    file = PROJECT / "notebooks" / "exhibits.toml"
-    listed = tomllib.loads(file.read_text(encoding="utf-8"))["exhibit"]
-    return {entry["id"]: entry["claims"] for entry in listed}
-
-
-def _list(numbers: Iterable[int], words: Words) -> str:
-    return words("words.comma").join(map(str, numbers))
+    alternative = words("thesis.exhibit.alternative", caption=caption, origin=mark)
+    return FigureBlock(*common, entry.origin, picture, alternative)
 
 
 def write_all(folder: Path, lang: str | None = None, template: Path | None = None) -> list[Path]:

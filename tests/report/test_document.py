@@ -111,6 +111,18 @@ def test_a_table_is_native_with_three_lines_and_a_header_on_every_page(write):
     assert sides == []
 
 
+@pytest.mark.parametrize(("rows", "together"), [(3, [0, 1, 2, 3]), (40, [0, 1, 38, 39, 40])])
+def test_a_short_table_stays_on_a_page_and_a_long_one_leaves_no_line_alone(write, rows, together):
+    grid = TextTable(("level", "n"), tuple(("a", str(n)) for n in range(rows)))
+    (made,) = docx.Document(str(write(table(grid=grid)))).tables
+    kept = [
+        all(cell.paragraphs[0].paragraph_format.keep_with_next for cell in row.cells)
+        for row in made.rows
+    ]
+    assert [place for place, with_next in enumerate(kept) if with_next] == together
+    assert all(row._tr.trPr.find(qn("w:cantSplit")) is not None for row in made.rows)
+
+
 def test_a_picture_has_a_text_and_is_no_wider_than_the_page(write, picture):
     path = write(FigureBlock("f", "Shares", "", Origin.PUBLISHED, picture, "Shares by age"))
     document = docx.Document(str(path))
@@ -167,6 +179,8 @@ def test_the_table_of_contents_links_every_heading(write):
     anchors = re.findall(r'w:anchor="(\w+)"', part(path, "word/document.xml"))
     assert anchors == [name for name in bookmarks(path) if name.startswith("_Toc")]
     assert len(anchors) == 2
+    links = docx.Document(str(path)).element.iter(qn("w:hyperlink"))
+    assert ["".join(t.text for t in link.iter(qn("w:t"))) for link in links] == ["One", "Two"]
     body = part(path, "word/document.xml")
     assert body.count('w:fldCharType="begin"') == body.count('w:fldCharType="end"') == 1
 

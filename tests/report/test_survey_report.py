@@ -93,6 +93,17 @@ def test_every_pair_of_questions_is_tested_and_p_is_adjusted_for_all(survey, blo
 
 
 @BOTH
+def test_captions_say_which_people_were_selected(survey, tmp_path, lang):
+    (tmp_path / "figures" / lang).mkdir(parents=True)
+    Image.new("RGB", (60, 30), "white").save(tmp_path / "figures" / lang / "gender.png")
+    some = survey.where("gender", ["male"])
+    blocks = survey_blocks(some, tmp_path, report_words(lang))
+    captions = [b.caption for b in blocks if isinstance(b, TableBlock | FigureBlock)]
+    ending = {"en": " (only Gender: Male)", "zh-Hans": "（仅性别为男）"}[lang]
+    assert all(caption.endswith(ending) for caption in captions)
+
+
+@BOTH
 def test_results_are_in_apa_form(survey, written, lang):
     document = docx.Document(str(written[lang]))
     said = " ".join(p.text for p in document.paragraphs)

@@ -26,7 +26,7 @@ def test_keys_become_words_and_what_has_no_label_stands_as_it_is():
         index=pd.Index(["age", "2020.01"], name="variable"),
     )
     table = TextTable.of(frame, BOOK.labeller("zh-Hans"), lang="zh-Hans")
-    assert table.header == ("变量", "水平", "所载", "频数")
+    assert table.header == ("变量", "水平", "所载", "频数（人）")
     # A printed text that happens to look like a key is no key.
     assert table.rows == (("年龄", "18岁及以下", "le18", "1"), ("2020.01", "nobody", "x", "2"))
 
@@ -37,7 +37,7 @@ def test_a_column_is_rounded_to_as_many_decimals_as_it_needs():
     )
     assert column(frame, "a") == ["12.0", "16.5"]
     assert column(frame, "b") == ["2", "—"]
-    assert column(frame, "c") == ["0.3333", "−1,234.5000"]
+    assert column(frame, "c") == ["0.333", "−1,234.500"]
     assert column(frame, "c", digits=1) == ["0.3", "−1,234.5"]
     assert column(frame, "d") == ["7", "−8"]
 

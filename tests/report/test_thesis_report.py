@@ -16,10 +16,8 @@ from churnlib.evidence.origin import PROJECT, Origin
 from churnlib.report.document import FigureBlock, TableBlock, Text
 from churnlib.report.manifest import read_manifest
 from churnlib.report.report_text import LANGUAGES, Words, report_words
-from churnlib.report.text_table import TextTable
 from churnlib.report.thesis_report import (
     RUN,
-    VERDICTS,
     collect_exhibits,
     thesis_blocks,
     write_report,
@@ -55,16 +53,23 @@ def instructions(path) -> list[str]:
 
 
 @BOTH
-def test_every_exhibit_of_the_manifest_is_there_once(written, entries, lang):
+def test_every_exhibit_of_the_manifest_is_shown_once_or_named_with_its_notebook(
+    written, entries, lang
+):
     document = docx.Document(str(written[lang]))
-    kinds = [entry.kind for entry in entries]
-    assert len(document.tables) == kinds.count("table")
-    assert len(document.inline_shapes) == kinds.count("figure")
     captions = [p.text for p in document.paragraphs if p.style.name == "Caption"]
-    assert len(captions) == kinds.count("table") + kinds.count("figure")
-    for entry in entries:
-        if entry.kind != "none" and entry.name != VERDICTS:
-            assert sum(entry.caption[lang] in caption for caption in captions) == 1, entry
+    assert len(captions) == len(document.tables) + len(document.inline_shapes)
+    named = dict.fromkeys(entries, 0)
+    for entry in (entry for entry in entries if entry.kind != "none"):
+        shown = sum(entry.caption[lang] in caption for caption in captions)
+        listed = [
+            said
+            for said in texts(written[lang])
+            if said.startswith(entry.notebook) and entry.caption[lang] in said
+        ]
+        named[entry] = len(listed)
+        assert shown + len(listed) == 1, entry
+    assert sum(named.values()) + len(captions) == sum(entry.kind != "none" for entry in entries)
 
 
 @BOTH
@@ -79,45 +84,42 @@ def test_every_caption_is_numbered_once_and_referred_to(written, lang):
 
 
 @BOTH
-def test_every_exhibit_says_its_origin_and_a_simulated_one_says_so_in_its_caption(
-    entries, folder, written, lang
-):
-    origins = {e.name if e.name == VERDICTS else e.exhibit: e.origin for e in entries}
+def test_every_exhibit_says_its_origin_shown_or_named(entries, folder, written, lang):
+    origins = {entry.name: entry.origin for entry in entries}
     blocks = thesis_blocks(entries, folder, report_words(lang))
     shown = [b for b in blocks if isinstance(b, TableBlock | FigureBlock)]
-    for block in shown:
-        assert block.origin is origins[block.key]
-        if block.origin is Origin.SYNTHETIC:
-            assert {"en": "simulated", "zh-Hans": "模拟"}[lang] in block.caption
+    assert all(block.origin is origins[block.key] for block in shown)
     badges = [
         p for p in texts(written[lang]) if p.split(" · ")[0] in {o.mark(lang) for o in Origin}
     ]
     assert len(badges) == len(shown)
+    said = "".join(texts(written[lang]))
+    left, right = {"en": (" (", ")"), "zh-Hans": ("（", "）")}[lang]
+    for entry in entries:
+        if entry.kind != "none" and entry.name not in {block.key for block in shown}:
+            assert f"{entry.caption[lang]}{left}{entry.origin.mark(lang)}{right}" in said
 
 
 @BOTH
-def test_a_simulated_exhibit_supports_no_statement(entries, folder, lang):
+def test_a_simulated_exhibit_is_not_shown_and_is_said_to_support_no_statement(
+    entries, folder, written, lang
+):
     blocks = thesis_blocks(entries, folder, report_words(lang))
-    denial = report_words(lang)("thesis.exhibit.simulated").rpartition("}")[2][-20:]
-    for entry in entries:
-        if entry.origin is Origin.SYNTHETIC:
-            (said,) = [
-                b.text
-                for b in blocks
-                if isinstance(b, Text) and f"\x02{entry.exhibit}\x03" in b.text
-            ]
-            assert said.endswith(denial)
+    shown = [b for b in blocks if isinstance(b, TableBlock | FigureBlock)]
+    assert Origin.SYNTHETIC in {entry.origin for entry in entries}
+    assert Origin.SYNTHETIC not in {block.origin for block in shown}
+    assert report_words(lang)("thesis.elsewhere.text") in texts(written[lang])
 
 
 def test_an_exhibit_is_not_forgotten_because_the_report_has_no_words_for_its_notebook(
     entries, folder
 ):
-    entry = next(e for e in entries if e.kind == "table" and e.name != VERDICTS)
-    new = replace(entry, exhibit="Table Z-1", notebook="99_new", caption={"en": "A new one"})
+    entry = next(e for e in entries if e.kind == "table")
+    caption = {"en": "A new one"}
+    new = replace(entry, name="new", exhibit="Table Z-1", notebook="99_new", caption=caption)
     blocks = thesis_blocks([*entries, new], folder, report_words("en"))
-    assert [b.caption for b in blocks if isinstance(b, TableBlock) and b.key == "Table Z-1"] == [
-        "A new one"
-    ]
+    assert isinstance(blocks[-1], Text)
+    assert blocks[-1].text == f"99_new: A new one ({entry.origin.mark('en')})."
 
 
 @BOTH
@@ -303,19 +305,17 @@ def test_a_word_processor_prints_all_of_it_inside_the_page(
     pages = words_of_pages(print_word(written[lang]))
     text = "".join(page.text for page in pages).replace(" ", "")
     for entry in entries:
-        if entry.kind != "none" and entry.name != VERDICTS:
+        if entry.kind != "none":
             assert entry.caption[lang].replace(" ", "") in text
     for page in pages:
         assert min(left for left, _, _ in page.words) > 60
         assert max(right for _, right, _ in page.words) < page.width - 60
     # A number broken over two lines is read as two.
-    printed = {word for page in pages for _, _, word in page.words}
-    for entry in (entry for entry in entries if entry.kind == "table"):
-        rows = TextTable.read(PROJECT / entry.path(lang, "csv")).rows
-        found = {
-            word for row in rows for cell in row for word in re.findall(r"−?\d*\.\d{2,}", cell)
-        }
-        assert entry.name == VERDICTS or found <= printed, entry.exhibit
+    number = re.compile(r"−?\d*\.\d{2,}")
+    printed = {n for page in pages for _, _, word in page.words for n in number.findall(word)}
+    for table in docx.Document(str(written[lang])).tables:
+        wanted = {n for row in table.rows for cell in row.cells for n in number.findall(cell.text)}
+        assert wanted <= printed
     called = {"en": "Page1of", "zh-Hans": "第1页，共"}[lang]
     assert called in text
     assert "Error" not in text
