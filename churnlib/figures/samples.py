@@ -1,15 +1,10 @@
 """Figures of samples: how many of them find a difference, beside the power that was computed."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pandas as pd
+import seaborn.objects as so
+from matplotlib.axes import Axes
 
 from churnlib.figures.figure_style import BLUE, GREY, SMALL, Label, draw_on, percent, six_digits
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def found_by_size(found: pd.DataFrame, power: pd.DataFrame, label: Label, ax: Axes) -> Axes:
@@ -22,11 +17,7 @@ def found_by_size(found: pd.DataFrame, power: pd.DataFrame, label: Label, ax: Ax
         from `found_in_samples` for one test.
     power : DataFrame
         Computed power, a curve: ``size`` and ``power``, from 0 to 1.
-    label, ax
-        As for `accounts_by_month`.
     """
-    import seaborn.objects as so
-
     numbers = found.assign(number=[f"{100 * share:.0f}" for share in found["found"]])
     words = so.Text(color="black", valign="bottom", offset=3, fontsize=SMALL)
     curve = so.Line(color=GREY, linewidth=1.2)

@@ -156,7 +156,7 @@ def test_the_text_of_a_mosaic_can_be_read_on_every_shade():
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
         return np.dot(linear, (0.2126, 0.7152, 0.0722))
 
-    for _, _, face, _ in SHADES:
+    for _, face, _ in SHADES:
         assert (luminance(mpl.colors.to_rgb(face)) + 0.05) / 0.05 > 4.5
 
 
