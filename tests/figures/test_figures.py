@@ -65,6 +65,9 @@ def test_the_total_that_no_month_accounts_for_is_drawn_and_named(ax):
     text = " ".join(words(ax))
     assert f"{sums.iloc[-1]:,}" in text
     assert f"{116_241 - sums.iloc[-1]:,}" in text
+    assert sums.iloc[-1] < ax.texts[1].xy[1] < 116_241  # where its arrow points
+    assert 116_241 in {line.get_ydata()[0] for line in ax.lines}
+    assert ax.texts[0].xy[1] == 116_241
 
 
 @pytest.mark.parametrize("number", ["3-2", "3-3"])
@@ -95,6 +98,8 @@ def test_ratios_are_drawn_per_hundred_with_the_overall_and_the_printed_one(ax):
     )
     assert [line.get_ydata()[0] for line in ax.lines] == [1, 1.2, 1.26]
     assert words(ax) == ["All months 120", "Printed 126"]
+    for line, text in zip(ax.lines[1:], ax.texts, strict=True):
+        assert (text.get_color(), text.xy[1]) == (line.get_color(), line.get_ydata()[0])
     ax.figure.draw_without_rendering()
     assert "200" in [t.get_text() for t in ax.get_yticklabels()]
 
