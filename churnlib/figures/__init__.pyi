@@ -13,12 +13,12 @@ from .figure_style import style as style
 from .fonts import FONT as FONT
 from .fonts import width as width
 from .margins import evidence_frontier as evidence_frontier
+from .margins import found_by_size as found_by_size
 from .margins import power as power
 from .margins import ranges as ranges
 from .models import forest as forest
 from .models import forest_parts as forest_parts
 from .mosaic_plot import mosaic as mosaic
-from .samples import found_by_size as found_by_size
 from .survey import per_year_of_age as per_year_of_age
 from .survey import shares as shares
 from .survey import shares_by_group as shares_by_group

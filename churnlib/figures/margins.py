@@ -1,4 +1,4 @@
-"""Figures of what margins allow: ranges, the evidence frontier, power."""
+"""Figures of what could be found: ranges, the evidence frontier, power, and samples."""
 
 from collections.abc import Mapping
 
@@ -123,6 +123,37 @@ def power(curves: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     ax.axhline(0.8, color=PALE_GREY, linewidth=0.6, zorder=0)
     ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=label("women_at_six"), ylabel=label("power_percent"))
     percent(ax.xaxis)
+    percent(ax.yaxis)
+    return ax
+
+
+def found_by_size(found: pd.DataFrame, power: pd.DataFrame, label: Label, ax: Axes) -> Axes:
+    """Draw the share of samples in which a test finds the difference, by size, and its power.
+
+    Parameters
+    ----------
+    found : DataFrame
+        One row a sample size: ``size``, ``found``, ``low`` and ``high``, shares from 0 to 1, as
+        from `found_in_samples` for one test.
+    power : DataFrame
+        Computed power, a curve: ``size`` and ``power``, from 0 to 1.
+    """
+    numbers = found.assign(number=[f"{100 * share:.0f}" for share in found["found"]])
+    words = so.Text(color="black", valign="bottom", offset=3, fontsize=SMALL)
+    curve = so.Line(color=GREY, linewidth=1.2)
+    draw_on(ax, so.Plot(six_digits(power), x="size", y="power").add(curve))
+    draw_on(
+        ax,
+        so.Plot(six_digits(numbers), x="size", y="found", ymin="low", ymax="high")
+        .add(so.Range(color=BLUE, linewidth=1.2))
+        .add(so.Dot(color=BLUE, pointsize=4))
+        .add(words, y="high", text="number"),
+    )
+    ax.set_xscale("log")
+    ax.minorticks_off()
+    ax.set_xticks(found["size"], [f"{size:,}" for size in found["size"]])
+    ax.set(ylim=(0, 1.12), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    ax.set(xlabel=label("people_in_sample"), ylabel=label("percent_of_samples"))
     percent(ax.yaxis)
     return ax
 
