@@ -512,6 +512,22 @@ def test_a_printed_table_has_every_level_and_its_reference_first(arthritis):
     assert numeric["level"].tolist() == [None]
 
 
+def test_a_fit_is_reported_by_its_test_and_every_odds_ratio_in_both_languages(arthritis):
+    fit = ordinal_logit(arthritis, "improved", ["sex", "treatment"], count="n", level=0.9)
+    assert cl.apa(fit) == (
+        "proportional-odds model of improved: G²(2, N = 84) = 19.89, p < .001, Nagelkerke's "
+        "R² = .24; sex=Female: OR = 3.74, 90% CI [1.54, 9.06], p = .014; treatment=Treated: "
+        "OR = 6.03, 90% CI [2.78, 13.11], p < .001"
+    )
+    binary = logit(arthritis, "improved", "sex", count="n", origin=Origin.SYNTHETIC)
+    low, high = binary.coefficients.iloc[0][["odds_ratio_low", "odds_ratio_high"]]
+    said = cl.apa(binary, "zh-Hans")
+    assert said.startswith("improved的逻辑回归模型：G²(1, N = 84) = ")
+    # 22·19 / (37·6) of the women and men who improved markedly
+    assert f"；sex=Female：OR = 1.88，95% 置信区间 [{low:.2f}, {high:.2f}]，p = " in said
+    assert said.endswith("（模拟数据）")
+
+
 def test_a_frame_hands_its_origin_on_when_told():
     fit = ordinal_logit(three_answers(), "y", "x", count="n", origin=Origin.SYNTHETIC)
     assert fit.test.origin is Origin.SYNTHETIC

@@ -19,7 +19,15 @@ def test_it_is_the_formula_of_statsmodels_with_hc3(survey):
     assert own["se"].tolist() == pytest.approx(other.bse.tolist())
     assert own[["low", "high"]].to_numpy() == pytest.approx(other.conf_int().to_numpy())
     assert (fit.test.statistic, fit.test.df_residual) == pytest.approx((other.fvalue, 19))
+    assert (fit.test.df, fit.test.p_value) == pytest.approx((4, other.f_pvalue))
+    assert fit.r_squared == pytest.approx(other.rsquared)
+    tests = np.transpose([other.tvalues, other.pvalues])
+    assert own[["t", "p_value"]].to_numpy() == pytest.approx(tests)
+    assert fit.coefficients.loc[("region", "a"), "estimate"] == 0
     assert np.isnan(fit.coefficients.loc[("region", "a"), "se"])
+    wide = cl.linear_model(survey, "income", ["sex", "region", "age"], level=0.99).coefficients
+    ends = wide.dropna()[["low", "high"]].to_numpy()
+    assert ends == pytest.approx(other.conf_int(0.01).to_numpy())
     assert (fit.n, fit.missing) == (24, 0)
     assert "OLS" in str(fit.results.summary())
     badge, first, *rows = repr(fit).splitlines()
