@@ -19,7 +19,7 @@ from churnlib import (
     published_frequencies,
 )
 from churnlib.evidence.origin import PROJECT
-from churnlib.figures.mosaic_plot import SHADES
+from churnlib.figures.mosaic_plot import SHADES, _signed
 
 LABEL = load_codebook().labeller("en")
 
@@ -172,6 +172,31 @@ def test_names_of_a_mosaic_are_never_broken_inside_a_word(ax):
     written = " ".join([*words(ax), *(t.get_text() for t in ax.get_yticklabels())])
     whole = {word for name in [*names, "Total", "Others"] for word in name.split()}
     assert set(re.findall(r"[A-Za-z]+", written)) <= whole
+
+
+def test_the_text_of_a_tile_stays_inside_it_and_is_whole_where_there_is_room(ax):
+    people = [[900, 60, 30, 5], [30, 24, 3, 2], [40, 9, 9, 1], [300, 310, 290, 250]]
+    names = ["none", "once or twice", "often", "always"]
+    table = Crosstab.from_counts(people, rows=list("abcd"), columns=names)
+    figures.mosaic(table, str, ax)
+    ax.figure.draw_without_rendering()
+    for tile, text in zip(ax.patches, ax.texts, strict=True):
+        room, box = tile.get_window_extent(), text.get_window_extent()
+        if text.get_text():
+            assert room.x0 <= box.x0 <= box.x1 <= room.x1
+            assert room.y0 - 1 <= box.y0 <= box.y1 <= room.y1 + 1
+    for name, text in zip(names, ax.texts[-4:], strict=True):
+        count, residual = table.counts.loc["d", name], table.adjusted_residuals.loc["d", name]
+        assert text.get_text() == f"{name}\n{count} ({residual:+.1f})".replace("-", "−")
+    assert words(ax)[0].startswith("none\n900 (+")
+    assert words(ax)[3] == ""  # 5 of 995 have no room
+
+
+@pytest.mark.parametrize(
+    ("residual", "text"), [(-0.04, "0.0"), (0.04, "0.0"), (2.26, "+2.3"), (-10.0, "−10.0")]
+)
+def test_a_residual_has_its_sign_and_one_digit(residual, text):
+    assert _signed(residual) == text
 
 
 def test_bars_per_year_of_age_have_the_area_of_their_people(ax):
