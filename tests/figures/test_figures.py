@@ -190,6 +190,8 @@ def test_the_text_of_a_tile_stays_inside_it_and_is_whole_where_there_is_room(ax)
         assert text.get_text() == f"{name}\n{count} ({residual:+.1f})".replace("-", "−")
     assert words(ax)[0].startswith("none\n900 (+")
     assert words(ax)[3] == ""  # 5 of 995 have no room
+    above, below = (tick.get_window_extent() for tick in ax.get_yticklabels()[1:3])
+    assert 0 < above.y0 - below.y1 < below.height  # two thin rows, each named beside itself
 
 
 @pytest.mark.parametrize(
