@@ -60,8 +60,13 @@ def caption(figure: Figure, label: Label, origin: Origin, text: str) -> None:
     if origin is Origin.SYNTHETIC:
         frame = {"boxstyle": "round,pad=0.35", "facecolor": "none", "edgecolor": "#a33b20"}
         look = {"color": "#a33b20", "bbox": frame}
-    words = wrap(f"{label(origin.name)} · {text}", columns)
-    figure.supxlabel(words, fontsize=SMALL, x=0.012, ha="left", **look)
+    words = figure.supxlabel("", fontsize=SMALL, x=0.012, ha="left", **look)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # `export` refuses it
+        for room in range(columns, 1, -1):  # fewer where letters are wider than usual
+            words.set_text(wrap(f"{label(origin.name)} · {text}", room))
+            if words.get_window_extent().x1 <= 0.99 * figure.bbox.width:
+                break
 
 
 def draw_on(ax: Axes, plot: Plot) -> None:

@@ -59,9 +59,9 @@ def test_the_accounts_figure_shows_the_printed_months(ax):
 def test_the_total_that_no_month_accounts_for_is_drawn_and_named(ax):
     sums = printed_table("3-1").numbers()["closed"].cumsum()
     figures.total_against_months(sums, 116_241, LABEL, ax)
-    drawn = {tuple(line.get_ydata()) for line in ax.lines}
-    assert tuple(sums) in drawn
-    assert (sums.iloc[-1], 116_241) in drawn  # the gap itself
+    drawn = [line.get_xydata().tolist() for line in ax.lines]
+    assert [[month, total] for month, total in enumerate(sums, 1)] in drawn
+    assert [[11, sums.iloc[-1]], [11, 116_241]] in drawn  # the gap itself
     text = " ".join(words(ax))
     assert f"{sums.iloc[-1]:,}" in text
     assert f"{116_241 - sums.iloc[-1]:,}" in text
@@ -154,6 +154,13 @@ def test_shades_change_at_residuals_of_two_and_four(ax, people, hatch):
     # Adjusted residuals of these tables are 40/√80 = 4.5 and 20/√80 = 2.2.
     figures.mosaic(Crosstab.from_counts(people, rows=["a", "b"], columns=["x", "y"]), str, ax)
     assert [tile.get_hatch() for tile in ax.patches] == ["", hatch, hatch, ""]
+    legend = ax.get_legend()
+    key = {
+        (patch.get_facecolor(), patch.get_hatch()): text.get_text()
+        for patch, text in zip(legend.get_patches(), legend.texts, strict=True)
+    }
+    named = [key[tile.get_facecolor(), tile.get_hatch()] for tile in ax.patches[:2]]
+    assert named == (["≥ 4", "≤ −4"] if hatch == "////" else ["[2, 4)", "(−4, −2]"])
 
 
 def test_the_text_of_a_mosaic_can_be_read_on_every_shade():
@@ -483,6 +490,20 @@ def test_a_committed_figure_says_where_its_numbers_come_from():
                 written = words_of(PROJECT / entry.path(lang, "svg"))
                 kind = load_codebook().labeller(lang)(entry.origin.name)
                 assert any(f"{kind} · " in text for text in written)
+
+
+@pytest.mark.parametrize("text", ["lines: 95 % Wilson intervals; ", "线段：95%威尔逊置信区间；"])
+def test_a_long_caption_fills_its_lines_and_stays_inside(text):
+    with figures.style():
+        figure, _ = plt.subplots()
+        figures.caption(figure, LABEL, Origin.SYNTHETIC, 9 * text)
+        figure.draw_without_rendering()
+        words = next(t for t in figure.texts if t.get_text() == figure.get_supxlabel())
+        box = words.get_window_extent()
+        plt.close(figure)
+    assert 0.75 < box.width / figure.bbox.width < 0.99
+    assert figure.bbox.x0 < box.x0
+    assert words.get_bbox_patch().get_visible()
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-Hans"])

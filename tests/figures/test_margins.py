@@ -3,6 +3,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.lines import AxLine
 
 from churnlib import figures, load_codebook
 from churnlib.crosstabs.detectable_difference import frontier, power_curves
@@ -54,6 +55,7 @@ def test_a_range_is_a_bar_from_low_to_high_with_both_numbers(ax):
     ]
     first, last = ax.get_ylim()
     assert first > last  # what is supposed first stands on top
+    assert ax.spines["bottom"].get_bounds() == (0, 1)
     assert ax.get_xticks().tolist() == [0, 0.25, 0.5, 0.75, 1]  # the same in every panel
 
 
@@ -65,6 +67,13 @@ def test_a_frontier_is_drawn_where_the_frame_puts_it_and_a_guess_is_marked(ax):
         np.testing.assert_allclose(curve.get_xydata(), drawn, rtol=1e-5)  # six digits are drawn
     assert ax.lines[-1].get_xydata().tolist() == [[0.1, 0.4]]
     assert named(ax) == ["30 women of 60", "20 women of 60"]
+    share = lines[30].fillna(1.0)
+    pale, dark = (fill.get_paths()[0].vertices.tolist() for fill in ax.collections)
+    for at, significant, beyond in share.filter(like="_share").itertuples(index=False):
+        assert {(at, significant), (at, beyond)} <= set(map(tuple, pale))
+        assert {(at, beyond), (at, 1)} <= set(map(tuple, dark))
+    equal = next(line for line in ax.lines if isinstance(line, AxLine))
+    assert (equal.get_xy1(), equal.get_xy2()) == ((0, 0), (1, 1))
 
 
 def test_no_colour_means_two_things_in_the_panels_of_the_frontier(ax):
@@ -89,6 +98,7 @@ def test_power_is_drawn_for_every_share_of_men(ax):
         drawn = power.reset_index().to_numpy()
         np.testing.assert_allclose(curve.get_xydata(), drawn, rtol=1e-5)
     assert named(ax) == ["men 10 %", "men 40 %"]
+    assert [0.8, 0.8] in [list(line.get_ydata()) for line in ax.lines]
 
 
 def test_every_word_of_these_figures_stands_in_both_languages():

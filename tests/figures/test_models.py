@@ -49,6 +49,8 @@ def test_every_level_is_named_below_its_predictor_and_references_are_called_so(d
     assert texts.count(label("reference_level")) == 2
     # Each number stands at the height of its own row.
     heights = dict(zip(rows, ax.get_yticks(), strict=True))
+    marks = [tick.tick1line.get_visible() for tick in ax.yaxis.get_major_ticks()]
+    assert marks == [row not in ("gender", "age") for row in rows]
     placed = {text.get_text(): text.xy[1] for text in ax.texts}
     assert placed["1.95 [1.15, 3.34]"] == heights["female"]
     assert placed["0.50 [0.10, 40.00]"] == heights["ge60"]
