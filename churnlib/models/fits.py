@@ -87,13 +87,11 @@ class Fit:
     @property
     def note(self) -> str:
         """What a reader must know before using the numbers; empty when nothing."""
-        notes = [self.data.note] if self.data.note else []
-        if self.has_few:
-            notes.append(
-                f"{self.n} answers for {self.parameters} parameters are fewer than {_FEW} "
-                "each: intervals and p-values are rough"
-            )
-        return "; ".join(notes)
+        few = (
+            f"{self.n} answers for {self.parameters} parameters are fewer than {_FEW} each: "
+            "intervals and p-values are rough"
+        )
+        return "; ".join(filter(None, [self.data.note, few if self.has_few else ""]))
 
     @cached_property
     def coefficients(self) -> pd.DataFrame:
@@ -244,9 +242,9 @@ class Fit:
         return table.drop(columns="se").assign(low=low, high=high)
 
     def __repr__(self) -> str:
-        kind, table = type(self).__name__, self.coefficients.drop(columns=["low", "high"])
-        first = f"{self.origin.badge}\n{kind} of {self.data.response!r}, n = {self.n:,}"
-        return "\n".join(filter(None, [first, table.round(3).to_string(), self.note]))
+        what = f"{type(self).__name__} of {self.data.response!r}, n = {self.n:,}"
+        table = self.coefficients.drop(columns=["low", "high"]).round(3).to_string()
+        return "\n".join(filter(None, [self.origin.badge, what, table, self.note]))
 
     def _repr_html_(self) -> str:
         return self.origin.badge_html + shown_html(self.coefficients, self.note)
