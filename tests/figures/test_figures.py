@@ -219,6 +219,9 @@ def test_bars_per_year_of_age_have_the_area_of_their_people(ax):
     # The open bands have no bar, and their people are named all the same.
     assert "18 or under\n24 people\nopen band,\nno width" in words(ax)
     assert "60 or over\n20 people\nopen band,\nno width" in words(ax)
+    under, *_, over = (text.get_window_extent() for text in ax.texts)
+    assert under.x1 < min(bar.get_window_extent().x0 for bar in ax.patches)
+    assert over.x0 > max(bar.get_window_extent().x1 for bar in ax.patches)
 
 
 def test_every_statement_has_one_tile_in_the_row_of_its_verdict(ax):
@@ -441,7 +444,11 @@ figures.publish("x", draw, {"x": table.intervals()}, load_codebook())
 """
     here, there = tmp_path / "here", tmp_path / "there"
     monkeypatch.setenv("CHURNLIB_OUTPUT", str(here))
+    plt.close("all")
     exec(code, {})
+    # The first language is shown; the other's figure is closed.
+    shown = [plt.figure(number).get_supxlabel() for number in plt.get_fignums()]
+    assert [caption.partition(" · ")[0] for caption in shown] == ["SYNTHETIC"]
     plt.close("all")
     other = {"CHURNLIB_OUTPUT": str(there), "PYTHONHASHSEED": "7", "SOURCE_DATE_EPOCH": "1"}
     command = [sys.executable, "-W", "error", "-c", code]
