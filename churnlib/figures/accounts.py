@@ -1,13 +1,12 @@
-"""Figures of accounts opened and closed."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+"""Figures of accounts opened and closed, month by month."""
 
 import pandas as pd
+import seaborn.objects as so
+from matplotlib.axes import Axes
 
 from churnlib.figures.figure_style import (
     BLUE,
+    DASHED,
     GREY,
     PALE_GREY,
     VERMILION,
@@ -16,29 +15,19 @@ from churnlib.figures.figure_style import (
     draw_on,
     percent,
     six_digits,
-    thousands,
 )
 from churnlib.figures.fonts import wrap
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 
 def accounts_by_month(flows: pd.DataFrame, label: Label, ax: Axes) -> Axes:
-    """Draw openings and closings as lines and the net change as bars, month by month.
+    """Draw openings and closings as lines and the net change as bars.
 
     Parameters
     ----------
     flows : DataFrame
         One row a month; columns ``opened``, ``closed`` and ``net``, in accounts.
-    label : callable
-        From a key to its word, from `Codebook.labeller`.
-    ax : Axes
-        Where to draw.
     """
-    import seaborn.objects as so
-
-    by_month = _with_months(flows)
+    by_month = _numbered(flows)
     draw_on(
         ax,
         so.Plot(six_digits(by_month), x="month")
@@ -48,16 +37,18 @@ def accounts_by_month(flows: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     )
     ax.axhline(0, color="black", linewidth=0.6)
     # Each name stands where its own series is farthest from the others.
-    peaks = {"closed": flows["closed"].argmax(), "opened": flows["opened"].argmin()}
-    peaks["net"] = flows["net"].argmin()
-    looks = {"closed": (VERMILION, 5), "opened": (BLUE, -5), "net": (GREY, -2)}
-    for series, (colour, points) in looks.items():
-        row = by_month.iloc[peaks[series]]
-        side = {"color": colour, "ha": "center", "va": "bottom" if points > 0 else "top"}
-        annotate_point(ax, (row["month"], row[series]), label(series), (0, points), **side)
+    names = {
+        "closed": ("idxmax", VERMILION, 5),
+        "opened": ("idxmin", BLUE, -5),
+        "net": ("idxmin", GREY, -2),
+    }
+    for series, (farthest, colour, points) in names.items():
+        month = by_month[series].agg(farthest)
+        look = {"color": colour, "ha": "center", "va": "bottom" if points > 0 else "top"}
+        annotate_point(ax, (month, by_month.loc[month, series]), label(series), (0, points), **look)
     ax.margins(y=0.1)
-    ax.set(xticks=by_month["month"], xlabel=label("month_2020"), ylabel=label("accounts"))
-    thousands(ax.yaxis)
+    _name_axes(ax, by_month, label, "accounts")
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     return ax
 
 
@@ -70,22 +61,17 @@ def total_against_months(sums: pd.Series, printed: int, label: Label, ax: Axes) 
         Running sum by month, in accounts.
     printed : int
         The printed total.
-    label, ax
-        As for `accounts_by_month`.
     """
-    import seaborn.objects as so
-
-    by_month = _with_months(sums.to_frame("sum"))
-    first, last, reached = by_month["month"].iloc[0], by_month["month"].iloc[-1], int(sums.iloc[-1])
+    by_month = _numbered(sums.to_frame("sum"))
+    first, last, reached = by_month.index[0], by_month.index[-1], int(sums.iloc[-1])
     draw_on(
         ax,
         so.Plot(six_digits(by_month), x="month", y="sum")
         .add(so.Area(color=VERMILION, alpha=0.15, edgewidth=0))
         .add(so.Line(color=VERMILION, marker="s", pointsize=3.5)),
     )
-    ax.axhline(printed, color="black", linewidth=1, linestyle=(0, (4, 2)))
-    words = f"{label('printed_total')} {printed:,}"
-    annotate_point(ax, (first, printed), words, (0, 4))
+    ax.axhline(printed, color="black", linewidth=1, linestyle=DASHED)
+    annotate_point(ax, (first, printed), f"{label('printed_total')} {printed:,}", (0, 4))
     gap = label("months_and_gap").format(reached=f"{reached:,}", gap=f"{printed - reached:,}")
     # In the empty corner above the curve, with a line to the gap itself.
     ax.annotate(
@@ -97,14 +83,14 @@ def total_against_months(sums: pd.Series, printed: int, label: Label, ax: Axes) 
         arrowprops={"arrowstyle": "->", "color": "black", "linewidth": 0.7, "relpos": (1, 0.5)},
     )
     ax.plot([last, last], [reached, printed], color="black", linewidth=2.5, solid_capstyle="butt")
-    ax.set(ylim=(0, 1.12 * printed), xticks=by_month["month"])
-    ax.set(xlabel=label("month_2020"), ylabel=label("closed_so_far"))
-    thousands(ax.yaxis)
+    ax.set_ylim(0, 1.12 * printed)
+    _name_axes(ax, by_month, label, "closed_so_far")
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     return ax
 
 
 def ratios_by_month(ratios: pd.DataFrame, printed: float, label: Label, ax: Axes) -> Axes:
-    """Draw closings over openings by month with intervals, for all months, and as printed.
+    """Draw closings per 100 openings by month with intervals, for all months, and as printed.
 
     Parameters
     ----------
@@ -112,12 +98,8 @@ def ratios_by_month(ratios: pd.DataFrame, printed: float, label: Label, ax: Axes
         One row a month and a last row ``"total"``; columns ``ratio``, ``low``, ``high``.
     printed : float
         The printed ratio for all months.
-    label, ax
-        As for `accounts_by_month`. The axis counts closings per 100 openings.
     """
-    import seaborn.objects as so
-
-    by_month, overall = _with_months(ratios.drop(index="total")), ratios.loc["total", "ratio"]
+    by_month, overall = _numbered(ratios.drop(index="total")), ratios.loc["total", "ratio"]
     draw_on(
         ax,
         so.Plot(six_digits(by_month), x="month", y="ratio", ymin="low", ymax="high")
@@ -125,19 +107,23 @@ def ratios_by_month(ratios: pd.DataFrame, printed: float, label: Label, ax: Axes
         .add(so.Dot(color=BLUE, pointsize=4)),
     )
     ax.axhline(1, color=GREY, linewidth=0.6)
-    lines = [(overall, "all_months", VERMILION, "-"), (printed, "printed", "black", (0, (4, 2)))]
+    lines = [(overall, "all_months", VERMILION, "-"), (printed, "printed", "black", DASHED)]
     for value, key, colour, line in lines:
         ax.axhline(value, color=colour, linewidth=0.9, linestyle=line)
         above = value >= max(overall, printed)
         look = {"color": colour, "va": "bottom" if above else "top"}
         words, end = f"{label(key)} {100 * value:.4g}", ax.get_yaxis_transform()
         annotate_point(ax, (1, value), words, (3, 1 if above else -1), xycoords=end, **look)
-    ax.set(ylim=(0, None), xticks=by_month["month"])
-    ax.set(xlabel=label("month_2020"), ylabel=label("closed_per_100_opened"))
+    ax.set_ylim(0, None)
+    _name_axes(ax, by_month, label, "closed_per_100_opened")
     percent(ax.yaxis)
     return ax
 
 
-def _with_months(by_month: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows "2020.01", "2020.02" … with the number of their month."""
-    return by_month.assign(month=[int(row.partition(".")[2]) for row in by_month.index])
+def _numbered(by_month: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows "2020.01", "2020.02" … by the number of their month."""
+    return by_month.rename(lambda row: int(row.partition(".")[2])).rename_axis("month")
+
+
+def _name_axes(ax: Axes, by_month: pd.DataFrame, label: Label, counted: str) -> None:
+    ax.set(xticks=by_month.index, xlabel=label("month_2020"), ylabel=label(counted))

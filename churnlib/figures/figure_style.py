@@ -31,6 +31,7 @@ Label = Callable[[str], str]
 BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 PALE, PALE_GREY = "#9ecae1", "#c9c9c9"
 GROUPS = (BLUE, "#E69F00", GREEN, "#CC79A7")
+DASHED = (0, (4, 2))
 SMALL = 7.5
 """Size of the smallest letters, in points; a page of a report is as wide as a figure."""
 
@@ -55,17 +56,17 @@ def caption(figure: Figure, label: Label, origin: Origin, text: str) -> None:
     no bold, and Chinese text is not emphasised by slanting.
     """
     columns = int(figure.get_figwidth() * 72 / (0.53 * SMALL))
-    simulated = origin is Origin.SYNTHETIC
-    figure.supxlabel(
-        wrap(f"{label(origin.name)} · {text}", columns),
-        fontsize=SMALL,
-        color="#a33b20" if simulated else "#555555",
-        bbox={"boxstyle": "round,pad=0.35", "facecolor": "none", "edgecolor": "#a33b20"}
-        if simulated
-        else None,
-        x=0.012,
-        ha="left",
-    )
+    look: dict[str, Any] = {"color": "#555555"}
+    if origin is Origin.SYNTHETIC:
+        frame = {"boxstyle": "round,pad=0.35", "facecolor": "none", "edgecolor": "#a33b20"}
+        look = {"color": "#a33b20", "bbox": frame}
+    words = figure.supxlabel("", fontsize=SMALL, x=0.012, ha="left", **look)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # `export` refuses it
+        for room in range(columns, 1, -1):  # fewer where letters are wider than usual
+            words.set_text(wrap(f"{label(origin.name)} · {text}", room))
+            if words.get_window_extent().x1 <= 0.99 * figure.bbox.width:
+                break
 
 
 def draw_on(ax: Axes, plot: Plot) -> None:
@@ -110,29 +111,25 @@ def export(
     (folder / "source").mkdir(parents=True, exist_ok=True)
     for source, frame in sources.items():
         path = folder / "source" / f"{source}.csv"
-        _inert(frame).to_csv(path, lineterminator="\n", float_format="%.6g", encoding="utf-8")
-    if figure is not None:
-        with style():
-            require_glyphs(figure)
-        (folder / lang).mkdir(parents=True, exist_ok=True)
-        # Without these stamps the files depend on the clock and on the version of matplotlib.
-        plain: dict[str, dict[str, Any]] = {
-            "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
-            "svg": {"Date": None, "Creator": None},
-            "png": {"Software": None},
-        }
-        with style(), settled(figure):
-            for kind, metadata in plain.items():
-                figure.savefig(folder / lang / f"{name}.{kind}", metadata=metadata)
-
-
-@contextmanager
-def settled(figure: Figure) -> Iterator[None]:
-    """Keep the parts of a drawn figure where they are: one layout for all its files."""
+        plain = frame.map(inert).rename(index=inert, columns=inert)
+        plain.to_csv(path, lineterminator="\n", float_format="%.6g", encoding="utf-8")
+    if figure is None:
+        return
+    with style():
+        require_glyphs(figure)
+    (folder / lang).mkdir(parents=True, exist_ok=True)
+    # Without these stamps the files depend on the clock and on the version of matplotlib.
+    stamps: dict[str, list[str]] = {
+        "pdf": ["CreationDate", "Producer", "Creator"], "svg": ["Date", "Creator"],
+        "png": ["Software"],
+    }  # fmt: skip
     engine = figure.get_layout_engine()
-    figure.set_layout_engine("none")
+    figure.set_layout_engine("none")  # one layout for all files
     try:
-        yield
+        with style():
+            for kind, unset in stamps.items():
+                path = folder / lang / f"{name}.{kind}"
+                figure.savefig(path, metadata=dict.fromkeys(unset))
     finally:
         figure.set_layout_engine(engine or "none")  # None would ask the style for one
 
@@ -155,10 +152,6 @@ def inert(value: Any) -> Any:
     except ValueError:
         return f"'{value}"
     return value
-
-
-def _inert(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.map(inert).rename(index=inert, columns=inert)
 
 
 def publish(
@@ -237,11 +230,6 @@ def columns_across(ax: Axes, size: float = SMALL) -> int:
     """About how many columns of letters find room across the Axes; a Chinese letter takes two."""
     inches = ax.get_position().width * figure_of(ax).get_figwidth()
     return int(inches * 72 / (0.54 * size))
-
-
-def thousands(axis: Axis) -> None:
-    """Write the numbers of an axis with a comma after the thousands."""
-    axis.set_major_formatter("{x:,.0f}")
 
 
 def percent(axis: Axis) -> None:

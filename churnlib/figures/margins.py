@@ -1,14 +1,15 @@
-"""Figures of what margins allow: ranges, the evidence frontier, power."""
-
-from __future__ import annotations
+"""Figures of what could be found: ranges, the evidence frontier, power, and samples."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import pandas as pd
+import seaborn as sns
+import seaborn.objects as so
+from matplotlib.axes import Axes
 
 from churnlib.figures.figure_style import (
     BLUE,
+    DASHED,
     GREEN,
     GREY,
     PALE,
@@ -22,35 +23,31 @@ from churnlib.figures.figure_style import (
     six_digits,
 )
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-LINES = ("-", (0, (4, 2)), (0, (1, 1.5)))
+LINES = ("", (4, 2), (1, 1.5))
 """Solid, dashed and dotted: three lines that stay apart in grey."""
 
 
 def ranges(table: pd.DataFrame, label: Label, ax: Axes, *, reference: str = "") -> Axes:
     """Draw from where to where a share can lie, one bar for each thing that is supposed.
 
+    The axis goes from 0 to 100 %, so that panels can be compared.
+
     Parameters
     ----------
     table : DataFrame
         One row a supposition, as in `minor_assumptions`; columns ``low`` and ``high``, from 0 to
         1, and ``reference`` where there is a number to compare with.
-    label, ax
-        As for `accounts_by_month`. The axis goes from 0 to 100 %, so that panels can be compared.
     reference : str
         Key of the word for the reference line; no line when left out.
     """
-    import seaborn.objects as so
-
     rows = table.assign(said=table.index.astype(str))
+    end = so.Dot(marker="|", color=BLUE, pointsize=11, stroke=1.2)
     draw_on(
         ax,
         so.Plot(six_digits(rows), y="said")
         .add(so.Range(color=PALE, linewidth=12), orient="y", xmin="low", xmax="high")
-        .add(so.Dot(marker="|", color=BLUE, pointsize=11, stroke=1.2), x="low")
-        .add(so.Dot(marker="|", color=BLUE, pointsize=11, stroke=1.2), x="high"),
+        .add(end, x="low")
+        .add(end, x="high"),
     )
     for place, row in enumerate(table.itertuples()):
         ends = [(row.low, "right", -5), (row.high, "left", 5)]
@@ -60,7 +57,7 @@ def ranges(table: pd.DataFrame, label: Label, ax: Axes, *, reference: str = "") 
             annotate_point(ax, (value, place), f"{100 * value:.0f}", (shift, 0), **look)
     if reference:
         at = table["reference"].iloc[0]
-        ax.axvline(at, color=VERMILION, linewidth=1, linestyle=LINES[1])
+        ax.axvline(at, color=VERMILION, linewidth=1, linestyle=DASHED)
         look = {"color": VERMILION, "ha": "center", "fontsize": SMALL}
         words, top = f"{label(reference)} {100 * at:.0f}", ax.get_xaxis_transform()
         annotate_point(ax, (at, 1), words, (0, 1), xycoords=top, **look)
@@ -85,26 +82,24 @@ def evidence_frontier(
     lines : mapping of int to DataFrame
         Number of women to its frontier, from `frontier`; at most three. What lies beyond the
         first is filled in grey.
-    label, ax
-        As for `accounts_by_month`.
     guess : pair of float, optional
         Shares of men and of women, from 0 to 1, to be marked.
     """
-    women, filled = next(iter(lines.items()))
-    x, significant, beyond = (
-        filled[name].fillna(1.0) for name in ("second_share", "significant_share", "beyond_share")
-    )
+    women, first = next(iter(lines.items()))
+    filled = first.fillna(1.0)
+    x, significant, beyond = (filled[f"{of}_share"] for of in ("second", "significant", "beyond"))
     ax.fill_between(x, significant, beyond, color="#ececec", linewidth=0)
     ax.fill_between(x, beyond, 1, color=PALE_GREY, linewidth=0)
     ax.axline((0, 0), (1, 1), color=GREY, linewidth=0.7)
     ax.annotate(label("beyond_trivial"), (0.03, 0.97), fontsize=SMALL, va="top")
     ax.annotate(label("equal_shares"), (0.57, 0.55), color=GREY, fontsize=SMALL, va="top")
-    looks = zip(lines.items(), (BLUE, VERMILION, GREEN), LINES, strict=False)
-    for (number, line), colour, dashes in looks:
-        words = label("women_of").format(women=number, n=women + len(filled) - 1)
-        share = line["significant_share"]
-        ax.plot(line["second_share"], share, color=colour, linestyle=dashes, label=words)
-    ax.legend(loc="lower right", handlelength=2.2)
+    people = women + len(filled) - 1
+    frontiers = {
+        label("women_of").format(women=number, n=people): line.set_index("second_share")
+        for number, line in lines.items()
+    }
+    significant = {words: line["significant_share"] for words, line in frontiers.items()}
+    _three_lines(pd.DataFrame(significant), (BLUE, VERMILION, GREEN), ax)
     if guess is not None:
         ax.plot(*guess, "D", color="black", markersize=6)
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=label("men_at_six"), ylabel=label("women_at_six"))
@@ -116,19 +111,55 @@ def evidence_frontier(
 def power(curves: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     """Draw how often a difference that is there would be found.
 
+    Black and greys, since colours are numbers of women beside it.
+
     Parameters
     ----------
     curves : DataFrame
         From `power_curves`: women's shares as rows, one column a share of the men, at most three.
-    label, ax
-        As for `accounts_by_month`. Black and greys: colours are numbers of women beside it.
     """
-    for share, colour, dashes in zip(curves, ("black", "#555555", GREY), LINES, strict=False):
-        words = label("men_share").format(share=f"{100 * share:.0f}")
-        ax.plot(curves.index, curves[share], color=colour, linestyle=dashes, label=words)
-    ax.legend(loc="lower right", handlelength=2.2)
+    named = curves.rename(columns=lambda men: label("men_share").format(share=f"{100 * men:.0f}"))
+    _three_lines(named, ("black", "#555555", GREY), ax)
     ax.axhline(0.8, color=PALE_GREY, linewidth=0.6, zorder=0)
     ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=label("women_at_six"), ylabel=label("power_percent"))
     percent(ax.xaxis)
     percent(ax.yaxis)
     return ax
+
+
+def found_by_size(found: pd.DataFrame, power: pd.DataFrame, label: Label, ax: Axes) -> Axes:
+    """Draw the share of samples in which a test finds the difference, by size, and its power.
+
+    Parameters
+    ----------
+    found : DataFrame
+        One row a sample size: ``size``, ``found``, ``low`` and ``high``, shares from 0 to 1, as
+        from `found_in_samples` for one test.
+    power : DataFrame
+        Computed power, a curve: ``size`` and ``power``, from 0 to 1.
+    """
+    numbers = found.assign(number=[f"{100 * share:.0f}" for share in found["found"]])
+    words = so.Text(color="black", valign="bottom", offset=3, fontsize=SMALL)
+    curve = so.Line(color=GREY, linewidth=1.2)
+    draw_on(ax, so.Plot(six_digits(power), x="size", y="power").add(curve))
+    draw_on(
+        ax,
+        so.Plot(six_digits(numbers), x="size", y="found", ymin="low", ymax="high")
+        .add(so.Range(color=BLUE, linewidth=1.2))
+        .add(so.Dot(color=BLUE, pointsize=4))
+        .add(words, y="high", text="number"),
+    )
+    ax.set_xscale("log")
+    ax.minorticks_off()
+    ax.set_xticks(found["size"], [f"{size:,}" for size in found["size"]])
+    ax.set(ylim=(0, 1.12), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    ax.set(xlabel=label("people_in_sample"), ylabel=label("percent_of_samples"))
+    percent(ax.yaxis)
+    return ax
+
+
+def _three_lines(curves: pd.DataFrame, colours: tuple[str, ...], ax: Axes) -> None:
+    many = curves.shape[1]
+    lines = {"palette": colours[:many], "dashes": LINES[:many], "estimator": None}
+    sns.lineplot(six_digits(curves), **lines, ax=ax)
+    ax.legend(loc="lower right", handlelength=2.2)

@@ -1,11 +1,12 @@
 """Figures of a survey: shares with intervals, groups side by side, people per year of age."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+import seaborn.objects as so
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 from churnlib.figures.figure_style import (
     GREY,
@@ -20,12 +21,6 @@ from churnlib.figures.figure_style import (
 )
 from churnlib.figures.fonts import width, wrap
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-NAME = 20
-"""Columns of a name beside an axis before it is broken into lines."""
-
 
 def shares(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     """Draw the share of each level as a bar with its interval.
@@ -34,8 +29,6 @@ def shares(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     ----------
     table : DataFrame
         One row a level; columns ``share``, ``low`` and ``high``, from 0 to 1.
-    label, ax
-        As for `accounts_by_month`.
     """
     rows = table.assign(level=table.index.astype(str), group="")
     _bars(rows, [label(key) for key in table.index], [PALE], ax)
@@ -53,8 +46,6 @@ def shares_by_group(
     table : DataFrame
         One row a group and level, columns ``group``, ``level``, ``share``, ``low`` and
         ``high``, shares from 0 to 1. At most four groups.
-    label, ax
-        As for `accounts_by_month`.
     group, response : str
         Variables of the groups and of the levels.
 
@@ -63,8 +54,6 @@ def shares_by_group(
     ValueError
         If there are more groups than colours that stay apart in grey.
     """
-    from matplotlib.patches import Patch
-
     levels, groups = table["level"].unique(), table["group"].unique()
     if len(groups) > len(GROUPS):
         raise ValueError(
@@ -95,16 +84,13 @@ def per_year_of_age(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
         One row a band; columns ``first`` and ``last``, whole years, both in the band, missing
         where it is open; ``people``; and ``per_year``, missing where the band is open. Such a
         band has no width, so no height can be drawn; it is named at the end where it lies.
-    label, ax
-        As for `accounts_by_month`.
     """
     closed, highest = table.dropna(subset=["per_year"]), float(table["per_year"].max())
     low, high = closed["first"].min(), closed["last"].max() + 1
     for row in table.itertuples():
         text = f"{label(row.Index)}\n{label('people_in_band').format(n=row.people)}"
         if pd.isna(row.per_year):
-            below = pd.isna(row.first)
-            x, side = (low - 0.8, "right") if below else (high + 0.8, "left")
+            x, side = (low - 0.8, "right") if pd.isna(row.first) else (high + 0.8, "left")
             open_band = f"{text}\n{label('open_band')}"
             ax.text(x, highest / 2, open_band, ha=side, va="center", color=GREY)
             continue
@@ -122,10 +108,7 @@ def _bars(table: pd.DataFrame, names: Sequence[str], colours: Sequence[str], ax:
 
     The first level stands on top; two levels may have the same name.
     """
-    import seaborn.objects as so
-
     numbers = table.assign(number=[f"{100 * share:.1f}" for share in table["share"]])
-    interval = so.Range(color="black", linewidth=0.9)
     words = so.Text(color="black", halign="left", offset=4, fontsize=SMALL)
     rows: dict[str, Any] = {"orient": "y", "legend": False}
     apart = so.Dodge(by=["color"])
@@ -133,11 +116,11 @@ def _bars(table: pd.DataFrame, names: Sequence[str], colours: Sequence[str], ax:
         ax,
         so.Plot(six_digits(numbers), x="share", y="level", color="group")
         .add(so.Bar(alpha=1, edgewidth=0), apart, **rows)
-        .add(interval, apart, xmin="low", xmax="high", **rows)
+        .add(so.Range(color="black", linewidth=0.9), apart, xmin="low", xmax="high", **rows)
         .add(words, apart, x="high", text="number", **rows)
         .scale(color=list(colours)),
     )
-    ax.set_yticks(range(len(names)), [wrap(name, NAME, most=3) for name in names])
+    ax.set_yticks(range(len(names)), [wrap(name, 20, most=3) for name in names])
     ax.set_ylabel("")
     ax.margins(x=0.16)
     percent(ax.xaxis)

@@ -1,16 +1,11 @@
 """The verdicts on all statements of the thesis in one figure."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from churnlib.evidence import Kind
 from churnlib.figures.figure_style import Label
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 FACES = {
     Kind.REPRODUCED: ("#0072B2", "white"),
@@ -32,19 +27,12 @@ def verdicts(kinds: pd.Series, label: Label, ax: Axes) -> Axes:
     ----------
     kinds : Series of str
         The verdict on each statement, indexed by its number, as in `claims`.
-    label, ax
-        As for `accounts_by_month`.
     """
-    from matplotlib.patches import Rectangle
-
     for row, (kind, (face, ink)) in enumerate(FACES.items()):
         numbers = kinds.index[kinds == kind]
         for place, number in enumerate(numbers):
-            ax.add_patch(
-                Rectangle(
-                    (place, row - 0.4), 0.92, 0.8, facecolor=face, edgecolor="#555555", lw=0.5
-                )
-            )
+            tile = Rectangle((place, row - 0.4), 0.92, 0.8, facecolor=face)
+            ax.add_patch(tile).set(edgecolor="#555555", linewidth=0.5)
             ax.annotate(str(number), (place + 0.46, row), color=ink, ha="center", va="center")
         ax.annotate(str(len(numbers)), (len(numbers) + 0.2, row), va="center", color="#555555")
     ax.set_yticks(range(len(FACES)), [label(kind) for kind in FACES])

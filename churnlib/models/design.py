@@ -165,18 +165,18 @@ def _require_one_meaning(given: GroupedData) -> None:
 
 def _require_full_rank(given: GroupedData) -> None:
     """Refuse predictors of which one follows from the others, or all but follows."""
+    from scipy.linalg import null_space
+
     apart = given.x - given.x.mean(axis=0)
     reach = np.abs(apart).max(axis=0)
     if not ((reach > 1e-100) & (reach < 1e100)).all():
         raise ValueError("numbers beyond 1e100 or within 1e-100 of each other; change their unit")
     scaled = np.hstack([np.ones((len(apart), 1)), apart / reach])
-    triangle = np.linalg.qr(scaled, mode="r")
-    _, size, directions = np.linalg.svd(triangle, full_matrices=True)
-    rank = int((size > size.max() * _COLLINEAR).sum())
-    if rank == scaled.shape[1]:
+    directions = null_space(np.linalg.qr(scaled, mode="r"), rcond=_COLLINEAR)
+    if not directions.size:
         return
     names = ("the constant", *given.slopes)
-    involved = np.abs(directions[rank:]).max(axis=0) > 10 * _COLLINEAR
+    involved = np.abs(directions).max(axis=1) > 10 * _COLLINEAR
     which = ", ".join(name for name, is_in in zip(names, involved, strict=True) if is_in)
     raise ValueError(
         f"the predictors are collinear: {which} follow from each other in these answers; "

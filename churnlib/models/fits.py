@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FEW = 10  # answers for each parameter, a common rule of thumb
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fit:
     """What a proportional-odds and a binary fit share.
 
@@ -87,13 +87,11 @@ class Fit:
     @property
     def note(self) -> str:
         """What a reader must know before using the numbers; empty when nothing."""
-        notes = [self.data.note] if self.data.note else []
-        if self.has_few:
-            notes.append(
-                f"{self.n} answers for {self.parameters} parameters are fewer than {_FEW} "
-                "each: intervals and p-values are rough"
-            )
-        return "; ".join(notes)
+        few = (
+            f"{self.n} answers for {self.parameters} parameters are fewer than {_FEW} each: "
+            "intervals and p-values are rough"
+        )
+        return "; ".join(filter(None, [self.data.note, few if self.has_few else ""]))
 
     @cached_property
     def coefficients(self) -> pd.DataFrame:
@@ -192,20 +190,19 @@ class Fit:
     def by_level(self) -> pd.DataFrame:
         """One row a level, references included, as a table of a model is printed.
 
-        Columns ``predictor``, ``level`` (None for a number), ``estimate``, ``se``, ``z``,
-        ``p_value``, ``odds_ratio`` and its profile-likelihood interval ``low``, ``high``. A
-        reference has the odds ratio 1 and no other number.
+        Columns ``predictor``, ``level`` (None for a number; of an interaction, or another term
+        of several slopes, the name of the slope), ``estimate``, ``se``, ``z``, ``p_value``,
+        ``odds_ratio`` and its profile-likelihood interval ``low``, ``high``. A reference has the
+        odds ratio 1 and no other number.
         """
         profile = self.profile_intervals()[["odds_ratio_low", "odds_ratio_high"]]
         numbers = self.coefficients[["estimate", "se", "z", "p_value", "odds_ratio"]].join(profile)
-        rows = []
-        for part in self.data.predictors:
-            levels: tuple[Any, ...] = (None,)
-            if part.levels:
-                rows.append([part.name, part.levels[0], *[NAN] * 4, 1.0, NAN, NAN])
-                levels = part.levels[1:]
-            for level, slope in zip(levels, part.slopes, strict=bool(part.levels)):
-                rows.append([part.name, level, *numbers.loc[slope]])
+        reference = [*[NAN] * 4, 1.0, NAN, NAN]
+        rows = [
+            [part.name, level, *(numbers.loc[slope] if slope else reference)]
+            for part in self.data.predictors
+            for level, slope in part.rows
+        ]
         header = ["predictor", "level", *numbers.columns[:5], "low", "high"]
         return pd.DataFrame(rows, columns=header)
 
@@ -244,6 +241,11 @@ class Fit:
         low, high = (logistic((middle + side * reach).to_numpy()) for side in (-1, 1))
         return table.drop(columns="se").assign(low=low, high=high)
 
+    def __repr__(self) -> str:
+        what = f"{type(self).__name__} of {self.data.response!r}, n = {self.n:,}"
+        table = self.coefficients.drop(columns=["low", "high"]).round(3).to_string()
+        return "\n".join(filter(None, [self.origin.badge, what, table, self.note]))
+
     def _repr_html_(self) -> str:
         return self.origin.badge_html + shown_html(self.coefficients, self.note)
 
@@ -261,7 +263,7 @@ class Fit:
         return table.assign(low=low, high=high)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class OrdinalFit(Fit):
     """A proportional-odds model: one odds ratio of higher answers, wherever they are divided."""
 
@@ -281,7 +283,7 @@ class OrdinalFit(Fit):
         return self.ordered
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LogitFit(Fit):
     """A logistic regression: odds ratios of the highest answer against all others."""
 

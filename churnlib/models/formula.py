@@ -22,6 +22,16 @@ class Predictor:
     slopes: tuple[str, ...]
     levels: tuple[Any, ...] = ()
 
+    @property
+    def rows(self) -> list[tuple[Any, str | None]]:
+        """Level and slope of each row of a printed table: a reference has no slope.
+
+        The slope of a number has no level; those of an interaction are levels by their names.
+        """
+        named = (None,) if self.slopes == (self.name,) else self.slopes
+        reference = [(level, None) for level in self.levels[:1]]
+        return [*reference, *zip(self.levels[1:] or named, self.slopes, strict=True)]
+
 
 def formula_names(formula: Formula) -> list[str]:
     """Terms of a formula as they are written, without the constant."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from churnlib.evidence import NAN, Origin, Test, require_level
+from churnlib.models.formula import formula_of, terms_of
 from churnlib.survey import Survey
 
 if TYPE_CHECKING:
     from statsmodels.regression.linear_model import RegressionResultsWrapper
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LinearFit:
     """A linear regression with standard errors that allow unequal variances (HC3).
 
@@ -44,6 +45,10 @@ class LinearFit:
     missing: int
     results: RegressionResultsWrapper
     origin: Origin
+
+    def __repr__(self) -> str:
+        first = f"{self.origin.badge}\nLinearFit of {self.response!r}, n = {self.n:,}"
+        return f"{first}\n{self.coefficients.round(3).to_string()}"
 
     def _repr_html_(self) -> str:
         return f"{self.origin.badge_html}{self.coefficients.round(3)._repr_html_()}"
@@ -84,48 +89,37 @@ def linear_model(
     for name in predictors:
         if (kind := survey.codebook[name].kind) not in {"single", "number", "scale"}:
             raise ValueError(f"{name!r} is of kind {kind!r} and explains no number")
+    response, formula = formula_of(response, predictors, None)
     answered = survey.frame[[response, *predictors]].dropna()
-    design, rows = _design(answered[list(predictors)])
+    given = answered[[*predictors]].apply(_numbers_or_levels)
+    spec, parts = terms_of(formula, given)
+    names = ["(constant)", *(slope for part in parts for slope in part.slopes)]
+    design = spec.get_model_matrix(given).set_axis(names, axis=1)
     n, width = design.shape
     if n <= width:
         raise ValueError(f"{n} people are too few for {width} coefficients")
     if np.linalg.matrix_rank(design) < width:
         raise ValueError(f"two of {', '.join(predictors)} say the same, or one does not vary")
-    results = sm.OLS(answered[response].to_numpy(dtype=float), design).fit(
-        cov_type="HC3", use_t=True
-    )
-    limits = results.conf_int(1 - level)
-    values = np.column_stack(
-        [results.params, results.bse, results.tvalues, results.pvalues, limits]
-    )
-    columns = ["estimate", "se", "t", "p_value", "low", "high"]
-    table = pd.DataFrame(
-        [values[place] if place is not None else [0, *[NAN] * 5] for _, place in rows],
-        pd.MultiIndex.from_tuples([name for name, _ in rows], names=["predictor", "level"]),
-        columns,
-    )
-    f = results.f_test(np.eye(width)[1:])
-    test = Test(
-        "regression", float(f.fvalue), float(f.df_num), float(f.pvalue), n, False, (NAN, NAN),
-        survey.origin, df_residual=float(f.df_denom),
+    model = sm.OLS(answered[response].astype(float), design)
+    results = model.fit(cov_type="HC3", use_t=True)
+    numbers = pd.DataFrame(
+        {"estimate": results.params, "se": results.bse, "t": results.tvalues,
+         "p_value": results.pvalues}
     )  # fmt: skip
-    missing = survey.n - n
+    numbers[["low", "high"]] = results.conf_int(1 - level)
+    named = [(part.name, level or "", slope) for part in parts for level, slope in part.rows]
+    rows = [("(constant)", "", "(constant)"), *named]
+    table = numbers.reindex([slope for _, _, slope in rows]).fillna({"estimate": 0})
+    table.index = pd.MultiIndex.from_tuples([row[:2] for row in rows], names=["predictor", "level"])
+    test = Test(
+        "regression", float(results.fvalue), results.df_model, float(results.f_pvalue), n, False,
+        (NAN, NAN), survey.origin, df_residual=results.df_resid,
+    )  # fmt: skip
     r2 = float(results.rsquared)
-    return LinearFit(response, table, test, r2, n, missing, results, survey.origin)
+    return LinearFit(response, table, test, r2, n, survey.n - n, results, survey.origin)
 
 
-def _design(frame: pd.DataFrame) -> tuple[np.ndarray, list[tuple[tuple[str, str], Any]]]:
-    """The design matrix, and which of its columns a row of the coefficients stands for."""
-    columns: list[np.ndarray] = [np.ones(len(frame))]
-    rows: list[tuple[tuple[str, str], Any]] = [(("(constant)", ""), 0)]
-    for name, answers in frame.items():
-        if not hasattr(answers, "cat"):
-            rows.append(((str(name), ""), len(columns)))
-            columns.append(answers.to_numpy(dtype=float))
-            continue
-        used = answers.cat.remove_unused_categories()
-        for place, category in enumerate(used.cat.categories):
-            rows.append(((str(name), category), len(columns) if place else None))
-            if place:
-                columns.append((used == category).to_numpy(dtype=float))
-    return np.column_stack(columns), rows
+def _numbers_or_levels(answers: pd.Series) -> pd.Series:
+    return (
+        answers.cat.remove_unused_categories() if hasattr(answers, "cat") else answers.astype(float)
+    )

@@ -66,8 +66,8 @@ def found_in_samples(
             hits = int((p_values[test] < alpha).sum())
             rows.append((test, size, hits / draws, *wilson(hits, draws)))
     frame = pd.DataFrame(rows, columns=["test", "size", "found", "low", "high"])
-    order = frame["test"].map(TESTS.index)
-    return frame.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+    order = {"key": lambda tests: tests.map(TESTS.index), "kind": "stable"}
+    return frame.sort_values("test", **order, ignore_index=True)
 
 
 def _drawn(table: Crosstab, size: int, draws: int, seed: int) -> np.ndarray:

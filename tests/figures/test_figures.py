@@ -19,7 +19,7 @@ from churnlib import (
     published_frequencies,
 )
 from churnlib.evidence.origin import PROJECT
-from churnlib.figures.mosaic_plot import SHADES
+from churnlib.figures.mosaic_plot import SHADES, _signed
 
 LABEL = load_codebook().labeller("en")
 
@@ -59,12 +59,15 @@ def test_the_accounts_figure_shows_the_printed_months(ax):
 def test_the_total_that_no_month_accounts_for_is_drawn_and_named(ax):
     sums = printed_table("3-1").numbers()["closed"].cumsum()
     figures.total_against_months(sums, 116_241, LABEL, ax)
-    drawn = {tuple(line.get_ydata()) for line in ax.lines}
-    assert tuple(sums) in drawn
-    assert (sums.iloc[-1], 116_241) in drawn  # the gap itself
+    drawn = [line.get_xydata().tolist() for line in ax.lines]
+    assert [[month, total] for month, total in enumerate(sums, 1)] in drawn
+    assert [[11, sums.iloc[-1]], [11, 116_241]] in drawn  # the gap itself
     text = " ".join(words(ax))
     assert f"{sums.iloc[-1]:,}" in text
     assert f"{116_241 - sums.iloc[-1]:,}" in text
+    assert sums.iloc[-1] < ax.texts[1].xy[1] < 116_241  # where its arrow points
+    assert 116_241 in {line.get_ydata()[0] for line in ax.lines}
+    assert ax.texts[0].xy[1] == 116_241
 
 
 @pytest.mark.parametrize("number", ["3-2", "3-3"])
@@ -95,6 +98,8 @@ def test_ratios_are_drawn_per_hundred_with_the_overall_and_the_printed_one(ax):
     )
     assert [line.get_ydata()[0] for line in ax.lines] == [1, 1.2, 1.26]
     assert words(ax) == ["All months 120", "Printed 126"]
+    for line, text in zip(ax.lines[1:], ax.texts, strict=True):
+        assert (text.get_color(), text.xy[1]) == (line.get_color(), line.get_ydata()[0])
     ax.figure.draw_without_rendering()
     assert "200" in [t.get_text() for t in ax.get_yticklabels()]
 
@@ -149,6 +154,13 @@ def test_shades_change_at_residuals_of_two_and_four(ax, people, hatch):
     # Adjusted residuals of these tables are 40/√80 = 4.5 and 20/√80 = 2.2.
     figures.mosaic(Crosstab.from_counts(people, rows=["a", "b"], columns=["x", "y"]), str, ax)
     assert [tile.get_hatch() for tile in ax.patches] == ["", hatch, hatch, ""]
+    legend = ax.get_legend()
+    key = {
+        (patch.get_facecolor(), patch.get_hatch()): text.get_text()
+        for patch, text in zip(legend.get_patches(), legend.texts, strict=True)
+    }
+    named = [key[tile.get_facecolor(), tile.get_hatch()] for tile in ax.patches[:2]]
+    assert named == (["≥ 4", "≤ −4"] if hatch == "////" else ["[2, 4)", "(−4, −2]"])
 
 
 def test_the_text_of_a_mosaic_can_be_read_on_every_shade():
@@ -156,7 +168,7 @@ def test_the_text_of_a_mosaic_can_be_read_on_every_shade():
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
         return np.dot(linear, (0.2126, 0.7152, 0.0722))
 
-    for _, _, face, _ in SHADES:
+    for _, face, _ in SHADES:
         assert (luminance(mpl.colors.to_rgb(face)) + 0.05) / 0.05 > 4.5
 
 
@@ -167,6 +179,33 @@ def test_names_of_a_mosaic_are_never_broken_inside_a_word(ax):
     written = " ".join([*words(ax), *(t.get_text() for t in ax.get_yticklabels())])
     whole = {word for name in [*names, "Total", "Others"] for word in name.split()}
     assert set(re.findall(r"[A-Za-z]+", written)) <= whole
+
+
+def test_the_text_of_a_tile_stays_inside_it_and_is_whole_where_there_is_room(ax):
+    people = [[900, 60, 30, 5], [30, 24, 3, 2], [40, 9, 9, 1], [300, 310, 290, 250]]
+    names = ["none", "once or twice", "often", "always"]
+    table = Crosstab.from_counts(people, rows=list("abcd"), columns=names)
+    figures.mosaic(table, str, ax)
+    ax.figure.draw_without_rendering()
+    for tile, text in zip(ax.patches, ax.texts, strict=True):
+        room, box = tile.get_window_extent(), text.get_window_extent()
+        if text.get_text():
+            assert room.x0 <= box.x0 <= box.x1 <= room.x1
+            assert room.y0 - 1 <= box.y0 <= box.y1 <= room.y1 + 1
+    for name, text in zip(names, ax.texts[-4:], strict=True):
+        count, residual = table.counts.loc["d", name], table.adjusted_residuals.loc["d", name]
+        assert text.get_text() == f"{name}\n{count} ({residual:+.1f})".replace("-", "−")
+    assert words(ax)[0].startswith("none\n900 (+")
+    assert words(ax)[3] == ""  # 5 of 995 have no room
+    above, below = (tick.get_window_extent() for tick in ax.get_yticklabels()[1:3])
+    assert 0 < above.y0 - below.y1 < below.height  # two thin rows, each named beside itself
+
+
+@pytest.mark.parametrize(
+    ("residual", "text"), [(-0.04, "0.0"), (0.04, "0.0"), (2.26, "+2.3"), (-10.0, "−10.0")]
+)
+def test_a_residual_has_its_sign_and_one_digit(residual, text):
+    assert _signed(residual) == text
 
 
 def test_bars_per_year_of_age_have_the_area_of_their_people(ax):
@@ -180,6 +219,9 @@ def test_bars_per_year_of_age_have_the_area_of_their_people(ax):
     # The open bands have no bar, and their people are named all the same.
     assert "18 or under\n24 people\nopen band,\nno width" in words(ax)
     assert "60 or over\n20 people\nopen band,\nno width" in words(ax)
+    under, *_, over = (text.get_window_extent() for text in ax.texts)
+    assert under.x1 < min(bar.get_window_extent().x0 for bar in ax.patches)
+    assert over.x0 > max(bar.get_window_extent().x1 for bar in ax.patches)
 
 
 def test_every_statement_has_one_tile_in_the_row_of_its_verdict(ax):
@@ -402,7 +444,11 @@ figures.publish("x", draw, {"x": table.intervals()}, load_codebook())
 """
     here, there = tmp_path / "here", tmp_path / "there"
     monkeypatch.setenv("CHURNLIB_OUTPUT", str(here))
+    plt.close("all")
     exec(code, {})
+    # The first language is shown; the other's figure is closed.
+    shown = [plt.figure(number).get_supxlabel() for number in plt.get_fignums()]
+    assert [caption.partition(" · ")[0] for caption in shown] == ["SYNTHETIC"]
     plt.close("all")
     other = {"CHURNLIB_OUTPUT": str(there), "PYTHONHASHSEED": "7", "SOURCE_DATE_EPOCH": "1"}
     command = [sys.executable, "-W", "error", "-c", code]
@@ -451,6 +497,20 @@ def test_a_committed_figure_says_where_its_numbers_come_from():
                 written = words_of(PROJECT / entry.path(lang, "svg"))
                 kind = load_codebook().labeller(lang)(entry.origin.name)
                 assert any(f"{kind} · " in text for text in written)
+
+
+@pytest.mark.parametrize("text", ["lines: 95 % Wilson intervals; ", "线段：95%威尔逊置信区间；"])
+def test_a_long_caption_fills_its_lines_and_stays_inside(text):
+    with figures.style():
+        figure, _ = plt.subplots()
+        figures.caption(figure, LABEL, Origin.SYNTHETIC, 9 * text)
+        figure.draw_without_rendering()
+        words = next(t for t in figure.texts if t.get_text() == figure.get_supxlabel())
+        box = words.get_window_extent()
+        plt.close(figure)
+    assert 0.75 < box.width / figure.bbox.width < 0.99
+    assert figure.bbox.x0 < box.x0
+    assert words.get_bbox_patch().get_visible()
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-Hans"])

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from churnlib import figures, load_codebook
+from churnlib.figures.models import _log_ticks
 
 TABLE = pd.DataFrame(
     [
@@ -49,6 +50,8 @@ def test_every_level_is_named_below_its_predictor_and_references_are_called_so(d
     assert texts.count(label("reference_level")) == 2
     # Each number stands at the height of its own row.
     heights = dict(zip(rows, ax.get_yticks(), strict=True))
+    marks = [tick.tick1line.get_visible() for tick in ax.yaxis.get_major_ticks()]
+    assert marks == [row not in ("gender", "age") for row in rows]
     placed = {text.get_text(): text.xy[1] for text in ax.texts}
     assert placed["1.95 [1.15, 3.34]"] == heights["female"]
     assert placed["0.50 [0.10, 40.00]"] == heights["ge60"]
@@ -71,6 +74,21 @@ def test_a_logarithmic_axis_has_three_ticks_inside_it_or_more_and_none_covers_an
     boxes = [tick.get_window_extent() for tick in ax.get_xticklabels()]
     assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
     plt.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("ends", "ticks"),
+    [
+        ((0.044, 31.4), [0.1, 1, 10]),
+        ((0.3, 20), [0.3, 1, 3, 10]),
+        ((0.9, 9.9), [1, 2, 5]),
+        ((0.53, 3.38), [0.7, 1, 1.5, 2, 3]),
+        ((0.97, 1.04), [0.98, 1, 1.02, 1.04]),
+        ((1e-5, 3e6), [1e-4, 1e-2, 1, 100, 1e4, 1e6]),
+    ],
+)
+def test_ticks_are_the_roundest_numbers_of_which_three_have_room(ends, ticks):
+    assert _log_ticks(*ends) == pytest.approx(ticks)
 
 
 def test_a_forest_of_nine_questions_is_split_into_figures_that_fit_a_page_and_can_be_read():

@@ -317,3 +317,18 @@ def test_a_number_that_overflows_is_refused():
     frame = pd.DataFrame({"y": [1, 2, 3] * 4, "x": [1e301, -1e308] * 6})
     with pytest.raises(ValueError, match=r"'x' holds numbers beyond 1e\+250; change its unit"):
         ordinal_logit(frame, "y", "x")
+
+
+@pytest.mark.parametrize(("bend", "flat"), [(9e-9, True), (2e-8, False)])
+def test_a_likelihood_that_bends_next_to_nowhere_is_flat(bend, flat):
+    for few in (1.0, 1e9):  # persons who inform about the other direction
+        least = bend * max(1.0, few / 1e5)
+        assert Maximum(np.zeros(2), 0.0, np.diag([few, least]), True).is_flat is flat
+
+
+@pytest.mark.parametrize(("apart", "lost"), [(1e-11, True), (4e-11, False)])
+def test_one_direction_that_is_lost_in_rounding_is_enough(apart, lost):
+    # The eigenvalues of the first two are `apart` and 2 − `apart`, whatever the units.
+    alike = np.array([[1, 1 - apart, 0], [1 - apart, 1, 0], [0, 0, 1]])
+    units = np.outer([1, 1e4, 10], [1, 1e4, 10])
+    assert Maximum(np.zeros(3), 0.0, alike * units, True).is_ill_conditioned is lost

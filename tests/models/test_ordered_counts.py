@@ -119,6 +119,29 @@ def test_an_interaction_has_the_slopes_of_products(table):
     assert found.tolist() == pytest.approx(expected, abs=1e-9)
 
 
+def test_a_printed_table_of_an_interaction_has_all_its_slopes(table):
+    fit = ordinal_logit(table, "visits ~ gender * age", count="n")
+    products = fit.by_level.query("predictor == 'gender:age'")
+    assert products["level"].tolist() == ["gender=f:age=middle", "gender=f:age=old"]
+    slopes = fit.coefficients.loc[products["level"]]
+    assert products["estimate"].tolist() == slopes["estimate"].tolist()
+    assert products["p_value"].tolist() == slopes["p_value"].tolist()
+    one = ordinal_logit(table.assign(years=range(len(table))), "visits ~ gender:years", count="n")
+    assert one.by_level["level"].tolist() == list(one.coefficients.index)
+
+
+def test_a_fit_that_is_printed_says_what_it_is_and_its_coefficients(table):
+    fit = ordinal_logit(table.assign(n=2), "visits", ["gender", "age"], count="n")
+    badge, first, head, _, *rows = repr(fit).splitlines()
+    assert badge == fit.origin.badge
+    assert first == f"OrdinalFit of 'visits', n = {fit.n}"
+    assert head.split() == ["estimate", "se", "z", "p_value",
+                            "odds_ratio", "odds_ratio_low", "odds_ratio_high"]  # fmt: skip
+    assert [row.split()[0] for row in rows[:-1]] == list(fit.coefficients.index)
+    assert float(rows[0].split()[1]) == round(fit.coefficients["estimate"].iloc[0], 3)
+    assert rows[-1] == fit.note
+
+
 def test_a_function_in_a_formula_is_a_slope(table):
     fit = ordinal_logit(table, "visits ~ gender + np.log(years)", count="n")
     by_hand = ordinal_logit(table.assign(years=np.log(table["years"])), "visits",

@@ -513,6 +513,37 @@ def test_a_printed_table_has_every_level_and_its_reference_first(arthritis):
     assert numeric["level"].tolist() == [None]
 
 
+def test_a_fit_is_reported_by_its_test_and_every_odds_ratio_in_both_languages(arthritis):
+    fit = ordinal_logit(arthritis, "improved", ["sex", "treatment"], count="n", level=0.9)
+    assert cl.apa(fit) == (
+        "proportional-odds model of improved: G²(2, N = 84) = 19.89, p < .001, Nagelkerke's "
+        "R² = .24; sex=Female: OR = 3.74, 90% CI [1.54, 9.06], p = .014; treatment=Treated: "
+        "OR = 6.03, 90% CI [2.78, 13.11], p < .001"
+    )
+    # Nagelkerke (1991), equations 1a and 3, from the log-likelihoods of statsmodels
+    none, model = fit.results.llnull, fit.results.llf
+    cox_snell, most = (1 - np.exp(2 * (none - end) / 84) for end in (model, 0))
+    assert fit.nagelkerke_r2 == pytest.approx(cox_snell / most)
+    assert fit.mcfadden_r2 == pytest.approx(1 - model / none)
+    binary = logit(arthritis, "improved", "sex", count="n", origin=Origin.SYNTHETIC)
+    low, high = binary.coefficients.iloc[0][["odds_ratio_low", "odds_ratio_high"]]
+    said = cl.apa(binary, "zh-Hans")
+    assert said.startswith("improved的逻辑回归模型：G²(1, N = 84) = ")
+    # 22·19 / (37·6) of the women and men who improved markedly
+    assert f"；sex=Female：OR = 1.88，95% 置信区间 [{low:.2f}, {high:.2f}]，p = " in said
+    assert said.endswith("（模拟数据）")
+
+
+def test_the_answers_below_the_highest_are_called_so_unless_there_is_one(arthritis):
+    fit = logit(arthritis, "improved", "sex", count="n")
+    said = fit.predicted("sex")
+    assert said["level"].tolist() == ["below Marked", "Marked"] * 2
+    assert said["share"].tolist() == pytest.approx([19 / 25, 6 / 25, 37 / 59, 22 / 59])
+    two = logit(arthritis[arthritis["improved"] != "Some"], "improved", "sex", count="n")
+    assert two.predicted("sex")["level"].tolist() == ["None", "Marked"] * 2
+    assert (fit.n, two.n, fit.parameters) == (84, 70, 2)
+
+
 def test_a_frame_hands_its_origin_on_when_told():
     fit = ordinal_logit(three_answers(), "y", "x", count="n", origin=Origin.SYNTHETIC)
     assert fit.test.origin is Origin.SYNTHETIC

@@ -9,6 +9,7 @@ from statsmodels.stats.power import GofChisquarePower
 
 from churnlib import Crosstab, chi_square, linear_by_linear, ordinal_logit
 from churnlib.models.sampling_power import TESTS, _drawn, _p_values, found_in_samples
+from churnlib.tables import wilson
 
 DOCTOR_VISITS = Crosstab.from_counts(
     [[958, 693, 368, 294], [624, 733, 470, 343]], ordered=(False, True)
@@ -106,6 +107,16 @@ def test_a_sample_of_one_group_or_of_one_answer_finds_nothing():
 def test_a_size_that_cannot_be_drawn_is_refused(size):
     with pytest.raises(ValueError, match=f"from 2 to all 4483 people, given {size}"):
         found_in_samples(DOCTOR_VISITS, [100, size], seed=1)
+
+
+def test_two_people_are_a_sample_and_a_thousand_are_drawn_where_nothing_is_said():
+    both = Crosstab.from_counts([[9, 3], [1, 5]], ordered=(False, True))
+    found = found_in_samples(both, [2, 8], seed=1)
+    hits = 1000 * found["found"].to_numpy()
+    limits = [wilson(round(hit), 1000) for hit in hits]
+    np.testing.assert_allclose(hits, hits.round())
+    np.testing.assert_allclose(found[["low", "high"]], limits)
+    pd.testing.assert_frame_equal(found, found_in_samples(both, [2, 8], seed=1, alpha=0.05))
 
 
 def test_no_draws_and_an_impossible_alpha_are_refused():
