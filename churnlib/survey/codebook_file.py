@@ -12,7 +12,7 @@ from churnlib.evidence import PROJECT
 from churnlib.survey.answer_text import CONTROL, INFINITY, Interval, normalise
 from churnlib.survey.codebook import Codebook
 from churnlib.survey.levels import Kind, Labels, Level, Variable
-from churnlib.survey.text_encoding import decode
+from churnlib.survey.text_file import decode
 
 
 def load_codebook(path: str | Path | None = None) -> Codebook:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from churnlib.survey.delimited import read_delimited
-from churnlib.survey.header_rows import Header, header_of
 from churnlib.survey.personal import EVERY_ANSWER_DIFFERS, reason_of
 from churnlib.survey.personal import PERSONAL as PERSONAL
-from churnlib.survey.raw_table import Numbered, RawTable, without_repeats
+from churnlib.survey.raw_table import Numbered, RawTable, header_of, without_repeats
 from churnlib.survey.spreadsheet import read_spreadsheet
 from churnlib.survey.spss_file import read_spss
+from churnlib.survey.text_file import read_delimited
 
 _WRITTEN_IN = re.compile(r"〖[^〗]*〗")
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<table", b"<meta", b"<head", b"<style", b"<div")
@@ -52,8 +51,7 @@ def read_answers(
         One row a sheet, indexed by its ``row`` in the file as a spreadsheet numbers it; an
         empty cell is the empty text. Its ``attrs`` say what was decided (``notes``), what was
         ``dropped`` (free ``texts`` among it), the short ``names`` of questions, the ``orders`` of
-        their answers and
-        whether they are ``ordinal``, where the file knows.
+        their answers and whether they are ``ordinal``, where the file knows.
 
     Raises
     ------
@@ -86,7 +84,7 @@ def read_answers(
     if header.depth > 1 and header_rows is None:
         notes.append(f"the first {header.depth} rows are headers (--header-rows says otherwise)")
     answers = without_repeats(header.texts, rows[header.depth :], notes)
-    frame = _frame(header, answers, notes, file.name)
+    frame = _frame(header.texts, answers, notes, file.name)
     names = {**table.names, **header.names}
     dropped, texts = _personal(frame, names, keep, notes, file.name)
     frame = frame.drop(columns=dropped)
@@ -124,8 +122,7 @@ def _table(file: Path, encoding: str | None, sheet: str | None) -> RawTable:
     )
 
 
-def _frame(header: Header, answers: Numbered, notes: list[str], name: str) -> pd.DataFrame:
-    texts = header.texts
+def _frame(texts: list[str], answers: Numbered, notes: list[str], name: str) -> pd.DataFrame:
     if not answers:
         raise ValueError(f"{name} holds a header and no answers")
     width = len(texts)
