@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from churnlib.survey.answer_text import CONTROL, normalise
-from churnlib.survey.codebook_text import HEAD, codebook_text, toml_lines
 from churnlib.survey.draft_kinds import (
     MOST_ANSWERS,
     Column,
@@ -16,6 +16,7 @@ from churnlib.survey.draft_kinds import (
     columns_in,
     matrices,
     numbers_people,
+    without_marks,
 )
 from churnlib.survey.drafted_question import (
     QUESTION,
@@ -27,7 +28,6 @@ from churnlib.survey.drafted_question import (
     ticked_question,
 )
 from churnlib.survey.levels import Variable
-from churnlib.survey.option_marks import without_marks
 from churnlib.survey.question_columns import wording
 
 if TYPE_CHECKING:
@@ -42,6 +42,13 @@ _ABOUT_THE_SHEET = re.compile(
     r"-+(?:id|uuid|index|version|notes|status|tags|submitted-by|validation-status|submission-time)-*"
 )
 _MOMENT = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}[T ][0-9]{1,2}:[0-9]{2}.*")
+_HEAD = """\
+# A draft made from {name}. What it could not know stands in the list of guesses, each with the line
+# to change; delete an entry when it is decided. `analyse` runs with the guesses and repeats them.
+# Levels are shown in their order here; ordered = true says that it means something. Merge spellings
+# of one answer under "aliases". Of two answers to the response a model explains the odds of the
+# second: put "left" after "stayed". Kinds: single, multiple, scale, number, text, weight, id.
+"""
 
 
 def draft(
@@ -124,10 +131,10 @@ def draft(
             "with options; a codebook is for questions with answers to choose from"
         )
     export = {option: value for option, value in (reading or {}).items() if value}
-    settings = toml_lines({"keep": export.pop("keep", None), "missing": known.missing})
-    settings += ["", *(["[export]", *toml_lines(export)] if export else []), ""]
-    head = [*HEAD.format(name=CONTROL.sub("", name)).splitlines(), *notes]
-    return codebook_text(head, settings, questions)
+    settings = _toml_lines({"keep": export.pop("keep", None), "missing": known.missing})
+    settings += ["", *(["[export]", *_toml_lines(export)] if export else []), ""]
+    head = [*_HEAD.format(name=CONTROL.sub("", name)).splitlines(), *notes]
+    return _toml_text(head, settings, questions)
 
 
 def _no_question(column: Column) -> str | None:
@@ -139,7 +146,7 @@ def _no_question(column: Column) -> str | None:
         return "the time of a sheet"
     if numbers_people(given):
         return "a different number for each sheet"
-    different = {normalise(text) for text in without_marks(list(dict.fromkeys(given))).values()}
+    different = {normalise(text) for text in without_marks(given).values()}
     return None if len(different) > 1 else "one answer only"
 
 
@@ -174,3 +181,77 @@ def _key_of(header: str, name: str, place: int, taken: set[str]) -> str:
     while key in taken:
         key = f"q{place}_{key}" if not key.startswith(f"q{place}_") else f"{key}_2"
     return key
+
+
+def _toml_text(
+    head: Sequence[str], settings: Sequence[str], questions: Sequence[DraftedQuestion]
+) -> str:
+    """Write a codebook: comments, guesses, settings, and the tables of each question."""
+    response = _response([question.variable for question in questions])
+    chosen = f"response = {_toml(response)}" if response else '# response = "KEY"'
+    rest = [chosen, *settings, *(line for q in questions for line in _tables(q.variable))]
+    doubts = [
+        (f"[{_table(q.variable)}]", f"{q.variable.key}: {guess}")
+        for q in questions
+        for guess in q.guesses
+    ]
+    if response:
+        doubts.insert(0, (chosen, f"response: {response} is the question that the others explain"))
+    above = len(head) + len(doubts) + 3
+    guesses = [f"  {_toml(f'line {above + rest.index(line)}, {guess}')}," for line, guess in doubts]
+    return "\n".join([*head, "guesses = [", *guesses, "]", *rest])
+
+
+def _response(variables: Sequence[Variable]) -> str:
+    """The last question that the others can explain: one of two or ordered answers, or a number."""
+    singles = [variable for variable in variables if variable.kind == "single"]
+    ranked = [v for v in singles if v.ordered or len(v.levels) == 2]
+    fit = [v.key for v in variables if v.kind == "number" or v in ranked]
+    return (fit or [v.key for v in singles] or [""])[-1]
+
+
+def _table(variable: Variable) -> str:
+    bare = re.fullmatch(r"[\w-]+", variable.key, re.ASCII)
+    return f"variables.{variable.key if bare else _toml(variable.key)}"
+
+
+def _tables(variable: Variable) -> Iterator[str]:
+    yield f"[{_table(variable)}]"
+    yield from _toml_lines(
+        {
+            "label": variable.labels,
+            "kind": variable.kind if variable.kind != "single" else None,
+            "questions": variable.questions or None,
+            "items": variable.items or None,
+            "reversed": [] if variable.items else None,
+            "units": variable.units or None,
+            "missing": variable.missing,
+            "ordered": variable.ordered or None,
+        }
+    )
+    for level in variable.levels:
+        yield f"[[{_table(variable)}.levels]]"
+        bounds = {"low": level.low, "high": level.high}
+        yield from _toml_lines(
+            {
+                "key": level.key,
+                "label": level.labels,
+                "column": level.column or None,
+                "bounds": {side: n for side, n in bounds.items() if n is not None} or None,
+            }
+        )
+    yield ""
+
+
+def _toml_lines(entries: Mapping[str, Any]) -> list[str]:
+    """Write the entries of a TOML table that are not ``None``."""
+    return [f"{key} = {_toml(value)}" for key, value in entries.items() if value is not None]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(_toml_lines(value)) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    # A JSON string, number or bool is a TOML one, but for the delete character.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,8 +1,9 @@
-"""The columns of an export and the kind of question that each holds, as far as they tell."""
+"""The columns of an export: their answers without marks, and the kind of question they hold."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from churnlib.survey.answer_text import as_text, normalise
 from churnlib.survey.answer_values import NOT_TICKED, SEPARATORS, TICKED
-from churnlib.survey.option_marks import without_marks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,12 @@ _FEW_WORDS = 0.1  # share of words in a column of numbers, or of answers of one'
 _PLATFORM = re.compile(r"序号|提交答卷时间|所用时间|来自ip|来源详情|总分")
 _WEIGHT = re.compile(r"(?:.*[_ ])?(?:weights?|wt|wgt|pweight|pw|sampleweight)|权重|加权|权数|权")
 _NUMBER = re.compile(r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)([^\W\d_]*)")
+_MARK = re.compile(
+    r"\s*(?P<bracket>[(（]\s*)?"
+    r"(?P<mark>[A-Za-zＡ-Ｚａ-ｚ]|[0-9０-９]{1,2}|(?P<circled>[\u2460-\u2473\u2776-\u277f\u24b6-\u24e9]))"
+    r"(?P<after>\s*[.．、:：)）]+\s*|\s*)(?P<bare>.+)",
+    re.DOTALL,
+)
 _PARTS = (
     re.compile(r"(?P<stem>.*\S)\s*[\[【](?P<part>[^\[\]【】]+)[\]】]\s*"),
     re.compile(r"(?P<stem>.*\S)\s*[(（](?P<part>[^()（）]+)[)）]\s*"),
@@ -86,6 +92,58 @@ def columns_in(raw: pd.DataFrame, known: Codebook) -> list[Column]:
         name, order, ordinal = (about[k].get(header) for k in ("names", "orders", "ordinal"))
         columns.append(Column(header, given, missing, name or "", order or (), ordinal))
     return columns
+
+
+class Bare(dict[str, str]):
+    """Answers without their marks, by the answers as typed; `marked` are in the marks' order."""
+
+    marked: Sequence[str] = ()
+
+
+def without_marks(texts: Iterable[str]) -> Bare:
+    """Take option marks off the answers of a column, if they are marks.
+
+    They are where they run from the first letter or number without a gap and the answers stay
+    different without them. Where only some answers have one, it is taken off those that leave an
+    answer which others gave without.
+
+    Examples
+    --------
+    >>> dict(without_marks(["B. No", "A. Yes", "No"]))
+    {'B. No': 'No', 'A. Yes': 'Yes', 'No': 'No'}
+    >>> dict(without_marks(["B.A.", "A lot"]))
+    {'B.A.': 'B.A.', 'A lot': 'A lot'}
+    """
+    texts = list(dict.fromkeys(texts))
+    marked = {text: mark for text in texts if (mark := _marked(text))}
+    pairs = {(place, normalise(bare)) for place, bare in marked.values()}
+    places = {place for place, _ in pairs}
+    places_of = Counter(bare for _, bare in pairs)
+    typed = {normalise(text) for text in texts if text not in marked}
+    one_each = len(pairs) == len(places) == len(places_of) > 1
+    runs = one_each and places == {*range(1, len(places) + 1)} and typed <= places_of.keys()
+
+    def is_mark(plain: str) -> bool:
+        return runs or (len(places) > 1 and plain in typed and places_of[plain] == 1)
+
+    bare = {text: answer for text, (_, answer) in marked.items() if is_mark(normalise(answer))}
+    answers = Bare({text: bare.get(text, text.strip()) for text in texts})
+    if runs:
+        answers.marked = sorted(marked, key=lambda text: marked[text][0])
+    return answers
+
+
+def _marked(text: str) -> tuple[int, str] | None:
+    """The place of its mark among the letters or numbers, and the answer behind it."""
+    match = _MARK.fullmatch(text.replace("\u200b", ""))
+    if not match or re.fullmatch(r"[A-Za-z]?\.?", bare := match["bare"].strip()):
+        return None
+    mark = unicodedata.normalize("NFKC", match["mark"]).upper()
+    apart = match["circled"] or (match["after"] if mark.isalpha() else match["after"].strip())
+    certain = match["bracket"] or match["circled"] or mark.isalpha()
+    if not apart or (bare[0].isdecimal() and not certain):
+        return None
+    return (int(mark) if mark.isdecimal() else ord(mark) - 64), bare
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from churnlib.survey.draft_kinds import (
     is_weight,
     separator_of,
     units_of_numbers,
+    without_marks,
 )
 from churnlib.survey.levels import Level, Variable
-from churnlib.survey.option_marks import without_marks
 from churnlib.survey.question_columns import wording
 
 QUESTION = re.compile(r"^\s*[QqＱ]?(\d{1,3})\s*[、.．:：)）]\s*")
@@ -78,7 +78,7 @@ def drafted_question(key: str, column: Column, missing: Sequence[str]) -> Drafte
         guess = f"{' and '.join(map(repr, words))} are taken for no answer"
         own = (*(column.missing or missing), *words)
         return DraftedQuestion(replace(question, missing=own), (guess,))
-    different = {normalise(t) for t in without_marks(list(dict.fromkeys(given))).values()}
+    different = {normalise(t) for t in without_marks(given).values()}
     once = len(different) > 10 and len(different) == len(given)
     if len(different) > MOST_ANSWERS or (once and not column.codes):
         return DraftedQuestion(replace(question, questions=(column.header,), kind="text"))
@@ -101,14 +101,14 @@ def _doubts(order: _Order) -> list[str]:
 
 def _order(given: Sequence[str], column: Column) -> _Order:
     """Order by the codes of the file or the option marks, else by what the answers say."""
-    bare = without_marks(list(dict.fromkeys(given)))
+    bare = without_marks(given)
     codes = [label for label in column.codes if not label.startswith("undeclared code ")]
     labels: dict[str, str] = {}
     for label in (*bare.values(), *codes):
         labels.setdefault(normalise(label), label)
     places = ranks(list(labels.values()))
     by_words = dict(zip(labels, places, strict=True)) if places else {}
-    in_file = dict.fromkeys(map(normalise, column.codes or [bare[text] for text in bare.marks]))
+    in_file = dict.fromkeys(map(normalise, column.codes or [bare[text] for text in bare.marked]))
     if in_file and in_file.keys() >= labels.keys():
         answers = [plain for plain in in_file if plain in labels]
         ranked = [by_words[plain] for plain in answers] if by_words else []
