@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 from churnlib.survey.answer_text import INFINITY, normalise
@@ -113,14 +114,15 @@ def ranks(labels: Sequence[str]) -> list[Rank] | None:
     True
     """
     plain = [normalise(label).rstrip(".。") for label in labels]
-    for order in (_numbers, _rates, _words, _degrees, _schools):
+    rates, schools = partial(_each, _rate), partial(_each, _school)
+    for order in (_numbers, rates, _words, _degrees, schools):
         places = order(plain)
         if places is not None and len(set(places)) == len(places):
             return places
     return None
 
 
-def _each(plain: Sequence[str], rank: Callable[[str], Rank | None]) -> list[Rank] | None:
+def _each(rank: Callable[[str], Rank | None], plain: Sequence[str]) -> list[Rank] | None:
     places = [rank(text) for text in plain]
     return [place for place in places if place] if all(places) else None
 
@@ -131,7 +133,7 @@ def _numbers(plain: Sequence[str]) -> list[Rank] | None:
         return [(float(text), float(text)) for text in plain]
     if any(re.search("每[周月年]|perweek|amonth", text) for text in plain):
         return None
-    bands = _each(plain, _band)
+    bands = _each(_band, plain)
     if bands is None or not any(map(_NUMBER.search, plain)):
         return None
     return bands if all(lower[1] <= upper[0] for lower, upper in pairwise(sorted(bands))) else None
@@ -156,12 +158,8 @@ def _band(text: str) -> Rank | None:
     return (value, INFINITY) if re.search(_ABOVE, text) else (value, value)
 
 
-def _rates(plain: Sequence[str]) -> list[Rank] | None:
-    """How often in a year."""
-    return _each(plain, _rate)
-
-
 def _rate(text: str) -> Rank | None:
+    """How often in a year."""
     if _ZERO.fullmatch(text) or re.fullmatch(r"几乎[不没].*|almostnever|hardlyever|rarely", text):
         return 0.0, float(not _ZERO.fullmatch(text))
     if re.fullmatch(r"less(?:often|frequently)|更少", text):
@@ -183,10 +181,6 @@ def _words(plain: Sequence[str]) -> list[Rank] | None:
         if len(rung) == len(set(plain)):
             return [(float(rung[text]), 0.0) for text in plain]
     return None
-
-
-def _schools(plain: Sequence[str]) -> list[Rank] | None:
-    return _each(plain, _school)
 
 
 def _school(text: str) -> Rank | None:

@@ -29,7 +29,6 @@ _DASH = re.compile("[\u2010-\u2015\u2053\u2212\u2500\u2501\u2e3a\u301c\u30fc\u22
 _SIMPLIFIED = str.maketrans(
     "歲滿於過兩幾內學歷畢業讀碩專職別齡", "岁满于过两几内学历毕业读硕专职别龄"
 )
-_WHOLE = re.compile(r"(-?[0-9]+)\.0+")
 _SPACE = re.compile(r"(?<![0-9])\s+|\s+(?![0-9\s])")  # but not between two digits
 
 
@@ -42,8 +41,8 @@ def strip_mark(text: str) -> str:
     ('初中', '40-59岁', '男', '1-2次')
     """
     text = _ZERO_WIDTH.sub("", text).strip()
-    while (found := _MARK.match(text)) and text[found.end() :].strip():
-        text = text[found.end() :].strip()
+    while (mark := _MARK.match(text)) and (bare := text[mark.end() :].strip()):
+        text = bare
     return text
 
 
@@ -61,17 +60,12 @@ def normalise(text: str) -> str:
     >>> normalise("3 5"), normalise("34.0"), normalise("4.5")
     ('3 5', '34', '4.5')
     """
-    while (plain := _normalised_once(text)) != text:
-        text = plain  # what a space or a mark held apart may now combine
-    return plain
-
-
-def _normalised_once(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     plain = plain.translate(_SIMPLIFIED)
     plain = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", plain)).strip()
     plain = re.sub(r"\s+", " ", _SPACE.sub("", _DASH.sub("-", plain)))
-    return whole[1] if (whole := _WHOLE.fullmatch(plain)) else plain
+    plain = re.sub(r"\A(-?[0-9]+)\.0+\Z", r"\1", plain)
+    return plain if plain == text else normalise(plain)  # what was held apart may now combine
 
 
 def as_text(raw: Any) -> str:
@@ -90,7 +84,7 @@ def as_text(raw: Any) -> str:
 
 
 def hides_digits(text: str) -> bool:
-    """Whether a character only looks like a digit, such as ``²`` or ``①`` within the text.
+    """Return True if a character only looks like a digit, such as ``²`` or ``①``.
 
     Examples
     --------

@@ -31,21 +31,14 @@ _CURRENCY = "¥￥$€£"
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """The answers to one question.
-
-    Parameters
-    ----------
-    given : Series
-        Levels, tuples of levels, numbers, or 1 for text; NaN where nothing was answered.
-    shown : Series of str
-        What may be printed of each raw answer; empty for text.
-    errors : dict
-        By row and header: why an answer cannot be used.
-    """
+    """The answers to one question."""
 
     given: pd.Series
+    """Levels, tuples of levels, numbers, or 1 for text; NaN where nothing was answered."""
     shown: pd.Series
+    """What may be printed of each raw answer; empty for text."""
     errors: dict[tuple[Any, str], LabelError] = field(default_factory=dict)
+    """By row and header: why an answer cannot be used."""
 
 
 def values_in(raw: pd.DataFrame, headers: Sequence[str], codebook: Codebook, key: str) -> Values:
@@ -182,14 +175,7 @@ def _ticked(variable: Variable, cells: Mapping[str, str]) -> tuple[str, ...]:
 def item_scores(frame: pd.DataFrame, scale: Variable, codebook: Codebook) -> pd.DataFrame:
     """Return the number that each item's answer counts as, the reversed ones turned round.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Of a clean survey.
-    scale : Variable
-        Of kind ``scale``.
-    codebook : Codebook
-        Its items are there.
+    The frame is a clean survey's; `scale` is a variable of kind ``scale``.
     """
     scores = {}
     for item in scale.items:

@@ -54,10 +54,11 @@ _HEAD = """\
 def draft(
     raw: pd.DataFrame, known: Codebook, name: str, reading: Mapping[str, Any] | None = None
 ) -> str:
-    """Write a codebook for an export, as TOML.
+    """Write a codebook for an export, as TOML for `load_codebook`.
 
     Each different answer becomes a level; nothing is taken from another study but the words for
-    missing answers.
+    missing answers. Columns that are left out are named in lines of their own; an export without
+    a question that has answers to choose from is a `ValueError`.
 
     Parameters
     ----------
@@ -69,16 +70,6 @@ def draft(
         The file's name, for the first line.
     reading : mapping, optional
         What `read_answers` was given, to be given it again.
-
-    Returns
-    -------
-    str
-        Read by `load_codebook`; columns left out are named in lines of their own.
-
-    Raises
-    ------
-    ValueError
-        If no column looks like a question with answers to choose from.
 
     Examples
     --------
@@ -96,9 +87,7 @@ def draft(
 
     def key_of(header: str) -> str:
         place = headers.index(header) + 1 if header in headers else 1
-        key = _key_of(header, short.get(header, ""), place, taken)
-        taken.add(key)
-        return key
+        return _new_key(header, short.get(header, ""), place, taken)
 
     questions: list[DraftedQuestion] = []
     notes = [f"# NOTE: {note}" for note in raw.attrs.get("notes", [])]
@@ -172,14 +161,15 @@ def _scales(
         yield DraftedQuestion(Variable(key, label, (), False, kind="scale", items=items), (guess,))
 
 
-def _key_of(header: str, name: str, place: int, taken: set[str]) -> str:
+def _new_key(header: str, name: str, place: int, taken: set[str]) -> str:
     """A name from the question's own short name, number and words, its place if it has none."""
-    own = QUESTION.match(header)
-    words = slug(name) or slug(header[own.end() :] if own else header)
-    key = "_".join(filter(None, [f"q{int(own[1])}" if own and not name else "", words]))
+    number = QUESTION.match(header)
+    words = slug(name) or slug(header[number.end() :] if number else header)
+    key = "_".join(filter(None, [f"q{int(number[1])}" if number and not name else "", words]))
     key = key if key and not key[0].isdigit() else f"q{place}" + f"_{key}" * bool(key)
     while key in taken:
         key = f"q{place}_{key}" if not key.startswith(f"q{place}_") else f"{key}_2"
+    taken.add(key)
     return key
 
 

@@ -43,28 +43,19 @@ _PARTS = (
 
 @dataclass(frozen=True)
 class Column:
-    """What was answered in one column, and what the file knows of it.
-
-    Parameters
-    ----------
-    header, name : str
-        The question, and its short name if the file has one.
-    given : sequence of str
-        Its answers without the missing ones.
-    missing : tuple of str or None
-        What stands for no answer in it, where it is not what the codebook says.
-    codes : sequence of str
-        Answers in the order of their codes, if the file has codes.
-    ordinal : bool or None
-        Whether the file says that this order means something.
-    """
+    """What was answered in one column, and what the file knows of it."""
 
     header: str
     given: Sequence[str]
+    """Its answers without the missing ones."""
     missing: tuple[str, ...] | None = None
+    """What stands for no answer in it, where it is not what the codebook says."""
     name: str = ""
+    """Its short name, if the file has one."""
     codes: Sequence[str] = ()
+    """Answers in the order of their codes, if the file has codes."""
     ordinal: bool | None = None
+    """Whether the file says that this order means something."""
 
 
 def columns_in(raw: pd.DataFrame, known: Codebook) -> list[Column]:
@@ -148,21 +139,13 @@ def _marked(text: str) -> tuple[int, str] | None:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Columns next to each other that are parts of one question.
-
-    Parameters
-    ----------
-    stem : str
-        The question.
-    parts : mapping of str to str
-        By header, the option or the row.
-    ticks : bool
-        Whether each column says whether its option was ticked.
-    """
+    """Columns next to each other that are parts of one question."""
 
     stem: str
     parts: Mapping[str, str]
+    """By header, the option or the row."""
     ticks: bool
+    """Whether each column says whether its option was ticked."""
 
 
 def matrices(columns: Iterable[Column]) -> list[Matrix]:

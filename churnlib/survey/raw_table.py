@@ -24,24 +24,17 @@ Numbered = list[tuple[int, list[str]]]
 
 @dataclass(frozen=True)
 class RawTable:
-    """Rows of cells, and what was noticed and decided while they were read.
-
-    Parameters
-    ----------
-    rows : sequence of sequence of str
-        All rows of the file in order, blank ones too, so that a place is a row number less one.
-    notes : sequence of str
-        Sentences for the user.
-    orders, ordinal, names : mapping
-        By header, where the file knows: answers in the order of their codes, whether that order
-        means something, and the short name of the question.
-    """
+    """Rows of cells, and what was noticed and decided while they were read."""
 
     rows: Sequence[Sequence[str]]
+    """All rows of the file in order, blank ones too, so that a place is a row number less one."""
     notes: Sequence[str] = ()
     orders: Mapping[str, list[str]] = field(default_factory=dict)
+    """By header, where the file knows: answers in the order of their codes."""
     ordinal: Mapping[str, bool] = field(default_factory=dict)
+    """By header, where the file knows: whether that order means something."""
     names: Mapping[str, str] = field(default_factory=dict)
+    """By header, where the file has one: the short name of the question."""
 
     def numbered(self) -> Numbered:
         """Rows that hold something, with their numbers, without control characters."""
