@@ -52,7 +52,7 @@ _HEAD = """\
 
 
 def draft(
-    raw: pd.DataFrame, known: Codebook, name: str, reading: Mapping[str, Any] | None = None
+    raw: pd.DataFrame, codebook: Codebook, name: str, reading: Mapping[str, Any] | None = None
 ) -> str:
     """Write a codebook for an export, as TOML for `load_codebook`.
 
@@ -64,7 +64,7 @@ def draft(
     ----------
     raw : DataFrame
         From `read_answers`.
-    known : Codebook
+    codebook : Codebook
         Its missing answers are looked for, and its words are no names of questions.
     name : str
         The file's name, for the first line.
@@ -80,10 +80,10 @@ def draft(
     >>> [line for line in text.splitlines() if line.startswith("key")]
     ['key = "yes"', 'key = "no"']
     """
-    columns = columns_in(raw, known)
+    columns = columns_in(raw, codebook)
     short = {column.header: column.name for column in columns}
     headers = [*short, *raw.attrs.get("dropped", [])]
-    taken = {"n", *known.words, *known.common}
+    taken = {"n", *codebook.words, *codebook.common}
 
     def key_of(header: str) -> str:
         place = headers.index(header) + 1 if header in headers else 1
@@ -105,7 +105,7 @@ def draft(
             key = key_of(column.header)
             if matrix:  # its rows share their answers and their order
                 column = replace(column, given=[text for h in matrix.parts for text in given[h]])
-            questions.append(drafted_question(key, column, known.missing))
+            questions.append(drafted_question(key, column, codebook.missing))
     questions += _scales(of_several, questions, key_of)
     questions += [
         DraftedQuestion(
@@ -120,7 +120,7 @@ def draft(
             "with options; a codebook is for questions with answers to choose from"
         )
     export = {option: value for option, value in (reading or {}).items() if value}
-    settings = _toml_lines({"keep": export.pop("keep", None), "missing": known.missing})
+    settings = _toml_lines({"keep": export.pop("keep", None), "missing": codebook.missing})
     settings += ["", *(["[export]", *_toml_lines(export)] if export else []), ""]
     head = [*_HEAD.format(name=CONTROL.sub("", name)).splitlines(), *notes]
     return _toml_text(head, settings, questions)

@@ -164,29 +164,21 @@ def _refuse_items(scale: Variable, variables: Mapping[str, Variable], where: str
         raise ValueError(f"{where}: the items have different numbers of levels")
 
 
-def _level(entry: Mapping[str, Any], where: str) -> Level:
-    if not isinstance(entry.get("key"), str):
-        raise ValueError(f"{where}: every level needs a text 'key', given {entry.get('key')!r}")
-    place = f"{where}, level {entry['key']!r}"
-    _refuse_unknown(entry, _LEVEL, place)
-    bounds = entry.get("bounds", {})
+def _level(entry: Mapping[str, Any], variable: str) -> Level:
+    if not isinstance(key := entry.get("key"), str):
+        raise ValueError(f"{variable}: every level needs a text 'key', given {key!r}")
+    where, bounds = f"{variable}, level {key!r}", entry.get("bounds", {})
+    _refuse_unknown(entry, _LEVEL, where)
     low, high = bounds.get("low"), bounds.get("high")
-    if any(not isinstance(b, int | None) for b in (low, high)):
-        raise ValueError(f"{place}: bounds are whole numbers, given low={low!r}, high={high!r}")
+    if any(not isinstance(bound, int | None) for bound in (low, high)):
+        raise ValueError(f"{where}: bounds are whole numbers, given low={low!r}, high={high!r}")
     if low is not None and high is not None and low > high:
-        raise ValueError(f"{place}: low={low} is above high={high}")
+        raise ValueError(f"{where}: low={low} is above high={high}")
     if not isinstance(code := entry.get("code"), int | None):
-        raise ValueError(f"{place}: an option number is a whole number, given {code!r}")
-    return Level(
-        entry["key"],
-        _labelled(entry, place),
-        low,
-        high,
-        bool(entry.get("assumed", False)),
-        tuple(entry.get("aliases", ())),
-        code,
-        str(entry.get("column", "")),
-    )
+        raise ValueError(f"{where}: an option number is a whole number, given {code!r}")
+    aliases, assumed = tuple(entry.get("aliases", ())), bool(entry.get("assumed", False))
+    column = str(entry.get("column", ""))
+    return Level(key, _labelled(entry, where), low, high, assumed, aliases, code, column)
 
 
 def _labelled(entry: Mapping[str, Any], where: str) -> Labels:

@@ -58,7 +58,7 @@ class Column:
     """Whether the file says that this order means something."""
 
 
-def columns_in(raw: pd.DataFrame, known: Codebook) -> list[Column]:
+def columns_in(raw: pd.DataFrame, codebook: Codebook) -> list[Column]:
     """Part the answers in each column from what the codebook knows for missing.
 
     A code such as -3 is missing where a platform writes it or all else is words, and no other
@@ -68,18 +68,18 @@ def columns_in(raw: pd.DataFrame, known: Codebook) -> list[Column]:
     headers = [*map(str, raw.columns)]
     all_headers = [*headers, *raw.attrs.get("dropped", [])]
     platform = any(_PLATFORM.fullmatch(normalise(header)) for header in all_headers)
-    codes = {text for text in known.missing if CODE.fullmatch(normalise(text))}
+    codes = {text for text in codebook.missing if CODE.fullmatch(normalise(text))}
     columns = []
     for header in headers:
         texts = [*raw[header].map(as_text)]
-        given = [text for text in texts if normalise(text) not in known.missing_spellings]
+        given = [text for text in texts if normalise(text) not in codebook.missing_spellings]
         numbers = [plain for plain in map(normalise, given) if CODE.fullmatch(plain)]
         missing = None
         if any(float(number) < 0 for number in numbers) or (numbers and not platform):
-            lost = known.missing_spellings - {*map(normalise, codes)}
+            lost = codebook.missing_spellings - {*map(normalise, codes)}
             given = [text for text in texts if normalise(text) not in lost]
             if codes & {*map(normalise, given)}:
-                missing = tuple(text for text in known.missing if text not in codes)
+                missing = tuple(text for text in codebook.missing if text not in codes)
         name, order, ordinal = (about[k].get(header) for k in ("names", "orders", "ordinal"))
         columns.append(Column(header, given, missing, name or "", order or (), ordinal))
     return columns
@@ -246,13 +246,12 @@ def units_of_numbers(given: Sequence[str]) -> tuple[list[str], list[str]] | None
 
 def numbers_people(given: Sequence[str]) -> bool:
     """Return True if the answers number the sheets: whole, all different, in one run."""
+    plain = {normalise(text) for text in given}
     if len(given) < MOST_ANSWERS or len(set(given)) < len(given):
         return False
-    plain = [normalise(text) for text in given]
     if not all(re.fullmatch("[0-9]{1,15}", text) for text in plain):
         return False
-    numbers = [*map(int, plain)]
-    return max(numbers) - min(numbers) < 2 * len(numbers)
+    return max(map(int, plain)) - min(map(int, plain)) < 2 * len(given)
 
 
 def is_weight(column: Column) -> bool:

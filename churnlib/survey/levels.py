@@ -12,15 +12,18 @@ from math import isfinite
 from typing import Literal
 
 from churnlib.survey.answer_text import (
+    BETWEEN_WORDS,
+    INCLUSIVE_SIDE,
     INFINITY,
     Interval,
+    core_words,
     date_band,
     hides_digits,
     normalise,
     parse_band,
     strip_mark,
+    with_sides,
 )
-from churnlib.survey.answer_words import BETWEEN_WORDS, INCLUSIVE_SIDE, core_words, with_sides
 
 _HAN_WORD = re.compile("[\u3400-\u9fff]{2,}").fullmatch
 ANY_NUMBER = Interval(-INFINITY, INFINITY)
