@@ -142,8 +142,8 @@ def _refuse_levels(variable: Variable, where: str) -> None:
     if len(set(codes)) < len(codes):
         raise ValueError(f"{where}: two levels have the same option number; given {codes}")
     bands = [(level.key, level.band) for level in levels if level.band]
-    for (lower, one), (upper, other) in pairwise(bands):
-        if other.low <= one.high:
+    for (lower, below), (upper, above) in pairwise(bands):
+        if above.low <= below.high:
             raise ValueError(f"{where}: the bands of {lower!r} and {upper!r} overlap")
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import isfinite
 
 from churnlib.survey.answer_order import ranks
-from churnlib.survey.answer_text import CONTROL, normalise, parse_band
+from churnlib.survey.answer_text import CONTROL, INFINITY, normalise, parse_band
 from churnlib.survey.draft_kinds import (
     CODE,
     MOST_ANSWERS,
@@ -137,9 +137,9 @@ def _levels(key: str, order: _Order) -> tuple[Level, ...]:
         name = slug(text) or f"{key}_{place + 1}"
         while name in levels or name in {*plain} - {plain[place]}:
             name += "_2"
-        ends = (bands[place].low, bands[place].high) if bounded else ()
-        bounds = [int(end) if isfinite(end) else None for end in ends]
-        levels[name] = Level(name, same_label(CONTROL.sub("", text)), *bounds)
+        ends = (bands[place].low, bands[place].high) if bounded else (INFINITY, INFINITY)
+        low, high = (int(end) if isfinite(end) else None for end in ends)
+        levels[name] = Level(name, same_label(CONTROL.sub("", text)), low, high)
     return tuple(levels.values())
 
 

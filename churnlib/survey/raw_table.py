@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 import pandas as pd
 
@@ -82,11 +81,11 @@ def header_of(rows: Sequence[Sequence[str]], name: str, depth: int | None = None
         texts = [f"{text} [{top}]" if texts.count(text) > 1 else text for text, top in pairs]
         names = {text: top for text, top in zip(texts, first, strict=True) if text != top}
         return Header(texts, names, depth)
-    questions = accumulate(first, lambda question, top: top or question)
-    pairs = zip(questions, below, strict=True)
-    return Header(
-        [f"{q} [{' '.join(cells)}]" if cells and q else q for q, cells in pairs], {}, depth
-    )
+    texts, question = [], ""
+    for top, cells in zip(first, below, strict=True):
+        question = top or question
+        texts.append(f"{question} [{' '.join(cells)}]" if cells and question else question)
+    return Header(texts, {}, depth)
 
 
 def _is_response(text: str) -> bool:
