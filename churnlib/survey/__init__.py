@@ -2,8 +2,8 @@
 
 from churnlib.survey.answer_text import as_text as as_text
 from churnlib.survey.answer_values import item_scores as item_scores
+from churnlib.survey.answer_values import resolved as resolved
 from churnlib.survey.cleaning import clean as clean
-from churnlib.survey.cleaning import resolved as resolved
 from churnlib.survey.codebook import Codebook as Codebook
 from churnlib.survey.codebook_draft import draft as draft
 from churnlib.survey.codebook_file import load_codebook as load_codebook

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 from churnlib.survey.answer_text import INFINITY, normalise
@@ -13,76 +14,53 @@ Rank = tuple[float, float]
 _ZERO = re.compile(r"never.*|none|no(?:income|ne)?|zero|从不|从未.*|从来不|没有.*|无.*|暂无.*")
 _TIMES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "千": 1e3, "万": 1e4, "w": 1e4, "亿": 1e8}
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)(k(?![a-z])|thousand|million|千|万|w(?![a-z])|亿)?")
-_BELOW = re.compile(
-    r"以下|以内|不到|不足|少于|低于|小于|未满|不超过|至多|under|below|less|fewer|upto|younger|"
-    r"atmost|[<≤]"
+_BELOW = (
+    "以下|以内|不到|不足|少于|低于|小于|未满|不超过|至多|under|below|less|fewer|upto|younger|"
+    "atmost|[<≤]"
 )
-_ABOVE = re.compile(r"以上|超过|多于|高于|大于|不少于|至少|over|above|more|older|atleast|[+>≥]")
+_ABOVE = "以上|超过|多于|高于|大于|不少于|至少|over|above|more|older|atleast|[+>≥]"
 _LEADS = re.compile(
-    r"(?:[-<>≤≥+~¥$€£\s(（]|rmb|cny|usd|eur|gbp|hkd|约|月收入|年收入|每[天周月年]|年龄|第|"
-    r"age[ds]?|about|between|from|grade|level|class|stage|year|tier|under|below|less|than|fewer|"
-    r"upto|younger|atmost|over|above|more|older|atleast|以下|不到|不足|少于|低于|小于|未满|"
-    r"不超过|至多|超过|多于|高于|大于|不少于|至少)*"
+    r"(?:[-~¥$€£\s(（]|rmb|cny|usd|eur|gbp|hkd|约|月收入|年收入|每[天周月年]|年龄|第|"
+    rf"age[ds]?|about|between|from|grade|level|class|stage|year|tier|than|{_BELOW}|{_ABOVE})*"
 )
 
-_UNITS = (
-    ("halfyear|半年", 2), ("day|dai|天|日", 365), ("week|周|星期|礼拜", 52), ("quarter|季", 4),
-    ("month|月", 12), ("year|annual|年", 1),
-)  # fmt: skip
-_COUNTS = (("once|一次", 1), ("twice|两次|二次", 2), ("several|few|几次|多次|数次|times", 3))
+_UNITS = {
+    "halfyear|半年": 2, "day|dai|天|日": 365, "week|周|星期|礼拜": 52, "quarter|季": 4,
+    "month|月": 12, "year|annual|年": 1,
+}  # fmt: skip
+_COUNTS = {"once|一次": 1, "twice|两次|二次": 2, "several|few|几次|多次|数次|times": 3}
 
-SCALES = (
-    "never|notatall|从不|从来不|从来没有|从未|从没有?|没有过|完全没有",
-    "almostnever|hardlyever|几乎不|几乎从不|几乎没有|极少",
-    "rarely|seldom|veryrarely|很少|较少|不经常|不常",
-    "occasionally|onceinawhile|偶尔|偶而",
-    "sometimes|有时|有时候|有的时候",
-    "often|frequently|regularly|fairlyoften|经常|常常|时常|较多",
-    "usually|mostofthetime|通常|大多数时候|大部分时间",
-    "veryoften|veryfrequently|almostalways|nearlyalways|很经常|几乎总是|非常频繁|频繁",
-    "always|allthetime|总是|一直|每次|everytime",
-    "",
-    "nothing|none|notatall|没有|无|完全没有",
-    "verylittle|很少|极少",
-    "alittle|alittlebit|slightly|一点|有一点|少量|较少",
-    "some|somewhat|moderate|moderately|一些|部分|中等|一般",
-    "alot|much|quitealot|quiteabit|大量|较多|很多",
-    "verymuch|agreatdeal|extremely|全部|非常多",
-    "",
-    "no|否|没有|不是|不会|不|无",
-    "maybe|perhaps|unsure|notsure|也许|可能|不确定",
-    "yes|是|是的|有|会",
-    "",
-    "child|children|儿童|少年",
-    "teen|teenager|青少年",
-    "young|youngadult|青年",
-    "middleaged|中年",
-    "old|elderly|senior|老年",
-    "",
-    "不合格|不及格|差|fail",
-    "合格|及格|pass",
-    "中|中等",
-    "良|良好|good",
-    "优|优秀|excellent",
-    "",
-    "初级|beginner",
-    "中级|intermediate",
-    "高级|advanced",
-    "",
-    "worse",
-    "same|aboutthesame|nochange",
-    "better",
-    "",
-    "没用过|没听过",
-    "偶尔用",
-    "经常用",
-    "",
-    "once|一次",
-    "twice|两次",
-    "(?:three|several|many)times.*|三次.*|多次",
-    "",
-)
-"""Words of one scale from low to high; an empty text ends a scale."""
+_SCALES = """
+never|notatall|从不|从来不|从来没有|从未|从没有?|没有过|完全没有
+< almostnever|hardlyever|几乎不|几乎从不|几乎没有|极少
+< rarely|seldom|veryrarely|很少|较少|不经常|不常 < occasionally|onceinawhile|偶尔|偶而
+< sometimes|有时|有时候|有的时候 < often|frequently|regularly|fairlyoften|经常|常常|时常|较多
+< usually|mostofthetime|通常|大多数时候|大部分时间
+< veryoften|veryfrequently|almostalways|nearlyalways|很经常|几乎总是|非常频繁|频繁
+< always|allthetime|总是|一直|每次|everytime
+
+nothing|none|notatall|没有|无|完全没有 < verylittle|很少|极少
+< alittle|alittlebit|slightly|一点|有一点|少量|较少
+< some|somewhat|moderate|moderately|一些|部分|中等|一般
+< alot|much|quitealot|quiteabit|大量|较多|很多 < verymuch|agreatdeal|extremely|全部|非常多
+
+no|否|没有|不是|不会|不|无 < maybe|perhaps|unsure|notsure|也许|可能|不确定 < yes|是|是的|有|会
+
+child|children|儿童|少年 < teen|teenager|青少年 < young|youngadult|青年 < middleaged|中年
+< old|elderly|senior|老年
+
+不合格|不及格|差|fail < 合格|及格|pass < 中|中等 < 良|良好|good < 优|优秀|excellent
+
+初级|beginner < 中级|intermediate < 高级|advanced
+
+worse < same|aboutthesame|nochange < better
+
+没用过|没听过 < 偶尔用 < 经常用
+
+once|一次 < twice|两次 < (?:three|several|many)times.*|三次.*|多次
+"""
+SCALES = [re.split(r"\s+<\s+", scale.strip()) for scale in _SCALES.split("\n\n")]
+"""Words of each scale from low to high."""
 SCHOOLS = (
     "文盲|未上过学|没上过学|未受教育|noformal|noschool|uneducated",
     "小学|primary|elementary",
@@ -95,34 +73,20 @@ SCHOOLS = (
 )
 """Words of schools from low to high, of which a label holds at least one."""
 
-_STRENGTH = (
-    (
-        "extremely|completely|totally|absolutely|definitely|entirely|fully|完全|极其|极度|"
-        "极为|极|绝对|一定|肯定",
-        4,
-    ),
-    (
-        "非常|十分|特别|strongly",
-        3.5,
-    ),
-    (
-        "very|highly|really|很",
-        3,
-    ),
-    (
-        "mostly|fairly|quite|rather|比较|较为|较",
-        1.7,
-    ),
-    (
-        "moderately|基本上?|大致",
-        1.5,
-    ),
-    (
-        "somewhat|slightly|alittle|abit|mildly|partly|probably|generally|tendto|有点|有些|"
-        "稍微|略|略微|稍|偏|可能|大概",
-        1,
-    ),
-)
+_STRENGTH = {
+    "extremely|completely|totally|absolutely|definitely|entirely|fully|"
+    "完全|极其|极度|极为|极|绝对|一定|肯定": 4,
+    "非常|十分|特别|strongly": 3.5,
+    "very|highly|really|很": 3,
+    "mostly|fairly|quite|rather|比较|较为|较": 1.7,
+    "moderately|基本上?|大致": 1.5,
+    "somewhat|slightly|alittle|abit|mildly|partly|probably|generally|tendto|"
+    "有点|有些|稍微|略|略微|稍|偏|可能|大概": 1,
+}
+_HARDLY = {
+    "notatall|根本不|一点也不|完全不|毫不": -6.0,
+    "not(?:very|so|too)|不[太大很]|不怎么": -0.8,
+}
 _NEUTRAL = re.compile(
     r"neutral|neither.*|undecided|unsure|notsure|soso|so-so|okay|ok|fair|average|medium|"
     r"moderate|middle|normal|一般|一般般|中立|普通|无所谓|不确定|说不清|说不准|不好说|中等|中|"
@@ -150,16 +114,17 @@ def ranks(labels: Sequence[str]) -> list[Rank] | None:
     True
     """
     plain = [normalise(label).rstrip(".。") for label in labels]
-    for read in (_numbers, _rates, _words, _degrees, _schools):
-        found = read(plain)
-        if found is not None and len(set(found)) == len(found):
-            return found
+    rates, schools = partial(_each, _rate), partial(_each, _school)
+    for order in (_numbers, rates, _words, _degrees, schools):
+        places = order(plain)
+        if places is not None and len(set(places)) == len(places):
+            return places
     return None
 
 
-def _all(plain: Sequence[str], read: Callable[[str], Rank | None]) -> list[Rank] | None:
-    found = [read(text) for text in plain]
-    return [rank for rank in found if rank] if all(found) else None
+def _each(rank: Callable[[str], Rank | None], plain: Sequence[str]) -> list[Rank] | None:
+    places = [rank(text) for text in plain]
+    return [place for place in places if place] if all(places) else None
 
 
 def _numbers(plain: Sequence[str]) -> list[Rank] | None:
@@ -168,11 +133,10 @@ def _numbers(plain: Sequence[str]) -> list[Rank] | None:
         return [(float(text), float(text)) for text in plain]
     if any(re.search("每[周月年]|perweek|amonth", text) for text in plain):
         return None
-    found = _all(plain, _band)
-    if found is None or not any(map(_NUMBER.search, plain)):
+    bands = _each(_band, plain)
+    if bands is None or not any(map(_NUMBER.search, plain)):
         return None
-    by_low = sorted(found)
-    return found if all(one[1] <= other[0] for one, other in pairwise(by_low)) else None
+    return bands if all(lower[1] <= upper[0] for lower, upper in pairwise(sorted(bands))) else None
 
 
 def _band(text: str) -> Rank | None:
@@ -189,95 +153,79 @@ def _band(text: str) -> Rank | None:
             values[0] *= _TIMES[second[2]]
         return (values[0], values[1]) if values[0] < values[1] else None
     (value,) = values
-    if _BELOW.search(text) and "不低于" not in text:
+    if re.search(_BELOW, text) and "不低于" not in text:
         return -INFINITY, value
-    return (value, INFINITY) if _ABOVE.search(text) else (value, value)
-
-
-def _rates(plain: Sequence[str]) -> list[Rank] | None:
-    """How often in a year."""
-    return _all(plain, _rate)
+    return (value, INFINITY) if re.search(_ABOVE, text) else (value, value)
 
 
 def _rate(text: str) -> Rank | None:
+    """How often in a year."""
     if _ZERO.fullmatch(text) or re.fullmatch(r"几乎[不没].*|almostnever|hardlyever|rarely", text):
-        return (0.0, float(not _ZERO.fullmatch(text)))
+        return 0.0, float(not _ZERO.fullmatch(text))
     if re.fullmatch(r"less(?:often|frequently)|更少", text):
-        return (0.1, 0.0)
-    unit = next((times for words, times in _UNITS if re.search(words, text)), None)
+        return 0.1, 0.0
+    unit = next((times for words, times in _UNITS.items() if re.search(words, text)), None)
     if unit is None:
         return None
     numbers = [float(n) for n in re.findall(r"[0-9]+", text)]
-    words = (times for pattern, times in _COUNTS if re.search(pattern, text))
-    count = sum(numbers) / len(numbers) if numbers else next(words, 1)
-    less = bool(_BELOW.search(text)) + ("almost" in text or "几乎" in text)
-    side = bool(_ABOVE.search(text)) - less
+    in_words = (times for words, times in _COUNTS.items() if re.search(words, text))
+    count = sum(numbers) / len(numbers) if numbers else next(in_words, 1)
+    less = bool(re.search(_BELOW, text)) + ("almost" in text or "几乎" in text)
+    side = bool(re.search(_ABOVE, text)) - less
     return unit * count * (1 + 0.05 * side), 0.0
 
 
 def _words(plain: Sequence[str]) -> list[Rank] | None:
-    scale: list[str] = []
-    for words in SCALES:
-        if words:
-            scale.append(words)
-            continue
-        places = {
-            text: i for i, each in enumerate(scale) for text in plain if re.fullmatch(each, text)
-        }
-        if len(places) == len(set(plain)):
-            return [(float(places[text]), 0.0) for text in plain]
-        scale = []
+    for scale in SCALES:
+        rung = {t: i for i, words in enumerate(scale) for t in plain if re.fullmatch(words, t)}
+        if len(rung) == len(set(plain)):
+            return [(float(rung[text]), 0.0) for text in plain]
     return None
 
 
-def _schools(plain: Sequence[str]) -> list[Rank] | None:
-    def school(text: str) -> Rank | None:
-        held = [i for i, words in enumerate(SCHOOLS) if re.search(words, text)]
-        if "graduate" in text and "undergraduate" in text:
-            held = [5]
-        side = bool(re.search("以上|above|higher", text)) - bool(
-            re.search("以下|below|lower", text)
-        )
-        return (float(held[0 if side < 0 else -1]) if side else held[-1], side) if held else None
-
-    return _all(plain, school)
+def _school(text: str) -> Rank | None:
+    schools = [i for i, words in enumerate(SCHOOLS) if re.search(words, text)]
+    if "undergraduate" in text:
+        schools = [5]
+    above, below = (re.search(side, text) for side in ("以上|above|higher", "以下|below|lower"))
+    side = bool(above) - bool(below)
+    return (float(schools[0 if side < 0 else -1]), side) if schools else None
 
 
 def _degrees(plain: Sequence[str]) -> list[Rank] | None:
     """Degrees of one quality, such as agreement, from its opposite to its fullest."""
     others = [text for text in plain if not _NEUTRAL.fullmatch(text)]
-    read = {text: _degree(text, set(others)) for text in others}
-    if len(others) < 2 or len(plain) - len(others) > 1 or len({s for s, _ in read.values()}) > 1:
+    degrees = {text: _degree(text, set(others)) for text in others}
+    qualities = {quality for quality, _ in degrees.values()}
+    if len(others) < 2 or len(plain) - len(others) > 1 or len(qualities) > 1:
         return None
-    return [(read[text][1] if text in read else 0.0, 0.0) for text in plain]
+    return [(degrees[text][1] if text in degrees else 0.0, 0.0) for text in plain]
 
 
 def _degree(text: str, column: set[str]) -> tuple[str, float]:
     """The quality that is meant and how much of it, below 0 for its opposite."""
     if text in _ENDS:
         return _ENDS[text]
-    if text.startswith(("notatall", "根本不", "一点也不", "完全不", "毫不")):
-        return _stem(re.sub("^(?:notatall|根本不|一点也不|完全不|毫不)", "", text), column)[0], -6.0
-    if text.startswith(("notvery", "notso", "nottoo", "不太", "不大", "不怎么", "不很")):
-        return _stem(re.sub("^(?:not(?:very|so|too)|不[太大很]|不怎么)", "", text), column)[0], -0.8
-    strength, negative = 2.0, 1
+    for words, degree in _HARDLY.items():
+        if hardly := re.match(words, text):
+            return _quality(text[hardly.end() :], column)[0], degree
+    strength, sign = 2.0, 1
     for _ in range(3):
-        for words, times in _STRENGTH:
-            if found := re.match(rf"(?:{words})", text) or re.search(rf"(?:{words})$", text):
-                text, strength = text[: found.start()] + text[found.end() :], times
+        for words, times in _STRENGTH.items():
+            if adverb := re.match(rf"(?:{words})", text) or re.search(rf"(?:{words})$", text):
+                text, strength = text[: adverb.start()] + text[adverb.end() :], times
                 break
-        if found := re.match("not|不|没有?", text):
-            text, negative = text[found.end() :], -1
-    stem, side = _stem(text, column)
-    return stem, strength * negative * side
+        if negation := re.match("not|不|没有?", text):
+            text, sign = text[negation.end() :], -1
+    quality, side = _quality(text, column)
+    return quality, strength * sign * side
 
 
-def _stem(text: str, column: set[str]) -> tuple[str, int]:
+def _quality(text: str, column: set[str]) -> tuple[str, int]:
+    """The positive word, and -1 where its opposite was said."""
     if text in _OPPOSITES:
         return _OPPOSITES[text], -1
-    found = re.match("un|dis|in|im|ir", text)
-    bare = text[found.end() :] if found else ""
-    alone = any(other.endswith(bare) and text not in other for other in column)
-    if len(bare) > 3 and alone:
-        return bare, -1
-    return text, 1
+    prefix = re.match("un|dis|in|im|ir", text)
+    bare = text[prefix.end() :] if prefix else ""
+    answered = any(other.endswith(bare) and text not in other for other in column)
+    return (bare, -1) if len(bare) > 3 and answered else (text, 1)

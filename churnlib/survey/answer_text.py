@@ -1,4 +1,4 @@
-"""One raw answer as typed: what it says once marks, widths and dashes are put aside."""
+"""One raw answer as typed: its text without marks, its words, and the band or date that it is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ _DASH = re.compile("[\u2010-\u2015\u2053\u2212\u2500\u2501\u2e3a\u301c\u30fc\u22
 _SIMPLIFIED = str.maketrans(
     "歲滿於過兩幾內學歷畢業讀碩專職別齡", "岁满于过两几内学历毕业读硕专职别龄"
 )
-_WHOLE = re.compile(r"(-?[0-9]+)\.0+")
 _SPACE = re.compile(r"(?<![0-9])\s+|\s+(?![0-9\s])")  # but not between two digits
 
 
@@ -42,8 +41,8 @@ def strip_mark(text: str) -> str:
     ('初中', '40-59岁', '男', '1-2次')
     """
     text = _ZERO_WIDTH.sub("", text).strip()
-    while (found := _MARK.match(text)) and text[found.end() :].strip():
-        text = text[found.end() :].strip()
+    while (mark := _MARK.match(text)) and (bare := text[mark.end() :].strip()):
+        text = bare
     return text
 
 
@@ -61,17 +60,12 @@ def normalise(text: str) -> str:
     >>> normalise("3 5"), normalise("34.0"), normalise("4.5")
     ('3 5', '34', '4.5')
     """
-    while (plain := _normalised_once(text)) != text:
-        text = plain  # what a space or a mark held apart may now combine
-    return plain
-
-
-def _normalised_once(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     plain = plain.translate(_SIMPLIFIED)
     plain = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", plain)).strip()
     plain = re.sub(r"\s+", " ", _SPACE.sub("", _DASH.sub("-", plain)))
-    return whole[1] if (whole := _WHOLE.fullmatch(plain)) else plain
+    plain = re.sub(r"\A(-?[0-9]+)\.0+\Z", r"\1", plain)
+    return plain if plain == text else normalise(plain)  # what was held apart may now combine
 
 
 def as_text(raw: Any) -> str:
@@ -90,7 +84,7 @@ def as_text(raw: Any) -> str:
 
 
 def hides_digits(text: str) -> bool:
-    """Whether a character only looks like a digit, such as ``²`` or ``①`` within the text.
+    """Return True if a character only looks like a digit, such as ``²`` or ``①``.
 
     Examples
     --------
@@ -104,6 +98,55 @@ def hides_digits(text: str) -> bool:
     )
 
 
+INCLUSIVE_SIDE = re.compile(
+    "(?:及其|及|或者|或|和)(?:以上|以下|更高|更低)$"
+    "|(?:or|and)(?:above|below|higher|lower|more|less|over|under)$"
+)
+"""What opens a level on a side and leaves its own word in it."""
+BETWEEN_WORDS = re.compile(
+    r"""[、/\\,;|()\[\]·+&"“”「」-]|(?<=\w)(?=[♂♀])|\b(?:or|and|to|including|incl)\b"""
+    "|包括|包含|以及|或者|[含和与及或至到等]"
+    "|(?<=[\u3400-\u9fff])\\s*(?=[a-z])|(?<=[a-z])\\s*(?=[\u3400-\u9fff])"
+)
+_UP = re.compile(
+    r"(?:及其|及|或者|或|和)?(?:以上|更高)|\b(?:or|and|&) (?:above|higher|more|over|beyond)\b"
+    r"|\babove\b"
+)
+_DOWN = re.compile(
+    r"(?:及其|及|或者|或|和)?(?:以下|更低)|\b(?:or|and|&) (?:below|lower|less|under)\b"
+    r"|\b(?:below|under|less than|lower than)\b"
+)
+_BEFORE = re.compile("^(?:我是|非?全日制|在读|在职|普通|统招|成人|自考|已)")
+_BEHIND = re.compile(
+    "(?:学历|学位|毕业|在读|程度|文化|水平|阶段|[及或]?同等学[历力]"
+    "|degrees?|diploma|orequivalent|level|students?|qualification|(?<=school)graduates?|'s)$"
+)
+_BEHIND_SHORT = re.compile("(?:生|性|士|人|的|者|同学|孩子?|(?<=[a-z]{4})s)$")
+
+
+def with_sides(text: str) -> str:
+    """Put ``↑`` and ``↓`` for words such as 及以上 and ``or below``."""
+    return _DOWN.sub("↓", _UP.sub("↑", text))
+
+
+def core_words(text: str, *, of_answer: bool = False) -> list[str]:
+    """A normalised word without what does not change its meaning, step by step.
+
+    Examples
+    --------
+    >>> core_words("在读大专生", of_answer=True)
+    ['在读大专生', '大专生', '大专']
+    """
+    if not (_BEFORE.sub("", text) and _BEHIND.sub("", text)):
+        return []  # in brackets behind a word: 本科生(在读)
+    steps = [text, re.sub("[.'-]", "", text)]
+    patterns = (_BEFORE, _BEHIND, _BEHIND_SHORT) if of_answer else (_BEFORE, _BEHIND)
+    while shorter := next((s for p in patterns if (s := p.sub("", text)) not in {text, ""}), ""):
+        text = shorter
+        steps.append(text)
+    return list(dict.fromkeys(steps))
+
+
 @dataclass(frozen=True)
 class Interval:
     """Whole numbers from `low` to `high`, both included; infinite on an open side."""
@@ -112,8 +155,7 @@ class Interval:
     high: float
 
 
-_ONE_WORD = {"零": 0, "〇": 0, "两": 2}
-_ONE_WORD |= {word: value for value, word in enumerate("一二三四五六七八九", 1)}
+_ONE_WORD = dict(zip("零一二三四五六七八九〇两", [*range(10), 0, 2], strict=True))
 _ENGLISH = {
     "once": 1, "twice": 2, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
@@ -148,14 +190,8 @@ def parse_band(text: str, units: Sequence[str]) -> Interval | None:
     """Read a normalised answer as a band of whole numbers, ``None`` if it is not one.
 
     ``以上`` and ``以下`` are read in their widest sense, with the number itself, so that a band
-    is never thought narrower than its author may have meant.
-
-    Parameters
-    ----------
-    text : str
-        From `normalise`.
-    units : sequence of str
-        Words that may follow a number, such as ``岁``.
+    is never thought narrower than its author may have meant. Units are words that may follow a
+    number, such as ``岁``.
 
     Examples
     --------
@@ -233,20 +269,17 @@ def _one_sided(text: str, unit: str) -> Interval | None:
 
 def _value(text: str) -> Interval | None:
     """Read a number: 25, 二十五, 三四, 二三十, 30多, 30s, twice."""
-    if text.isdecimal():
-        return Interval(int(text), int(text))
-    if text in _ENGLISH:
-        return Interval(_ENGLISH[text], _ENGLISH[text])
+    number = int(text) if text.isdecimal() else _ENGLISH.get(text)
+    if number is not None:
+        return Interval(number, number)
     about = re.fullmatch(r"(.*?)(?:[多几余]|'?s)", text)
     if about and (ten := _value(about[1])):
         return Interval(ten.low, ten.low + 9)
     before, ten_sign, behind = text.rpartition("十")
     tens = [_ONE_WORD[word] * 10 for word in before] or [10 if ten_sign else 0]
     ones = [_ONE_WORD[word] for word in behind] or [0]
-    if len(tens) > 1 and behind:
-        return None
     if len(tens) > 1:  # 二三十: from 20 to 39
-        return Interval(tens[0], tens[1] + 9)
+        return None if behind else Interval(tens[0], tens[1] + 9)
     return Interval(tens[0] + ones[0], tens[0] + ones[-1])
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -12,76 +12,96 @@ import pandas as pd
 from churnlib.evidence import NAN
 from churnlib.survey.answer_text import as_text, normalise
 from churnlib.survey.codebook import Codebook
-from churnlib.survey.levels import LabelError, Variable
+from churnlib.survey.levels import LabelError, Numbers, Variable
+from churnlib.survey.question_columns import QUESTION_NUMBER
 
 SEPARATORS = ("┋", "；", ";", "|", ", ", ",", "、", "\n")
 """What stands between the answers in one cell of a multiple-choice question; KoBo's space too."""
-TICKED = frozenset(
-    [
-        "1",
-        "yes",
-        "y",
-        "true",
-        "x",
-        "✓",
-        "√",
-        "checked",
-        "selected",
-        "quoted",
-        "mentioned",
-        "是",
-        "有",
-        "选中",
-        "已选",
-        "选择",
-    ]
-)
-NOT_TICKED = frozenset(
-    [
-        "0",
-        "no",
-        "n",
-        "false",
-        "unchecked",
-        "notselected",
-        "notquoted",
-        "notmentioned",
-        "否",
-        "无",
-        "未选中",
-        "未选",
-    ]
-)
+TICKED = frozenset({
+    "1", "yes", "y", "true", "x", "✓", "√", "checked", "selected", "quoted", "mentioned",
+    "是", "有", "选中", "已选", "选择",
+})  # fmt: skip
+NOT_TICKED = frozenset({
+    "0", "no", "n", "false", "unchecked", "notselected", "notquoted", "notmentioned",
+    "否", "无", "未选中", "未选",
+})  # fmt: skip
 _NUMBER = re.compile(r"[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|[-+]?\.[0-9]+")
 _CURRENCY = "¥￥$€£"
 
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """The answers to one question.
-
-    Parameters
-    ----------
-    given : Series
-        Levels, tuples of levels, numbers, or 1 for text; NaN where nothing was answered.
-    shown : Series of str
-        What may be printed of each raw answer; empty for text.
-    errors : dict
-        By row and header: why an answer cannot be used.
-    """
+    """The answers to one question."""
 
     given: pd.Series
+    """Levels, tuples of levels, numbers, or 1 for text; NaN where nothing was answered."""
     shown: pd.Series
+    """What may be printed of each raw answer; empty for text."""
     errors: dict[tuple[Any, str], LabelError] = field(default_factory=dict)
+    """By row and header: why an answer cannot be used."""
+
+
+def values_in(raw: pd.DataFrame, headers: Sequence[str], codebook: Codebook, key: str) -> Values:
+    """Read the one column of a question, or its columns of one option each."""
+    variable, missing = codebook[key], codebook.missing_in(key)
+    column = raw[headers[0]]
+
+    def answered(read: Callable[[str], float]) -> Callable[[str], float]:
+        return lambda text: NAN if normalise(text) in missing else read(text)
+
+    match variable.kind:
+        case "multiple" if variable.levels[0].column:
+            return _ticked_columns(raw[headers], variable, missing)
+        case "multiple":
+            options = values_of(column, lambda text: options_of(codebook, key, text), object)
+            return replace(options, given=options.given.where(options.given.notna()))
+        case "number":
+            return values_of(column, answered(lambda text: number_of(variable, text)))
+        case "text":  # of which nothing is kept but whether there is one
+            texts = values_of(column, answered(lambda _: 1.0))
+            return replace(texts, shown=texts.shown.map(lambda _: ""))
+    return _levels_in(column, codebook, key)
+
+
+def values_of(column: pd.Series, read: Callable[[str], Any], dtype: Any = float) -> Values:
+    """Read each different text of a column once: a handful stands for any number of rows."""
+    texts = column.map(as_text)
+    values: dict[str, Any] = {}
+    wrong: dict[str, LabelError] = {}
+    for text in texts.unique():
+        try:
+            values[text] = read(text)
+        except LabelError as error:
+            wrong[text] = error
+    errors = {(row, str(column.name)): wrong[text] for row, text in texts.items() if text in wrong}
+    return Values(texts.map(values).astype(dtype), texts, errors)
+
+
+def resolved(
+    column: pd.Series, codebook: Codebook, variable: str
+) -> tuple[pd.Series, dict[str, LabelError]]:
+    """Levels of the answers in a column, and why some of its texts have none."""
+    levels = _levels_in(column, codebook, variable)
+    return levels.given, {error.raw: error for error in levels.errors.values()}
+
+
+def _levels_in(column: pd.Series, codebook: Codebook, key: str) -> Values:
+    question, texts = codebook[key], column.map(as_text).unique()
+    dates = question.dates_among(texts)
+    numbers: Numbers | None = question.numbers
+    if not numbers and QUESTION_NUMBER.match(str(column.name)):
+        # A numbered question that holds option numbers alone is as a platform exports it.
+        answered = {*map(normalise, texts)} - codebook.missing_in(key)
+        numbers = "option" if answered and answered <= question.codes.keys() else None
+
+    def level(text: str) -> str | None:
+        return dates.get(text) or codebook.resolve(key, text, numbers=numbers)
+
+    return values_of(column, level, pd.CategoricalDtype(question.keys, ordered=question.ordered))
 
 
 def number_of(variable: Variable, raw: str) -> float:
-    """Read an answer as a number within the limits of its question.
-
-    Raises
-    ------
-    LabelError
-        If it is no number, or none that can be meant.
+    """Read an answer as a number within the limits of its question, or raise `LabelError`.
 
     Examples
     --------
@@ -104,19 +124,15 @@ def number_of(variable: Variable, raw: str) -> float:
 def options_of(codebook: Codebook, key: str, raw: str) -> tuple[str, ...] | None:
     """Read one cell of a multiple-choice question, ``None`` where nothing was answered.
 
-    A cell that is one level as it stands is that level, whatever signs are in it.
-
-    Raises
-    ------
-    LabelError
-        If part of it is no level of the question.
+    A cell that is one level as it stands is that level, whatever signs are in it. One of whose
+    parts some are no level raises `LabelError`.
     """
+    variable = codebook[key]
     try:
         one = codebook.resolve(key, raw)
         return None if one is None else (one,)
     except LabelError:
         pass
-    variable = codebook[key]
     for separator in (*SEPARATORS, " "):
         parts = [part for part in raw.split(separator) if part.strip()]
         if len(parts) > 1:
@@ -128,18 +144,23 @@ def options_of(codebook: Codebook, key: str, raw: str) -> tuple[str, ...] | None
     raise LabelError(key, raw, "it is no level and no list of levels")
 
 
-def ticked_options(variable: Variable, cells: Mapping[str, str]) -> tuple[str, ...] | None:
-    """Read one cell an option, by level; ``None`` where all are empty.
+def _ticked_columns(cells: pd.DataFrame, variable: Variable, missing: frozenset[str]) -> Values:
+    texts = cells.map(as_text)
+    texts = texts.where(~texts.map(lambda text: normalise(text) in missing), "")
+    options, errors = {}, {}
+    for row, *answers in texts.itertuples():
+        try:
+            if any(answers):
+                options[row] = _ticked(variable, dict(zip(variable.keys, answers, strict=True)))
+        except LabelError as error:
+            errors[row, cells.columns[answers.index(error.raw)]] = error
+    given = pd.Series([options.get(row, NAN) for row in cells.index], cells.index, dtype=object)
+    shown = given.map(lambda ticked: "┋".join(ticked) if isinstance(ticked, tuple) else "")
+    return Values(given, shown, errors)
 
-    A cell ticks its option if it says yes, or holds the option's own text or header.
 
-    Raises
-    ------
-    LabelError
-        If a cell is neither yes, no, empty nor the option itself.
-    """
-    if not any(cells.values()):
-        return None
+def _ticked(variable: Variable, cells: Mapping[str, str]) -> tuple[str, ...]:
+    """The options whose cell says yes, or holds the option's own text or header."""
     ticked = []
     for level in variable.levels:
         text = normalise(cells[level.key])
@@ -151,70 +172,10 @@ def ticked_options(variable: Variable, cells: Mapping[str, str]) -> tuple[str, .
     return tuple(ticked)
 
 
-def values_of(column: pd.Series, read: Callable[[str], Any], *, shown: bool = True) -> Values:
-    """Read each different text of a column once."""
-    texts = column.map(as_text)
-    values: dict[str, Any] = {}
-    wrong: dict[str, LabelError] = {}
-    for text in texts.unique():
-        try:
-            values[text] = read(text)
-        except LabelError as error:
-            wrong[text] = error
-    errors = {(row, str(column.name)): wrong[text] for row, text in texts.items() if text in wrong}
-    return Values(texts.map(values), texts if shown else texts.map(lambda _: ""), errors)
-
-
-def numbers_in(column: pd.Series, codebook: Codebook, key: str) -> Values:
-    """Read the column of a number or a weight."""
-    missing = codebook.missing_in(key)
-
-    def read(text: str) -> float:
-        return NAN if normalise(text) in missing else number_of(codebook[key], text)
-
-    got = values_of(column, read)
-    return Values(got.given.astype(float), got.shown, got.errors)
-
-
-def texts_in(column: pd.Series, codebook: Codebook, key: str) -> Values:
-    """Read the column of a free text, of which nothing is kept but whether there is one."""
-    missing = codebook.missing_in(key)
-    got = values_of(column, lambda text: NAN if normalise(text) in missing else 1.0, shown=False)
-    return Values(got.given.astype(float), got.shown, got.errors)
-
-
-def choices_in(raw: pd.DataFrame, headers: list[str], codebook: Codebook, key: str) -> Values:
-    """Read a multiple-choice question from its one column, or from one column an option."""
-    variable = codebook[key]
-    if not variable.levels[0].column:
-        got = values_of(raw[headers[0]], lambda text: options_of(codebook, key, text))
-        return Values(got.given.astype(object).where(got.given.notna()), got.shown, got.errors)
-    missing = codebook.missing_in(key)
-    texts = raw[headers].map(as_text)
-    texts = texts.where(~texts.map(lambda text: normalise(text) in missing), "")
-    values, errors = {}, {}
-    for cells in texts.itertuples():
-        row, given = cells[0], dict(zip(variable.keys, cells[1:], strict=True))
-        try:
-            values[row] = ticked_options(variable, given)
-        except LabelError as error:
-            errors[row, headers[list(given.values()).index(error.raw)]] = error
-    column = pd.Series([values.get(row) for row in raw.index], raw.index, dtype=object)
-    shown = column.map(lambda ticked: "" if ticked is None else "┋".join(ticked))
-    return Values(column.where(column.notna()), shown, errors)
-
-
 def item_scores(frame: pd.DataFrame, scale: Variable, codebook: Codebook) -> pd.DataFrame:
     """Return the number that each item's answer counts as, the reversed ones turned round.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Of a clean survey.
-    scale : Variable
-        Of kind ``scale``.
-    codebook : Codebook
-        Its items are there.
+    The frame is a clean survey's; `scale` is a variable of kind ``scale``.
     """
     scores = {}
     for item in scale.items:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Literal
 
 import pandas as pd
 
 from churnlib.evidence import Origin
-from churnlib.survey.answer_text import INFINITY, Interval, as_text, normalise
-from churnlib.survey.answer_values import (
-    Values,
-    choices_in,
-    item_scores,
-    number_of,
-    numbers_in,
-    texts_in,
-    values_of,
-)
+from churnlib.survey.answer_text import INFINITY, Interval, as_text
+from churnlib.survey.answer_values import Values, item_scores, number_of, values_in, values_of
 from churnlib.survey.codebook import Codebook
-from churnlib.survey.levels import LabelError, Numbers, Variable
-from churnlib.survey.question_columns import QUESTION_NUMBER, column_of, question_columns
+from churnlib.survey.levels import LabelError, Variable
+from churnlib.survey.question_columns import column_of, question_columns
 from churnlib.survey.survey import Survey
 
 _SHOWN_PROBLEMS = 20
@@ -77,11 +68,11 @@ def clean(
         twice = raw.index[raw.index.duplicated()][0]
         raise ValueError(f"row {twice} stands twice in the index; use raw.reset_index(drop=True)")
     columns = question_columns(raw, codebook)
-    answered = {key: _values(raw, codebook, key, headers) for key, headers in columns.items()}
+    answered = {key: values_in(raw, columns[key], codebook, key) for key in columns}
     frame = pd.DataFrame({key: answer.given for key, answer in answered.items()}, index=raw.index)
-    for key in codebook.of_kind("scale"):
-        frame[key] = _score(frame, codebook[key], codebook)
-    weights, weighing = _weights(raw, codebook, weight)
+    for key in codebook.of_kind("scale"):  # the mean of its items, missing where one is
+        frame[key] = item_scores(frame, codebook[key], codebook).mean(axis=1, skipna=False)
+    weighing = _weights(raw, codebook, weight)
     problems = [
         (row, variable, header, error)
         for variable, answer in {**answered, **weighing}.items()
@@ -89,20 +80,16 @@ def clean(
     ]
     if problems and on_error == "raise":
         raise ValueError(_list_of(problems))
-    reasons = pd.Series("", index=raw.index, dtype="str")
+    reasons: dict[Any, list[str]] = {row: [] for row in raw.index}
     for row, variable, _, error in problems:
-        reasons[row] = "; ".join(
-            filter(None, [reasons[row], f"{variable} {error.raw!r}: {error.reason}"])
-        )
+        reasons[row].append(f"{variable} {error.raw!r}: {error.reason}")
     questions = [header for headers in columns.values() for header in headers]
     duplicates = _duplicates(raw, codebook, questions)
     if drop_duplicates:
         for copy in duplicates.itertuples():
-            text = f"repeats row {copy.first} ({copy.reason})"
-            reasons[copy.row] = "; ".join(filter(None, [reasons[copy.row], text]))
-    kept = reasons == ""
-    order = [key for key in codebook.variables if key in frame]
-    ledger = pd.DataFrame({"row": raw.index, "kept": kept.to_numpy(), "reason": reasons.to_numpy()})
+            reasons[copy.row].append(f"repeats row {copy.first} ({copy.reason})")
+    ledger = pd.DataFrame({"row": raw.index, "kept": [not reasons[row] for row in raw.index]})
+    ledger["reason"] = pd.Series(["; ".join(reasons[row]) for row in raw.index], dtype="str")
     refused = pd.DataFrame(
         [(row, variable, error.raw, error.reason) for row, variable, _, error in problems],
         columns=["row", "variable", "raw", "reason"],
@@ -110,50 +97,26 @@ def clean(
     answers = pd.concat(
         [_tally(answer, codebook[key]) for key, answer in answered.items()], ignore_index=True
     )
+    kept, order = ledger["kept"].to_numpy(), [key for key in codebook.variables if key in frame]
+    weights = next((sheets.given[kept].rename(key) for key, sheets in weighing.items()), None)
     return Survey(
-        frame.loc[kept, order], codebook, origin, ledger, answers, duplicates, refused,
-        None if weights is None else weights[kept],
-    )  # fmt: skip
+        frame.loc[kept, order], codebook, origin, ledger, answers, duplicates, refused, weights
+    )
 
 
-def _values(raw: pd.DataFrame, codebook: Codebook, key: str, headers: list[str]) -> Values:
-    match codebook[key].kind:
-        case "number":
-            return numbers_in(raw[headers[0]], codebook, key)
-        case "text":
-            return texts_in(raw[headers[0]], codebook, key)
-        case "multiple":
-            return choices_in(raw, headers, codebook, key)
-    column = raw[headers[0]]
-    levels, wrong = resolved(column, codebook, key)
-    texts = column.map(as_text)
-    errors = {(row, headers[0]): wrong[text] for row, text in texts.items() if text in wrong}
-    return Values(levels, texts, errors)
-
-
-def _score(frame: pd.DataFrame, scale: Variable, codebook: Codebook) -> pd.Series:
-    """The mean of a scale's items, the reversed ones turned round; NaN where one is missing."""
-    return item_scores(frame, scale, codebook).mean(axis=1, skipna=False)
-
-
-def _weights(
-    raw: pd.DataFrame, codebook: Codebook, weight: str | None
-) -> tuple[pd.Series | None, dict[str, Values]]:
-    """The weight of each sheet, if it has one, and what is wrong with it."""
+def _weights(raw: pd.DataFrame, codebook: Codebook, weight: str | None) -> dict[str, Values]:
+    """The weights of the sheets by the name of their variable, if there is one."""
     declared = codebook.of_kind("weight")
     if weight is None and not declared:
-        return None, {}
+        return {}
     if weight is None and len(declared) > 1:
         raise ValueError(f"the codebook has several weights; choose one: {', '.join(declared)}")
     name = weight or declared[0]
-    if name in declared:
-        header = column_of(list(raw.columns), codebook, name)
-    elif name in raw.columns:
-        header = name
-    else:
+    if name not in declared and name not in raw.columns:
         raise ValueError(
             f"there is no weight {name!r}; the columns are {', '.join(map(str, raw.columns))}"
         )
+    header = column_of(list(raw.columns), codebook, name) if name in declared else name
     plain = Variable(name, {}, (), False, limits=Interval(0, INFINITY))
 
     def read(text: str) -> float:
@@ -164,40 +127,7 @@ def _weights(
             raise LabelError(name, text, "a weight is above 0")
         return number
 
-    weighing = values_of(raw[header], read)
-    return weighing.given.astype(float).rename(name), {name: weighing}
-
-
-def resolved(
-    column: pd.Series, codebook: Codebook, variable: str
-) -> tuple[pd.Series, dict[str, LabelError]]:
-    """Levels of the answers in a column, and why some of its texts have none."""
-    # A handful of distinct answers stands for any number of rows.
-    texts = column.map(as_text)
-    levels: dict[str, str | None] = {}
-    errors: dict[str, LabelError] = {}
-    distinct = texts.unique()
-    numbers = _numbers(str(column.name), distinct, codebook, variable)
-    known = codebook[variable]
-    levels |= known.dates_among(distinct)
-    for text in {*distinct} - {*levels}:
-        try:
-            levels[text] = codebook.resolve(variable, text, numbers=numbers)
-        except LabelError as error:
-            errors[text] = error
-    dtype = pd.CategoricalDtype(known.keys, ordered=known.ordered)
-    return texts.map(levels).astype(dtype), errors
-
-
-def _numbers(
-    header: str, distinct: Iterable[str], codebook: Codebook, variable: str
-) -> Numbers | None:
-    """Read a numbered question that holds option numbers alone as a platform exports it."""
-    known = codebook[variable]
-    if known.numbers or not QUESTION_NUMBER.match(header):
-        return known.numbers
-    answered = {normalise(text) for text in distinct} - codebook.missing_in(variable)
-    return "option" if answered and answered <= set(known.codes) else None
+    return {name: values_of(raw[header], read)}
 
 
 def _tally(answer: Values, variable: Variable) -> pd.DataFrame:
@@ -225,18 +155,18 @@ def _list_of(problems: list[tuple[Any, str, str, LabelError]]) -> str:
 
 def _duplicates(raw: pd.DataFrame, codebook: Codebook, questions: list[str]) -> pd.DataFrame:
     """Sheets of one respondent, and sheets with the same answers within seconds."""
-    found: dict[Any, tuple[Any, str]] = {}
+    copies: dict[Any, tuple[Any, str]] = {}
     for header in raw.columns.intersection(list(codebook.sheet.get("id", ()))):
         named = raw.loc[raw[header].map(as_text) != "", header]
         for _, rows in named.groupby(named, sort=False).groups.items():
-            found |= dict.fromkeys(rows[1:], (rows[0], "same respondent"))
+            copies |= dict.fromkeys(rows[1:], (rows[0], "same respondent"))
     for header in raw.columns.intersection(list(codebook.sheet.get("time", ()))):
         times = pd.to_datetime(raw[header], errors="coerce", format="mixed")
         ordered = raw.assign(_time=times).dropna(subset="_time").sort_values("_time", kind="stable")
         for _, sheets in ordered.groupby(questions, sort=False, dropna=False):
             gaps = sheets["_time"].diff().dt.total_seconds()
             for first, row, gap in zip(sheets.index, sheets.index[1:], gaps.iloc[1:], strict=False):
-                if gap <= _SECONDS and row not in found:
-                    found[row] = (first, f"same answers within {_SECONDS} seconds")
-    rows = [(row, first, reason) for row, (first, reason) in found.items()]
+                if gap <= _SECONDS and row not in copies:
+                    copies[row] = (first, f"same answers within {_SECONDS} seconds")
+    rows = [(row, first, reason) for row, (first, reason) in copies.items()]
     return pd.DataFrame(rows, columns=["row", "first", "reason"])

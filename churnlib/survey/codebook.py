@@ -69,27 +69,13 @@ class Codebook:
         return self.missing_spellings if own is None else frozenset(map(normalise, own)) | {""}
 
     def resolve(self, variable: str, raw: Any, *, numbers: Numbers | None = None) -> str | None:
-        """Give the level that an answer belongs to.
+        """Give the level that an answer as typed belongs to, ``None`` for a declared missing one.
 
         The rules, in this order: remove an option mark; bring widths, dashes and spaces to one
         form; know declared missing answers; know an option number; know a level by its key,
         its labels or its aliases; read a band of whole numbers, which must lie inside one
-        level. Nothing is matched by likeness.
-
-        Parameters
-        ----------
-        variable : str
-            A variable of the codebook.
-        raw : object
-            The answer as typed.
-        numbers : {"option", "value"}, optional
-            How to read a bare number that could be an option number as well as a quantity;
-            the codebook's word on it when left out.
-
-        Returns
-        -------
-        str or None
-            A level key, or ``None`` for a declared missing answer.
+        level. Nothing is matched by likeness. `numbers` says how to read a bare number that could
+        be an option number as well as a quantity, where the codebook does not.
 
         Raises
         ------
@@ -109,20 +95,18 @@ class Codebook:
         churnlib.survey.levels.LabelError: '18-25岁' is no answer to 'age': it does not lie inside \
 one level but reaches into le18 and 19-29
         """
-        known = self[variable]
-        text = as_text(raw)
-        missing = self.missing_in(variable)
-        bare = text if text.strip() in known.written else strip_mark(text)
-        if {normalise(text), normalise(bare)} & missing:
+        question, text = self[variable], as_text(raw)
+        bare = text if text.strip() in question.written else strip_mark(text)
+        if {normalise(text), normalise(bare)} & self.missing_in(variable):
             return None
-        return known.level_of(text, numbers)
+        return question.level_of(text, numbers)
 
     def __getitem__(self, variable: str) -> Variable:
         try:
             return self.variables[variable]
         except KeyError:
-            known = ", ".join(self.variables)
-            raise KeyError(f"{self.where} has no variable {variable!r}; it has {known}") from None
+            names = ", ".join(self.variables)
+            raise KeyError(f"{self.where} has no variable {variable!r}; it has {names}") from None
 
     def labeller(self, lang: str) -> Callable[[str], str]:
         """Return the function that words a key in one language.
@@ -140,22 +124,19 @@ one level but reaches into le18 and 19-29
         """
 
         def label(key: str) -> str:
-            found = self._labels(key)
-            if lang not in found:
+            labels = self._labels(key)
+            if lang not in labels:
                 raise KeyError(
-                    f"{self.where}: {key!r} has no label in {lang!r}; it has {', '.join(found)}"
+                    f"{self.where}: {key!r} has no label in {lang!r}; it has {', '.join(labels)}"
                 )
-            return found[lang]
+            return labels[lang]
 
         return label
 
     def within(self, label: Callable[[str], str], *variables: str) -> Callable[[str], str]:
         """Narrow a labeller to a table of these variables, whose levels others may have too.
 
-        Raises
-        ------
-        KeyError
-            When asked for a level that two of these variables have under different labels.
+        A level that two of them have under different labels is a `KeyError`.
 
         Examples
         --------
@@ -167,13 +148,13 @@ one level but reaches into le18 and 19-29
 
         def word(key: str) -> str:
             owners = [v for v in variables if key in self[v].keys]
-            found = {label(f"{owner}.{key}") for owner in owners} or {label(key)}
-            if len(found) > 1:
+            labels = {label(f"{owner}.{key}") for owner in owners} or {label(key)}
+            if len(labels) > 1:
                 raise KeyError(
-                    f"{self.where}: the level {key!r} means {' and '.join(sorted(found))} in "
+                    f"{self.where}: the level {key!r} means {' and '.join(sorted(labels))} in "
                     f"{' and '.join(owners)}; give it two keys"
                 )
-            return found.pop()
+            return labels.pop()
 
         return word
 

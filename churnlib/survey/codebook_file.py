@@ -11,8 +11,15 @@ from typing import Any, get_args
 from churnlib.evidence import PROJECT
 from churnlib.survey.answer_text import CONTROL, INFINITY, Interval, normalise
 from churnlib.survey.codebook import Codebook
-from churnlib.survey.levels import Kind, Labels, Level, Variable
-from churnlib.survey.text_encoding import decode
+from churnlib.survey.levels import Kind, Labels, Level, Numbers, Variable
+from churnlib.survey.text_file import decode
+
+_FILE = {"export", "guesses", "keep", "missing", "response", "sheet", "variables", "words"}
+_VARIABLE = {
+    "items", "kind", "label", "levels", "limits", "missing", "numbers", "ordered", "questions",
+    "reversed", "units",
+}  # fmt: skip
+_LEVEL = {"aliases", "assumed", "bounds", "code", "column", "key", "label"}
 
 
 def load_codebook(path: str | Path | None = None) -> Codebook:
@@ -38,7 +45,9 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     >>> [level.key for level in book["visits"].levels if level.assumed]
     ['1-2', '3-5']
     """
-    file = Path(path) if path is not None else PROJECT / "data" / "codebook.toml"
+    # The words that figures and reports share stand in the project; a wheel goes without them.
+    shared = PROJECT / "data" / "codebook.toml"
+    file = Path(path) if path is not None else shared
     try:
         text = decode(file.read_bytes(), file.name)
         content = tomllib.loads(text.replace("\r\n", "\n"))
@@ -48,75 +57,58 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file} is not a TOML file: {error}") from error
-    _known(
-        content,
-        {"export", "guesses", "keep", "missing", "response", "sheet", "variables", "words"},
-        file.name,
-    )
+    _refuse_unknown(content, _FILE, file.name)
     reading = dict(content.get("export", {}))
-    _known(reading, {"encoding", "header_rows", "sheet"}, f"{file.name}, [export]")
+    _refuse_unknown(reading, {"encoding", "header_rows", "sheet"}, f"{file.name}, [export]")
     variables = {
         key: _variable(key, entry, f"{file.name}, [variables.{key}]")
         for key, entry in content.get("variables", {}).items()
     }
     if not variables:
         raise ValueError(f"{file.name} declares no variable; it needs a table [variables.NAME]")
-    _require_items(variables, file.name)
-    if keep := [*content.get("keep", ()), *_declared_texts(variables)]:
-        reading["keep"] = tuple(dict.fromkeys(keep))
+    for scale in variables.values():
+        _refuse_items(scale, variables, f"{file.name}, [variables.{scale.key}]")
     response = content.get("response", "")
     if response and response not in variables:
         raise ValueError(
             f"{file.name}: response = {response!r} is none of its variables: {', '.join(variables)}"
         )
-    sheet = {name: tuple(headers) for name, headers in content.get("sheet", {}).items()}
-    # The words that figures and reports share stand in the project; a wheel goes without them.
-    shared = PROJECT / "data" / "codebook.toml"
-    common = load_codebook().words if path is not None and shared.exists() else {}
+    # A reader takes free text for personal; a codebook that declares it wants it counted.
+    texts = [v.questions[0] for v in variables.values() if v.kind == "text" and v.questions]
+    if keep := dict.fromkeys([*content.get("keep", ()), *texts]):
+        reading["keep"] = tuple(keep)
     return Codebook(
         variables,
         content.get("words", {}),
         file.name,
         tuple(content.get("missing", ())),
-        sheet,
-        common,
+        {name: tuple(headers) for name, headers in content.get("sheet", {}).items()},
+        load_codebook().words if path is not None and shared.exists() else {},
         reading,
         response,
         tuple(content.get("guesses", ())),
     )
 
 
-def _declared_texts(variables: Mapping[str, Variable]) -> list[str]:
-    # A reader takes free text for personal; a codebook that declares it wants it counted.
-    return [v.questions[0] for v in variables.values() if v.kind == "text" and v.questions]
+def _refuse_unknown(entry: Mapping[str, Any], keys: set[str], where: str) -> None:
+    # A misspelt key would be passed over, and with it the answers it was to explain.
+    if unknown := sorted(entry.keys() - keys):
+        raise ValueError(f"{where}: unknown {unknown[0]!r}; known are {', '.join(sorted(keys))}")
 
 
 def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
-    _known(entry, _VARIABLE_KEYS, where)
+    _refuse_unknown(entry, _VARIABLE, where)
     if key == "n":
         raise ValueError(f"{where}: counts are called 'n'; call the variable otherwise")
-    kind = entry.get("kind", "single")
-    if kind not in get_args(Kind):
+    if (kind := entry.get("kind", "single")) not in get_args(Kind):
         raise ValueError(f"{where}: kind is one of {', '.join(get_args(Kind))}, given {kind!r}")
-    levels = tuple(_level(level, where) for level in entry.get("levels", ()))
-    keys = [level.key for level in levels]
-    if not levels and kind in {"single", "multiple"}:
-        raise ValueError(f"{where} has no levels; add [[variables.{key}.levels]]")
-    if levels and kind not in {"single", "multiple"}:
-        raise ValueError(f"{where}: a variable of kind {kind!r} has no levels; remove them")
-    if len(set(keys)) < len(keys):
-        twice = next(k for k in keys if keys.count(k) > 1)
-        raise ValueError(f"{where} declares the level {twice!r} twice")
-    if len({bool(level.column) for level in levels}) > 1:
-        raise ValueError(f"{where}: give every level its 'column', or none")
-    limits = entry.get("limits", {})
-    numbers = entry.get("numbers")
-    if numbers not in {None, "option", "value"}:
+    if (numbers := entry.get("numbers")) not in {None, *get_args(Numbers)}:
         raise ValueError(f'{where}: numbers is "option" or "value", given {numbers!r}')
+    limits = entry.get("limits", {})
     variable = Variable(
         key,
         _labelled(entry, where),
-        levels,
+        tuple(_level(level, where) for level in entry.get("levels", ())),
         bool(entry.get("ordered", False)),
         tuple(entry.get("questions", ())),
         tuple(entry.get("units", ())),
@@ -127,80 +119,66 @@ def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
         tuple(entry.get("items", ())),
         tuple(entry.get("reversed", ())),
     )
-    _refuse_double_meanings(variable, where)
+    _refuse_levels(variable, where)
     return variable
 
 
-def _require_items(variables: Mapping[str, Variable], file: str) -> None:
-    """Refuse a scale whose questions are not there, or have not as many levels in order."""
-    for key, scale in variables.items():
-        where = f"{file}, [variables.{key}]"
-        if scale.kind != "scale":
-            if scale.items or scale.reversed_items:
-                raise ValueError(f'{where}: only a scale has items; say kind = "scale"')
-            continue
-        if len(scale.items) < 2:
-            raise ValueError(f"{where}: a scale needs two items or more, given {[*scale.items]}")
-        for item in (*scale.items, *scale.reversed_items):
-            if item not in scale.items:
-                raise ValueError(f"{where}: {item!r} is reversed and is none of the items")
-            if item not in variables or not variables[item].ordered:
-                raise ValueError(f"{where}: the item {item!r} is no variable with ordered levels")
-        if len({len(variables[item].levels) for item in scale.items}) > 1:
-            raise ValueError(f"{where}: the items have different numbers of levels")
-
-
-def _refuse_double_meanings(variable: Variable, where: str) -> None:
-    for level in variable.levels:
-        for text in (level.key, *level.labels.values(), *level.aliases):
+def _refuse_levels(variable: Variable, where: str) -> None:
+    """Refuse levels that are lacking, not wanted, or mean the same."""
+    levels, kind = variable.levels, variable.kind
+    if not levels and kind in {"single", "multiple"}:
+        raise ValueError(f"{where} has no levels; add [[variables.{variable.key}.levels]]")
+    if levels and kind not in {"single", "multiple"}:
+        raise ValueError(f"{where}: a variable of kind {kind!r} has no levels; remove them")
+    for twice in (key for key in variable.keys if variable.keys.count(key) > 1):
+        raise ValueError(f"{where} declares the level {twice!r} twice")
+    if len({bool(level.column) for level in levels}) > 1:
+        raise ValueError(f"{where}: give every level its 'column', or none")
+    for level in levels:
+        for text in (level.key, *level.names):
             if (other := variable.spellings[normalise(text)]) != level.key:
                 raise ValueError(f"{where}: {text!r} means both {level.key!r} and {other!r}")
-    codes = [level.code for level in variable.levels if level.code is not None]
+    codes = [level.code for level in levels if level.code is not None]
     if len(set(codes)) < len(codes):
         raise ValueError(f"{where}: two levels have the same option number; given {codes}")
-    bands = [level for level in variable.levels if level.band is not None]
-    for lower, upper in pairwise(bands):
-        if lower.band and upper.band and upper.band.low <= lower.band.high:
-            raise ValueError(f"{where}: the bands of {lower.key!r} and {upper.key!r} overlap")
+    bands = [(level.key, level.band) for level in levels if level.band]
+    for (lower, below), (upper, above) in pairwise(bands):
+        if above.low <= below.high:
+            raise ValueError(f"{where}: the bands of {lower!r} and {upper!r} overlap")
 
 
-def _level(entry: Mapping[str, Any], where: str) -> Level:
-    if not isinstance(entry.get("key"), str):
-        raise ValueError(f"{where}: every level needs a text 'key', given {entry.get('key')!r}")
-    place = f"{where}, level {entry['key']!r}"
-    _known(entry, _LEVEL_KEYS, place)
-    bounds = entry.get("bounds", {})
+def _refuse_items(scale: Variable, variables: Mapping[str, Variable], where: str) -> None:
+    """Refuse a scale whose questions are not there, or have not as many levels in order."""
+    if scale.kind != "scale":
+        if scale.items or scale.reversed_items:
+            raise ValueError(f'{where}: only a scale has items; say kind = "scale"')
+        return
+    if len(scale.items) < 2:
+        raise ValueError(f"{where}: a scale needs two items or more, given {[*scale.items]}")
+    for item in (*scale.items, *scale.reversed_items):
+        if item not in scale.items:
+            raise ValueError(f"{where}: {item!r} is reversed and is none of the items")
+        if item not in variables or not variables[item].ordered:
+            raise ValueError(f"{where}: the item {item!r} is no variable with ordered levels")
+    if len({len(variables[item].levels) for item in scale.items}) > 1:
+        raise ValueError(f"{where}: the items have different numbers of levels")
+
+
+def _level(entry: Mapping[str, Any], variable: str) -> Level:
+    if not isinstance(key := entry.get("key"), str):
+        raise ValueError(f"{variable}: every level needs a text 'key', given {key!r}")
+    where, bounds = f"{variable}, level {key!r}", entry.get("bounds", {})
+    _refuse_unknown(entry, _LEVEL, where)
     low, high = bounds.get("low"), bounds.get("high")
-    if any(not isinstance(b, int | None) for b in (low, high)):
-        raise ValueError(f"{place}: bounds are whole numbers, given low={low!r}, high={high!r}")
+    if any(not isinstance(bound, int | None) for bound in (low, high)):
+        raise ValueError(f"{where}: bounds are whole numbers, given low={low!r}, high={high!r}")
     if low is not None and high is not None and low > high:
-        raise ValueError(f"{place}: low={low} is above high={high}")
+        raise ValueError(f"{where}: low={low} is above high={high}")
     if not isinstance(code := entry.get("code"), int | None):
-        raise ValueError(f"{place}: an option number is a whole number, given {code!r}")
-    return Level(
-        entry["key"],
-        _labelled(entry, place),
-        low,
-        high,
-        bool(entry.get("assumed", False)),
-        tuple(entry.get("aliases", ())),
-        code,
-        str(entry.get("column", "")),
-    )
-
-
-def _known(entry: Mapping[str, Any], keys: set[str], where: str) -> None:
-    # A misspelt key would be passed over, and with it the answers it was to explain.
-    if unknown := sorted(set(entry) - keys):
-        raise ValueError(f"{where}: unknown {unknown[0]!r}; known are {', '.join(sorted(keys))}")
-
-
-_FINDING = {"questions", "units"}
-_SCALE = {"items", "reversed"}
-_VARIABLE_KEYS = {
-    "kind", "label", "levels", "limits", "missing", "numbers", "ordered", *_FINDING, *_SCALE,
-}  # fmt: skip
-_LEVEL_KEYS = {"aliases", "assumed", "bounds", "code", "column", "key", "label"}
+        raise ValueError(f"{where}: an option number is a whole number, given {code!r}")
+    aliases, assumed = tuple(entry.get("aliases", ())), bool(entry.get("assumed", False))
+    column = str(entry.get("column", ""))
+    return Level(key, _labelled(entry, where), low, high, assumed, aliases, code, column)
 
 
 def _labelled(entry: Mapping[str, Any], where: str) -> Labels:

@@ -1,24 +1,38 @@
-"""What kind of question a column of an export holds, as far as its answers and header tell."""
+"""The columns of an export: their answers without marks, and the kind of question they hold."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from churnlib.survey.answer_text import normalise
+from churnlib.survey.answer_text import as_text, normalise
 from churnlib.survey.answer_values import NOT_TICKED, SEPARATORS, TICKED
-from churnlib.survey.option_marks import without_marks
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from churnlib.survey.codebook import Codebook
+
+CODE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 MOST_ANSWERS = 20
 """A column with more different answers than these holds numbers or free text."""
 _FEWEST_NUMBERS = 12  # different numbers from which on they are no codes of answers
 _LONGEST = 15  # signs of a number that a float holds to the last digit
 _FEW_WORDS = 0.1  # share of words in a column of numbers, or of answers of one's own in a list
+_PLATFORM = re.compile(r"序号|提交答卷时间|所用时间|来自ip|来源详情|总分")
 _WEIGHT = re.compile(r"(?:.*[_ ])?(?:weights?|wt|wgt|pweight|pw|sampleweight)|权重|加权|权数|权")
 _NUMBER = re.compile(r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)([^\W\d_]*)")
+_MARK = re.compile(
+    r"\s*(?P<bracket>[(（]\s*)?"
+    r"(?P<mark>[A-Za-zＡ-Ｚａ-ｚ]|[0-9０-９]{1,2}|(?P<circled>[\u2460-\u2473\u2776-\u277f\u24b6-\u24e9]))"
+    r"(?P<after>\s*[.．、:：)）]+\s*|\s*)(?P<bare>.+)",
+    re.DOTALL,
+)
 _PARTS = (
     re.compile(r"(?P<stem>.*\S)\s*[\[【](?P<part>[^\[\]【】]+)[\]】]\s*"),
     re.compile(r"(?P<stem>.*\S)\s*[(（](?P<part>[^()（）]+)[)）]\s*"),
@@ -28,56 +42,138 @@ _PARTS = (
 
 
 @dataclass(frozen=True)
-class Matrix:
-    """Columns next to each other that are parts of one question.
+class Column:
+    """What was answered in one column, and what the file knows of it."""
 
-    Parameters
-    ----------
-    stem : str
-        The question.
-    parts : mapping of str to str
-        By header, the option or the row.
-    ticks : bool
-        Whether each column says whether its option was ticked.
+    header: str
+    given: Sequence[str]
+    """Its answers without the missing ones."""
+    missing: tuple[str, ...] | None = None
+    """What stands for no answer in it, where it is not what the codebook says."""
+    name: str = ""
+    """Its short name, if the file has one."""
+    codes: Sequence[str] = ()
+    """Answers in the order of their codes, if the file has codes."""
+    ordinal: bool | None = None
+    """Whether the file says that this order means something."""
+
+
+def columns_in(raw: pd.DataFrame, codebook: Codebook) -> list[Column]:
+    """Part the answers in each column from what the codebook knows for missing.
+
+    A code such as -3 is missing where a platform writes it or all else is words, and no other
+    answer is negative.
     """
+    about = {key: raw.attrs.get(key, {}) for key in ("names", "orders", "ordinal")}
+    headers = [*map(str, raw.columns)]
+    all_headers = [*headers, *raw.attrs.get("dropped", [])]
+    platform = any(_PLATFORM.fullmatch(normalise(header)) for header in all_headers)
+    codes = {text for text in codebook.missing if CODE.fullmatch(normalise(text))}
+    columns = []
+    for header in headers:
+        texts = [*raw[header].map(as_text)]
+        given = [text for text in texts if normalise(text) not in codebook.missing_spellings]
+        numbers = [plain for plain in map(normalise, given) if CODE.fullmatch(plain)]
+        missing = None
+        if any(float(number) < 0 for number in numbers) or (numbers and not platform):
+            lost = codebook.missing_spellings - {*map(normalise, codes)}
+            given = [text for text in texts if normalise(text) not in lost]
+            if codes & {*map(normalise, given)}:
+                missing = tuple(text for text in codebook.missing if text not in codes)
+        name, order, ordinal = (about[k].get(header) for k in ("names", "orders", "ordinal"))
+        columns.append(Column(header, given, missing, name or "", order or (), ordinal))
+    return columns
+
+
+class Bare(dict[str, str]):
+    """Answers without their marks, by the answers as typed; `marked` are in the marks' order."""
+
+    marked: Sequence[str] = ()
+
+
+def without_marks(texts: Iterable[str]) -> Bare:
+    """Take option marks off the answers of a column, if they are marks.
+
+    They are where they run from the first letter or number without a gap and the answers stay
+    different without them. Where only some answers have one, it is taken off those that leave an
+    answer which others gave without.
+
+    Examples
+    --------
+    >>> dict(without_marks(["B. No", "A. Yes", "No"]))
+    {'B. No': 'No', 'A. Yes': 'Yes', 'No': 'No'}
+    >>> dict(without_marks(["B.A.", "A lot"]))
+    {'B.A.': 'B.A.', 'A lot': 'A lot'}
+    """
+    texts = list(dict.fromkeys(texts))
+    marked = {text: mark for text in texts if (mark := _marked(text))}
+    pairs = {(place, normalise(bare)) for place, bare in marked.values()}
+    places = {place for place, _ in pairs}
+    places_of = Counter(bare for _, bare in pairs)
+    typed = {normalise(text) for text in texts if text not in marked}
+    one_each = len(pairs) == len(places) == len(places_of) > 1
+    runs = one_each and places == {*range(1, len(places) + 1)} and typed <= places_of.keys()
+
+    def is_mark(plain: str) -> bool:
+        return runs or (len(places) > 1 and plain in typed and places_of[plain] == 1)
+
+    bare = {text: answer for text, (_, answer) in marked.items() if is_mark(normalise(answer))}
+    answers = Bare({text: bare.get(text, text.strip()) for text in texts})
+    if runs:
+        answers.marked = sorted(marked, key=lambda text: marked[text][0])
+    return answers
+
+
+def _marked(text: str) -> tuple[int, str] | None:
+    """The place of its mark among the letters or numbers, and the answer behind it."""
+    match = _MARK.fullmatch(text.replace("\u200b", ""))
+    if not match or re.fullmatch(r"[A-Za-z]?\.?", bare := match["bare"].strip()):
+        return None
+    mark = unicodedata.normalize("NFKC", match["mark"]).upper()
+    apart = match["circled"] or (match["after"] if mark.isalpha() else match["after"].strip())
+    certain = match["bracket"] or match["circled"] or mark.isalpha()
+    if not apart or (bare[0].isdecimal() and not certain):
+        return None
+    return (int(mark) if mark.isdecimal() else ord(mark) - 64), bare
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Columns next to each other that are parts of one question."""
 
     stem: str
     parts: Mapping[str, str]
+    """By header, the option or the row."""
     ticks: bool
+    """Whether each column says whether its option was ticked."""
 
 
-def matrices(columns: Mapping[str, Sequence[str]]) -> list[Matrix]:
+def matrices(columns: Iterable[Column]) -> list[Matrix]:
     """Find the questions that take several columns.
-
-    Parameters
-    ----------
-    columns : mapping of str to sequence of str
-        The answers that were given, by header.
 
     Examples
     --------
     >>> ticks = {"Use [card]": ["1", "0"], "Use [loan]": ["0", "1"], "Sex": ["m", "f"]}
-    >>> [(found.stem, *found.parts.values()) for found in matrices(ticks)]
-    [('Use', 'card', 'loan')]
+    >>> matrix, = matrices(Column(header, given) for header, given in ticks.items())
+    >>> matrix.stem, *matrix.parts.values()
+    ('Use', 'card', 'loan')
     """
-    found: list[Matrix] = []
+    given = {column.header: column.given for column in columns}
+    questions: list[Matrix] = []
     for pattern in _PARTS:
-        matches = {header: pattern.fullmatch(header.strip()) for header in columns}
-        stems = [(header, match["stem"] if match else "") for header, match in matches.items()]
-        taken = {header for matrix in found for header in matrix.parts}
-        for stem, group in groupby(stems, key=lambda pair: pair[1]):
-            headers = [header for header, _ in group if header not in taken]
-            if not stem or len(headers) < 2:
-                continue
-            parts = {h: match["part"].strip() for h in headers if (match := matches[h])}
-            if len(set(parts.values())) == len(parts):
-                ticks = all(_ticks(columns[h], h, part) for h, part in parts.items())
-                found.append(Matrix(stem, parts, ticks))
-    return found
+        taken = {header for question in questions for header in question.parts}
+        matches = {h: None if h in taken else pattern.fullmatch(h.strip()) for h in given}
+        stems = {header: match["stem"] if match else "" for header, match in matches.items()}
+        for stem, group in groupby(stems, key=stems.__getitem__):
+            parts = {h: match["part"].strip() for h in group if (match := matches[h])}
+            if len(parts) > 1 and len({*parts.values()}) == len(parts):
+                ticks = all(_ticks(given[h], h, part) for h, part in parts.items())
+                questions.append(Matrix(stem, parts, ticks))
+    return questions
 
 
 def _ticks(given: Sequence[str], header: str, part: str) -> bool:
-    """Whether a column only says whether its option was ticked."""
+    """Return True if a column only says whether its option was ticked."""
     bare = without_marks([part])[part]
     own = {normalise(text) for text in (header, part, bare)}
     return {*map(normalise, given)} <= TICKED | NOT_TICKED | own
@@ -112,7 +208,6 @@ def separator_of(given: Iterable[str]) -> str | None:
             continue
         if separator == "┋":  # no one types it
             return separator
-        codes = all(re.fullmatch(r"[a-z0-9_]+", part) for part in company)
         bound = {part for part, c in company.items() if len(c) == 1 and (part,) not in c}
         written_in = sum(times[text] for text, parts in lists.items() if {*parts} & bound)
         if (
@@ -120,7 +215,7 @@ def separator_of(given: Iterable[str]) -> str | None:
             and len({len(parts) for parts in lists.values()}) > 1
             and all(len(set(parts)) == len(parts) for parts in lists.values())
             and written_in <= _FEW_WORDS * n
-            and (separator != " " or codes)
+            and (separator != " " or all(re.fullmatch(r"[a-z0-9_]+", part) for part in company))
         ):
             return separator
     return None
@@ -134,36 +229,36 @@ def units_of_numbers(given: Sequence[str]) -> tuple[list[str], list[str]] | None
     >>> units_of_numbers([f"{n}岁" for n in range(20, 40)] + ["保密"])
     (['岁'], ['保密'])
     """
-    plain = Counter(map(normalise, given))
-    matches = {text: _NUMBER.fullmatch(text) for text in plain}
-    numbers = {text for text, match in matches.items() if match}
-    words = [text for text in plain if text not in numbers]
-    if len(numbers) < _FEWEST_NUMBERS or len(words) > 2 or max(map(len, numbers)) > _LONGEST:
-        return None
-    if sum(plain[text] for text in words) > _FEW_WORDS * len(given):
-        return None
-    units = {match[2] for match in matches.values() if match} - {""}
-    if len(units) > 2:
+    times = Counter(map(normalise, given))
+    units = {text: match[2] for text in times if (match := _NUMBER.fullmatch(text))}
+    words = times.keys() - units
+    if (
+        len(units) < _FEWEST_NUMBERS
+        or max(map(len, units)) > _LONGEST
+        or len(words) > 2
+        or sum(times[word] for word in words) > _FEW_WORDS * len(given)
+        or len({*units.values()} - {""}) > 2
+    ):
         return None
     typed = dict.fromkeys(text for text in given if normalise(text) in words)
-    return sorted(units), list(typed)
+    return sorted({*units.values()} - {""}), list(typed)
 
 
 def numbers_people(given: Sequence[str]) -> bool:
     """Return True if the answers number the sheets: whole, all different, in one run."""
+    plain = {normalise(text) for text in given}
     if len(given) < MOST_ANSWERS or len(set(given)) < len(given):
         return False
-    if not all(re.fullmatch("[0-9]{1,15}", text) for text in map(normalise, given)):
+    if not all(re.fullmatch("[0-9]{1,15}", text) for text in plain):
         return False
-    numbers = [int(normalise(text)) for text in given]
-    return max(numbers) - min(numbers) < 2 * len(numbers)
+    return max(map(int, plain)) - min(map(int, plain)) < 2 * len(given)
 
 
-def is_weight(header: str, given: Sequence[str]) -> bool:
+def is_weight(column: Column) -> bool:
     """Return True for a column of positive numbers that is called a weight."""
-    if not _WEIGHT.fullmatch(normalise(header).replace("-", "_")):
+    if not _WEIGHT.fullmatch(normalise(column.header).replace("-", "_")):
         return False
     try:
-        return bool(given) and all(float(normalise(text)) > 0 for text in given)
+        return bool(column.given) and all(float(normalise(text)) > 0 for text in column.given)
     except ValueError:
         return False

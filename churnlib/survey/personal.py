@@ -9,37 +9,32 @@ from collections.abc import Iterable
 from churnlib.survey.answer_text import normalise
 from churnlib.survey.draft_kinds import separator_of
 
-PERSONAL = (
-    "提交答卷时间", "提交时间", "开始时间", "结束时间", "所用时间", "答题时间", "填写时间",
-    "来源", "来源详情", "来自IP", "IP", "IP地址", "答题IP", "地理位置", "定位", "经纬度",
-    "经度", "纬度", "用户ID", "用户名", "昵称", "姓名", "名字", "全名", "曾用名", "称呼",
-    "签名", "手机", "手机号", "电话", "电话号", "联系电话", "联系方式", "联系人", "座机",
-    "邮箱", "电子邮箱", "电子邮件", "邮箱地址", "邮件地址", "邮编", "邮政编码", "客户号",
-    "客户编号", "会员号", "卡号", "银行卡号", "账号", "账户", "身份证", "身份证号", "证件号",
-    "护照号", "社保号", "学号", "工号", "考号", "微信", "微信号", "微信昵称", "openid",
-    "unionid", "qq", "qq号", "微博", "地址", "住址", "家庭住址", "家庭地址", "通讯地址",
-    "收货地址", "详细地址", "车牌号", "出生日期", "生日", "出生年月", "出生年月日", "submitted",
-    "submitted at", "started", "started at", "start time", "end time", "start date", "end date",
-    "recorded date", "submit date", "submission date", "date submitted", "timestamp",
-    "date last action", "last page time", "completion time", "duration", "duration (seconds)",
-    "duration (in seconds)", "time spent", "source", "referrer url", "referer", "user agent",
-    "ip", "ip address", "ip addr", "location latitude", "location longitude", "latitude",
-    "longitude", "gps", "location", "geolocation", "name", "full name", "first name",
-    "last name", "surname", "family name", "given name", "middle name", "nickname", "user name",
-    "username", "initials", "signature", "recipient first name", "recipient last name", "email",
-    "e-mail", "mail", "email address", "e-mail address", "mail address", "recipient email",
-    "contact", "contact details", "contact information", "phone", "phone number", "phone no",
-    "telephone", "telephone number", "tel", "mobile", "mobile number", "mobile phone",
-    "mobile phone number", "cell", "cell phone", "cell phone number", "cellphone", "wechat",
-    "wechat id", "whatsapp", "whatsapp number", "fax", "address", "home address",
-    "postal address", "street address", "street", "zip", "zip code", "postcode", "postal code",
-    "user id", "respondent id", "customer id", "client id", "member id", "employee id",
-    "student id", "worker id", "prolific id", "passport number", "id number", "id card",
-    "id card number", "national id", "social security number", "ssn", "account number",
-    "account no", "card number", "licence plate", "license plate", "date of birth",
-    "birth date", "birthdate", "birthday", "dob", "external reference",
-    "external data reference",
-)  # fmt: skip
+_PERSONAL = """
+提交答卷时间, 提交时间, 开始时间, 结束时间, 所用时间, 答题时间, 填写时间, 来源, 来源详情,
+来自IP, IP, IP地址, 答题IP, 地理位置, 定位, 经纬度, 经度, 纬度, 用户ID, 用户名, 昵称, 姓名,
+名字, 全名, 曾用名, 称呼, 签名, 手机, 手机号, 电话, 电话号, 联系电话, 联系方式, 联系人, 座机,
+邮箱, 电子邮箱, 电子邮件, 邮箱地址, 邮件地址, 邮编, 邮政编码, 客户号, 客户编号, 会员号, 卡号,
+银行卡号, 账号, 账户, 身份证, 身份证号, 证件号, 护照号, 社保号, 学号, 工号, 考号, 微信, 微信号,
+微信昵称, openid, unionid, qq, qq号, 微博, 地址, 住址, 家庭住址, 家庭地址, 通讯地址, 收货地址,
+详细地址, 车牌号, 出生日期, 生日, 出生年月, 出生年月日, submitted, submitted at, started,
+started at, start time, end time, start date, end date, recorded date, submit date,
+submission date, date submitted, timestamp, date last action, last page time, completion time,
+duration, duration (seconds), duration (in seconds), time spent, source, referrer url, referer,
+user agent, ip, ip address, ip addr, location latitude, location longitude, latitude, longitude,
+gps, location, geolocation, name, full name, first name, last name, surname, family name,
+given name, middle name, nickname, user name, username, initials, signature,
+recipient first name, recipient last name, email, e-mail, mail, email address, e-mail address,
+mail address, recipient email, contact, contact details, contact information, phone,
+phone number, phone no, telephone, telephone number, tel, mobile, mobile number, mobile phone,
+mobile phone number, cell, cell phone, cell phone number, cellphone, wechat, wechat id,
+whatsapp, whatsapp number, fax, address, home address, postal address, street address, street,
+zip, zip code, postcode, postal code, user id, respondent id, customer id, client id, member id,
+employee id, student id, worker id, prolific id, passport number, id number, id card,
+id card number, national id, social security number, ssn, account number, account no,
+card number, licence plate, license plate, date of birth, birth date, birthdate, birthday, dob,
+external reference, external data reference
+"""
+PERSONAL = tuple(re.split(r",\s+", _PERSONAL.strip()))
 """What such columns are called; letter case, spaces and a polite wording do not matter."""
 _WHO_EN = (
     "respondent|participant|interviewee|customer|client|applicant|patient|student|parent|child"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -26,22 +26,16 @@ def question_columns(raw: pd.DataFrame, codebook: Codebook) -> dict[str, list[st
     """Find the columns of each variable by its key, label or wording, past a leading number.
 
     A scale is made of other variables, a weight is no question, and what tells who answered is
-    not read: they have none.
-
-    Raises
-    ------
-    ValueError
-        If a variable has no column or more than one, or an option none.
+    not read: they have none. A variable without a column or with more than one is an error.
     """
-    headers = list(raw.columns)
     columns = {}
     try:
         for key in codebook.of_kind("single", "multiple", "number", "text"):
             options = [level.column for level in codebook[key].levels if level.column]
             columns[key] = [
-                _header({wording(option)}, headers, f"{key!r}, option {option!r},", codebook, key)
+                _header(raw.columns, [option], codebook, key, f", option {option!r},")
                 for option in options
-            ] or [column_of(headers, codebook, key)]
+            ] or [column_of(raw.columns, codebook, key)]
     except ValueError as error:
         if dropped := raw.attrs.get("dropped"):
             raise ValueError(
@@ -52,41 +46,32 @@ def question_columns(raw: pd.DataFrame, codebook: Codebook) -> dict[str, list[st
     return columns
 
 
-def column_of(headers: Sequence[Any], codebook: Codebook, variable: str) -> Any:
-    """Find the column of one variable, as `question_columns` does.
-
-    Raises
-    ------
-    KeyError
-        If the codebook has no such variable.
-    ValueError
-        If it has no column or more than one.
-    """
+def column_of(headers: Iterable[Any], codebook: Codebook, variable: str) -> Any:
+    """Find the column of one variable, as `question_columns` does."""
     question = codebook[variable]
-    wordings = {
-        wording(text) for text in (variable, *question.labels.values(), *question.questions)
-    }
-    return _header(wordings, headers, repr(variable), codebook, variable)
+    texts = (variable, *question.labels.values(), *question.questions)
+    return _header(headers, texts, codebook, variable)
 
 
 def _header(
-    wordings: set[str], headers: Sequence[Any], what: str, codebook: Codebook, variable: str
+    headers: Iterable[Any], texts: Iterable[str], book: Codebook, variable: str, option: str = ""
 ) -> Any:
+    headers, wordings = list(headers), set(map(wording, texts))
     matching = [header for header in headers if wording(str(header)) in wordings]
     # [single choice] behind a question is a remark; in "Question [Row]" it tells the rows apart.
     matching = matching or [h for h in headers if wording(_BRACKETS.sub("", str(h))) in wordings]
     if len(matching) != 1:
         several = f"several columns: {', '.join(map(str, matching))}" if matching else "no column"
         raise ValueError(
-            f"the question {what} has {several}; the columns are "
+            f"the question {variable!r}{option} has {several}; the columns are "
             f"{', '.join(map(str, headers))}. Say its wording in 'questions' under "
-            f"[variables.{variable}] in {codebook.where}, or remove the column that is not meant"
+            f"[variables.{variable}] in {book.where}, or remove the column that is not meant"
         )
     return matching[0]
 
 
 def wording(header: str) -> str:
-    """What a question asks, in one spelling, without its number and closing marks.
+    """Return what a question asks, in one spelling, without its number and closing marks.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The cells of an export as text, before anybody has said what is a header and what an answer."""
+"""The cells of an export as text; which rows of it are headers, repeats and totals."""
 
 from __future__ import annotations
 
@@ -10,37 +10,130 @@ import pandas as pd
 
 from churnlib.survey.answer_text import CONTROL, normalise
 
-TOTAL = re.compile(
+_TOTAL = re.compile(
     r"(?:合计|总计|小计|总和|总数|平均|平均值|平均数|均值|(?:grand|sub)?total|sum|average|mean):*"
 )
+_IMPORT = re.compile(r'\s*\{\s*["\']+ImportId')
+_NAME = re.compile(r"(?i)[a-z]{1,6}[-_.]?\d+(?:[-_.#]\w+)*|[a-z]+[_.][a-z0-9_.]+")
+_RESPONSE = {"response", "open-endedresponse", "回答", "答案"}
+_FEW = 8  # answer sheets are too few to call a row strange
+_MANY = 1_000  # rows are enough to tell
 Numbered = list[tuple[int, list[str]]]
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """Rows of cells, and what was noticed and decided while they were read.
-
-    Parameters
-    ----------
-    rows : sequence of sequence of str
-        All rows of the file in order, blank ones too, so that a place is a row number less one.
-    notes : sequence of str
-        Sentences for the user.
-    orders, ordinal, names : mapping
-        By header, where the file knows: answers in the order of their codes, whether that order
-        means something, and the short name of the question.
-    """
+    """Rows of cells, and what was noticed and decided while they were read."""
 
     rows: Sequence[Sequence[str]]
+    """All rows of the file in order, blank ones too, so that a place is a row number less one."""
     notes: Sequence[str] = ()
     orders: Mapping[str, list[str]] = field(default_factory=dict)
+    """By header, where the file knows: answers in the order of their codes."""
     ordinal: Mapping[str, bool] = field(default_factory=dict)
+    """By header, where the file knows: whether that order means something."""
     names: Mapping[str, str] = field(default_factory=dict)
+    """By header, where the file has one: the short name of the question."""
 
     def numbered(self) -> Numbered:
         """Rows that hold something, with their numbers, without control characters."""
         rows = [(i, [CONTROL.sub("", cell) for cell in row]) for i, row in enumerate(self.rows, 1)]
         return [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
+
+
+@dataclass(frozen=True)
+class Header:
+    """The wordings of the questions, their short names by wording, and how many rows it takes."""
+
+    texts: list[str]
+    names: Mapping[str, str] = field(default_factory=dict)
+    depth: int = 1
+
+
+def header_of(rows: Sequence[Sequence[str]], name: str, depth: int | None = None) -> Header:
+    """Read the header of a table: as many rows as given, else as many as are surely headers.
+
+    A second row that looks like a header and may be an answer sheet is an error. Rows below a
+    question that takes several columns make ``Question [Row]`` of it.
+
+    Examples
+    --------
+    >>> rows = [["Q1", "Q2"], ["Your gender?", "Your age?"], ['{"ImportId":"a"}', ""], ["m", "9"]]
+    >>> header_of(rows, "export.csv").texts
+    ['Your gender?', 'Your age?']
+    """
+    if depth is not None and not 1 <= depth < max(len(rows), 2):
+        raise ValueError(
+            f"{name} has {len(rows)} rows that are not blank; given {depth} of headers"
+        )
+    width = max(map(len, rows[: depth or 3]))
+    stripped = [[cell.strip() for cell in row] + [""] * (width - len(row)) for row in rows]
+    depth = depth or _depth(stripped, name)
+    tops = [row for row in stripped[:depth] if not any(map(_IMPORT.match, row))]
+    width = max((j for row in tops for j, cell in enumerate(row, 1) if cell), default=0)
+    first, *more = (row[:width] for row in tops)
+    if not more:
+        return Header(first, {}, depth)
+    below = [[row[j] for row in more if row[j] and not _is_response(row[j])] for j in range(width)]
+    if all(first):
+        texts = [cells[-1] if cells else top for top, cells in zip(first, below, strict=True)]
+        pairs = list(zip(texts, first, strict=True))
+        texts = [f"{text} [{top}]" if texts.count(text) > 1 else text for text, top in pairs]
+        names = {text: top for text, top in zip(texts, first, strict=True) if text != top}
+        return Header(texts, names, depth)
+    texts, question = [], ""
+    for top, cells in zip(first, below, strict=True):
+        question = top or question
+        texts.append(f"{question} [{' '.join(cells)}]" if cells and question else question)
+    return Header(texts, {}, depth)
+
+
+def _is_response(text: str) -> bool:
+    return normalise(text) in _RESPONSE
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", normalise(text)) is not None
+
+
+def _depth(rows: Sequence[Sequence[str]], name: str) -> int:
+    for place, row in enumerate(rows[1:4], 1):
+        if any(map(_IMPORT.match, row)):
+            return place + 1
+    depth = 1
+    while depth < 3 and len(rows) > depth + 1 and (certainty := _heads(rows, depth)):
+        if certainty == "perhaps":
+            raise ValueError(
+                f"{name}: row {depth + 1} looks like a second header, since none of its answers is "
+                f"given again; say how many rows of headers there are (--header-rows {depth} or "
+                f"{depth + 1})"
+            )
+        depth += 1
+    return depth
+
+
+def _heads(rows: Sequence[Sequence[str]], place: int) -> str | None:
+    """Whether a row is part of the header: ``surely``, ``perhaps``, ``None`` if not."""
+    row, rest = rows[place], rows[place + 1 : _MANY]
+    if any(map(_is_response, row)) and not all(rows[0]):
+        return "surely"
+    closed = {}  # by column, the different answers to a question with few
+    for j, cell in enumerate(row):
+        answers = [other[j] for other in rest if j < len(other) and other[j]]
+        if len(set(answers)) <= len(answers) / 2 and cell:
+            closed[j] = {normalise(answer) for answer in answers}
+    if len(closed) < 2 or any(normalise(row[j]) in answers for j, answers in closed.items()):
+        return None
+    half = len(closed) / 2
+    asks = sum(row[j].rstrip("*").endswith(("?", "？", ":", "：")) for j in closed)
+    words = not any(_is_number(row[j]) for j in closed)
+    codes = sum(bool(_NAME.fullmatch(top)) for top in rows[0]) * 2 >= len(rows[0])
+    longer = sum(len(row[j]) > max(map(len, answers)) for j, answers in closed.items()) > half
+    numbers = all(map(_is_number, set().union(*closed.values())))
+    if asks >= half or (words and (numbers or (codes and longer))):
+        return "surely"
+    blank = any(not top for top in rows[0]) and all(row)
+    return "perhaps" if len(rest) >= _FEW or blank else None
 
 
 def without_repeats(header: Sequence[str], answers: Numbered, notes: list[str]) -> Numbered:
@@ -53,7 +146,9 @@ def without_repeats(header: Sequence[str], answers: Numbered, notes: list[str]) 
     if repeated:
         notes.append(f"row {', '.join(map(str, repeated))} repeats the header and was left out")
     kept = [(number, row) for number, row in answers if number not in repeated]
-    for number, row in [entry for entry in kept if any(map(_is_total, entry[1]))]:
+    for number, row in [*kept]:
+        if not any(_TOTAL.fullmatch(normalise(cell)) for cell in row):
+            continue
         others = [other for n, other in kept if n != number]
         words = [cell for cell in map(normalise, row) if re.search(r"[^-\d.,%]", cell)]
         if len(words) > 1 or any(words[0] in map(normalise, other) for other in others):
@@ -67,10 +162,6 @@ def without_repeats(header: Sequence[str], answers: Numbered, notes: list[str]) 
                 "totals, delete it in the file"
             )
     return kept
-
-
-def _is_total(cell: str) -> bool:
-    return TOTAL.fullmatch(normalise(cell)) is not None
 
 
 def _sums_up(row: Sequence[str], others: Sequence[Sequence[str]]) -> bool:

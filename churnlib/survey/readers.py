@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from churnlib.survey.delimited import read_delimited
-from churnlib.survey.header_rows import Header, header_of
 from churnlib.survey.personal import EVERY_ANSWER_DIFFERS, reason_of
 from churnlib.survey.personal import PERSONAL as PERSONAL
-from churnlib.survey.raw_table import Numbered, RawTable, without_repeats
+from churnlib.survey.raw_table import Numbered, RawTable, header_of, without_repeats
 from churnlib.survey.spreadsheet import read_spreadsheet
 from churnlib.survey.spss_file import read_spss
+from churnlib.survey.text_file import read_delimited
 
 _WRITTEN_IN = re.compile(r"〖[^〗]*〗")
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<table", b"<meta", b"<head", b"<style", b"<div")
@@ -52,8 +51,7 @@ def read_answers(
         One row a sheet, indexed by its ``row`` in the file as a spreadsheet numbers it; an
         empty cell is the empty text. Its ``attrs`` say what was decided (``notes``), what was
         ``dropped`` (free ``texts`` among it), the short ``names`` of questions, the ``orders`` of
-        their answers and
-        whether they are ``ordinal``, where the file knows.
+        their answers and whether they are ``ordinal``, where the file knows.
 
     Raises
     ------
@@ -78,22 +76,29 @@ def read_answers(
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file}; check the path")
     table = _table(file, encoding, sheet)
-    notes = list(table.notes)
-    rows = table.numbered()
+    notes, rows = list(table.notes), table.numbered()
     if not rows:
         raise ValueError(f"{file.name} holds no cells; export it again")
     header = header_of([cells for _, cells in rows], file.name, header_rows)
     if header.depth > 1 and header_rows is None:
         notes.append(f"the first {header.depth} rows are headers (--header-rows says otherwise)")
     answers = without_repeats(header.texts, rows[header.depth :], notes)
-    frame = _frame(header, answers, notes, file.name)
+    frame = _frame(header.texts, answers, notes, file.name)
     names = {**table.names, **header.names}
-    dropped, texts = _personal(frame, names, keep, notes, file.name)
-    frame = frame.drop(columns=dropped)
+    if unknown := {*keep} - {*frame.columns} - {*map(names.get, frame.columns)}:
+        raise ValueError(
+            f"{file.name} has no column {min(unknown)!r} to keep; it has {', '.join(frame.columns)}"
+        )
+    personal = _personal(frame, names, keep)
+    frame = frame.drop(columns=[*personal])
+    notes += [
+        f'the column {header!r} was dropped as personal ({reason}); to keep it: --keep "{header}"'
+        for header, reason in personal.items()
+    ]
     frame.attrs = {
         "notes": notes,
-        "dropped": dropped,
-        "texts": texts,
+        "dropped": list(personal),
+        "texts": [h for h, reason in personal.items() if reason == EVERY_ANSWER_DIFFERS],
         "names": names,
         "orders": dict(table.orders),
         "ordinal": dict(table.ordinal),
@@ -124,8 +129,7 @@ def _table(file: Path, encoding: str | None, sheet: str | None) -> RawTable:
     )
 
 
-def _frame(header: Header, answers: Numbered, notes: list[str], name: str) -> pd.DataFrame:
-    texts = header.texts
+def _frame(texts: list[str], answers: Numbered, notes: list[str], name: str) -> pd.DataFrame:
     if not answers:
         raise ValueError(f"{name} holds a header and no answers")
     width = len(texts)
@@ -135,10 +139,11 @@ def _frame(header: Header, answers: Numbered, notes: list[str], name: str) -> pd
                 f"{name}, row {row} has {len(cells)} cells where {width} belong; look there for a "
                 "comma or a line break without quotes, and write empty answers too"
             )
-    if not texts[0] and width > 1 and len({cells[0] for _, cells in answers}) == len(answers):
+    # 〖…〗 holds what somebody wrote beside an option, and may say who it was.
+    rows = [[_WRITTEN_IN.sub("", cell) for cell in cells[:width]] for _, cells in answers]
+    if not texts[0] and width > 1 and len({cells[0] for cells in rows}) == len(rows):
         notes.append("the first column has no header and holds the names of rows: left out")
-        texts, answers = texts[1:], [(row, cells[1:]) for row, cells in answers]
-        width -= 1
+        texts, rows = texts[1:], [cells[1:] for cells in rows]
     for place, twice in enumerate(texts):
         if twice in texts[:place] or not twice:
             what = f"two columns are called {twice!r}" if twice else "a column has no header"
@@ -147,30 +152,15 @@ def _frame(header: Header, answers: Numbered, notes: list[str], name: str) -> pd
                 "rows of headers there are (--header-rows)"
             )
     index = pd.Index([row for row, _ in answers], name="row")
-    # 〖…〗 holds what somebody wrote beside an option, and may say who it was.
-    rows = [[_WRITTEN_IN.sub("", cell) for cell in cells[:width]] for _, cells in answers]
     return pd.DataFrame(rows, index, texts, dtype="str")
 
 
-def _personal(
-    frame: pd.DataFrame, names: dict[str, str], keep: Sequence[str], notes: list[str], name: str
-) -> tuple[list[str], list[str]]:
-    """Columns to drop, and those of them that hold free text, and say so in the notes."""
-    unknown = {*keep} - {*frame.columns} - {names.get(header, "") for header in frame.columns}
-    if unknown:
-        raise ValueError(
-            f"{name} has no column {min(unknown)!r} to keep; it has {', '.join(frame.columns)}"
-        )
-    dropped, texts = [], []
+def _personal(frame: pd.DataFrame, names: Mapping[str, str], keep: Sequence[str]) -> dict[str, str]:
+    """Columns that tell who answered and are not to be kept, and why."""
+    reasons = {}
     for header in frame.columns:
-        short = names.get(header, header)
-        reason = reason_of(header, list(frame[header])) or reason_of(short, [])
-        if reason and not {header, short} & {*keep}:
-            dropped.append(header)
-            if reason == EVERY_ANSWER_DIFFERS:
-                texts.append(header)
-            notes.append(
-                f"the column {header!r} was dropped as personal ({reason}); to keep it: "
-                f'--keep "{header}"'
-            )
-    return dropped, texts
+        name = names.get(header, header)
+        reason = reason_of(header, list(frame[header])) or reason_of(name, [])
+        if reason and not {header, name} & {*keep}:
+            reasons[header] = reason
+    return reasons

@@ -19,14 +19,7 @@ _BAND = re.compile(r"[0-9]{1,3}\D{0,6}(?:-|to|至|到)[0-9]{1,3}\D*")
 
 
 def read_spreadsheet(file: Path, sheet: str | None = None) -> RawTable:
-    """Read one sheet of a workbook: the one that is named, else the first that is seen.
-
-    Raises
-    ------
-    ValueError
-        If the file is protected, damaged or in the old format, the sheet is not there, or a cell
-        holds a formula without its value.
-    """
+    """Read one sheet of a workbook: the one that is named, else the first that is seen."""
     if file.read_bytes()[:8] == _OLD:
         raise ValueError(
             f"{file.name} is protected by a password or in the old .xls format; "
@@ -34,7 +27,7 @@ def read_spreadsheet(file: Path, sheet: str | None = None) -> RawTable:
         )
     values, formulas = _opened(file, values=True), _opened(file, values=False)
     seen = [s.title for s in values.worksheets if s.sheet_state == "visible" and s.max_row > 1]
-    chosen = sheet or (seen or [values.worksheets[0].title])[0]
+    chosen = sheet or [*seen, values.worksheets[0].title][0]
     if chosen not in values.sheetnames:
         raise ValueError(
             f"{file.name} has no sheet {chosen!r}; it has {', '.join(values.sheetnames)}"
@@ -46,10 +39,10 @@ def read_spreadsheet(file: Path, sheet: str | None = None) -> RawTable:
         )
     cells = [list(row) for row in values[chosen].iter_rows(values_only=True)]
     for merged in values[chosen].merged_cells.ranges:
-        top, left = merged.min_row - 1, merged.min_col - 1
-        if merged.max_row > merged.min_row and cells[top][left] is not None:
-            for row in range(top, merged.max_row):
-                cells[row][left] = cells[top][left]
+        value = cells[merged.min_row - 1][merged.min_col - 1]
+        if merged.max_row > merged.min_row and value is not None:
+            for row in cells[merged.min_row : merged.max_row]:
+                row[merged.min_col - 1] = value
             notes.append(
                 f"sheet {chosen!r}, rows {merged.min_row} to {merged.max_row}: merged cells "
                 f"({merged.coord}) were read as one value for each row"
@@ -88,22 +81,22 @@ def _opened(file: Path, *, values: bool) -> Any:
 def _texts(column: Iterable[Any], notes: list[str]) -> list[str]:
     """Cells as text; dates among bands are the bands that Excel took for dates."""
     header, *texts = map(_text, column)
-    bands = {text: band for text in {*texts} if text[:4].isdigit() and (band := date_band(text))}
-    others = {normalise(text) for text in texts if text and text not in bands}
-    days = sum(text in bands for text in texts)
-    ends = sorted({(band.low, band.high) for band in bands.values()})
+    dates = {text: band for text in {*texts} if text[:4].isdigit() and (band := date_band(text))}
+    others = {normalise(text) for text in texts if text and text not in dates}
+    ends = sorted({(band.low, band.high) for band in dates.values()})
     # Dates as few as answers are, which do not overlap and stand beside other numbers.
-    apart = all(one[1] < other[0] for one, other in pairwise(ends))
+    apart = all(lower[1] < upper[0] for lower, upper in pairwise(ends))
     beside = all(re.search("[0-9]", word) and len(word) < 12 for word in others)
-    few = apart and beside and len(ends) <= 6 and days > len(ends) + (not others)
-    if days and (few or any(map(_BAND.fullmatch, others))):
-        said = {text: f"{band.low}-{band.high}" for text, band in bands.items()}
-        notes.append(
-            f"column {header!r}: dates were read as the bands that they were typed as "
-            f"({', '.join(sorted({*said.values()}))})"
-        )
-        texts = [said.get(text, text) for text in texts]
-    return [header, *texts]
+    often = sum(text in dates for text in texts) > len(ends) + (not others)
+    few = apart and beside and often and len(ends) <= 6
+    if not dates or not (few or any(map(_BAND.fullmatch, others))):
+        return [header, *texts]
+    bands = {text: f"{band.low}-{band.high}" for text, band in dates.items()}
+    notes.append(
+        f"column {header!r}: dates were read as the bands that they were typed as "
+        f"({', '.join(sorted({*bands.values()}))})"
+    )
+    return [header, *(bands.get(text, text) for text in texts)]
 
 
 def _text(value: Any) -> str:

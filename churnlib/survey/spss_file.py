@@ -10,19 +10,11 @@ import pandas as pd
 
 from churnlib.survey.answer_text import as_text, normalise
 from churnlib.survey.raw_table import RawTable
-from churnlib.survey.text_encoding import encoding_of
+from churnlib.survey.text_file import encoding_of
 
 
 def read_spss(file: Path, encoding: str | None = None) -> RawTable:
-    """Read an SPSS file; its questions become headers, its labels answers.
-
-    Raises
-    ------
-    ImportError
-        Without the extra ``churnlib[spss]``.
-    ValueError
-        If the file is damaged.
-    """
+    """Read an SPSS file; its questions become headers, its labels answers."""
     try:
         import pyreadstat
     except ImportError:
@@ -37,33 +29,27 @@ def read_spss(file: Path, encoding: str | None = None) -> RawTable:
             if encoding is not None:
                 raise
             # The record of the encoding may be wrong; as Latin-1, every byte is one character.
-            found = _encoding(*pyreadstat.read_sav(str(file), encoding="LATIN1"), file.name)
-            frame, meta = pyreadstat.read_sav(str(file), encoding=found)
+            likely = _encoding(*pyreadstat.read_sav(str(file), encoding="LATIN1"), file.name)
+            frame, meta = pyreadstat.read_sav(str(file), encoding=likely)
             notes.append(
-                f"{file.name} does not hold the encoding that it names; it was read as {found} "
+                f"{file.name} does not hold the encoding that it names; it was read as {likely} "
                 "(--encoding says another)"
             )
     except (pyreadstat.ReadstatError, UnicodeDecodeError, LookupError) as error:
         raise ValueError(f"{file.name} is damaged or no SPSS file ({error})") from error
     questions = [meta.column_names_to_labels.get(name) or name for name in frame.columns]
-    headers = [
-        f"{text} [{name}]" if questions.count(text) > 1 else text
-        for text, name in zip(questions, frame.columns, strict=True)
-    ]
-    columns, orders = [], {}
-    for name, header in zip(frame.columns, headers, strict=True):
+    columns, orders, ordinal, names = {}, {}, {}, {}
+    for name, text in zip(frame.columns, questions, strict=True):
+        header = f"{text} [{name}]" if questions.count(text) > 1 else text
         labels = _labels(header, frame[name], meta.variable_value_labels.get(name, {}), notes)
-        columns.append([labels.get(value, as_text(value)) for value in frame[name]])
+        columns[name] = [header, *(labels.get(value, as_text(value)) for value in frame[name])]
         if labels:
             orders[header] = list(dict.fromkeys(labels[code] for code in sorted(labels)))
-    names = {h: name for h, name in zip(headers, frame.columns, strict=True) if h != name}
-    measures = zip(headers, frame.columns, strict=True)
-    ordinal = {
-        header: meta.variable_measure[name] == "ordinal"
-        for header, name in measures
-        if meta.variable_measure.get(name) in {"ordinal", "nominal"}
-    }
-    rows = [headers, *map(list, zip(*columns, strict=True))]
+        if (measure := meta.variable_measure.get(name)) in {"ordinal", "nominal"}:
+            ordinal[header] = measure == "ordinal"
+        if header != name:
+            names[header] = name
+    rows = list(map(list, zip(*columns.values(), strict=True)))
     return RawTable(rows, notes, orders, ordinal, names)
 
 
@@ -86,18 +72,17 @@ def _labels(
     if not labels:
         return {}
     spellings = [normalise(text) for text in labels.values()]
-    said = {
-        code: f"{text} ({as_text(code)})" if spellings.count(normalise(text)) > 1 else text
-        for code, text in labels.items()
-    }
-    if twice := sorted({text for code, text in labels.items() if said[code] != text}):
+    twice = {code for code, text in labels.items() if spellings.count(normalise(text)) > 1}
+    if twice:
         notes.append(
-            f"{header!r}: several codes have the label {twice[0]!r} and are kept apart by their "
-            "numbers; if they mean the same, make one an alias of the other in the codebook"
+            f"{header!r}: several codes have the label {min(labels[code] for code in twice)!r} and "
+            "are kept apart by their numbers; if they mean the same, make one an alias of the "
+            "other in the codebook"
         )
     bare = [value for value in values.dropna().unique() if value not in labels and value != ""]
-    unlabelled = int(values.isin(bare).sum())
-    quantity = len(bare) > 1 and unlabelled > values.notna().sum() / 2
-    return said | {
-        value: as_text(value) if quantity else f"undeclared code {as_text(value)}" for value in bare
-    }
+    quantity = len(bare) > 1 and values.isin(bare).sum() > values.notna().sum() / 2
+    undeclared = "" if quantity else "undeclared code "
+    return {
+        code: f"{text} ({as_text(code)})" if code in twice else text
+        for code, text in labels.items()
+    } | {value: undeclared + as_text(value) for value in bare}

@@ -108,6 +108,28 @@ def test_option_marks_that_run_without_a_gap_are_taken_off(tmp_path, capsys):
     assert labels(content, "q") == ["Red", "Blue", "Green"]
 
 
+def test_a_number_in_brackets_is_a_mark_before_a_number_too(tmp_path, capsys):
+    path = write(tmp_path / "a.csv", ["Q", "S"], rows_of(["(2) 10 km", "(1) 5 km"], "mf"))
+    content, _, _ = through(path, capsys)
+    assert labels(content, "q") == ["5 km", "10 km"]
+
+
+def test_one_wording_over_two_columns_is_told_apart_by_their_short_names(tmp_path):
+    rows = rows_of(["Low", "High"], ["Low", "High"], n=20)
+    header = [["What is your opinion?"] * 2, *rows]
+    assert list(read_answers(write(tmp_path / "a.csv", ["v_1", "v_2"], header))) == [
+        "What is your opinion? [v_1]",
+        "What is your opinion? [v_2]",
+    ]
+
+
+def test_an_option_is_ticked_by_the_header_of_its_column_too(tmp_path, capsys):
+    rows = [["Use [card]", "", "m"], ["", "Use [loan]", "f"], ["Use [card]", "Use [loan]", "m"]] * 9
+    path = write(tmp_path / "a.csv", ["Use [card]", "Use [loan]", "Sex"], rows)
+    _, survey, _ = through(path, capsys)
+    assert survey.frame["use"].tolist() == [("card",), ("loan",), ("card", "loan")] * 9
+
+
 HEADERS = {
     "qualtrics": [
         ["StartDate", "Q1", "Q2"], ["Start Date", "What is your gender?", "How content are you?"],

@@ -1,11 +1,18 @@
-"""The encoding of a text file: by its mark, else by what its bytes would say."""
+"""Text files: their encoding, by their mark, else by what the bytes would say, and their cells."""
 
 from __future__ import annotations
 
-import codecs
+import csv
 import re
+from collections import Counter
 from collections.abc import Iterator
+from io import StringIO
+from itertools import islice
+from pathlib import Path
 
+from churnlib.survey.raw_table import RawTable
+
+_LOOKED_AT = 200  # rows
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _NO_TEXT = re.compile("[\ue000-\uf8ff\ufffd\x00]")
 """Signs that a wrong encoding gives: private ones and replacements."""
@@ -14,6 +21,46 @@ _LEVEL_1 = {"gb18030": (b"\xb0", b"\xd7", "gb2312"), "big5": (b"\xa4", b"\xc6", 
 """First bytes of the frequent characters, and the standard that orders them so."""
 _WESTERN = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257"]
 _SURE, _BETTER = 0.3, 0.1  # of charset-normalizer's coherence, which goes from 0 to 1
+
+
+def read_delimited(file: Path, encoding: str | None = None) -> RawTable:
+    """Read the rows of a csv, tsv or txt file; its encoding and delimiter are found."""
+    data = file.read_bytes()
+    chosen = encoding or encoding_of(data, file.name)
+    text = decode(data, file.name, chosen)
+    notes = []
+    if encoding is None and not chosen.startswith("utf"):
+        notes.append(
+            f"{file.name} was read as {chosen}; if letters look wrong, say another (--encoding)"
+        )
+    first, _, rest = text.partition("\n")
+    if (named := first.strip().strip('"')).lower().startswith("sep="):
+        text = "\n" + rest  # a blank line in its place keeps the numbers of the rows
+        delimiter = named[4:5] or "\t"
+    else:
+        delimiter = max(",;\t|", key=lambda sign: _fit(text, sign))
+    try:
+        rows = list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise ValueError(
+            f"{file.name} is no well-formed CSV file: {error}; export it again, or open it in a "
+            "spreadsheet and save it as .xlsx"
+        ) from error
+    held = [row for row in rows if any(row)]
+    apart = len({row[0] for row in held[1:]}) == len(held) - 1 > 1
+    if apart and all(len(row) == len(held[0]) + 1 for row in held[1:]):
+        held[0].insert(0, "")  # R writes the names of rows without a header above them
+    return RawTable(rows, notes)
+
+
+def _fit(text: str, delimiter: str) -> tuple[float, int]:
+    """The share of rows that it cuts into equally many cells, and how many these are."""
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    widths = [len(row) for row in islice(filter(any, reader), _LOOKED_AT)]
+    if not widths or max(widths) < 2:
+        return 0, 0
+    width, rows = Counter(w for w in widths if w > 1).most_common(1)[0]
+    return rows / len(widths), width
 
 
 def decode(data: bytes, name: str, encoding: str | None = None) -> str:
@@ -25,20 +72,14 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> str:
     '學歷：碩士及以上'
     >>> decode("Männlich,Sehr zufrieden".encode("cp1252"), "x.csv")
     'Männlich,Sehr zufrieden'
-
-    Raises
-    ------
-    ValueError
-        If there is no such encoding, or the bytes are no text in it.
     """
     chosen = encoding or encoding_of(data, name)
     try:
-        codecs.lookup(chosen)
+        text = _text(data, chosen)
     except LookupError:
         raise ValueError(
             f"there is no encoding {chosen!r}; utf-8, gb18030, big5 and cp1252 are some"
         ) from None
-    text = _text(data, chosen)
     if text is None:
         raise ValueError(f"{name} is not text in {chosen}; leave the encoding out or say another")
     return text.lstrip("\ufeff")
@@ -49,26 +90,21 @@ def encoding_of(data: bytes, name: str) -> str:
 
     Nearly any bytes can be read as GB18030. What it makes of other texts are rare Han characters
     inside Latin words (``M鋘nlich``) or, from Big5, private and rare ones.
-
-    Raises
-    ------
-    ValueError
-        If no encoding is likely.
     """
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
             return encoding
     if b"\x00" in data:
         little = data[1::2].count(0) >= data[::2].count(0)
-        encodings = ["utf-16-le" if little else "utf-16-be"]
+        encodings = tried = ["utf-16-le" if little else "utf-16-be"]
     elif _text(data, "utf-8") is not None:
-        encodings = ["utf-8"]
+        return "utf-8"
     else:
         encodings = [*_chinese(data), *_western(data)]
+        tried = ["utf-8", "gb18030", "big5", "cp1252"]
     for encoding in encodings:
         if _text(data, encoding) is not None:
             return encoding
-    tried = encodings if b"\x00" in data else ["utf-8", "gb18030", "big5", "cp1252"]
     raise ValueError(
         f"{name} is not text in {', '.join(tried)}; say its encoding (--encoding), or save it as "
         "CSV UTF-8 and try again"
@@ -80,33 +116,30 @@ def _text(data: bytes, encoding: str) -> str | None:
         text = data.decode(encoding)
     except UnicodeError:
         return None
-    return (
-        None
-        if "\x00" in text or (not encoding.startswith("utf") and _NO_TEXT.search(text))
-        else text
-    )
+    wrong = "\x00" in text or (not encoding.startswith("utf") and _NO_TEXT.search(text))
+    return None if wrong else text
 
 
 def _chinese(data: bytes) -> list[str]:
     """Those Chinese encodings that give Chinese, the one with the more common characters first."""
     shares = {}
-    for encoding in ("gb18030", "big5"):
+    for encoding in _LEVEL_1:
         text = _text(data, encoding) or ""
         han = re.findall(_HAN, text)
         beside_latin = re.findall(rf"(?<=[A-Za-z0-9]){_HAN}|{_HAN}(?=[A-Za-z0-9])", text)
-        latin = [sign for sign in beside_latin if not _is_usual(sign, encoding)]
-        if han and len(latin) <= len(han) / 5:
+        # A rare character there is an accented letter and a plain one, byte by byte.
+        strange = [
+            sign
+            for sign in beside_latin
+            if not _is_common(sign, encoding) or sign.encode(encoding)[1:].isalpha()
+        ]
+        if han and len(strange) <= len(han) / 5:
             shares[encoding] = sum(_is_common(sign, encoding) for sign in han) / len(han)
     return sorted(shares, key=lambda encoding: -shares[encoding])
 
 
-def _is_usual(han: str, encoding: str) -> bool:
-    """Whether it is common and not, byte by byte, an accented letter and a plain one."""
-    return _is_common(han, encoding) and not han.encode(encoding)[1:].isalpha()
-
-
 def _is_common(han: str, encoding: str) -> bool:
-    """Whether it is in level 1, the frequent characters, of GB 2312 or Big5."""
+    """Return True for level 1, the frequent characters, of GB 2312 or Big5."""
     first, last, standard = _LEVEL_1[encoding]
     return first <= han.encode(standard, "ignore")[:1] <= last
 
@@ -116,8 +149,8 @@ def _western(data: bytes) -> Iterator[str]:
     from charset_normalizer import from_bytes
 
     usual = data.decode("cp1252", "replace")
-    found = from_bytes(data, cp_isolation=_WESTERN)
-    best = max(found, key=lambda match: match.coherence, default=None)
+    matches = from_bytes(data, cp_isolation=_WESTERN)
+    best = max(matches, key=lambda match: match.coherence, default=None)
     as_usual = from_bytes(data, cp_isolation=["cp1252"]).best()
     least = max(_SURE, as_usual.coherence + _BETTER if as_usual else 0)
     if best and str(best) != usual and best.coherence >= least:
