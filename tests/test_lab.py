@@ -1,4 +1,4 @@
-"""Notebook 04 in the real JupyterLab, as somebody has it who typed ``make lab``."""
+"""Notebooks in the real JupyterLab, as somebody has it who typed ``make lab``."""
 
 import json
 import os
@@ -71,7 +71,7 @@ def address(home: Path, process: subprocess.Popen) -> str:
         for file in (home / "RUNTIME").glob("jpserver-*.json"):
             if content := file.read_text():
                 server = json.loads(content)
-                return f"{server['url']}lab/tree/{{}}?token={server['token']}"
+                return f"{server['url']}lab/tree/{{}}?reset&token={server['token']}"
         if process.poll() is not None:
             break
         time.sleep(0.1)
@@ -128,14 +128,25 @@ def strong(page) -> list[str]:
     )
 
 
+def require_no_errors(page) -> None:
+    stderr = ".jp-OutputArea-output .jp-RenderedText[data-mime-type*=stderr]"
+    assert page.locator(stderr).count() == 0
+    assert page.locator(".jp-OutputArea-output[data-mime-type*=error]").count() == 0
+
+
+@pytest.mark.parametrize("name", ["01_thesis_tables", "05_demographic_differences"])
+def test_all_cells_run_after_a_restart(lab, page, name):
+    run_all(page, lab[1].format(f"notebooks/{name}.ipynb"))
+    require_no_errors(page)
+    figure = page.locator(".jp-OutputArea-output img").first
+    assert figure.evaluate("image => image.naturalWidth") > 300
+
+
 def test_all_cells_run_and_an_edited_scenario_changes_the_result(lab, page):
     copy, place = lab
     notebook = place.format("notebooks/04_visits_by_gender.ipynb")
     run_all(page, notebook)
-    assert (
-        page.locator(".jp-OutputArea-output .jp-RenderedText[data-mime-type*=stderr]").count() == 0
-    )
-    assert page.locator(".jp-OutputArea-output[data-mime-type*=error]").count() == 0
+    require_no_errors(page)
     table = page.locator(".jp-OutputArea-output table").first
     assert "female" in table.inner_text().lower()
     figure = page.locator(".jp-OutputArea-output img").first

@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from churnlib import Crosstab, Origin, figures, load_codebook
+from churnlib import Origin, clean, crosstab, figures, load_codebook, read_answers
 from churnlib.crosstabs.detectable_difference import frontier
 from churnlib.evidence.origin import PROJECT
 
@@ -52,7 +52,9 @@ def plausibility(label, axes):
     parts = table.assign(low=table["low"] / table["n"], high=table["high"] / table["n"])
     for ax, (question, part) in zip(axes, parts.groupby(level=0), strict=True):
         part = part.droplevel(0).assign(reference=part["census"].to_numpy())
-        figures.ranges(part, label, ax, reference="census_at").set_xlabel(label(question))
+        people = int(part["n"].iloc[0])
+        figures.ranges(part, label, ax, reference="census_at")
+        ax.set_xlabel(label(question).format(n=people))
         ax.label_outer()
 
 
@@ -77,10 +79,9 @@ def real_samples(label, axes):
 def visits_by_gender(label, axes):
     table = source("visits_by_gender", index_col=0)
     figures.shares_by_group(table, label, axes[0], group="gender", response="visits")
-    levels = pd.Index(["1-2", "3-5", "6+"], name="visits")
-    genders = pd.Index(["male", "female"], name="gender")
-    counts = pd.DataFrame([[43, 43, 13], [30, 39, 27]], genders, levels)
-    figures.mosaic(Crosstab.from_counts(counts), label, axes[1])
+    answers = read_answers(PROJECT / "data" / "synthetic" / "answers.csv")
+    survey = clean(answers, load_codebook(), origin=Origin.SYNTHETIC, on_error="set_aside")
+    figures.mosaic(crosstab(survey, "gender", "visits"), label, axes[1])
 
 
 PANELS = {
