@@ -166,8 +166,13 @@ def test_every_word_and_number_is_that_of_the_kept_figure_in_its_language(drawn,
 
 def test_every_axis_is_named_after_what_is_counted_on_it(drawn, lang):
     figure, name = drawn
-    label = load_codebook().labeller(lang)
-    named = [(label(x) if x else "", label(y) if y else "") for x, y in AXES[name]]
+    word = load_codebook().labeller(lang)
+    people = source("plausibility", index_col=[0, 1])["n"].groupby(level=0).first().astype(int)
+
+    def label(key):
+        return word(key).format(n=people.get(key)) if key else ""
+
+    named = [(label(x), label(y)) for x, y in AXES[name]]
     assert [(ax.get_xlabel(), ax.get_ylabel()) for ax in figure.axes] == named
 
 
