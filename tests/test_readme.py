@@ -131,6 +131,7 @@ NOT_RUN = {
     "python -m pytest": "is this suite",
     "conda env create -f environment.yml": "downloads",
     "conda activate churnlib": "changes the shell alone",
+    "git checkout .": "needs a history, which a copy has not",
     "git status": "says nothing in a copy without a history",
 }
 """What is not run, and why; of these it is tested that what they name exists."""

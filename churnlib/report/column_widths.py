@@ -11,7 +11,7 @@ LETTERS, MARGIN = 8.5, 3.0
 """Points of a cell's letters, and of the space on each side of its text."""
 _HALF = 0.53 * LETTERS
 """Points of half a Chinese character, and of a digit; small letters are narrower on average."""
-_BOLD = 1.15
+_BOLD = 1.25
 """How much wider a header is for being bold."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,12 @@ class TextTable:
         chosen = _in_language(frame, lang)
         names = [_worded(str(key), label) for key in chosen.index]
         columns = [_column(chosen[key], label, digits) for key in chosen.columns]
+        if owners := _owners(chosen):
+            if chosen.index.name == "level":
+                names = _levels(owners, chosen.index, label)
+            for place, key in enumerate(chosen.columns):
+                if key == "level":
+                    columns[place] = _levels(owners, chosen[key], label)
         header = [_worded(chosen.index.name or "", label), *(_worded(c, label) for c in chosen)]
         return cls(tuple(header), tuple(zip(names, *columns, strict=True)))
 
@@ -148,6 +155,27 @@ def _in_language(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
     if lang == "en":
         return frame.drop(columns=chinese)
     return frame.assign(**{c[:-3]: frame[c] for c in chinese}).drop(columns=chinese)
+
+
+def _owners(frame: pd.DataFrame) -> list[Any]:
+    """The variable whose level stands in each row, where a column or the index names it."""
+    for name in ("variable", "predictor"):
+        if name in frame.columns:
+            return list(frame[name])
+        if frame.index.name == name:
+            return list(frame.index)
+    return []
+
+
+def _levels(owners: list[Any], keys: Iterable[Any], label: Label) -> list[str]:
+    """Word levels by their variable: ``low`` may be a level and the heading of a limit."""
+    words = []
+    for owner, key in zip(owners, keys, strict=True):
+        try:
+            words.append(label(f"{owner}.{key}"))
+        except KeyError:
+            words.append(_none(key) or _worded(str(key), label))
+    return words
 
 
 def _worded(key: Any, label: Label) -> str:

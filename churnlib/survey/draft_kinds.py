@@ -221,6 +221,9 @@ def separator_of(given: Iterable[str]) -> str | None:
     return None
 
 
+MULTIPLES = {*"十百千万亿kmc", "百万", "千万", "thousand", "million", "kilo", "milli", "centi"}
+
+
 def units_of_numbers(given: Sequence[str]) -> tuple[list[str], list[str]] | None:
     """Return the units of a column of numbers and the few words in it, ``None`` for another one.
 
@@ -262,3 +265,19 @@ def is_weight(column: Column) -> bool:
         return bool(column.given) and all(float(normalise(text)) > 0 for text in column.given)
     except ValueError:
         return False
+
+
+def are_different(units: Sequence[str]) -> bool:
+    """Return True if numbers in two units cannot be added up as they stand.
+
+    Examples
+    --------
+    >>> are_different(["岁", "周岁"]), are_different(["year", "years"])
+    (False, False)
+    >>> are_different(["元", "万元"]), are_different(["h", "min"])
+    (True, True)
+    """
+    if len(units) < 2:
+        return False
+    short, long = sorted(units, key=len)
+    return short not in long or long.removesuffix(short) in MULTIPLES

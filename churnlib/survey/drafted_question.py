@@ -15,6 +15,7 @@ from churnlib.survey.draft_kinds import (
     MOST_ANSWERS,
     Column,
     Matrix,
+    are_different,
     is_weight,
     separator_of,
     units_of_numbers,
@@ -65,13 +66,18 @@ def drafted_question(key: str, column: Column, missing: Sequence[str]) -> Drafte
     if is_weight(column):
         guess = "it is taken for the weight of each answer sheet"
         return DraftedQuestion(replace(question, missing=None, kind="weight"), (guess,))
-    if not column.codes and (separator := separator_of(given)):
+    separator = None if column.codes else separator_of(given)
+    if separator and not (separator == " " and _order(given, column).ordered):
         parts = [part.strip() for cell in given for part in cell.split(separator) if part.strip()]
         levels = _levels(key, _order(parts, column))
         guess = f"several answers stand in one cell, parted by {separator!r}"
         return DraftedQuestion(replace(question, levels=levels, kind="multiple"), (guess,))
     if numeric := units_of_numbers(given):
         units, words = numeric
+        if are_different(units):
+            guess = f"numbers in {' and '.join(units)}: write all in one unit to take the mean"
+            free = replace(question, questions=(column.header,), kind="text")
+            return DraftedQuestion(free, (guess,))
         question = replace(question, units=tuple(units), kind="number")
         if not words:
             return DraftedQuestion(question)

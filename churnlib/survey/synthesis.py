@@ -77,7 +77,7 @@ def load_scenarios(
                 entry["title"],
                 *common,
                 {
-                    variable: _shares(variable, (content["shares"] | entry)[variable], book)
+                    variable: _shares(variable, (content["shares"] | entry).get(variable), book)
                     for variable in questions
                     if variable not in margins
                 },
@@ -114,6 +114,8 @@ def _shares(variable: str, given: Any, book: Codebook) -> pd.DataFrame:
     ValueError
         If a row is not as long as the levels, is negative somewhere, or does not add up to 1.
     """
+    if given is None:
+        raise ValueError(f"the scenario file lacks {variable} in [shares]: one number a level")
     given = given if isinstance(given, Mapping) else {"all": given}
     by = given.get("by", "everybody")
     levels = book[variable].keys
@@ -228,7 +230,11 @@ def population(scenario: Scenario, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _written(variable: str, level: str, mess: Mapping[str, Any], rng: np.random.Generator) -> str:
-    spellings = mess["spellings"][variable]
+    spellings = mess["spellings"].get(variable, {})
+    if level not in spellings:
+        raise ValueError(
+            f"the scenario file lacks {variable}.{level} in [mess.spellings]: say how it is written"
+        )
     usual, *others = spellings[level]
     text = rng.choice(others) if others and rng.random() < mess["other_spelling"] else usual
     if rng.random() < mess["full_width"]:

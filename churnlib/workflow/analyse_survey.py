@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import json
 import tempfile
@@ -174,7 +175,7 @@ def _of_what_was_given(error: NotebookError, notebook: Mapping[str, Any]) -> Exc
         return None
     name, _, message = error.cause.partition(": ")
     if name == "KeyError":
-        return KeyError(message.strip("'\""))
+        return KeyError(ast.literal_eval(message))  # a KeyError shows its text in quotes
     kinds = {kind.__name__: kind for kind in (ValueError, FileNotFoundError, ImportError)}
     return kinds[name](message) if name in kinds else None
 

@@ -112,3 +112,18 @@ def test_a_ragged_table_and_one_without_columns_are_errors():
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"gone\.csv is missing; run the notebook"):
         TextTable.read(tmp_path / "gone.csv")
+
+
+def test_a_level_is_worded_by_its_variable_where_a_heading_has_the_same_key():
+    words = {
+        "low": "Lower limit",
+        "income.low": "Low income",
+        "predictor": "Predictor",
+        "level": "Level",
+    }
+    frame = pd.DataFrame({"predictor": ["income"], "level": ["low"], "low": [0.5]})
+    table = TextTable.of(frame, lambda key: words[key])
+    assert table.header == ("", "Predictor", "Level", "Lower limit")
+    assert table.rows[0][2:] == ("Low income", "0.5")
+    indexed = TextTable.of(frame.set_index("predictor"), lambda key: words[key])
+    assert indexed.rows[0][1] == "Low income"

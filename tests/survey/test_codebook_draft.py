@@ -119,3 +119,30 @@ def test_every_draft_is_a_codebook_with_a_level_for_every_answer(answers):
         book = cl.load_codebook(book_file)
     (variable,) = book.variables
     assert all(book.resolve(variable, answer) is not None for answer in answers if in_it(answer))
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        ["strongly disagree", "disagree", "neutral", "agree", "strongly agree"],
+        ["very dissatisfied", "dissatisfied", "neutral", "satisfied", "very satisfied"],
+        ["very bad", "bad", "average", "good", "very good"],
+    ],
+)
+def test_the_words_of_an_agreement_are_one_answer_and_keep_their_order(scale):
+    book = drafted({"Opinion": scale[::-1] * 12, "Sex": ["m", "f"] * 30})
+    question = book["variables"]["opinion"]
+    assert "kind" not in question  # single
+    assert question["ordered"]
+    assert [level["label"]["en"] for level in question["levels"]] == scale
+
+
+@pytest.mark.parametrize(
+    ("units", "kind"), [(("岁", "周岁"), "number"), (("元", "万元"), "text"), (("m", "km"), "text")]
+)
+def test_numbers_in_units_that_cannot_be_added_are_no_number(units, kind):
+    answers = [f"{n}{units[n % 2]}" for n in range(20, 80)]
+    book = drafted({"How much": answers, "Sex": ["m", "f"] * 30})
+    assert book["variables"]["how_much"]["kind"] == kind
+    advised = any("write all in one unit" in guess for guess in book.get("guesses", []))
+    assert advised == (kind == "text")

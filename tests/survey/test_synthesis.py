@@ -201,7 +201,7 @@ def test_a_seed_is_asked_for():
             r"visits \(male\) must be 3",
         ),
         ("gender = [0.51, 0.49]", "gender = [-0.51, 1.51]", r"gender \(all\) must be 2 numbers"),
-        ("gender = [0.51, 0.49]", "", "lacks 'gender'"),
+        ("gender = [0.51, 0.49]", "", r"lacks gender in \[shares\]"),
         (
             "visits.female =",
             "visits.femme =",
@@ -242,3 +242,9 @@ def test_a_scenario_of_one_s_own_may_be_given():
     survey = cleaned(synthesise(own, seed=1))
     assert set(survey.frame["gender"].dropna()) == {"female"}
     assert survey.n == 200
+
+
+def test_a_level_without_a_spelling_is_named():
+    mess = {**ALL.mess, "spellings": {**ALL.mess["spellings"], "gender": {"male": ["男"]}}}
+    with pytest.raises(ValueError, match=r"lacks gender.female in \[mess.spellings\]"):
+        synthesise(replace(ALL, mess=mess), seed=1)
