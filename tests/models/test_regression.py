@@ -772,3 +772,33 @@ def test_where_brant_s_test_cannot_be_had_its_frames_keep_their_shape():
     assert lines.slopes.isna().all(axis=None)
     assert lines.by_predictor["df"].to_dict() == {"x": 1, "z": 2}
     assert lines.by_predictor[["chi2", "p_value"]].isna().all(axis=None)
+
+
+FOUR = np.array([[40, 30, 20, 10], [20, 30, 25, 25]])  # by group and answer
+
+
+def four_answers(*, ordered):
+    groups, answers = np.indices(FOUR.shape)
+    answers = pd.Categorical.from_codes(answers.ravel(), list("1234"), ordered=ordered)
+    return pd.DataFrame({"group": groups.ravel(), "answer": answers, "n": FOUR.ravel()})
+
+
+def test_parallel_lines_of_four_answers_compare_three_slopes():
+    """Of k answers each slope is free at k − 1 cuts: k − 2 degrees of freedom (Brant, 1990)."""
+    rows = four_answers(ordered=True)
+    fit = ordinal_logit(rows, "answer", "group", count="n")
+    assert "order of the answers" not in fit.note
+    lines = parallel_lines(fit)
+    assert (lines.df, lines.brant.df) == (2, 2)
+    # The model of free slopes is saturated: a cell's share is its estimate.
+    saturated = (FOUR * np.log(FOUR / FOUR.sum(axis=1, keepdims=True))).sum()
+    assert lines.statistic == pytest.approx(2 * (saturated - fit.log_likelihood), abs=1e-8)
+
+
+def test_an_order_that_nobody_declared_is_said_to_be_taken_as_given():
+    rows = four_answers(ordered=False)
+    fit = ordinal_logit(rows, "answer", "group", count="n")
+    assert "the order of the answers is taken as given: 1 < 2 < 3 < 4" in fit.note
+    two = rows[rows["answer"].isin(["1", "2"])]
+    two = two.assign(answer=two["answer"].cat.remove_unused_categories())
+    assert "order" not in logit(two, "answer", "group", count="n").note

@@ -124,3 +124,8 @@ def test_no_draws_and_an_impossible_alpha_are_refused():
         found_in_samples(DOCTOR_VISITS, [100], seed=1, draws=0)
     with pytest.raises(ValueError, match="level"):
         found_in_samples(DOCTOR_VISITS, [100], seed=1, alpha=1.5)
+
+
+def test_one_draw_of_each_size_is_enough_to_be_asked_for():
+    found = found_in_samples(DOCTOR_VISITS, [100], seed=1, draws=1)
+    assert set(found["found"]) <= {0.0, 1.0}
