@@ -37,7 +37,7 @@ _PARTS = (
     re.compile(r"(?P<stem>.*\S)\s*[\[【](?P<part>[^\[\]【】]+)[\]】]\s*"),
     re.compile(r"(?P<stem>.*\S)\s*[(（](?P<part>[^()（）]+)[)）]\s*"),
     re.compile(r"(?P<stem>[^/]*\S)\s*/\s*(?P<part>[^/]+)"),
-    re.compile(r"(?P<stem>.*\S)(?:\s+[-–—]+\s+|\s*——\s*|\s*[:：]\s*)(?P<part>.+)"),
+    re.compile(r"(?P<stem>.*\S)(?:\s+[-–—]+\s+|\s*—+\s*|\s*[:：]\s*)(?P<part>.+)"),
 )
 
 

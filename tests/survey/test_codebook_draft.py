@@ -146,3 +146,12 @@ def test_numbers_in_units_that_cannot_be_added_are_no_number(units, kind):
     assert book["variables"]["how_much"]["kind"] == kind
     advised = any("write all in one unit" in guess for guess in book.get("guesses", []))
     assert advised == (kind == "text")
+
+
+@pytest.mark.parametrize("mark", ["—", "——", " - ", "：", "/"])
+def test_rows_of_a_matrix_question_are_one_scale_whatever_parts_their_headers(mark):
+    rows = {
+        f"满意度{mark}{part}": ["满意", "一般", "不满意"] * 10 for part in ("服务", "环境", "效率")
+    }
+    kinds = [entry.get("kind") for entry in drafted(rows)["variables"].values()]
+    assert kinds.count("scale") == 1
