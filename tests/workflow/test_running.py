@@ -245,13 +245,17 @@ def test_every_notebook_that_fails_is_named_and_kept_and_the_others_run_to_their
 
 
 def test_one_at_a_time_is_one_at_a_time_and_the_longest_of_the_last_run_comes_first(tmp_path):
-    alone = "import pathlib, time\nhere = pathlib.Path('busy')\nhere.mkdir()\n{}\nhere.rmdir()"
-    notebook(tmp_path, "01_a", alone.format("1"))
-    notebook(tmp_path, "02_b", alone.format("time.sleep(1)"))
+    alone = "import pathlib\nhere = pathlib.Path('busy')\nhere.mkdir()\nhere.rmdir()"
+    for name in ("01_a", "02_b"):  # a folder that is there already would be an error
+        notebook(tmp_path, name, alone)
     order = []
-    for _ in range(2):  # a folder that is there already would be an error
-        reproduce(tmp_path, finished=lambda name, _: order.append(name))
-        (tmp_path / "requirements.lock").write_text("new")
+    reproduce(tmp_path, finished=lambda name, _: order.append(name))
+    records = tmp_path / ".churnlib" / "records.json"
+    last = json.loads(records.read_text("utf-8"))
+    last["01_a"]["seconds"], last["02_b"]["seconds"] = 1.0, 9.0
+    records.write_text(json.dumps(last), encoding="utf-8")
+    (tmp_path / "requirements.lock").write_text("new")
+    reproduce(tmp_path, finished=lambda name, _: order.append(name))
     assert order == ["01_a", "02_b", "02_b", "01_a"]
 
 
