@@ -48,10 +48,8 @@ class Scenario:
     mess: Mapping[str, Any]
 
 
-def load_scenarios(
-    path: str | Path | None = None, *, codebook: Codebook | None = None
-) -> dict[str, Scenario]:
-    """Read the scenarios; the project's own, in its codebook's levels, when none are given.
+def load_scenarios(path: str | Path | None = None) -> dict[str, Scenario]:
+    """Read the scenarios; the project's own when no path is given.
 
     Raises
     ------
@@ -66,7 +64,7 @@ def load_scenarios(
     ['no_difference', 'as_the_text_says', 'strong_difference']
     """
     content = scenario_file(path)
-    book = codebook if codebook is not None else load_codebook()
+    book = load_codebook()
     try:
         questions, minors = content["questions"], content["assumptions"]["minors"]
         margins = {variable: _margin(file) for variable, file in content["margins"].items()}
@@ -134,9 +132,7 @@ def _shares(variable: str, given: Any, book: Codebook) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, "index", columns=levels).rename_axis(by)
 
 
-def synthesise(
-    scenario: str | Scenario, *, seed: int, codebook: Codebook | None = None
-) -> pd.DataFrame:
+def synthesise(scenario: str | Scenario, *, seed: int) -> pd.DataFrame:
     """Simulate raw answer sheets as a survey platform would export them.
 
     Cleaned with ``on_error="set_aside"`` they give 200 people with exactly the published
@@ -149,8 +145,6 @@ def synthesise(
         A name from `load_scenarios`, or a scenario of one's own.
     seed : int
         There is no default: who simulates says with which seed.
-    codebook : Codebook, optional
-        The project's own when left out.
 
     Returns
     -------
@@ -172,7 +166,7 @@ def synthesise(
     (208, ['模拟'])
     """
     if isinstance(scenario, str):
-        scenarios = load_scenarios(codebook=codebook)
+        scenarios = load_scenarios()
         if scenario not in scenarios:
             raise KeyError(f"no scenario {scenario!r}; there are {', '.join(scenarios)}")
         scenario = scenarios[scenario]
