@@ -14,7 +14,7 @@ import pandas as pd
 
 from benchmarks.harness import show, table
 from churnlib import attainable, bounds, count_tables, enumerate_tables, published_frequencies
-from churnlib.crosstabs.detectable_difference import power_curves
+from churnlib.crosstabs import power_curves
 from churnlib.margins.statistic_forms import names
 from churnlib.studies import minor_assumptions, plausibility
 

@@ -2,6 +2,8 @@
 
 from . import figures as figures
 from . import report as report
+from .crosstabs.battery import compare_columns as compare_columns
+from .crosstabs.battery import residual_p_values as residual_p_values
 from .crosstabs.battery import statistics as statistics
 from .crosstabs.exact import fisher_exact as fisher_exact
 from .crosstabs.independence import chi_square as chi_square
@@ -9,9 +11,6 @@ from .crosstabs.independence import contingency_coefficient as contingency_coeff
 from .crosstabs.independence import cramers_v as cramers_v
 from .crosstabs.independence import likelihood_ratio as likelihood_ratio
 from .crosstabs.independence import phi as phi
-from .crosstabs.layers import MantelHaenszel as MantelHaenszel
-from .crosstabs.layers import mantel_haenszel as mantel_haenszel
-from .crosstabs.layers import stratified_table as stratified_table
 from .crosstabs.ordinal import gamma as gamma
 from .crosstabs.ordinal import kendall_tau_b as kendall_tau_b
 from .crosstabs.ordinal import linear_by_linear as linear_by_linear
@@ -19,18 +18,19 @@ from .crosstabs.ordinal import pearson_r as pearson_r
 from .crosstabs.ordinal import somers_d as somers_d
 from .crosstabs.ordinal import spearman as spearman
 from .crosstabs.ordinal import stuart_tau_c as stuart_tau_c
-from .crosstabs.post_hoc import compare_columns as compare_columns
-from .crosstabs.post_hoc import residual_p_values as residual_p_values
+from .crosstabs.prediction import eta as eta
 from .crosstabs.prediction import goodman_kruskal_lambda as goodman_kruskal_lambda
 from .crosstabs.prediction import goodman_kruskal_tau as goodman_kruskal_tau
+from .crosstabs.prediction import kappa as kappa
+from .crosstabs.prediction import mcnemar_bowker as mcnemar_bowker
 from .crosstabs.prediction import uncertainty_coefficient as uncertainty_coefficient
-from .crosstabs.ratings import eta as eta
-from .crosstabs.ratings import mcnemar_bowker as mcnemar_bowker
-from .crosstabs.risk import kappa as kappa
+from .crosstabs.risk import MantelHaenszel as MantelHaenszel
+from .crosstabs.risk import mantel_haenszel as mantel_haenszel
 from .crosstabs.risk import odds_ratio as odds_ratio
 from .crosstabs.risk import risk_difference as risk_difference
 from .crosstabs.risk import risk_ratio as risk_ratio
-from .crosstabs.simulation import monte_carlo as monte_carlo
+from .crosstabs.risk import stratified_table as stratified_table
+from .crosstabs.sampling import monte_carlo as monte_carlo
 from .evidence.origin import Marked as Marked
 from .evidence.origin import Origin as Origin
 from .evidence.origin import WithOrigin as WithOrigin

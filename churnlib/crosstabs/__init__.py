@@ -1,18 +1,14 @@
 """What a cross-table says: association, exact tests, comparisons, layers, power."""
 
+from churnlib.crosstabs.battery import compare_columns as compare_columns
+from churnlib.crosstabs.battery import residual_p_values as residual_p_values
 from churnlib.crosstabs.battery import statistics as statistics
-from churnlib.crosstabs.detectable_difference import frontier as frontier
-from churnlib.crosstabs.detectable_difference import least_v as least_v
-from churnlib.crosstabs.detectable_difference import power_curves as power_curves
 from churnlib.crosstabs.exact import fisher_exact as fisher_exact
 from churnlib.crosstabs.independence import chi_square as chi_square
 from churnlib.crosstabs.independence import contingency_coefficient as contingency_coefficient
 from churnlib.crosstabs.independence import cramers_v as cramers_v
 from churnlib.crosstabs.independence import likelihood_ratio as likelihood_ratio
 from churnlib.crosstabs.independence import phi as phi
-from churnlib.crosstabs.layers import MantelHaenszel as MantelHaenszel
-from churnlib.crosstabs.layers import mantel_haenszel as mantel_haenszel
-from churnlib.crosstabs.layers import stratified_table as stratified_table
 from churnlib.crosstabs.ordinal import gamma as gamma
 from churnlib.crosstabs.ordinal import kendall_tau_b as kendall_tau_b
 from churnlib.crosstabs.ordinal import linear_by_linear as linear_by_linear
@@ -20,15 +16,19 @@ from churnlib.crosstabs.ordinal import pearson_r as pearson_r
 from churnlib.crosstabs.ordinal import somers_d as somers_d
 from churnlib.crosstabs.ordinal import spearman as spearman
 from churnlib.crosstabs.ordinal import stuart_tau_c as stuart_tau_c
-from churnlib.crosstabs.post_hoc import compare_columns as compare_columns
-from churnlib.crosstabs.post_hoc import residual_p_values as residual_p_values
+from churnlib.crosstabs.prediction import eta as eta
 from churnlib.crosstabs.prediction import goodman_kruskal_lambda as goodman_kruskal_lambda
 from churnlib.crosstabs.prediction import goodman_kruskal_tau as goodman_kruskal_tau
+from churnlib.crosstabs.prediction import kappa as kappa
+from churnlib.crosstabs.prediction import mcnemar_bowker as mcnemar_bowker
 from churnlib.crosstabs.prediction import uncertainty_coefficient as uncertainty_coefficient
-from churnlib.crosstabs.ratings import eta as eta
-from churnlib.crosstabs.ratings import mcnemar_bowker as mcnemar_bowker
-from churnlib.crosstabs.risk import kappa as kappa
+from churnlib.crosstabs.risk import MantelHaenszel as MantelHaenszel
+from churnlib.crosstabs.risk import mantel_haenszel as mantel_haenszel
 from churnlib.crosstabs.risk import odds_ratio as odds_ratio
 from churnlib.crosstabs.risk import risk_difference as risk_difference
 from churnlib.crosstabs.risk import risk_ratio as risk_ratio
-from churnlib.crosstabs.simulation import monte_carlo as monte_carlo
+from churnlib.crosstabs.risk import stratified_table as stratified_table
+from churnlib.crosstabs.sampling import frontier as frontier
+from churnlib.crosstabs.sampling import least_v as least_v
+from churnlib.crosstabs.sampling import monte_carlo as monte_carlo
+from churnlib.crosstabs.sampling import power_curves as power_curves

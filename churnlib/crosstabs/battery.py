@@ -1,42 +1,22 @@
-"""Every statistic of a cross-table in one frame, as SPSS's CROSSTABS prints them."""
+"""Every statistic of a cross-table in one frame, as SPSS's CROSSTABS prints them, and post hoc."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from itertools import combinations
+from string import ascii_uppercase
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
-from churnlib.crosstabs.estimates import as_table, undefined
+from churnlib.crosstabs import independence, ordinal, prediction, risk
 from churnlib.crosstabs.exact import fisher_exact
-from churnlib.crosstabs.independence import (
-    chi_square,
-    contingency_coefficient,
-    cramers_v,
-    likelihood_ratio,
-    phi,
-)
-from churnlib.crosstabs.ordinal import (
-    gamma,
-    kendall_tau_b,
-    linear_by_linear,
-    pearson_r,
-    somers_d,
-    spearman,
-    stuart_tau_c,
-)
-from churnlib.crosstabs.prediction import (
-    goodman_kruskal_lambda,
-    goodman_kruskal_tau,
-    uncertainty_coefficient,
-)
-from churnlib.crosstabs.ratings import eta, mcnemar_bowker, numbers
-from churnlib.crosstabs.risk import kappa, odds_ratio, risk_ratio
-from churnlib.evidence import NAN, Test
+from churnlib.crosstabs.independence import Value, as_table, estimate
+from churnlib.evidence import NAN, Estimate, Test, require_level
 from churnlib.tables import Crosstab
 
 COLUMNS = ["value", "se", "t", "df", "p_value", "low", "high"]
-_WAYS = ("symmetric", "rows", "columns")
+Adjustment = Literal["none", "holm", "bonferroni"]
 
 
 def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.DataFrame:
@@ -58,11 +38,10 @@ def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.Dat
         does not apply. ``se`` is the asymptotic standard error not assuming the null (SPSS
         "ASE1"; of the logarithm for ratios), ``t`` the estimate over its standard error under
         the null (SPSS "Approx. T"). Ordinal statistics are given where each variable is ordered
-        or has two levels, those of 2×2 and square tables where the table is: ``kappa``, and
-        ``mcnemar_bowker`` where both variables have the same categories. ``eta_rows`` and
-        ``eta_columns`` are given where the levels of the dependent variable are numbers.
-        ``_rows`` means that the row variable is the dependent one. ``attrs["notes"]`` has the
-        notes by row.
+        or has two levels; ``kappa`` of square tables, ``mcnemar_bowker`` where both variables
+        have the same categories; ``eta_rows`` and ``eta_columns`` where the levels of the
+        dependent variable are numbers. ``_rows`` means that the row variable is the dependent
+        one. ``attrs["notes"]`` has the notes by row.
 
     Examples
     --------
@@ -72,75 +51,153 @@ def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.Dat
     [0.8717, 0.125, 1.992]
     """
     table = as_table(table)
-    results = [make() for make in _battery(table, level, exact)]
+    results = _battery(table, level, exact)
     rows = {}
-    for result in results:
-        if isinstance(result, Test):
-            rows[result.name] = [result.statistic, NAN, NAN, result.df, result.p_value, NAN, NAN]
+    for r in results:
+        if isinstance(r, Test):
+            rows[r.name] = [r.statistic, NAN, NAN, r.df, r.p_value, NAN, NAN]
         else:
-            rows[result.name] = [
-                result.value, result.se, result.t, NAN, result.p_value, result.low, result.high,
-            ]  # fmt: skip
+            rows[r.name] = [r.value, r.se, r.t, NAN, r.p_value, r.low, r.high]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS).astype(float)
     frame.attrs["notes"] = {result.name: result.note for result in results if result.note}
     frame.attrs["origin"] = table.origin
     return frame
 
 
-def _battery(table: Crosstab, level: float, exact: bool) -> list[Callable[[], Any]]:
-    makers: list[Callable[[], Any]] = [
-        lambda: chi_square(table),
-        lambda: likelihood_ratio(table),
-        lambda: fisher_exact(table) if exact else _left_out(table),
-        lambda: phi(table, level=level),
-        lambda: cramers_v(table, level=level),
-        lambda: cramers_v(table, level=level, bias_corrected=True),
-        lambda: contingency_coefficient(table, level=level),
-        *(_directed(goodman_kruskal_lambda, table, way, level) for way in _WAYS),
-        *(_directed(goodman_kruskal_tau, table, way, level) for way in _WAYS[1:]),
-        *(_directed(uncertainty_coefficient, table, way, level) for way in _WAYS),
+def _battery(table: Crosstab, level: float, exact: bool) -> list[Test | Estimate]:
+    def made(measure: Any, **options: Any) -> Estimate:
+        return measure(table, level=level, **options)
+
+    left_out = estimate("fisher_exact", table, Value(why_none="not asked for"), level)
+    ways = ("symmetric", "rows", "columns")
+    results = [
+        independence.chi_square(table),
+        independence.likelihood_ratio(table),
+        fisher_exact(table) if exact else left_out,
+        made(independence.phi),
+        made(independence.cramers_v),
+        made(independence.cramers_v, bias_corrected=True),
+        made(independence.contingency_coefficient),
+        *(made(prediction.goodman_kruskal_lambda, dependent=way) for way in ways),
+        *(made(prediction.goodman_kruskal_tau, dependent=way) for way in ways[1:]),
+        *(made(prediction.uncertainty_coefficient, dependent=way) for way in ways),
     ]
-    shape = table.counts.shape
+    shape, square = table.counts.shape, table.counts.shape[0] == table.counts.shape[1]
     if all(ordered or n == 2 for ordered, n in zip(table.ordered, shape, strict=True)):
-        makers += [
-            lambda: linear_by_linear(table),
-            lambda: gamma(table, level=level),
-            lambda: kendall_tau_b(table, level=level),
-            lambda: stuart_tau_c(table, level=level),
-            *(_directed(somers_d, table, way, level) for way in _WAYS),
-            lambda: spearman(table, level=level),
-            lambda: pearson_r(table, level=level),
+        results += [
+            ordinal.linear_by_linear(table),
+            *map(made, (ordinal.gamma, ordinal.kendall_tau_b, ordinal.stuart_tau_c)),
+            *(made(ordinal.somers_d, dependent=way) for way in ways),
+            *map(made, (ordinal.spearman, ordinal.pearson_r)),
         ]
     if shape == (2, 2):
-        makers += [
-            lambda: chi_square(table, correction=True),
-            lambda: odds_ratio(table, level=level),
-            lambda: risk_ratio(table, level=level),
-        ]
-    if shape[0] == shape[1]:
-        differ = "the two variables have not the same categories"
-        makers.append(
-            lambda: (
-                kappa(table, level=level)
-                if table.has_same_categories
-                else undefined("kappa", table, level, differ)
-            )
-        )
-        if table.has_same_categories:
-            makers.append(lambda: mcnemar_bowker(table))
-    if numbers(table.counts.index) is not None:
-        makers.append(lambda: eta(table, dependent="rows", level=level))
-    if numbers(table.counts.columns) is not None:
-        makers.append(lambda: eta(table, dependent="columns", level=level))
-    return makers
+        results.append(independence.chi_square(table, correction=True))
+        results += map(made, (risk.odds_ratio, risk.risk_ratio))
+    if square and table.has_same_categories:
+        results += [made(prediction.kappa), prediction.mcnemar_bowker(table)]
+    elif square:
+        differ = Value(why_none="the two variables have not the same categories")
+        results.append(estimate("kappa", table, differ, level))
+    for way, levels in (("rows", table.counts.index), ("columns", table.counts.columns)):
+        if prediction.numbers(levels) is not None:
+            results.append(made(prediction.eta, dependent=way))
+    return results
 
 
-def _left_out(table: Crosstab) -> Test:
-    note = "not asked for"
-    return Test("fisher_exact", NAN, NAN, NAN, table.n, False, (NAN, NAN), table.origin, note)
+def residual_p_values(table: Any, *, adjust: Adjustment = "none") -> pd.DataFrame:
+    """Two-sided p-value of each adjusted residual.
+
+    Parameters
+    ----------
+    table : Crosstab or nested counts
+    adjust : {"none", "holm", "bonferroni"}
+        For all cells of the table together (Holm 1979, Scand. J. Stat. 6, 65–70).
+
+    Returns
+    -------
+    DataFrame
+        Like the counts; NaN in rows and columns that count nobody.
+
+    Examples
+    --------
+    >>> residual_p_values([[762, 327, 468], [484, 239, 477]]).round(4).iloc[0].tolist()
+    [0.0, 0.4843, 0.0]
+    """
+    from scipy.stats import norm
+
+    residuals = as_table(table).adjusted_residuals
+    p = 2 * norm.sf(abs(residuals.to_numpy(dtype=float)))
+    occupied = np.isfinite(p)
+    p[occupied] = _adjusted(p[occupied], adjust)
+    return pd.DataFrame(p, residuals.index, residuals.columns)
 
 
-def _directed(
-    measure: Callable[..., Any], table: Crosstab, way: str, level: float
-) -> Callable[[], Any]:
-    return lambda: measure(table, dependent=way, level=level)
+def compare_columns(
+    table: Any, *, level: float = 0.95, adjust: Adjustment = "bonferroni"
+) -> pd.DataFrame:
+    """Say row by row which columns have a larger share than which others, in letters.
+
+    The columns are lettered A, B, C, … in their order. A cell shows the letters of the columns
+    whose share in that row is significantly *smaller*, as SPSS's custom tables print them: ``"A
+    C"`` under B says that B's share is larger than A's and than C's.
+
+    Parameters
+    ----------
+    table : Crosstab or nested counts
+    level : float
+        Confidence level; 0.95 tests at 5 %.
+    adjust : {"none", "holm", "bonferroni"}
+        For the pairs of columns within a row, as SPSS does.
+
+    Returns
+    -------
+    DataFrame of str
+        Like the counts. As in SPSS, a column whose share in a row is 0 or 1 is not compared
+        in that row, nor is a column that counts nobody; ``attrs["notes"]`` names them by row.
+        ``attrs["note"]`` is that of the table.
+
+    Raises
+    ------
+    ValueError
+        If the table has more than 26 columns.
+
+    Examples
+    --------
+    >>> compare_columns([[20, 60], [80, 40]]).to_numpy().tolist()
+    [['', 'A'], ['B', '']]
+    """
+    from scipy.stats import norm
+
+    table = as_table(table)
+    require_level(level)
+    if table.counts.shape[1] > len(ascii_uppercase):
+        raise ValueError(f"letters reach for 26 columns, given {table.counts.shape[1]}")
+    totals = table.column_totals.to_numpy(dtype=float)
+    letters = np.full(table.counts.shape, "", dtype=object)
+    notes = {}
+    for i, counts in enumerate(table.counts.to_numpy(dtype=float)):
+        usable = (counts > 0) & (counts < totals)
+        if not usable.all():
+            left_out = ", ".join(map(str, table.counts.columns[~usable]))
+            notes[table.counts.index[i]] = f"not compared, share 0 or 1: {left_out}"
+        pairs = list(combinations(np.flatnonzero(usable), 2))
+        j, k = np.array(pairs, dtype=int).reshape(-1, 2).T
+        pooled = (counts[j] + counts[k]) / (totals[j] + totals[k])
+        spread = np.sqrt(pooled * (1 - pooled) * (1 / totals[j] + 1 / totals[k]))
+        z = (counts[j] / totals[j] - counts[k] / totals[k]) / spread
+        p = _adjusted(2 * norm.sf(abs(z)), adjust)
+        for pair, difference, value in zip(pairs, z, p, strict=True):
+            if value < 1 - level:
+                larger, smaller = pair if difference > 0 else pair[::-1]
+                letters[i, larger] = f"{letters[i, larger]} {ascii_uppercase[smaller]}".strip()
+    compared = pd.DataFrame(letters, table.counts.index, table.counts.columns)
+    compared.attrs.update(notes=notes, note=table.note)
+    return compared
+
+
+def _adjusted(p: np.ndarray, adjust: str) -> np.ndarray:
+    from statsmodels.stats.multitest import multipletests
+
+    if adjust not in {"none", "holm", "bonferroni"}:
+        raise ValueError(f"adjust is none, holm or bonferroni; given {adjust!r}")
+    return p if adjust == "none" or not p.size else multipletests(p, method=adjust)[1]

@@ -1,35 +1,27 @@
-"""Exact p-values by counting every table with the same margins."""
+"""Exact p-values by counting every table with the same margins, or simulated by drawing some."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from bisect import bisect_left
+from dataclasses import replace
 from importlib.util import find_spec
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from churnlib.crosstabs.estimates import TOO_SMALL, as_table, observed, remark
-from churnlib.crosstabs.simulation import monte_carlo
+from churnlib.crosstabs.independence import as_table, observed, remark, untested
+from churnlib.crosstabs.sampling import TIE, monte_carlo
 from churnlib.evidence import NAN, Test
-from churnlib.tables import Crosstab
 
-TIE = 1e-7
-"""Tables whose probability exceeds the observed one by no more than this part count as ties, as in
-R's fisher.test: rounding must not decide."""
-
-_HALVES = 400_000
-"""Half-tables that are counted here, in about a second."""
-
-_SECONDS, _WORKSPACE, _PEOPLE = 5, 20_000_000, 100_000
-"""What the optional network algorithm is given; with more people its keys overflow."""
-
-_WIDEST = 20_000_000
-"""Tables added up in one tail of a 2 × 2 table: enough for 10¹³ people."""
-
-FALLBACK_SEED = 20201130
-FALLBACK_RESAMPLES = 100_000
+_HALVES = 400_000  # half-tables that are counted here, in about a second
+_SECONDS, _WORKSPACE, _PEOPLE = 5, 20_000_000, 100_000  # for the network algorithm: with more
+# people its keys overflow
+_WIDEST = 20_000_000  # tables added up in a tail of a 2 × 2 table: enough for 10¹³ people
+FALLBACK_SEED, FALLBACK_RESAMPLES = 20201130, 100_000
 
 
 def fisher_exact(
@@ -37,12 +29,15 @@ def fisher_exact(
 ) -> Test:
     """Return the Fisher–Freeman–Halton test: how probable are tables no likelier than this one.
 
+    A 2 × 2 table is decided by the hypergeometric distribution, whatever its size. Larger tables
+    are counted here where few tables have their margins, else by the extra ``churnlib[exact]``
+    where it is installed and done in time.
+
     Parameters
     ----------
     table : Crosstab or nested counts
-    resamples : int, optional
-        Ask for a simulated p-value of that many tables; then a seed is needed.
-    seed : int, optional
+    resamples, seed : int, optional
+        Ask for a simulated p-value of that many tables, with that seed: both or neither.
     seconds : float
         How long the extra ``churnlib[exact]`` may take; with 0 it is not asked.
 
@@ -53,12 +48,6 @@ def fisher_exact(
         margins was counted. Otherwise the p-value is simulated, ``p_interval`` is its 99 %
         interval, and ``note`` says how and with which seed; without a seed of one's own it is a
         fixed one, so that the same table never gives two p-values.
-
-    Notes
-    -----
-    A 2 × 2 table is decided by the hypergeometric distribution, whatever its size. Larger tables
-    are counted here where few tables have their margins, else by the extra ``churnlib[exact]``
-    where it is installed and done in time.
 
     References
     ----------
@@ -72,30 +61,28 @@ def fisher_exact(
     (0.03115, True)
     """
     table = as_table(table)
-    o = observed(table).astype(np.int64)
     if resamples is not None or seed is not None:
         if resamples is None or seed is None:
             raise ValueError("a simulated p-value needs both resamples and seed; give both")
         return monte_carlo(table, "fisher_exact", resamples=resamples, seed=seed)
-    if min(o.shape) < 2:
-        return _exact(table, NAN, TOO_SMALL)
-    if o.shape == (2, 2):
-        return _exact(table, _two_by_two(o), remark(table))
+    o = observed(table).astype(np.int64)
     o = o if o.shape[0] <= o.shape[1] else o.T
-    p = _counted(o)
-    if p is None and seconds > 0:
-        p = _by_extra(o, seconds)
+    p: float | None = NAN
+    note = remark(table)
+    if o.shape == (2, 2):
+        p = _two_by_two(o)
+        note = note if np.isfinite(p) else "more tables have these margins than can be added up"
+    elif min(o.shape) > 1:
+        p = _counted(o)
+        p = _by_extra(o, seconds) if p is None and seconds > 0 else p
     if p is None:
         return monte_carlo(table, "fisher_exact", resamples=FALLBACK_RESAMPLES, seed=FALLBACK_SEED)
-    return _exact(table, p, remark(table))
-
-
-def _exact(table: Crosstab, p: float, note: str) -> Test:
-    computed = bool(np.isfinite(p))
-    if not (computed or note):
-        note = "more tables have these margins than can be added up"
-    interval = (p, p)
-    return Test("fisher_exact", NAN, NAN, p, table.n, computed, interval, table.origin, note)
+    return replace(
+        untested("fisher_exact", table, note),
+        p_value=p,
+        exact=bool(np.isfinite(p)),
+        p_interval=(p, p),
+    )
 
 
 def _two_by_two(o: np.ndarray) -> float:
@@ -107,7 +94,6 @@ def _two_by_two(o: np.ndarray) -> float:
     """
     from scipy.stats import binom
 
-    (here, _), (_, _) = o.tolist()
     (first, second), (column, _) = o.sum(axis=1).tolist(), o.sum(axis=0).tolist()
     n = first + second
     share = column / n
@@ -118,35 +104,26 @@ def _two_by_two(o: np.ndarray) -> float:
 
     low, high = max(0, column - second), min(first, column)
     mode = (column + 1) * (first + 1) // (n + 2)
-    reach = probability(here) * (1 + TIE)
-    if probability(mode) <= reach:
+    here = probability(int(o[0, 0]))
+    if probability(mode) <= here * (1 + TIE):
         return 1.0
-    # Where the probability falls to that of the observed table, on either side of the mode …
-    left = _last(lambda x: probability(x) <= reach, low, mode)
-    right = -_last(lambda x: probability(-x) <= reach, -high, -mode)
-    # … and where it no longer adds anything.
-    negligible = probability(here) * 1e-20
-    end = _last(lambda x: probability(x) <= negligible, low, left)
-    start = -_last(lambda x: probability(-x) <= negligible, -high, -right)
-    if max(left - end, start - right) > _WIDEST:
-        return NAN
-    tails = np.arange(max(low, end), left + 1), np.arange(right, min(high, start) + 1)
-    return float(sum(probability(tail).sum() for tail in tails if tail.size))
+
+    def steps(away: int, most: int, limit: float) -> int:
+        """Steps from the mode until no table is likelier than `limit`."""
+        return bisect_left(
+            range(most + 1), True, key=lambda k: bool(probability(mode + away * k) <= limit)
+        )
+
+    total = 0.0
+    for away, most in ((-1, mode - low), (1, high - mode)):
+        start, end = (steps(away, most, here * part) for part in (1 + TIE, 1e-20))
+        if end - start > _WIDEST:
+            return NAN
+        total += float(probability(mode + away * np.arange(start, end)).sum())
+    return total
 
 
-def _last(holds: Any, low: int, high: int) -> int:
-    """Return the last whole number from `low` to `high` that holds, or ``low - 1`` if none does.
-
-    Numbers that hold come before those that do not.
-    """
-    low -= 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle - 1)
-    return low
-
-
-def _counted(o: np.ndarray, most: int = _HALVES) -> float | None:
+def _counted(o: np.ndarray) -> float | None:
     """Probability of all tables no likelier than `o`, or ``None`` if there are too many.
 
     The columns are dealt into two halves. Every left half that the margins allow is listed with
@@ -156,39 +133,54 @@ def _counted(o: np.ndarray, most: int = _HALVES) -> float | None:
     Logarithms are of probabilities over that of the expected table, so that they stay small.
     """
     o = o[np.argsort(o.sum(axis=1), kind="stable")]  # the code of row sums leaves out the longest
-    rows, columns = o.sum(axis=1), o.sum(axis=0)
-    halves = _dealt(rows, columns)
-    if max(_log_size(rows, columns[half]) for half in halves) > np.log(most):
+    rows = o.sum(axis=1)
+    if prod((rows[:-1] + 1).tolist()) >= 2**62:  # the code would not fit
         return None
-    if np.log2(rows[:-1] + 1.0).sum() > 62:  # the code of row sums would not fit
+    halves: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    sizes = [1, 1]
+    for column in sorted(o.sum(axis=0).tolist(), reverse=True):
+        ways = _compositions(column, rows)
+        if ways is None:
+            return None
+        lighter = int(sizes[1] < sizes[0])
+        halves[lighter].append(ways)
+        sizes[lighter] *= len(ways)
+    if max(sizes) > _HALVES:
         return None
-    centre = np.floor(np.outer(rows / rows.sum(), columns)).astype(np.int64)
-    threshold = -_log_factorials(o, centre).sum() + TIE
-    (left_code, left_log), (right_code, right_log) = (
-        _listed(rows, columns[half], centre[:, half]) for half in halves
-    )
-    whole = _code(rows[None, :-1], rows)[0]
-    order = np.lexsort((right_log, right_code))
-    right_code, right_log = right_code[order], right_log[order]
-    codes, starts = np.unique(right_code, return_index=True)
-    ends = np.append(starts[1:], len(right_code))
-    group = np.minimum(np.searchsorted(codes, whole - left_code), len(codes) - 1)
-    complete = codes[group] == whole - left_code
-    by_group = np.argsort(group[complete], kind="stable")
-    groups, logs = group[complete][by_group], left_log[complete][by_group]
-    borders = np.searchsorted(groups, np.arange(len(codes) + 1))
-    tops = right_log[ends - 1]
-    highest = (logs + tops[groups]).max()
+    left, right = (_by_row_sums(half, rows) for half in halves)
+    whole = np.ravel_multi_index(rows[:-1], rows[:-1] + 1)
+    pairs = [(logs, right[whole - code]) for code, logs in left.items() if whole - code in right]
+    highest = max(logs[-1] + others[-1] for logs, others in pairs)
+    reach = _log_probability(o.T, rows).sum() + TIE
     unlikely = everything = 0.0
-    for g in np.flatnonzero(np.diff(borders)):
-        members, inside = logs[borders[g] : borders[g + 1]], right_log[starts[g] : ends[g]]
+    for logs, others in pairs:
         # Sums run within a group, from the smallest, so that small ones are not lost.
-        running = np.concatenate([[0.0], np.exp(inside - tops[g]).cumsum()])
-        reach = np.searchsorted(inside, threshold - members, side="right")
-        weights = np.exp(members + tops[g] - highest)
-        unlikely += float((weights * running[reach]).sum())
+        running = np.concatenate([[0.0], np.exp(others - others[-1]).cumsum()])
+        weights = np.exp(logs + others[-1] - highest)
+        unlikely += float(weights @ running[np.searchsorted(others, reach - logs, side="right")])
         everything += float(weights.sum() * running[-1])
     return unlikely / everything
+
+
+def _by_row_sums(half: list[np.ndarray], rows: np.ndarray) -> dict[int, np.ndarray]:
+    """Logarithms of the probabilities of all half-tables, sorted, by the code of their row sums."""
+    sums, logs = np.zeros((1, len(rows) - 1), dtype=np.int64), np.zeros(1)
+    for ways in half:
+        sums = (sums[:, None, :] + ways[None, :, :-1]).reshape(-1, len(rows) - 1)
+        logs = np.add.outer(logs, _log_probability(ways, rows)).ravel()
+        fits = (sums <= rows[:-1]).all(axis=1)
+        sums, logs = sums[fits], logs[fits]
+    codes = np.asarray(np.ravel_multi_index(tuple(sums.T), rows[:-1] + 1))
+    order = np.lexsort((logs, codes))
+    codes, logs = codes[order], logs[order]
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    return dict(zip(codes[starts].tolist(), np.split(logs, starts[1:]), strict=True))
+
+
+def _log_probability(columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """−Σ ln o! of columns, one a line, over that of the expected column."""
+    expected = np.floor(rows / rows.sum() * columns.sum(axis=1, keepdims=True))
+    return -_log_factorials(columns, expected).sum(axis=1)
 
 
 def _log_factorials(counts: np.ndarray, base: np.ndarray) -> np.ndarray:
@@ -205,74 +197,20 @@ def _log_factorials(counts: np.ndarray, base: np.ndarray) -> np.ndarray:
     return np.where(large, stirling, gammaln(counts + 1.0) - gammaln(base + 1.0))
 
 
-def _dealt(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Places of two sets of columns of about equally many half-tables."""
-    halves: tuple[list[int], list[int]] = ([], [])
-    sizes = [0.0, 0.0]
-    for j in np.argsort(-columns, kind="stable"):
-        lighter = int(sizes[1] < sizes[0])
-        halves[lighter].append(int(j))
-        sizes[lighter] += np.log(_ways(rows, int(columns[j])))
-    return np.array(halves[0]), np.array(halves[1])
-
-
-def _ways(rows: np.ndarray, column: int) -> float:
-    """Number of ways to deal one column's people to the rows; a lower bound if above the limit."""
-    others = rows.sum() - rows
-    # Each count that a single cell can take belongs to one way at least.
-    reach = int((np.minimum(rows, column) - np.maximum(column - others, 0)).max()) + 1
-    if len(rows) == 2 or reach > _HALVES:
-        return float(reach)
-    # The longest row takes what the others leave.
-    *shorter, longest = np.sort(rows)
-    most = int(min(column, sum(shorter)))
-    ways = np.zeros(most + 1)
-    ways[0] = 1
-    for row in shorter:
-        sums = np.concatenate([[0], ways.cumsum()])
-        first = np.maximum(np.arange(most + 1) - int(row), 0)
-        ways = sums[1:] - sums[first]
-    return float(np.maximum(1.0, ways[max(column - int(longest), 0) :].sum()))
-
-
-def _log_size(rows: np.ndarray, half: np.ndarray) -> float:
-    return float(np.log([_ways(rows, int(column)) for column in half]).sum())
-
-
-def _listed(
-    rows: np.ndarray, half: np.ndarray, centre: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Every half-table: its row sums as one whole number, and −Σ ln o! over the expected one."""
-    last = len(rows) - 1
-    sums = np.zeros((1, last), dtype=np.int64)
-    logs = np.zeros(1)
-    for j, column in enumerate(half):
-        parts = _compositions(int(column), rows)
-        weight = -_log_factorials(parts, centre[None, :, j]).sum(axis=1)
-        sums = (sums[:, None, :] + parts[None, :, :-1]).reshape(-1, last)
-        logs = (logs[:, None] + weight[None, :]).ravel()
-        fits = (sums <= rows[:-1]).all(axis=1)
-        sums, logs = sums[fits], logs[fits]
-    return _code(sums, rows), logs
-
-
-def _code(sums: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    radix = np.concatenate([[1], np.cumprod(rows[:-2] + 1)]).astype(np.int64)
-    return sums @ radix
-
-
-def _compositions(total: int, rows: np.ndarray) -> np.ndarray:
-    """Ways to give `total` people to rows that are no longer than these, one a line."""
-    parts = np.empty((1, 0), dtype=np.int64)
+def _compositions(total: int, rows: np.ndarray) -> np.ndarray | None:
+    """Ways to give `total` people to rows no longer than these; ``None`` if too many."""
+    ways = np.empty((1, 0), dtype=np.int64)
     left = np.array([total])
     for i, row in enumerate(rows[:-1]):
         least = np.maximum(left - rows[i + 1 :].sum(), 0)
         choices = np.minimum(left, row) - least + 1
+        if choices.sum() > _HALVES:
+            return None
         source = np.repeat(np.arange(len(left)), choices)
         first = np.repeat(choices.cumsum() - choices, choices)
         given = least[source] + np.arange(len(source)) - first
-        parts, left = np.column_stack([parts[source], given]), left[source] - given
-    return np.column_stack([parts, left])
+        ways, left = np.column_stack([ways[source], given]), left[source] - given
+    return np.column_stack([ways, left])
 
 
 _CALL = """

@@ -1,25 +1,161 @@
-"""Tests of independence by χ², and the effect sizes that follow from it."""
+"""What every measure of association shares, tests of independence, and effect sizes by χ²."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from churnlib.crosstabs.estimates import (
-    TOO_SMALL,
-    as_table,
-    chi_square_test,
-    estimate,
-    observed,
-    remark,
-    require_shape,
-    undefined,
-)
-from churnlib.evidence import NAN, Estimate, Test, joined, require_level
+from churnlib.evidence import NAN, Estimate, Test, chi_square_result, joined, require_level
 from churnlib.tables import Crosstab, deviations
 
+TOO_SMALL = "needs two rows and two columns that count somebody"
+EMPTY = "rows or columns that count nobody are left out"
+AT_THE_EDGE = "the asymptotic standard error is 0, so there is no interval"
+UNORDERED = (
+    "the order of the levels is taken as given; the table does not say that it means something"
+)
 BELOW = "V leans upwards and lies above its interval, which is that of the population's association"
+_ROUNDING = 1e-7  # a root of a rounding error, for one person
+_LARGE = 1e6
+
+
+def as_table(table: Any) -> Crosstab:
+    """Return a `Crosstab` as it is, and make one of nested counts."""
+    return table if isinstance(table, Crosstab) else Crosstab.from_counts(table)
+
+
+def observed(table: Crosstab) -> np.ndarray:
+    """Counts of the occupied rows and columns as floats."""
+    return table.occupied.counts.to_numpy(dtype=float)
+
+
+def require_shape(table: Crosstab, what: str, *, square: bool = False) -> None:
+    """Raise `ValueError` unless a table is 2 × 2, or at least square."""
+    rows, columns = table.counts.shape
+    if rows != columns or not (square or rows == 2):
+        needed = "square" if square else "2 × 2"
+        raise ValueError(f"{what} needs a {needed} table, given {rows} × {columns}")
+
+
+def remark(table: Crosstab, *, order: bool = False) -> str:
+    """Say what a reader must know of a table before using a statistic of it."""
+    shape = table.occupied.counts.shape
+    if min(shape) < 2:
+        return TOO_SMALL
+    declared = all(o or n <= 2 for o, n in zip(table.ordered, shape, strict=True))
+    return joined(
+        EMPTY if shape != table.counts.shape else "",
+        UNORDERED if order and not declared else "",
+        table.note,
+    )
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a formula gives for a table, or why it gives nothing.
+
+    `se` and `se_null` are the standard errors not assuming and assuming the null hypothesis;
+    `p_value` stands where another test than value over `se_null` decides.
+    """
+
+    value: float = NAN
+    se: float = NAN
+    se_null: float = NAN
+    p_value: float = NAN
+    why_none: str = ""
+
+
+def spread(o: np.ndarray, gradient: np.ndarray) -> float:
+    """Standard error by the delta method, from the derivative after each count."""
+    mean = (o * gradient).sum() / o.sum()
+    return float(np.sqrt((o * (gradient - mean) ** 2).sum()))
+
+
+def quotient(
+    o: np.ndarray,
+    above: np.ndarray,
+    below: np.ndarray,
+    *,
+    degree: int = 1,
+    numerator: float | None = None,
+    why_none: str = "",
+) -> Value:
+    """Return the measure Σ o·above / Σ o·below.
+
+    `above` and `below` are the gradients of numerator and denominator over their degree, so that
+    by Euler's theorem the sums are the two themselves. Under the null hypothesis the numerator is
+    0. It is given apart where the sum would lose its digits near independence.
+    """
+    total = (o * below).sum()
+    if total == 0:
+        return Value(why_none=why_none)
+    value = ((o * above).sum() if numerator is None else numerator) / total
+    return Value(
+        value,
+        spread(o, degree * (above - value * below) / total),
+        spread(o, degree * above / total),
+    )
+
+
+def estimate(
+    name: str, table: Crosstab, made: Value, level: float, note: str = "", least: float = -1.0
+) -> Estimate:
+    """Make an estimate on the scale `least` to 1 with its Wald interval and approximate T.
+
+    Without an interval where the standard error is 0: that is no certainty but a table at the
+    edge, where the asymptotic formula says nothing.
+    """
+    from scipy.stats import norm
+
+    if np.isnan(made.value):
+        return Estimate(name, NAN, NAN, NAN, level, NAN, table.n, table.origin, made.why_none)
+    zero = _ROUNDING / np.sqrt(table.n)
+    margin = norm.isf((1 - level) / 2) * made.se if made.se > zero else NAN
+    t = made.value / made.se_null if made.se_null > zero else NAN
+    return Estimate(
+        name,
+        float(made.value),
+        float(np.maximum(least, made.value - margin)),
+        float(np.minimum(1.0, made.value + margin)),
+        level,
+        float(made.se),
+        table.n,
+        table.origin,
+        joined(note, AT_THE_EDGE if made.se <= zero else ""),
+        float(t),
+        float(2 * norm.sf(abs(t)) if np.isnan(made.p_value) else made.p_value),
+    )
+
+
+def measure(
+    name: str,
+    table: Any,
+    formula: Callable[[np.ndarray], Value],
+    level: float,
+    *,
+    order: bool = False,
+    least: float = -1.0,
+) -> Estimate:
+    """Estimate by a formula of the counts in occupied rows and columns, two of each at least."""
+    table = as_table(table)
+    o = observed(table)
+    made = formula(o) if min(o.shape) > 1 else Value(why_none=TOO_SMALL)
+    return estimate(name, table, made, level, remark(table, order=order), least)
+
+
+def untested(name: str, table: Crosstab, note: str) -> Test:
+    """A test that the table does not allow."""
+    return Test(name, NAN, NAN, NAN, table.n, False, (NAN, NAN), table.origin, note)
+
+
+def _tested(name: str, table: Crosstab, statistic: float, note: str = "") -> Test:
+    rows, columns = table.occupied.counts.shape
+    df = (rows - 1) * (columns - 1)
+    note = joined(remark(table), note if df else "")
+    return chi_square_result(name, statistic if df else NAN, df, table.n, table.origin, note)
 
 
 def chi_square(table: Any, *, correction: bool = False) -> Test:
@@ -54,18 +190,16 @@ def chi_square(table: Any, *, correction: bool = False) -> Test:
     (30.07, 2, '2.954e-07')
     """
     table = as_table(table)
-    o = observed(table)
-    name = "continuity_correction" if correction else "pearson_chi2"
     if correction:
         require_shape(table, "Yates's correction")
-    if min(o.shape) < 2:
-        return chi_square_test(name, table, NAN, 0, TOO_SMALL)
     e = table.occupied.expected.to_numpy()
-    gap = abs(deviations(o))
+    gap = abs(deviations(observed(table)))
     statistic = ((gap - np.minimum(0.5, gap) * correction) ** 2 / e).sum()
     few = int((e < 5).sum())
     note = f"{few} of {e.size} cells expect fewer than 5 (least {e.min():.2f})" if few else ""
-    return chi_square_test(name, table, statistic, _df(o), joined(remark(table), note))
+    return _tested(
+        "continuity_correction" if correction else "pearson_chi2", table, statistic, note
+    )
 
 
 def likelihood_ratio(table: Any) -> Test:
@@ -77,10 +211,20 @@ def likelihood_ratio(table: Any) -> Test:
     7.0026
     """
     table = as_table(table)
-    o = observed(table)
-    if min(o.shape) < 2:
-        return chi_square_test("likelihood_ratio", table, NAN, 0, TOO_SMALL)
-    return chi_square_test("likelihood_ratio", table, g_squared(o), _df(o), remark(table))
+    return _tested("likelihood_ratio", table, g_squared(observed(table)))
+
+
+def g_squared(o: np.ndarray) -> float:
+    """Return G² = 2 Σ O ln(O / E), cell by cell as 2 E ((1 + d) ln(1 + d) − d), d = (O − E) / E.
+
+    So written, what cancels in the sum has already cancelled in each cell: with 10¹² people the
+    plain form would have lost four digits.
+    """
+    from scipy.special import xlog1py
+
+    e = np.outer(o.sum(axis=1) / o.sum(), o.sum(axis=0))
+    relative = np.maximum(-1.0, deviations(o) / e)
+    return float(2 * (e * (xlog1py(1 + relative, relative) - relative)).sum())
 
 
 def phi(table: Any, *, level: float = 0.95) -> Estimate:
@@ -91,24 +235,34 @@ def phi(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(phi([[3, 1], [1, 3]]).value, 3)
     0.5
     """
-    table = as_table(table)
-    o = observed(table)
-    if min(o.shape) < 2:
-        return undefined("phi", table, level, TOO_SMALL)
-    test = chi_square(table)
-    sign = -1 if o.shape == (2, 2) and np.linalg.det(o) < 0 else 1
-    value = sign * np.sqrt(test.statistic / table.n)
-    note = remark(table)
-    return estimate("phi", table, value, level=level, p_value=test.p_value, note=note)
+
+    def signed(chi2: float, o: np.ndarray) -> float:
+        negative = o.shape == (2, 2) and np.linalg.det(o) < 0
+        return float((-1 if negative else 1) * np.sqrt(chi2 / o.sum()))
+
+    return _effect_size("phi", table, signed, level)
+
+
+def contingency_coefficient(table: Any, *, level: float = 0.95) -> Estimate:
+    """Pearson's contingency coefficient, √(χ² / (χ² + n)).
+
+    Examples
+    --------
+    >>> round(contingency_coefficient([[279, 73, 225], [165, 47, 191]]).value, 3)
+    0.084
+    """
+    return _effect_size(
+        "contingency_coefficient", table, lambda chi2, o: np.sqrt(chi2 / (chi2 + o.sum())), level
+    )
 
 
 def cramers_v(table: Any, *, level: float = 0.95, bias_corrected: bool = False) -> Estimate:
     """Cramér's V: strength of association from 0 to 1, never from a corrected χ².
 
-    The interval inverts the noncentral χ² distribution. It is an interval for the association in
-    the population, while V itself leans upwards where few people are expected in a cell or the
-    association is weak; the interval can therefore lie below V, and the note says so. It is
-    ``"ncchisqadj"`` of R's DescTools; its ``"ncchisq"`` adds the degrees of freedom.
+    The interval inverts the noncentral χ² distribution (``"ncchisqadj"`` of R's DescTools). It is
+    one for the association in the population, while V itself leans upwards where few people are
+    expected in a cell or the association is weak: it can lie above its interval, and the note
+    then says so.
 
     Parameters
     ----------
@@ -120,9 +274,8 @@ def cramers_v(table: Any, *, level: float = 0.95, bias_corrected: bool = False) 
 
     References
     ----------
-    Cramér, H. (1946). Mathematical methods of statistics, p. 282. Smithson, M. (2003).
-    Confidence intervals, p. 40. Bergsma, W. (2013). A bias-correction for Cramér's V.
-    J. Korean Stat. Soc. 42, 323–328.
+    Smithson, M. (2003). Confidence intervals, p. 40. Bergsma, W. (2013). A bias-correction for
+    Cramér's V. J. Korean Stat. Soc. 42, 323–328.
 
     Examples
     --------
@@ -132,92 +285,49 @@ def cramers_v(table: Any, *, level: float = 0.95, bias_corrected: bool = False) 
     """
     require_level(level)
     table = as_table(table)
-    name = "cramers_v_corrected" if bias_corrected else "cramers_v"
-    o = observed(table)
-    if min(o.shape) < 2:
-        return undefined(name, table, level, TOO_SMALL)
-    test, n = chi_square(table), table.n
-    note = remark(table)
     if bias_corrected:
-        return _bergsma(table, test, level, note)
-    scale = n * (min(o.shape) - 1)
-    value = np.minimum(1.0, np.sqrt(test.statistic / scale))
+        return _effect_size("cramers_v_corrected", table, _bergsma, level)
+    scale = table.n * (min(table.occupied.counts.shape) - 1)
+    v = _effect_size("cramers_v", table, lambda chi2, o: np.sqrt(chi2 / scale), level)
+    if np.isnan(v.value):
+        return v
+    test = chi_square(table)
     low, high = (
-        np.minimum(1.0, np.sqrt(_noncentrality(test.statistic, test.df, tail) / scale))
+        float(np.minimum(1.0, np.sqrt(_noncentrality(test.statistic, test.df, tail) / scale)))
         for tail in ((1 - level) / 2, (1 + level) / 2)
     )
-    if high < value:
-        note = joined(note, BELOW, test.note)
-    return Estimate(
-        name, float(value), float(low), float(high), level, NAN, n, table.origin, note,
-        p_value=test.p_value,
-    )  # fmt: skip
+    note = joined(v.note, BELOW, test.note) if high < v.value else v.note
+    return replace(v, value=float(np.minimum(1.0, v.value)), low=low, high=high, note=note)
 
 
-def _bergsma(table: Crosstab, test: Test, level: float, note: str) -> Estimate:
-    n = table.n
-    r, c = table.occupied.counts.shape
-    if n < 2:
-        return undefined("cramers_v_corrected", table, level, "needs two people")
-    phi2 = np.maximum(0.0, test.statistic / n - (r - 1) * (c - 1) / (n - 1))
-    rows, columns = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
-    room = min(rows, columns) - 1
-    if room <= 0:
-        return undefined("cramers_v_corrected", table, level, "too few people for the correction")
-    value = np.minimum(1.0, np.sqrt(phi2 / room))
-    p = test.p_value
-    return estimate("cramers_v_corrected", table, value, level=level, p_value=p, note=note)
+def _effect_size(
+    name: str, table: Any, size: Callable[[float, np.ndarray], float], level: float
+) -> Estimate:
+    """An effect size that follows from χ² and has its p-value."""
+    test = chi_square(table)
+
+    def formula(o: np.ndarray) -> Value:
+        why_none = "too few people for the correction"
+        return Value(size(test.statistic, o), p_value=test.p_value, why_none=why_none)
+
+    return measure(name, table, formula, level)
 
 
-_LARGE = 1e6
+def _bergsma(chi2: float, o: np.ndarray) -> float:
+    n, shape = o.sum(), np.array(o.shape)
+    phi2 = np.maximum(0.0, chi2 / n - np.prod(shape - 1) / (n - 1))
+    room = (shape - (shape - 1) ** 2 / (n - 1)).min() - 1
+    return float(np.minimum(1.0, np.sqrt(phi2 / room))) if room > 0 else NAN
 
 
 def _noncentrality(statistic: float, df: float, upper_tail: float) -> float:
     """Noncentrality under which a larger χ² than the observed one has this probability."""
-    from scipy.optimize import brentq
-    from scipy.stats import chi2, ncx2, norm
+    from scipy.special import chdtrc, chndtrinc, ndtri
 
-    if chi2.sf(statistic, df) >= upper_tail:
+    if chdtrc(df, statistic) >= upper_tail:
         return 0.0
     if statistic > _LARGE:
         # The root is then normal with variance 1 about √(nc + df − 1), to eight digits, and the
-        # series behind ncx2 takes seconds or does not end.
-        return float((np.sqrt(statistic) - norm.isf(upper_tail)) ** 2 - (df - 1))
-    # Noncentral χ² has mean df + nc and variance 2 (df + 2 nc): forty deviations are enough.
-    ceiling = statistic + 40 * np.sqrt(df + statistic) + 400
-    return float(brentq(lambda nc: ncx2.sf(statistic, df, nc) - upper_tail, 1e-9, ceiling))
-
-
-def contingency_coefficient(table: Any, *, level: float = 0.95) -> Estimate:
-    """Pearson's contingency coefficient, √(χ² / (χ² + n)).
-
-    Examples
-    --------
-    >>> round(contingency_coefficient([[279, 73, 225], [165, 47, 191]]).value, 3)
-    0.084
-    """
-    table = as_table(table)
-    test = chi_square(table)
-    if min(observed(table).shape) < 2:
-        return undefined("contingency_coefficient", table, level, TOO_SMALL)
-    value = np.sqrt(test.statistic / (test.statistic + table.n))
-    p, note = test.p_value, remark(table)
-    return estimate("contingency_coefficient", table, value, level=level, p_value=p, note=note)
-
-
-def _df(o: np.ndarray) -> int:
-    return (o.shape[0] - 1) * (o.shape[1] - 1)
-
-
-def g_squared(o: np.ndarray) -> float:
-    """Return G² = 2 Σ O ln(O / E), cell by cell as 2 E ((1 + d) ln(1 + d) − d), d = (O − E) / E.
-
-    So written, what cancels in the sum has already cancelled in each cell: with 10¹² people the
-    plain form would have lost four digits.
-    """
-    from scipy.special import xlog1py
-
-    gap = deviations(o)
-    e = np.outer(o.sum(axis=1) / o.sum(), o.sum(axis=0))
-    relative = np.maximum(-1.0, gap / e)
-    return float(2 * (e * (xlog1py(1 + relative, relative) - relative)).sum())
+        # series behind the noncentral distribution no longer ends.
+        return float((np.sqrt(statistic) + ndtri(upper_tail)) ** 2 - (df - 1))
+    return float(chndtrinc(statistic, df, 1 - upper_tail))

@@ -2,68 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
-from churnlib.crosstabs.estimates import (
-    TOO_SMALL,
-    as_table,
-    chi_square_test,
-    estimate,
-    observed,
-    remark,
-    undefined,
-)
-from churnlib.evidence import Estimate, Test
+from churnlib.crosstabs.independence import Value, as_table, measure, quotient, spread
+from churnlib.evidence import Estimate, Test, chi_square_result
 from churnlib.tables import Crosstab
-
-
-@dataclass(frozen=True, eq=False)
-class _Pairs:
-    """Pairs of people by how their two answers are ordered, in SPSS's symbols.
-
-    P and Q count concordant and discordant pairs twice; D is, cell by cell, how many more people
-    are concordant with that cell than discordant; Wr and Wc count pairs not tied on the rows
-    and on the columns, twice.
-    """
-
-    o: np.ndarray
-    C: np.ndarray
-    D: np.ndarray
-    P: float
-    Q: float
-    Wr: float
-    Wc: float
-
-    @classmethod
-    def of(cls, o: np.ndarray) -> _Pairs:
-        concordant = _beyond(o) + _beyond(o[::-1, ::-1])[::-1, ::-1]
-        discordant = _beyond(o[:, ::-1])[:, ::-1] + _beyond(o[::-1])[::-1]
-        n, rows, columns = o.sum(), o.sum(axis=1), o.sum(axis=0)
-        return cls(
-            o,
-            concordant,
-            concordant - discordant,
-            (o * concordant).sum(),
-            (o * discordant).sum(),
-            (rows * (n - rows)).sum(),
-            (columns * (n - columns)).sum(),
-        )
-
-    @property
-    def spread(self) -> float:
-        """Root of Σ n D² − (P − Q)²/n, in every standard error under the null."""
-        between = (self.o * self.D**2).sum() - (self.P - self.Q) ** 2 / self.o.sum()
-        return float(np.sqrt(np.maximum(0.0, between)))
-
-
-def _beyond(o: np.ndarray) -> np.ndarray:
-    """People strictly below and to the right of each cell."""
-    sums = o[::-1, ::-1].cumsum(axis=0).cumsum(axis=1)[::-1, ::-1]
-    return np.pad(sums, ((0, 1), (0, 1)))[1:, 1:]
 
 
 def gamma(table: Any, *, level: float = 0.95) -> Estimate:
@@ -93,17 +40,7 @@ def gamma(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(g.value, 3), round(g.se, 3), round(g.low, 3), round(g.high, 3)
     (0.221, 0.117, -0.009, 0.451)
     """
-    table = as_table(table)
-    o = observed(table)
-    if min(o.shape) < 2:
-        return undefined("gamma", table, level, TOO_SMALL)
-    x = _Pairs.of(o)
-    if x.P + x.Q == 0:
-        return undefined("gamma", table, level, "every pair of people is tied")
-    value = (x.P - x.Q) / (x.P + x.Q)
-    d = x.C - x.D  # discordant, cell by cell
-    se = 4 / (x.P + x.Q) ** 2 * np.sqrt((o * (x.Q * x.C - x.P * d) ** 2).sum())
-    return _ordinal("gamma", table, value, se, 2 / (x.P + x.Q) * x.spread, level)
+    return _ordinal("gamma", table, level, lambda o: _excess(o, _concordant(o) + _discordant(o)))
 
 
 def kendall_tau_b(table: Any, *, level: float = 0.95) -> Estimate:
@@ -120,21 +57,7 @@ def kendall_tau_b(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(kendall_tau_b(Crosstab.from_counts(satisfaction, ordered=True)).value, 4)
     0.1524
     """
-    table = as_table(table)
-    o = observed(table)
-    if min(o.shape) < 2:
-        return undefined("kendall_tau_b", table, level, TOO_SMALL)
-    x = _Pairs.of(o)
-    value, se = _tau_b(x)
-    return _ordinal("kendall_tau_b", table, value, se, 2 / np.sqrt(x.Wr * x.Wc) * x.spread, level)
-
-
-def _tau_b(x: _Pairs) -> tuple[float, float]:
-    n, w = x.o.sum(), np.sqrt(x.Wr * x.Wc)
-    value = (x.P - x.Q) / w
-    v = x.o.sum(axis=1, keepdims=True) * x.Wc + x.o.sum(axis=0, keepdims=True) * x.Wr
-    inside = (x.o * (2 * w * x.D + value * v) ** 2).sum() - n**3 * value**2 * (x.Wr + x.Wc) ** 2
-    return value, np.sqrt(np.maximum(0.0, inside)) / w**2
+    return _ordinal("kendall_tau_b", table, level, lambda o: _excess(o, _geometric(o)))
 
 
 def stuart_tau_c(table: Any, *, level: float = 0.95) -> Estimate:
@@ -147,14 +70,12 @@ def stuart_tau_c(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(c.value, 3), round(c.se, 3)
     (0.31, 0.029)
     """
-    table = as_table(table)
-    o = observed(table)
-    if min(o.shape) < 2:
-        return undefined("stuart_tau_c", table, level, TOO_SMALL)
-    x, n, q = _Pairs.of(o), o.sum(), min(o.shape)
-    value = q * (x.P - x.Q) / ((q - 1) * n**2)
-    se = 2 * q / ((q - 1) * n**2) * x.spread
-    return _ordinal("stuart_tau_c", table, value, se, se, level)
+
+    def formula(o: np.ndarray) -> Value:
+        c = _excess(o, np.full(o.shape, o.sum() * (1 - 1 / min(o.shape))))
+        return replace(c, se=c.se_null)  # SPSS takes the largest number of pairs as given
+
+    return _ordinal("stuart_tau_c", table, level, formula)
 
 
 def somers_d(
@@ -185,27 +106,52 @@ def somers_d(
     """
     if dependent not in {"symmetric", "rows", "columns"}:
         raise ValueError(f"dependent is symmetric, rows or columns; given {dependent!r}")
-    table = as_table(table)
-    name = f"somers_d_{dependent}"
-    o = observed(table)
-    if min(o.shape) < 2:
-        return undefined(name, table, level, TOO_SMALL)
-    x = _Pairs.of(o.T if dependent == "rows" else o)
-    if dependent == "symmetric":
-        half = (x.Wr + x.Wc) / 2
-        value, se = (x.P - x.Q) / half, _tau_b(x)[1] * np.sqrt(x.Wr * x.Wc) / half
-        return _ordinal(name, table, value, se, 2 / half * x.spread, level)
-    value = (x.P - x.Q) / x.Wr
-    untied = x.o.sum() - x.o.sum(axis=1, keepdims=True)
-    se = 2 / x.Wr**2 * np.sqrt((x.o * (x.Wr * x.D - (x.P - x.Q) * untied) ** 2).sum())
-    return _ordinal(name, table, value, se, 2 / x.Wr * x.spread, level)
+
+    def formula(o: np.ndarray) -> Value:
+        if dependent != "symmetric":
+            return _excess(o, _apart(o, 0 if dependent == "rows" else 1))
+        mean, geometric = (_apart(o, 0) + _apart(o, 1)) / 2, _geometric(o)
+        relative = (o * geometric).sum() / (o * mean).sum()
+        return replace(_excess(o, mean), se=_excess(o, geometric).se * relative)
+
+    return _ordinal(f"somers_d_{dependent}", table, level, formula)
 
 
 def _ordinal(
-    name: str, table: Crosstab, value: float, se: float, se_null: float, level: float
+    name: str, table: Any, level: float, formula: Callable[[np.ndarray], Value]
 ) -> Estimate:
-    note = remark(table, order=True)
-    return estimate(name, table, value, se, level=level, se_null=se_null, note=note)
+    return measure(name, table, formula, level, order=True)
+
+
+def _excess(o: np.ndarray, base: np.ndarray) -> Value:
+    """Concordant less discordant pairs over a base; both for a person in each cell."""
+    why_none = "every pair of people is tied"
+    return quotient(o, _concordant(o) - _discordant(o), base, degree=2, why_none=why_none)
+
+
+def _concordant(o: np.ndarray) -> np.ndarray:
+    """People above and to the left of each cell, or below and to the right."""
+    return _before(o) + _before(o[::-1, ::-1])[::-1, ::-1]
+
+
+def _discordant(o: np.ndarray) -> np.ndarray:
+    return _concordant(o[:, ::-1])[:, ::-1]
+
+
+def _before(o: np.ndarray) -> np.ndarray:
+    return np.pad(o.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))[:-1, :-1]
+
+
+def _apart(o: np.ndarray, axis: int) -> np.ndarray:
+    """People in another column (axis 0) or another row (axis 1), for each cell."""
+    return o.sum() - o.sum(axis=axis, keepdims=True) + np.zeros(o.shape)
+
+
+def _geometric(o: np.ndarray) -> np.ndarray:
+    """Tau-b's base √(Wr Wc), the geometric mean of the pairs apart on either variable."""
+    columns, rows = _apart(o, 0), _apart(o, 1)
+    w_columns, w_rows = (o * columns).sum(), (o * rows).sum()
+    return (rows * w_columns + columns * w_rows) / (2 * np.sqrt(w_rows * w_columns))
 
 
 def pearson_r(
@@ -229,9 +175,8 @@ def pearson_r(
     0.2742
     """
     table = as_table(table)
-    rows = _scores(table, row_scores, 0)
-    columns = _scores(table, column_scores, 1)
-    return _correlation("pearson_r", table, rows, columns, level)
+    rows, columns = _scores(table, row_scores, 0), _scores(table, column_scores, 1)
+    return _correlated("pearson_r", table, level, lambda o: _correlation(o, rows, columns))
 
 
 def spearman(table: Any, *, level: float = 0.95) -> Estimate:
@@ -243,10 +188,13 @@ def spearman(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(spearman(Crosstab.from_counts(security, ordered=True)).value, 4)
     0.2633
     """
-    table = as_table(table)
-    o = observed(table)
-    rows, columns = (_mid_ranks(o.sum(axis=axis)) for axis in (1, 0))
-    return _correlation("spearman", table, rows, columns, level)
+
+    def formula(o: np.ndarray) -> Value:
+        rows, columns = o.sum(axis=1), o.sum(axis=0)
+        mid_ranks = (total.cumsum() - (total - 1) / 2 for total in (rows, columns))
+        return _correlation(o, *mid_ranks)
+
+    return _correlated("spearman", as_table(table), level, formula)
 
 
 def linear_by_linear(
@@ -274,47 +222,37 @@ def linear_by_linear(
     """
     table = as_table(table)
     r = pearson_r(table, row_scores=row_scores, column_scores=column_scores)
-    return chi_square_test("linear_by_linear", table, (table.n - 1) * r.value**2, 1, r.note)
+    statistic = (table.n - 1) * r.value**2
+    return chi_square_result("linear_by_linear", statistic, 1, table.n, table.origin, r.note)
 
 
-def _correlation(
-    name: str, table: Crosstab, rows: np.ndarray, columns: np.ndarray, level: float
+def _correlated(
+    name: str, table: Crosstab, level: float, formula: Callable[[np.ndarray], Value]
 ) -> Estimate:
     from scipy.stats import t as student
 
-    o = observed(table)
-    if min(o.shape) < 2:
-        return undefined(name, table, level, TOO_SMALL)
+    r = _ordinal(name, table, level, formula)
+    return replace(r, p_value=float(2 * student.sf(abs(r.t), table.n - 2)))
+
+
+def _correlation(o: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Value:
     n = o.sum()
     x = (rows - (o.sum(axis=1) * rows).sum() / n)[:, None]
     y = (columns - (o.sum(axis=0) * columns).sum() / n)[None, :]
     sxx, syy, sxy = (o * x**2).sum(), (o * y**2).sum(), (o * x * y).sum()
     if sxx * syy == 0:
-        return undefined(name, table, level, "all scores of one variable are equal")
+        return Value(why_none="all scores of one variable are equal")
     w = np.sqrt(sxx * syy)
     r = np.clip(sxy / w, -1, 1)
-    b = x**2 * syy + y**2 * sxx
-    se = np.sqrt((o * (w * x * y - b * sxy / (2 * w)) ** 2).sum()) / w**2
-    note = remark(table, order=True)
-    if n <= 2:
-        return estimate(name, table, r, se, level=level, note=note)
-    null = np.sqrt((1 - r**2) / (n - 2))
-    made = estimate(name, table, r, se, level=level, se_null=null, note=note)
-    return replace(made, p_value=float(2 * student.sf(abs(made.t), n - 2)))
+    gradient = (x * y - sxy * (x**2 / sxx + y**2 / syy) / 2) / w
+    return Value(r, spread(o, gradient), np.sqrt((1 - r**2) / (n - 2)) if n > 2 else np.nan)
 
 
 def _scores(table: Crosstab, given: Sequence[float] | None, axis: int) -> np.ndarray:
     length = table.counts.shape[axis]
-    if given is None:
-        scores = np.arange(1.0, length + 1)
-    else:
-        scores = np.asarray(given, dtype=float)
-        if scores.shape != (length,) or not np.isfinite(scores).all():
-            what = ("rows", "columns")[axis]
-            raise ValueError(f"one finite score for each of {length} {what}, given {list(given)}")
+    scores = np.arange(1.0, length + 1) if given is None else np.asarray(given, dtype=float)
+    if scores.shape != (length,) or not np.isfinite(scores).all():
+        what = ("rows", "columns")[axis]
+        raise ValueError(f"one finite score for each of {length} {what}, given {scores.tolist()}")
     totals = (table.row_totals, table.column_totals)[axis].to_numpy()
     return scores[totals > 0]
-
-
-def _mid_ranks(totals: np.ndarray) -> np.ndarray:
-    return totals.cumsum() - (totals - 1) / 2

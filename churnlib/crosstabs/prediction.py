@@ -1,23 +1,26 @@
-"""How much better one variable is guessed when the other is known: lambda, tau, U."""
+"""How well one variable tells the other, lambda, tau, U, eta; and whether two ratings agree."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
-from churnlib.crosstabs.estimates import (
+from churnlib.crosstabs.independence import (
     TOO_SMALL,
+    Value,
     as_table,
-    chi_square_test,
     estimate,
-    observed,
-    remark,
-    undefined,
+    g_squared,
+    likelihood_ratio,
+    measure,
+    quotient,
+    require_shape,
 )
-from churnlib.crosstabs.independence import g_squared, likelihood_ratio
-from churnlib.evidence import NAN, Estimate
+from churnlib.evidence import NAN, Estimate, Test, chi_square_result, joined
 from churnlib.tables import deviations
 
 Dependent = Literal["symmetric", "rows", "columns"]
@@ -47,62 +50,11 @@ def goodman_kruskal_lambda(
     >>> round(guess.value, 3), round(guess.se, 3)
     (0.25, 0.089)
     """
-    table = as_table(table)
-    name = _named("lambda", dependent)
-    o = observed(table)
-    if min(o.shape) < 2:
-        return undefined(name, table, level, TOO_SMALL)
-    if dependent == "rows":
-        o = o.T
-    value, se, se_null = _lambda_symmetric(o) if dependent == "symmetric" else _lambda(o)
-    if value != value:
-        return undefined(name, table, level, "everybody has the level that would be guessed")
-    return estimate(
-        name, table, value, se, level=level, se_null=se_null, note=remark(table), least=0.0
-    )
 
+    def fewer_errors(o: np.ndarray) -> float:
+        return float(o.max(axis=1).sum() - o.sum(axis=0).max())
 
-def _lambda(o: np.ndarray) -> tuple[float, float, float]:
-    """Columns dependent: value, and its standard errors not assuming and assuming the null."""
-    n, best, mode = o.sum(), o.max(axis=1), o.sum(axis=0).argmax()
-    c = o.sum(axis=0).max()
-    if n == c:
-        return NAN, NAN, NAN
-    guessed = o.argmax(axis=1)
-    value = (best.sum() - c) / (n - c)
-    same = best[guessed == mode].sum()
-    se = np.sqrt((n - best.sum()) * (best.sum() + c - 2 * same) / (n - c) ** 3)
-    # Cells where the guess with and without the row differ: SPSS's δ.
-    delta = _hits(guessed, o.shape) - (np.arange(o.shape[1]) == mode)
-    se_null = np.sqrt(np.maximum(0.0, (o * delta**2).sum() - (best.sum() - c) ** 2 / n)) / (n - c)
-    return value, se, se_null
-
-
-def _lambda_symmetric(o: np.ndarray) -> tuple[float, float, float]:
-    n = o.sum()
-    by_row, by_column = o.max(axis=1), o.max(axis=0)
-    rows, columns = o.sum(axis=1), o.sum(axis=0)
-    k, m = rows.argmax(), columns.argmax()
-    w = 2 * n - rows.max() - columns.max()
-    if w == 0:
-        return NAN, NAN, NAN
-    v = 2 * n - by_row.sum() - by_column.sum()
-    value = (w - v) / w
-    in_row, in_column = o.argmax(axis=1), o.argmax(axis=0)
-    x = by_row[in_row == m].sum() + by_column[in_column == k].sum() + o[k].max() + o[:, m].max()
-    y = 8 * n - w - v - 2 * x
-    hit_row, hit_column = _hits(in_row, o.shape), _hits(in_column, o.T.shape).T
-    both = (o * hit_row * hit_column).sum()
-    # SAS/STAT, FREQ procedure, "Lambda (symmetric)".
-    variance = (w * v * y - 2 * w**2 * (n - both) - 2 * v**2 * (n - o[k, m])) / w**4
-    shift = (np.arange(o.shape[1]) == m) + 1.0 * (np.arange(o.shape[0]) == k)[:, None]
-    delta = hit_row + hit_column - shift
-    null = (o * delta**2).sum() - (w - v) ** 2 / n
-    return value, np.sqrt(np.maximum(0.0, variance)), np.sqrt(np.maximum(0.0, null)) / w
-
-
-def _hits(guessed: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    return 1.0 * (np.arange(shape[1]) == guessed[:, None])
+    return _reduction("lambda", table, dependent, level, _errors, fewer_errors)
 
 
 def goodman_kruskal_tau(
@@ -132,26 +84,19 @@ def goodman_kruskal_tau(
     >>> round(goodman_kruskal_tau(vassar, dependent="rows").value, 3)
     0.129
     """
+    if dependent not in ("rows", "columns"):
+        raise ValueError(f"dependent is one of rows, columns; given {dependent!r}")
     table = as_table(table)
-    name = _named("gk_tau", dependent)
-    o = observed(table)
-    if min(o.shape) < 2:
-        return undefined(name, table, level, TOO_SMALL)
-    counts = o.T if dependent == "rows" else o
-    p = counts / table.n
-    row, column = p.sum(axis=1, keepdims=True), p.sum(axis=0)
-    within = (p**2 / row).sum()
-    spread = (column * (table.n - counts.sum(axis=0)) / table.n).sum()  # 1 − Σ p_j²
-    # Σ (p_ij − p_i p_j)² / p_i is within − Σ p_j² without their cancelling.
-    value = ((deviations(counts) / table.n) ** 2 / row).sum() / spread
-    slope = 2 * p / row - (p**2).sum(axis=1, keepdims=True) / row**2
-    gradient = (slope * spread - 2 * column * (1 - within)) / spread**2
-    se = np.sqrt((p * (gradient - (p * gradient).sum()) ** 2).sum() / table.n)
-    df = (o.shape[0] - 1) * (o.shape[1] - 1)
-    statistic = (table.n - 1) * (p.shape[1] - 1) * value
-    test = chi_square_test(name, table, statistic, df, "")
-    note = remark(table)
-    return estimate(name, table, value, se, level=level, p_value=test.p_value, note=note, least=0.0)
+
+    def explained(o: np.ndarray) -> float:
+        return float((deviations(o) ** 2 / o.sum(axis=1, keepdims=True)).sum())
+
+    tau = _reduction("gk_tau", table, dependent, level, _gini, explained)
+    rows, columns = table.occupied.counts.shape
+    others = (rows if dependent == "rows" else columns) - 1
+    statistic, df = (table.n - 1) * others * tau.value, (rows - 1) * (columns - 1)
+    test = chi_square_result(tau.name, statistic, df, table.n, table.origin)
+    return replace(tau, t=NAN, p_value=test.p_value)
 
 
 def uncertainty_coefficient(
@@ -181,47 +126,209 @@ def uncertainty_coefficient(
     >>> round(u.value, 4), round(u.se, 4)
     (0.2217, 0.1062)
     """
-    from scipy.special import xlogy
+    table = as_table(table)
+    u = _reduction("uncertainty", table, dependent, level, _surprise, lambda o: g_squared(o) / 2)
+    return replace(u, p_value=likelihood_ratio(table).p_value)
+
+
+def _reduction(
+    stem: str,
+    table: Any,
+    dependent: str,
+    level: float,
+    doubt: Callable[[np.ndarray], np.ndarray],
+    removed: Callable[[np.ndarray], float],
+) -> Estimate:
+    """The part of the doubt about one variable that knowing the other removes.
+
+    `doubt` has the derivatives of each row's doubt after its counts; the doubt itself is their
+    weighted sum. `removed` is how much less there is about the columns once the row is known. The
+    symmetric measure adds both numerators and both denominators.
+    """
+    if dependent not in ("symmetric", "rows", "columns"):
+        raise ValueError(f"dependent is one of symmetric, rows, columns; given {dependent!r}")
+
+    def formula(o: np.ndarray) -> Value:
+        above, below, numerator = np.zeros(o.shape), np.zeros(o.shape), 0.0
+        for way, turn in (("rows", np.transpose), ("columns", np.array)):
+            if dependent in (way, "symmetric"):
+                given = turn(o)
+                before = doubt(given.sum(axis=0, keepdims=True))
+                below += turn(before + np.zeros(given.shape))
+                above += turn(before - doubt(given))
+                numerator += removed(given)
+        why_none = "everybody has the level that would be guessed"
+        return quotient(o, above, below, numerator=numerator, why_none=why_none)
+
+    return measure(f"{stem}_{dependent}", table, formula, level, least=0.0)
+
+
+def _errors(o: np.ndarray) -> np.ndarray:
+    """Lambda's doubt: people who do not have the commonest level."""
+    return 1.0 * (np.arange(o.shape[1]) != o.argmax(axis=1)[:, None])
+
+
+def _gini(o: np.ndarray) -> np.ndarray:
+    """Tau's doubt, n (1 − Σ p²); from what shares lack, which keeps its digits near 1."""
+    n = o.sum(axis=1, keepdims=True)
+    lacking = (n - o) / n
+    return 2 * lacking - (o / n * lacking).sum(axis=1, keepdims=True)
+
+
+def _surprise(o: np.ndarray) -> np.ndarray:
+    """U's doubt, −n Σ p ln p, with the logarithm of a share near 1 taken from what it lacks."""
+    n = o.sum(axis=1, keepdims=True)
+    lacking = (n - o) / n
+    near = np.log1p(-np.minimum(lacking, 0.5))
+    return -np.where(lacking < 0.5, near, np.log(np.where(o > 0, o, n) / n))
+
+
+def eta(table: Any, *, dependent: Literal["rows", "columns"], level: float = 0.95) -> Estimate:
+    """Return η: how much of a number's variation lies between the groups, as its square root.
+
+    Parameters
+    ----------
+    table : Crosstab or nested counts
+    dependent : {"rows", "columns"}
+        The variable whose levels are numbers.
+    level : float
+        Confidence level, for the record: there is no interval.
+
+    Returns
+    -------
+    Estimate
+        From 0 to 1; √(SS between groups / SS in all). NaN where the number does not vary.
+
+    Raises
+    ------
+    ValueError
+        If the levels of that variable are no numbers.
+
+    Examples
+    --------
+    >>> from churnlib.tables import Crosstab
+    >>> table = Crosstab.from_counts([[8, 4, 1], [2, 5, 9]], columns=[0, 1, 2])
+    >>> round(eta(table, dependent="columns").value, 4)
+    0.5845
+    """
+    table = as_table(table)
+    across = table.T if dependent == "rows" else table
+    levels = across.counts.columns
+    if (scores := numbers(levels)) is None:
+        raise ValueError(f"eta needs numbers as levels of the {dependent}, given {list(levels)}")
+    o = across.counts.to_numpy(dtype=float)
+    o = o[o.sum(axis=1) > 0]
+    centred = scores - (o @ scores).sum() / o.sum()
+    whole = (o @ centred**2).sum()
+    made = Value(why_none=TOO_SMALL)
+    if len(o) > 1 and whole > 0:
+        made = Value(float(np.sqrt(((o @ centred) ** 2 / o.sum(axis=1)).sum() / whole)))
+    return estimate(f"eta_{dependent}", table, made, level, table.note)
+
+
+def numbers(levels: pd.Index) -> np.ndarray | None:
+    """Return the numbers that levels are, or ``None``.
+
+    Numbers and texts of numbers count; the positions that a table of nested counts has for
+    want of levels, and True and False, do not.
+    """
+    if isinstance(levels, pd.RangeIndex) or any(isinstance(each, bool) for each in levels):
+        return None
+    try:
+        scores = np.array([float(each) for each in levels])
+    except (TypeError, ValueError):
+        return None
+    return scores if np.isfinite(scores).all() else None
+
+
+def kappa(table: Any, *, level: float = 0.95) -> Estimate:
+    """Return Cohen's kappa: agreement of two ratings beyond what chance gives.
+
+    Rows and columns are paired by their levels, in whatever order they stand.
+
+    Raises
+    ------
+    ValueError
+        If the two ratings have not the same categories.
+
+    References
+    ----------
+    Fleiss, J. L., Cohen, J. & Everitt, B. S. (1969). Large sample standard errors of kappa
+    and weighted kappa. Psychol. Bull. 72, 323–327.
+
+    Examples
+    --------
+    >>> k = kappa([[20, 5], [10, 15]])
+    >>> round(k.value, 2), round(k.se, 3)
+    (0.4, 0.127)
+    """
+    table = as_table(table)
+    require_shape(table, "kappa", square=True)
+    o = table.paired.to_numpy(dtype=float)
+    n = o.sum()
+    row, column = o.sum(axis=1) / n, o.sum(axis=0) / n
+    # Disagreement and its expectation are added up and not taken from 1, where they could be lost.
+    not_row, not_column = (n - o.sum(axis=1)) / n, (n - o.sum(axis=0)) / n
+    expected, chance = (row * not_column).sum(), (row * column).sum()
+    by_chance = not_column[:, None] + not_row - expected
+    none = "both ratings always give the same level"
+    lack = quotient(o, 1 - np.eye(len(o)), by_chance, why_none=none)
+    null = np.maximum(0.0, chance + chance**2 - (row * column * (row + column)).sum())
+    se_null = np.sqrt(null / n) / expected if expected else NAN
+    agreement = replace(lack, value=1 - lack.value, se_null=se_null)
+    return estimate("kappa", table, agreement, level, table.note)
+
+
+def mcnemar_bowker(table: Any) -> Test:
+    """Test that two ratings of the same people have the same shares, by symmetry of their table.
+
+    Parameters
+    ----------
+    table : Crosstab or nested counts
+        Rows and columns have the same categories; they are paired by name.
+
+    Returns
+    -------
+    Test
+        Of two categories McNemar's exact test: the binomial distribution of those who changed,
+        two-sided, as SPSS prints it. Of more Bowker's χ² with k(k − 1)/2 degrees of freedom;
+        pairs of categories between which nobody changed add nothing, which the note says. NaN
+        where nobody changed.
+
+    Raises
+    ------
+    ValueError
+        If the categories are not the same.
+
+    References
+    ----------
+    Bowker, A. H. (1948). A test for symmetry in contingency tables. J. Am. Stat. Assoc. 43,
+    572–574.
+
+    Examples
+    --------
+    >>> ratings = [[794, 86], [150, 570]]  # Agresti (2013), table 11.1: 150 against 86
+    >>> f"{mcnemar_bowker(ratings).p_value:.6f}"
+    '0.000037'
+    >>> test = mcnemar_bowker([[20, 10, 5], [3, 30, 15], [0, 5, 40]])
+    >>> round(test.statistic, 3), int(test.df)
+    (13.769, 3)
+    """
+    from scipy.stats import binomtest
 
     table = as_table(table)
-    name = _named("uncertainty", dependent)
-    o = observed(table)
-    if min(o.shape) < 2:
-        return undefined(name, table, level, TOO_SMALL)
-    p = (o.T if dependent == "rows" else o) / table.n
-    row, column = p.sum(axis=1, keepdims=True), p.sum(axis=0, keepdims=True)
-    counts = o.T if dependent == "rows" else o
-    h_row, h_column = _entropy(counts.sum(axis=1)), _entropy(counts.sum(axis=0))
-    shared = g_squared(o) / (2 * table.n)  # the entropies of both less that of the whole
-    h_both = h_row + h_column - shared
-    # Σ p {…}² with p ln p = 0 for empty cells, which xlogy keeps.
-    log_p = np.where(p > 0, xlogy(1, np.where(p > 0, p, 1)), 0)
-    if dependent == "symmetric":
-        total = h_row + h_column
-        value, whole = 2 * shared / total, total / 2
-        inner = h_both * np.log(row * column) - total * log_p
-        se = 2 / total**2 * np.sqrt((p * inner**2).sum() / table.n)
-    else:
-        value, whole = shared / h_column, h_column
-        inner = h_column * (log_p - np.log(row)) + (h_row - h_both) * np.log(column)
-        se = np.sqrt((p * inner**2).sum() / table.n) / h_column**2
-    spread = (p * (np.log(row * column) - log_p) ** 2).sum() - shared**2
-    se_null = np.sqrt(np.maximum(0.0, spread) / table.n) / whole
-    made = estimate(
-        name, table, value, se, level=level, se_null=se_null, note=remark(table), least=0.0
+    o = table.paired.to_numpy(dtype=float)  # squares of large whole numbers overflow
+    upper = np.triu_indices(len(o), 1)
+    there, changed = o[upper], (o + o.T)[upper]
+    some = changed > 0
+    df = len(changed)
+    note = "" if some.all() else f"nobody changed between {int((~some).sum())} of {df} pairs"
+    if df > 1 and some.any():
+        statistic = ((2 * there - changed)[some] ** 2 / changed[some]).sum()
+        note = joined(note, table.note)
+        return chi_square_result("mcnemar_bowker", statistic, df, table.n, table.origin, note)
+    p = float(binomtest(int(there[0]), int(changed[0])).pvalue) if some.any() else NAN
+    note = joined("" if some.any() else "nobody is off the diagonal", table.note)
+    return Test(
+        "mcnemar_bowker", NAN, NAN, p, table.n, bool(some.any()), (p, p), table.origin, note
     )
-    return replace(made, p_value=likelihood_ratio(table).p_value)
-
-
-def _entropy(totals: np.ndarray) -> float:
-    """−Σ p ln p, with the logarithm of a share near 1 taken from what it lacks."""
-    n = totals.sum()
-    p, lacking = totals / n, (n - totals) / n
-    return float(-(p * np.where(p > 0.5, np.log1p(-np.minimum(lacking, 0.5)), np.log(p))).sum())
-
-
-def _named(stem: str, dependent: str) -> str:
-    known = ("rows", "columns") if stem == "gk_tau" else ("symmetric", "rows", "columns")
-    if dependent not in known:
-        raise ValueError(f"dependent is one of {', '.join(known)}; given {dependent!r}")
-    return f"{stem}_{dependent}"

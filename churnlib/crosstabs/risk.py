@@ -1,19 +1,25 @@
-"""Two-by-two tables: odds, risks, and the agreement of two ratings."""
+"""Two-by-two tables: ratios and difference of two groups, also within layers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from churnlib.crosstabs.estimates import (
-    as_table,
-    estimate,
-    ratio_estimate,
-    require_shape,
-    undefined,
+from churnlib.crosstabs.independence import AT_THE_EDGE, Value, as_table, estimate, require_shape
+from churnlib.evidence import (
+    NAN,
+    Estimate,
+    Test,
+    chi_square_result,
+    derived,
+    joined,
+    require_level,
+    shown_html,
 )
-from churnlib.evidence import NAN, Estimate, joined
 from churnlib.tables import Crosstab, wilson
 
 
@@ -38,12 +44,10 @@ def odds_ratio(table: Any, *, level: float = 0.95) -> Estimate:
     (2.25, 1.09, 4.64)
     """
     table = as_table(table)
-    (a, b), (c, d) = _two_by_two(table, "odds_ratio")
-    if b * c == 0 or a * d == 0:
-        return _empty_cell("odds_ratio", table, level, a * d, b * c)
-    return _ratio(
-        "odds_ratio", table, a * d / (b * c), np.sqrt(1 / a + 1 / b + 1 / c + 1 / d), level
-    )
+    require_shape(table, "odds_ratio")
+    (a, b), (c, d) = o = table.counts.to_numpy(dtype=float)
+    variance = (1 / o).sum() if o.all() else NAN
+    return ratio("odds_ratio", table, a * d, b * c, variance, level)
 
 
 def risk_ratio(table: Any, *, event: Any = None, level: float = 0.95) -> Estimate:
@@ -71,15 +75,52 @@ def risk_ratio(table: Any, *, event: Any = None, level: float = 0.95) -> Estimat
     (2.0, 1.08, 3.72)
     """
     table = as_table(table)
-    counts = _two_by_two(table, "risk_ratio")
-    columns = list(table.counts.columns)
+    require_shape(table, "risk_ratio")
+    o, columns = table.counts.to_numpy(dtype=float), list(table.counts.columns)
     if event is not None and event not in columns:
         raise KeyError(f"the table has no column {event!r}; it has {columns[0]!r}, {columns[1]!r}")
-    (a, b), (c, d) = counts if event is None or event == columns[0] else counts[:, ::-1]
-    if a * c == 0:
-        return _empty_cell("risk_ratio", table, level, a * (c + d), c * (a + b))
-    value = (a / (a + b)) / (c / (c + d))
-    return _ratio("risk_ratio", table, value, np.sqrt(b / a / (a + b) + d / c / (c + d)), level)
+    (a, b), (c, d) = o if event is None or event == columns[0] else o[:, ::-1]
+    variance = b / a / (a + b) + d / c / (c + d) if a * c else NAN
+    return ratio("risk_ratio", table, a * (c + d), c * (a + b), variance, level)
+
+
+def ratio(
+    name: str,
+    table: Crosstab,
+    above: float,
+    below: float,
+    variance: float,
+    level: float,
+    where: str = "an empty cell",
+) -> Estimate:
+    """Make an estimate of a ratio from the variance of its logarithm."""
+    from scipy.stats import norm
+
+    value = above / below if below else NAN
+    if above == 0 or below == 0:
+        bounds = "unbounded and " if above else ""
+        note = f"{where} leaves the ratio {bounds}without an interval"
+        note = note if above or below else "empty cells leave the ratio undetermined"
+        variance = NAN
+    else:
+        note = AT_THE_EDGE if variance == 0 else ""
+    se = float(np.sqrt(variance))
+    usable = se if se > 0 else NAN
+    factor = np.exp(norm.isf((1 - level) / 2) * usable)
+    z = np.log(value) / usable if value > 0 else NAN
+    return Estimate(
+        name,
+        float(value),
+        float(value / factor),
+        float(value * factor),
+        level,
+        se,
+        table.n,
+        table.origin,
+        joined(table.note, note),
+        float(z),
+        float(2 * norm.sf(abs(z))),
+    )
 
 
 def risk_difference(table: Any, *, level: float = 0.95) -> Estimate:
@@ -102,91 +143,241 @@ def risk_difference(table: Any, *, level: float = 0.95) -> Estimate:
     (0.2, 0.0524, 0.3339)
     """
     table = as_table(table)
-    counts = _two_by_two(table, "risk_difference")
-    n1, n2 = counts.sum(axis=1)
-    if n1 == 0 or n2 == 0:
-        return undefined("risk_difference", table, level, "a row counts nobody")
-    p1, p2 = counts[0, 0] / n1, counts[1, 0] / n2
-    (l1, u1), (l2, u2) = wilson(counts[0, 0], n1, level), wilson(counts[1, 0], n2, level)
-    value = p1 - p2
-    low = value - np.sqrt((p1 - l1) ** 2 + (u2 - p2) ** 2)
-    high = value + np.sqrt((u1 - p1) ** 2 + (p2 - l2) ** 2)
-    q1, q2 = counts[:, 1] / (n1, n2)
-    se = np.sqrt(p1 * q1 / n1 + p2 * q2 / n2)
+    require_shape(table, "risk_difference")
+    o = table.counts.to_numpy(dtype=float)
+    n = o.sum(axis=1)
+    if not n.all():
+        none = Value(why_none="a row counts nobody")
+        return estimate("risk_difference", table, none, level)
+    (p1, p2), (q1, q2) = (o / n[:, None]).T
+    (l1, u1), (l2, u2) = (wilson(k, size, level) for k, size in zip(o[:, 0], n, strict=True))
     return Estimate(
         "risk_difference",
-        float(value),
-        float(low),
-        float(high),
+        float(p1 - p2),
+        float(p1 - p2 - np.hypot(p1 - l1, u2 - p2)),
+        float(p1 - p2 + np.hypot(u1 - p1, p2 - l2)),
         level,
-        float(se),
+        float(np.sqrt(p1 * q1 / n[0] + p2 * q2 / n[1])),
         table.n,
         table.origin,
         table.note,
     )
 
 
-def kappa(table: Any, *, level: float = 0.95) -> Estimate:
-    """Return Cohen's kappa: agreement of two ratings beyond what chance gives.
+@dataclass(frozen=True, eq=False)
+class MantelHaenszel(Estimate):
+    """The odds ratio common to all layers, with its tests.
 
-    Rows and columns are paired by their levels, in whatever order they stand.
+    As an `Estimate` it is Mantel and Haenszel's odds ratio with the interval of Robins, Breslow
+    and Greenland; ``se`` is that of its logarithm.
+
+    Parameters
+    ----------
+    test, corrected : Test
+        Mantel and Haenszel's test that the common odds ratio is 1, without continuity correction
+        and with it, as R and SPSS print it.
+    breslow_day, tarone : Test
+        Breslow and Day's test that all layers have the same odds ratio, and the same with
+        Tarone's correction, which makes it an efficient score test.
+    layers : DataFrame
+        One row a layer: ``n``, ``odds_ratio``, ``low``, ``high``, and a ``note`` where a layer
+        has no odds ratio of its own.
+    """
+
+    test: Test = field(kw_only=True)
+    corrected: Test = field(kw_only=True)
+    breslow_day: Test = field(kw_only=True)
+    tarone: Test = field(kw_only=True)
+    layers: pd.DataFrame = field(kw_only=True)
+
+    def _repr_html_(self) -> str:
+        return self.origin.badge_html + shown_html(self.layers, self.note)
+
+
+def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
+    """Combine two-by-two tables of several layers into one odds ratio.
+
+    Mantel & Haenszel (1959); Robins, Breslow & Greenland (1986), Biometrics 42, 311–323; Breslow
+    & Day (1980), Statistical methods in cancer research I, 4.4; Tarone (1985), Biometrika 72,
+    91–95.
+
+    Parameters
+    ----------
+    layers : mapping or sequence of Crosstab or nested counts
+        As `crosstab` with a ``layer`` returns them, all 2 × 2 with the same rows and columns.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    MantelHaenszel
+        Odds of the first column in the first row over those in the second; NaN with a note where
+        empty cells leave it unbounded, as everywhere here. A layer in which a row
+        or a column counts nobody says nothing and is left out, with a note; ``n`` are the others.
 
     Raises
     ------
     ValueError
-        If the two ratings have not the same categories.
-
-    References
-    ----------
-    Fleiss, J. L., Cohen, J. & Everitt, B. S. (1969). Large sample standard errors of kappa
-    and weighted kappa. Psychol. Bull. 72, 323–327.
+        If there is no layer, one is not 2 × 2, or none says anything.
 
     Examples
     --------
-    >>> k = kappa([[20, 5], [10, 15]])
-    >>> round(k.value, 2), round(k.se, 3)
-    (0.4, 0.127)
+    >>> result = mantel_haenszel({"young": [[10, 20], [5, 25]], "old": [[15, 15], [8, 22]]})
+    >>> round(result.value, 3), round(result.low, 3), round(result.high, 3)
+    (2.636, 1.173, 5.927)
+    >>> round(result.tarone.p_value, 3)
+    0.909
     """
-    table = as_table(table)
-    require_shape(table, "kappa", square=True)
-    o = table.paired.to_numpy(dtype=float)
-    p = o / table.n
-    row, column, agree = p.sum(axis=1), p.sum(axis=0), np.diag(p)
-    chance = (row * column).sum()
-    # Disagreement is added up and not taken from 1, where it could be lost.
-    differ = (o.sum() - np.trace(o)) / table.n
-    by_chance = (row * (table.n - o.sum(axis=0)) / table.n).sum()
-    if by_chance == 0:
-        return undefined("kappa", table, level, "both ratings always give the same level")
-    value = 1 - differ / by_chance
-    off = p * (column[:, None] + row[None, :]) ** 2
-    inside = (
-        (agree * (1 - (row + column) * (1 - value)) ** 2).sum()
-        + (1 - value) ** 2 * (off.sum() - np.diag(off).sum())
-        - (value - chance * (1 - value)) ** 2
-    )
-    se = np.sqrt(np.maximum(0.0, inside) / table.n) / by_chance
-    null = chance + chance**2 - (row * column * (row + column)).sum()
-    se_null = np.sqrt(np.maximum(0.0, null) / table.n) / by_chance
-    return estimate("kappa", table, value, se, level=level, se_null=se_null, note=table.note)
-
-
-def _two_by_two(table: Crosstab, name: str) -> np.ndarray:
-    require_shape(table, name)
-    return table.counts.to_numpy(dtype=float)
-
-
-def _ratio(name: str, table: Crosstab, value: float, se: float, level: float) -> Estimate:
-    return ratio_estimate(name, value, se, level, table.n, table.origin, table.note)
-
-
-def _empty_cell(name: str, table: Crosstab, level: float, above: float, below: float) -> Estimate:
-    if below > 0:
-        value, note = 0.0, "an empty cell leaves the ratio without an interval"
-    elif above > 0:
-        value, note = NAN, "an empty cell leaves the ratio unbounded and without an interval"
+    require_level(level)
+    given = _named(layers)
+    tables = _occupied(given)
+    stack = np.array([table.counts.to_numpy(dtype=float) for table in tables.values()])
+    telling = (stack.sum(axis=1) > 0).all(axis=1) & (stack.sum(axis=2) > 0).all(axis=1)
+    if not telling.any():
+        raise ValueError(
+            "in every layer a row or a column counts nobody, so that none says anything; combine "
+            "levels, or leave the third variable out"
+        )
+    notes = [
+        f"layer {name!r} is left out: a row or a column counts nobody"
+        for name, tells in zip(tables, telling, strict=True)
+        if not tells
+    ]
+    notes += [f"layer {x!r} is left out: it counts nobody" for x in given if x not in tables]
+    origin = derived(*(table.origin for table in tables.values()))
+    people = Crosstab.from_counts(stack[telling].sum(axis=0), origin=origin)
+    people = replace(people, note="; ".join(notes))
+    (a, b), (c, d) = cells = stack[telling].transpose(1, 2, 0)
+    n = a + b + c + d
+    p, q, r, s = (a + d) / n, (b + c) / n, a * d / n, b * c / n
+    agree, disagree = r.sum(), s.sum()
+    variance = NAN
+    if agree and disagree:
+        variance = (
+            (p * r).sum() / agree**2
+            + (p * s + q * r).sum() / (agree * disagree)
+            + (q * s).sum() / disagree**2
+        ) / 2
+    where = "an empty cell in every layer"
+    common = ratio("mantel_haenszel_odds_ratio", people, agree, disagree, variance, level, where)
+    gap = abs((a - (a + b) * (a + c) / n).sum())
+    null = ((a + b) * (c + d) * (a + c) * (b + d) / (n**2 * (n - 1))).sum()
+    equal = {"breslow_day": NAN, "breslow_day_tarone": NAN}
+    if len(n) == 1:
+        why = "there is one layer only, and nothing to compare it with"
+    elif not common.value > 0:
+        why = "without a common odds ratio there is nothing to compare layers with"
     else:
-        value, note = NAN, "empty cells leave the ratio undetermined"
-    return Estimate(
-        name, value, NAN, NAN, level, NAN, table.n, table.origin, joined(table.note, note)
+        equal = _equal_odds(cells, common.value)
+        nobody = "a layer expects nobody in a cell, so that layers cannot be compared"
+        why = nobody if np.isnan(equal["breslow_day"]) else ""
+
+    def tested(name: str, statistic: float, df: int, note: str) -> Test:
+        return chi_square_result(name, statistic, df, people.n, origin, joined(note, people.note))
+
+    with_correction = np.maximum(0.0, gap - 0.5) ** 2 / null
+    return MantelHaenszel(
+        **vars(common),
+        test=tested("mantel_haenszel", gap**2 / null, 1, ""),
+        corrected=tested("mantel_haenszel", with_correction, 1, "with continuity correction"),
+        breslow_day=tested("breslow_day", equal["breslow_day"], len(n) - 1, why),
+        tarone=tested("breslow_day_tarone", equal["breslow_day_tarone"], len(n) - 1, why),
+        layers=_by_layer(tables, level, given),
     )
+
+
+def stratified_table(layers: Any) -> Any:
+    """Return the layers as statsmodels' ``StratifiedTable``, to check or to go on with.
+
+    Parameters
+    ----------
+    layers : mapping or sequence of Crosstab or nested counts
+        Two-by-two tables, as for `mantel_haenszel`; one that counts nobody is left out.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer, one is not 2 × 2, or their rows and columns differ.
+
+    Examples
+    --------
+    >>> layers = [[[10, 20], [30, 25]], [[8, 12], [20, 18]]]
+    >>> round(float(stratified_table(layers).oddsratio_pooled), 4)
+    0.4844
+    """
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
+    tables = _occupied(_named(layers)).values()
+    return StratifiedTable([table.counts.to_numpy(dtype=float) for table in tables])
+
+
+def _named(layers: Any) -> dict[Any, Any]:
+    return dict(layers) if isinstance(layers, Mapping) else dict(enumerate(layers))
+
+
+def _occupied(layers: Mapping[Any, Any]) -> dict[Any, Crosstab]:
+    """Return the layers that count somebody, 2 × 2 and with the same rows and columns."""
+    tables = {name: as_table(table) for name, table in layers.items() if np.asarray(table).sum()}
+    if not tables:
+        raise ValueError("there is no layer; give a table for each level of a third variable")
+    first = next(iter(tables.values())).counts
+    for name, counts in ((name, table.counts) for name, table in tables.items()):
+        if counts.shape != (2, 2):
+            raise ValueError(
+                f"layer {name!r} is {counts.shape[0]} × {counts.shape[1]}; a common odds ratio "
+                "needs 2 × 2: combine columns first"
+            )
+        if not (counts.index.equals(first.index) and counts.columns.equals(first.columns)):
+            labels, others = ([list(x.index), list(x.columns)] for x in (counts, first))
+            raise ValueError(
+                f"layer {name!r} has rows and columns {labels}, the first has {others}"
+            )
+    return tables
+
+
+def _equal_odds(cells: np.ndarray, ratio: float) -> dict[str, float]:
+    """Breslow and Day's statistic at the Mantel–Haenszel odds ratio, and Tarone's."""
+    first, second = cells.sum(axis=1)
+    left, right = cells.sum(axis=0)
+    n = first + second
+    # Each cell by its own formula, as if it were the first: what is left of a total would have
+    # lost its digits where the cell is small.
+    expected = np.array([
+        [_expected(first, left, n, ratio), _expected(first, right, n, 1 / ratio)],
+        [_expected(second, left, n, 1 / ratio), _expected(second, right, n, ratio)],
+    ])  # fmt: skip
+    if not (expected > 0).all():
+        return {"breslow_day": NAN, "breslow_day_tarone": NAN}
+    # All cells deviate by the same number; the smallest knows it best.
+    deviations = ((cells - expected) * np.array([[[1.0], [-1.0]], [[-1.0], [1.0]]])).reshape(4, -1)
+    smallest = expected.reshape(4, -1).argmin(axis=0)
+    gap = deviations[smallest, np.arange(len(n))]
+    variance = 1 / (1 / expected).sum(axis=(0, 1))
+    statistic = float((gap**2 / variance).sum())
+    correction = float(gap.sum() ** 2 / variance.sum())
+    return {"breslow_day": statistic, "breslow_day_tarone": statistic - correction}
+
+
+def _expected(row: np.ndarray, column: np.ndarray, n: np.ndarray, ratio: float) -> np.ndarray:
+    """First cell with these margins and odds ratio: x (n − r − c + x) = ψ (r − x)(c − x).
+
+    The root is written so that it adds and never subtracts, for ψ above and below 1.
+    """
+    excess = ratio - 1
+    linear = n + excess * (row + column)
+    if excess >= 0:
+        apart = row * (n - column) + column * (n - row)
+        root = np.sqrt(n**2 + 2 * excess * apart + (excess * (row - column)) ** 2)
+    else:
+        root = np.sqrt(linear**2 - 4 * excess * ratio * row * column)
+    below = linear < 0  # then the odds ratio is below 1
+    plain = 2 * ratio * row * column / np.where(below, 1.0, linear + root)
+    return np.where(below, (root - linear) / (-2 * excess) if excess < 0 else plain, plain)
+
+
+def _by_layer(tables: Mapping[Any, Crosstab], level: float, names: Iterable[Any]) -> pd.DataFrame:
+    ratios = {name: odds_ratio(table, level=level) for name, table in tables.items()}
+    rows = {name: [r.n, r.value, r.low, r.high, r.note] for name, r in ratios.items()}
+    columns = ["n", "odds_ratio", "low", "high", "note"]
+    layers = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("layer")
+    return layers.reindex(list(names)).fillna({"n": 0, "note": "counts nobody"})

@@ -252,7 +252,7 @@ _TWO_BY_TWO: Mapping[str, tuple[Measure, Make]] = {
     "risk_ratio": (risk.risk_ratio, _always(Free(_risks))),
 }
 _SQUARE: Mapping[str, tuple[Measure, Make]] = {
-    "kappa": (risk.kappa, lambda tables: Linear(np.eye(len(tables.rows)))),
+    "kappa": (prediction.kappa, lambda tables: Linear(np.eye(len(tables.rows)))),
 }
 
 

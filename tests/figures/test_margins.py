@@ -6,7 +6,7 @@ import pytest
 from matplotlib.lines import AxLine
 
 from churnlib import figures, load_codebook
-from churnlib.crosstabs.detectable_difference import frontier, power_curves
+from churnlib.crosstabs import frontier, power_curves
 from churnlib.figures.figure_style import GREY
 
 LABEL = load_codebook().labeller("en")

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from churnlib import Origin, clean, crosstab, figures, load_codebook, read_answers
-from churnlib.crosstabs.detectable_difference import frontier
+from churnlib.crosstabs import frontier
 from churnlib.evidence.origin import PROJECT
 
 
