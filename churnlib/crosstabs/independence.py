@@ -55,9 +55,8 @@ def remark(table: Crosstab, *, order: bool = False) -> str:
 
 @dataclass(frozen=True)
 class Value:
-    """What a formula gives for a table, or why it gives nothing.
+    """What a formula gives, with its standard errors not assuming and assuming the null.
 
-    `se` and `se_null` are the standard errors not assuming and assuming the null hypothesis;
     `p_value` stands where another test than value over `se_null` decides.
     """
 
@@ -68,6 +67,9 @@ class Value:
     why_none: str = ""
 
 
+Formula = Callable[[np.ndarray], Value]
+
+
 def spread(o: np.ndarray, gradient: np.ndarray) -> float:
     """Standard error by the delta method, from the derivative after each count."""
     mean = (o * gradient).sum() / o.sum()
@@ -75,29 +77,21 @@ def spread(o: np.ndarray, gradient: np.ndarray) -> float:
 
 
 def quotient(
-    o: np.ndarray,
-    above: np.ndarray,
-    below: np.ndarray,
-    *,
-    degree: int = 1,
-    numerator: float | None = None,
-    why_none: str = "",
-) -> Value:
+    o: np.ndarray, above: np.ndarray, below: np.ndarray, *, numerator: float | None = None,
+    degree: int = 1, why_none: str = "",
+) -> Value:  # fmt: skip
     """Return the measure Σ o·above / Σ o·below.
 
     `above` and `below` are the gradients of numerator and denominator over their degree, so that
-    by Euler's theorem the sums are the two themselves. Under the null hypothesis the numerator is
-    0. It is given apart where the sum would lose its digits near independence.
+    by Euler's theorem the sums are the two themselves; under the null hypothesis the numerator is
+    0. It is given apart where its sum would lose digits near independence.
     """
     total = (o * below).sum()
     if total == 0:
         return Value(why_none=why_none)
     value = ((o * above).sum() if numerator is None else numerator) / total
-    return Value(
-        value,
-        spread(o, degree * (above - value * below) / total),
-        spread(o, degree * above / total),
-    )
+    gradient = degree * (above - value * below) / total
+    return Value(value, spread(o, gradient), spread(o, degree * above / total))
 
 
 def estimate(
@@ -115,30 +109,18 @@ def estimate(
     zero = _ROUNDING / np.sqrt(table.n)
     margin = norm.isf((1 - level) / 2) * made.se if made.se > zero else NAN
     t = made.value / made.se_null if made.se_null > zero else NAN
+    p = 2 * norm.sf(abs(t)) if np.isnan(made.p_value) else made.p_value
     return Estimate(
-        name,
-        float(made.value),
-        float(np.maximum(least, made.value - margin)),
-        float(np.minimum(1.0, made.value + margin)),
-        level,
-        float(made.se),
-        table.n,
-        table.origin,
-        joined(note, AT_THE_EDGE if made.se <= zero else ""),
-        float(t),
-        float(2 * norm.sf(abs(t)) if np.isnan(made.p_value) else made.p_value),
-    )
+        name, float(made.value), float(np.maximum(least, made.value - margin)),
+        float(np.minimum(1.0, made.value + margin)), level, float(made.se), table.n, table.origin,
+        joined(note, AT_THE_EDGE if made.se <= zero else ""), float(t), float(p),
+    )  # fmt: skip
 
 
 def measure(
-    name: str,
-    table: Any,
-    formula: Callable[[np.ndarray], Value],
-    level: float,
-    *,
-    order: bool = False,
+    name: str, table: Any, formula: Formula, level: float, *, order: bool = False,
     least: float = -1.0,
-) -> Estimate:
+) -> Estimate:  # fmt: skip
     """Estimate by a formula of the counts in occupied rows and columns, two of each at least."""
     table = as_table(table)
     o = observed(table)
@@ -165,23 +147,14 @@ def chi_square(table: Any, *, correction: bool = False) -> Test:
     ----------
     table : Crosstab or nested counts
     correction : bool
-        Yates's correction, for a 2×2 table; it never exceeds |O − E|. An effect size must not
-        be computed from a corrected statistic.
+        Yates's correction (1934, J. R. Stat. Soc. Suppl. 1, 217–235), for a 2×2 table, else a
+        `ValueError`; it never exceeds |O − E|. No effect size follows from a corrected statistic.
 
     Returns
     -------
     Test
         Rows and columns that count nobody are left out, as in SPSS. NaN with a note when fewer
         than two of either are left.
-
-    Raises
-    ------
-    ValueError
-        If a correction is asked for a table that is not 2×2.
-
-    References
-    ----------
-    Pearson, K. (1900); Yates, F. (1934). J. R. Stat. Soc. Suppl. 1, 217–235.
 
     Examples
     --------
@@ -237,8 +210,8 @@ def phi(table: Any, *, level: float = 0.95) -> Estimate:
     """
 
     def signed(chi2: float, o: np.ndarray) -> float:
-        negative = o.shape == (2, 2) and np.linalg.det(o) < 0
-        return float((-1 if negative else 1) * np.sqrt(chi2 / o.sum()))
+        sign = -1 if o.shape == (2, 2) and np.linalg.det(o) < 0 else 1
+        return float(sign * np.sqrt(chi2 / o.sum()))
 
     return _effect_size("phi", table, signed, level)
 
@@ -259,10 +232,10 @@ def contingency_coefficient(table: Any, *, level: float = 0.95) -> Estimate:
 def cramers_v(table: Any, *, level: float = 0.95, bias_corrected: bool = False) -> Estimate:
     """Cramér's V: strength of association from 0 to 1, never from a corrected χ².
 
-    The interval inverts the noncentral χ² distribution (``"ncchisqadj"`` of R's DescTools). It is
-    one for the association in the population, while V itself leans upwards where few people are
-    expected in a cell or the association is weak: it can lie above its interval, and the note
-    then says so.
+    The interval inverts the noncentral χ² distribution (Smithson 2003, Confidence intervals,
+    p. 40; ``"ncchisqadj"`` of R's DescTools). It is one for the association in the population,
+    while V itself leans upwards where few people are expected in a cell or the association is
+    weak: V can lie above its interval, and the note then says so.
 
     Parameters
     ----------
@@ -270,12 +243,7 @@ def cramers_v(table: Any, *, level: float = 0.95, bias_corrected: bool = False) 
     level : float
         Confidence level.
     bias_corrected : bool
-        Bergsma's correction, for which no interval is given.
-
-    References
-    ----------
-    Smithson, M. (2003). Confidence intervals, p. 40. Bergsma, W. (2013). A bias-correction for
-    Cramér's V. J. Korean Stat. Soc. 42, 323–328.
+        Bergsma's correction (2013, J. Korean Stat. Soc. 42, 323–328), without an interval.
 
     Examples
     --------
@@ -306,8 +274,9 @@ def _effect_size(
     """An effect size that follows from χ² and has its p-value."""
     test = chi_square(table)
 
+    why_none = "too few people for the correction"
+
     def formula(o: np.ndarray) -> Value:
-        why_none = "too few people for the correction"
         return Value(size(test.statistic, o), p_value=test.p_value, why_none=why_none)
 
     return measure(name, table, formula, level)

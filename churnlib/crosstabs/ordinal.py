@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
-from churnlib.crosstabs.independence import Value, as_table, measure, quotient, spread
+from churnlib.crosstabs.independence import Formula, Value, as_table, measure, quotient, spread
 from churnlib.evidence import Estimate, Test, chi_square_result
 from churnlib.tables import Crosstab
 
@@ -26,12 +26,8 @@ def gamma(table: Any, *, level: float = 0.95) -> Estimate:
     Returns
     -------
     Estimate
-        With SPSS's asymptotic standard error and approximate T. NaN with a note when every
-        pair is tied.
-
-    References
-    ----------
-    Goodman, L. A. & Kruskal, W. H. (1963). J. Am. Stat. Assoc. 58, 310–364.
+        With SPSS's standard error and approximate T (Goodman & Kruskal 1963, J. Am. Stat. Assoc.
+        58, 310–364). NaN with a note when every pair is tied.
 
     Examples
     --------
@@ -46,10 +42,8 @@ def gamma(table: Any, *, level: float = 0.95) -> Estimate:
 def kendall_tau_b(table: Any, *, level: float = 0.95) -> Estimate:
     """Kendall's tau-b: like gamma, with ties counted against it; ±1 only in square tables.
 
-    References
-    ----------
-    Agresti, A. (2010). Analysis of ordinal categorical data, 2nd ed., section 7.1. The
-    standard error is SPSS's and SAS's; R's DescTools differs.
+    The standard error is SPSS's and SAS's; R's DescTools differs. Agresti (2010), Analysis of
+    ordinal categorical data, section 7.1.
 
     Examples
     --------
@@ -86,16 +80,9 @@ def somers_d(
 ) -> Estimate:
     """Somers' d: of pairs that differ on the other variable, how many more agree than disagree.
 
-    Parameters
-    ----------
-    dependent : {"symmetric", "rows", "columns"}
-        The dependent variable. The symmetric value divides by the mean of the two bases. Its
-        standard error is SPSS's, derived from tau-b's; the delta method gives a larger one
-        where the two margins differ much.
-
-    References
-    ----------
-    Somers, R. H. (1962). A new asymmetric measure of association. Am. Sociol. Rev. 27, 799–811.
+    The symmetric value divides by the mean of the two bases. Its standard error is SPSS's, derived
+    from tau-b's; the delta method gives a larger one where the two margins differ much. Somers
+    (1962), Am. Sociol. Rev. 27, 799–811.
 
     Examples
     --------
@@ -117,9 +104,7 @@ def somers_d(
     return _ordinal(f"somers_d_{dependent}", table, level, formula)
 
 
-def _ordinal(
-    name: str, table: Any, level: float, formula: Callable[[np.ndarray], Value]
-) -> Estimate:
+def _ordinal(name: str, table: Any, level: float, formula: Formula) -> Estimate:
     return measure(name, table, formula, level, order=True)
 
 
@@ -163,10 +148,7 @@ def pearson_r(
 ) -> Estimate:
     """Pearson's correlation of the levels' scores, 1, 2, 3, … when none are given.
 
-    Returns
-    -------
-    Estimate
-        T is r √((n − 2)/(1 − r²)) and its p-value from Student's t, as in SPSS.
+    T is r √((n − 2)/(1 − r²)) and its p-value from Student's t, as in SPSS.
 
     Examples
     --------
@@ -204,14 +186,7 @@ def linear_by_linear(
 ) -> Test:
     """Mantel's test for a linear trend, (n − 1) r² as in SPSS; Cochran–Armitage uses n r².
 
-    Parameters
-    ----------
-    row_scores, column_scores : sequence of float, optional
-        One score a level, 1, 2, 3, … when left out.
-
-    References
-    ----------
-    Mantel, N. (1963). Chi-square tests with one degree of freedom. J. Am. Stat. Assoc. 58,
+    Scores are one a level, 1, 2, 3, … when left out. Mantel (1963), J. Am. Stat. Assoc. 58,
     690–700.
 
     Examples
@@ -226,9 +201,7 @@ def linear_by_linear(
     return chi_square_result("linear_by_linear", statistic, 1, table.n, table.origin, r.note)
 
 
-def _correlated(
-    name: str, table: Crosstab, level: float, formula: Callable[[np.ndarray], Value]
-) -> Estimate:
+def _correlated(name: str, table: Crosstab, level: float, formula: Formula) -> Estimate:
     from scipy.stats import t as student
 
     r = _ordinal(name, table, level, formula)

@@ -31,17 +31,13 @@ def goodman_kruskal_lambda(
 ) -> Estimate:
     """Lambda: by how much knowing one variable lessens the errors in guessing the other.
 
-    0 does not mean independence: it means that the best guess is the same in every row.
+    0 does not mean independence: it means that the best guess is the same in every row. Goodman &
+    Kruskal (1963), J. Am. Stat. Assoc. 58, 310–364.
 
     Parameters
     ----------
     dependent : {"symmetric", "rows", "columns"}
         The variable that is guessed.
-
-    References
-    ----------
-    Goodman, L. A. & Kruskal, W. H. (1963). Measures of association for cross
-    classifications III. J. Am. Stat. Assoc. 58, 310–364.
 
     Examples
     --------
@@ -62,20 +58,8 @@ def goodman_kruskal_tau(
 ) -> Estimate:
     """Goodman and Kruskal's tau: lambda's sibling for guesses drawn in proportion.
 
-    Parameters
-    ----------
-    dependent : {"rows", "columns"}
-        The variable that is guessed.
-
-    Returns
-    -------
-    Estimate
-        The standard error is the delta method's; the p-value that of (n − 1)(c − 1)τ as χ², as
-        in SPSS, c being the levels of the dependent variable.
-
-    References
-    ----------
-    Light, R. J. & Margolin, B. H. (1971). An analysis of variance for categorical data.
+    The standard error is the delta method's; the p-value that of (n − 1)(c − 1)τ as χ², as in
+    SPSS, c being the levels of the variable that is guessed, `dependent`. Light & Margolin (1971),
     J. Am. Stat. Assoc. 66, 534–544.
 
     Examples
@@ -104,20 +88,7 @@ def uncertainty_coefficient(
 ) -> Estimate:
     """Theil's U: the part of one variable's entropy that knowing the other removes.
 
-    Parameters
-    ----------
-    dependent : {"symmetric", "rows", "columns"}
-        The variable whose entropy is meant.
-
-    Returns
-    -------
-    Estimate
-        With SPSS's p-value, that of the likelihood-ratio χ².
-
-    References
-    ----------
-    Theil, H. (1970). On the estimation of relationships involving qualitative variables.
-    Am. J. Sociol. 76, 103–154.
+    With SPSS's p-value, that of the likelihood-ratio χ². Theil (1970), Am. J. Sociol. 76, 103–154.
 
     Examples
     --------
@@ -132,13 +103,9 @@ def uncertainty_coefficient(
 
 
 def _reduction(
-    stem: str,
-    table: Any,
-    dependent: str,
-    level: float,
-    doubt: Callable[[np.ndarray], np.ndarray],
-    removed: Callable[[np.ndarray], float],
-) -> Estimate:
+    stem: str, table: Any, dependent: str, level: float,
+    doubt: Callable[[np.ndarray], np.ndarray], removed: Callable[[np.ndarray], float],
+) -> Estimate:  # fmt: skip
     """The part of the doubt about one variable that knowing the other removes.
 
     `doubt` has the derivatives of each row's doubt after its counts; the doubt itself is their
@@ -186,23 +153,13 @@ def _surprise(o: np.ndarray) -> np.ndarray:
 def eta(table: Any, *, dependent: Literal["rows", "columns"], level: float = 0.95) -> Estimate:
     """Return η: how much of a number's variation lies between the groups, as its square root.
 
+    √(SS between groups / SS in all), from 0 to 1, without an interval; NaN where the number does
+    not vary.
+
     Parameters
     ----------
-    table : Crosstab or nested counts
     dependent : {"rows", "columns"}
-        The variable whose levels are numbers.
-    level : float
-        Confidence level, for the record: there is no interval.
-
-    Returns
-    -------
-    Estimate
-        From 0 to 1; √(SS between groups / SS in all). NaN where the number does not vary.
-
-    Raises
-    ------
-    ValueError
-        If the levels of that variable are no numbers.
+        The variable whose levels are numbers, else a `ValueError`.
 
     Examples
     --------
@@ -227,11 +184,7 @@ def eta(table: Any, *, dependent: Literal["rows", "columns"], level: float = 0.9
 
 
 def numbers(levels: pd.Index) -> np.ndarray | None:
-    """Return the numbers that levels are, or ``None``.
-
-    Numbers and texts of numbers count; the positions that a table of nested counts has for
-    want of levels, and True and False, do not.
-    """
+    """Return the numbers that levels or their texts are, or ``None``: mere positions are none."""
     if isinstance(levels, pd.RangeIndex) or any(isinstance(each, bool) for each in levels):
         return None
     try:
@@ -244,17 +197,8 @@ def numbers(levels: pd.Index) -> np.ndarray | None:
 def kappa(table: Any, *, level: float = 0.95) -> Estimate:
     """Return Cohen's kappa: agreement of two ratings beyond what chance gives.
 
-    Rows and columns are paired by their levels, in whatever order they stand.
-
-    Raises
-    ------
-    ValueError
-        If the two ratings have not the same categories.
-
-    References
-    ----------
-    Fleiss, J. L., Cohen, J. & Everitt, B. S. (1969). Large sample standard errors of kappa
-    and weighted kappa. Psychol. Bull. 72, 323–327.
+    Rows and columns are paired by their levels, in whatever order they stand; other categories
+    are a `ValueError`. Fleiss, Cohen & Everitt (1969), Psychol. Bull. 72, 323–327.
 
     Examples
     --------
@@ -282,28 +226,15 @@ def kappa(table: Any, *, level: float = 0.95) -> Estimate:
 def mcnemar_bowker(table: Any) -> Test:
     """Test that two ratings of the same people have the same shares, by symmetry of their table.
 
-    Parameters
-    ----------
-    table : Crosstab or nested counts
-        Rows and columns have the same categories; they are paired by name.
+    Rows and columns are paired by name; other categories are a `ValueError`.
 
     Returns
     -------
     Test
         Of two categories McNemar's exact test: the binomial distribution of those who changed,
-        two-sided, as SPSS prints it. Of more Bowker's χ² with k(k − 1)/2 degrees of freedom;
-        pairs of categories between which nobody changed add nothing, which the note says. NaN
-        where nobody changed.
-
-    Raises
-    ------
-    ValueError
-        If the categories are not the same.
-
-    References
-    ----------
-    Bowker, A. H. (1948). A test for symmetry in contingency tables. J. Am. Stat. Assoc. 43,
-    572–574.
+        two-sided, as SPSS prints it. Of more Bowker's χ² with k(k − 1)/2 degrees of freedom (1948,
+        J. Am. Stat. Assoc. 43, 572–574); pairs of categories between which nobody changed add
+        nothing, which the note says. NaN where nobody changed.
 
     Examples
     --------

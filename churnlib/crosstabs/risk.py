@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnlib.crosstabs.independence import AT_THE_EDGE, Value, as_table, estimate, require_shape
+from churnlib.crosstabs.independence import Value, as_table, estimate, require_shape
 from churnlib.evidence import (
     NAN,
     Estimate,
@@ -26,16 +26,9 @@ from churnlib.tables import Crosstab, wilson
 def odds_ratio(table: Any, *, level: float = 0.95) -> Estimate:
     """Odds of the first column in the first row over those in the second, with Woolf's interval.
 
-    Returns
-    -------
-    Estimate
-        ``se`` is that of the logarithm. With an empty cell the ratio is 0 or unbounded: then
-        there is no interval, an unbounded ratio is NaN as everywhere here, and the note says why.
-
-    References
-    ----------
-    Woolf, B. (1955). On estimating the relation between blood group and disease. Ann. Hum.
-    Genet. 19, 251–253.
+    ``se`` is that of the logarithm. With an empty cell the ratio is 0 or unbounded: then there is
+    no interval, an unbounded ratio is NaN as everywhere here, and the note says why. Woolf (1955),
+    Ann. Hum. Genet. 19, 251–253.
 
     Examples
     --------
@@ -50,22 +43,10 @@ def odds_ratio(table: Any, *, level: float = 0.95) -> Estimate:
     return ratio("odds_ratio", table, a * d, b * c, variance, level)
 
 
-def risk_ratio(table: Any, *, event: Any = None, level: float = 0.95) -> Estimate:
-    """Share of one column in the first row over that in the second.
+def risk_ratio(table: Any, *, level: float = 0.95) -> Estimate:
+    """Share of the first column in the first row over that in the second.
 
-    Parameters
-    ----------
-    event : column label, optional
-        The column whose share is meant, the first when left out.
-
-    Returns
-    -------
-    Estimate
-        ``se`` is that of the logarithm; see `odds_ratio` for empty cells.
-
-    References
-    ----------
-    Katz, D. et al. (1978). Obtaining confidence intervals for the risk ratio in cohort studies.
+    ``se`` is that of the logarithm; see `odds_ratio` for empty cells. Katz et al. (1978),
     Biometrics 34, 469–474.
 
     Examples
@@ -76,65 +57,38 @@ def risk_ratio(table: Any, *, event: Any = None, level: float = 0.95) -> Estimat
     """
     table = as_table(table)
     require_shape(table, "risk_ratio")
-    o, columns = table.counts.to_numpy(dtype=float), list(table.counts.columns)
-    if event is not None and event not in columns:
-        raise KeyError(f"the table has no column {event!r}; it has {columns[0]!r}, {columns[1]!r}")
-    (a, b), (c, d) = o if event is None or event == columns[0] else o[:, ::-1]
+    (a, b), (c, d) = table.counts.to_numpy(dtype=float)
     variance = b / a / (a + b) + d / c / (c + d) if a * c else NAN
     return ratio("risk_ratio", table, a * (c + d), c * (a + b), variance, level)
 
 
 def ratio(
-    name: str,
-    table: Crosstab,
-    above: float,
-    below: float,
-    variance: float,
-    level: float,
+    name: str, table: Crosstab, above: float, below: float, variance: float, level: float,
     where: str = "an empty cell",
-) -> Estimate:
+) -> Estimate:  # fmt: skip
     """Make an estimate of a ratio from the variance of its logarithm."""
     from scipy.stats import norm
 
-    value = above / below if below else NAN
     if above == 0 or below == 0:
         bounds = "unbounded and " if above else ""
         note = f"{where} leaves the ratio {bounds}without an interval"
         note = note if above or below else "empty cells leave the ratio undetermined"
-        variance = NAN
-    else:
-        note = AT_THE_EDGE if variance == 0 else ""
-    se = float(np.sqrt(variance))
-    usable = se if se > 0 else NAN
-    factor = np.exp(norm.isf((1 - level) / 2) * usable)
-    z = np.log(value) / usable if value > 0 else NAN
-    return Estimate(
-        name,
-        float(value),
-        float(value / factor),
-        float(value * factor),
-        level,
-        se,
-        table.n,
-        table.origin,
-        joined(table.note, note),
-        float(z),
-        float(2 * norm.sf(abs(z))),
-    )
+        made = Value(0.0 if below else NAN, why_none=joined(table.note, note))
+        return estimate(name, table, made, level, made.why_none)
+    value, se = above / below, np.sqrt(variance)
+    estimated = estimate(name, table, Value(value, se), level, table.note)
+    if se == 0:
+        return estimated
+    factor, z = np.exp(norm.isf((1 - level) / 2) * se), np.log(value) / se
+    low, high, p = float(value / factor), float(value * factor), float(2 * norm.sf(abs(z)))
+    return replace(estimated, low=low, high=high, t=float(z), p_value=p)
 
 
 def risk_difference(table: Any, *, level: float = 0.95) -> Estimate:
     """Share of the first column in the first row minus that in the second.
 
-    Returns
-    -------
-    Estimate
-        With Newcombe's interval, made of the two Wilson intervals.
-
-    References
-    ----------
-    Newcombe, R. G. (1998). Interval estimation for the difference between independent
-    proportions: method 10. Stat. Med. 17, 873–890.
+    With Newcombe's interval, made of the two Wilson intervals (1998, Stat. Med. 17, 873–890,
+    method 10).
 
     Examples
     --------
@@ -151,34 +105,28 @@ def risk_difference(table: Any, *, level: float = 0.95) -> Estimate:
         return estimate("risk_difference", table, none, level)
     (p1, p2), (q1, q2) = (o / n[:, None]).T
     (l1, u1), (l2, u2) = (wilson(k, size, level) for k, size in zip(o[:, 0], n, strict=True))
-    return Estimate(
-        "risk_difference",
-        float(p1 - p2),
-        float(p1 - p2 - np.hypot(p1 - l1, u2 - p2)),
-        float(p1 - p2 + np.hypot(u1 - p1, p2 - l2)),
-        level,
-        float(np.sqrt(p1 * q1 / n[0] + p2 * q2 / n[1])),
-        table.n,
-        table.origin,
-        table.note,
+    made = estimate("risk_difference", table, Value(p1 - p2), level, table.note)
+    return replace(
+        made,
+        low=float(p1 - p2 - np.hypot(p1 - l1, u2 - p2)),
+        high=float(p1 - p2 + np.hypot(u1 - p1, p2 - l2)),
+        se=float(np.sqrt(p1 * q1 / n[0] + p2 * q2 / n[1])),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class MantelHaenszel(Estimate):
-    """The odds ratio common to all layers, with its tests.
+    """Mantel and Haenszel's odds ratio common to all layers, with its tests.
 
-    As an `Estimate` it is Mantel and Haenszel's odds ratio with the interval of Robins, Breslow
-    and Greenland; ``se`` is that of its logarithm.
+    The interval is that of Robins, Breslow and Greenland; ``se`` is that of the logarithm.
 
     Parameters
     ----------
     test, corrected : Test
-        Mantel and Haenszel's test that the common odds ratio is 1, without continuity correction
-        and with it, as R and SPSS print it.
+        That the common odds ratio is 1, without continuity correction and with it, as R and SPSS
+        print it.
     breslow_day, tarone : Test
-        Breslow and Day's test that all layers have the same odds ratio, and the same with
-        Tarone's correction, which makes it an efficient score test.
+        That all layers have the same odds ratio, by Breslow and Day, and with Tarone's correction.
     layers : DataFrame
         One row a layer: ``n``, ``odds_ratio``, ``low``, ``high``, and a ``note`` where a layer
         has no odds ratio of its own.
@@ -204,7 +152,8 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     Parameters
     ----------
     layers : mapping or sequence of Crosstab or nested counts
-        As `crosstab` with a ``layer`` returns them, all 2 × 2 with the same rows and columns.
+        As `crosstab` with a ``layer`` returns them, all 2 × 2 with the same rows and columns, else
+        a `ValueError`. A layer in which a row or a column counts nobody says nothing.
     level : float
         Of the intervals.
 
@@ -212,13 +161,7 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     -------
     MantelHaenszel
         Odds of the first column in the first row over those in the second; NaN with a note where
-        empty cells leave it unbounded, as everywhere here. A layer in which a row
-        or a column counts nobody says nothing and is left out, with a note; ``n`` are the others.
-
-    Raises
-    ------
-    ValueError
-        If there is no layer, one is not 2 × 2, or none says anything.
+        empty cells leave it unbounded. Layers that say nothing are left out, with a note.
 
     Examples
     --------
@@ -262,15 +205,15 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     common = ratio("mantel_haenszel_odds_ratio", people, agree, disagree, variance, level, where)
     gap = abs((a - (a + b) * (a + c) / n).sum())
     null = ((a + b) * (c + d) * (a + c) * (b + d) / (n**2 * (n - 1))).sum()
-    equal = {"breslow_day": NAN, "breslow_day_tarone": NAN}
+    breslow_day, tarone = NAN, NAN
     if len(n) == 1:
         why = "there is one layer only, and nothing to compare it with"
     elif not common.value > 0:
         why = "without a common odds ratio there is nothing to compare layers with"
     else:
-        equal = _equal_odds(cells, common.value)
+        breslow_day, tarone = _equal_odds(cells, common.value)
         nobody = "a layer expects nobody in a cell, so that layers cannot be compared"
-        why = nobody if np.isnan(equal["breslow_day"]) else ""
+        why = nobody if np.isnan(breslow_day) else ""
 
     def tested(name: str, statistic: float, df: int, note: str) -> Test:
         return chi_square_result(name, statistic, df, people.n, origin, joined(note, people.note))
@@ -280,8 +223,8 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
         **vars(common),
         test=tested("mantel_haenszel", gap**2 / null, 1, ""),
         corrected=tested("mantel_haenszel", with_correction, 1, "with continuity correction"),
-        breslow_day=tested("breslow_day", equal["breslow_day"], len(n) - 1, why),
-        tarone=tested("breslow_day_tarone", equal["breslow_day_tarone"], len(n) - 1, why),
+        breslow_day=tested("breslow_day", breslow_day, len(n) - 1, why),
+        tarone=tested("breslow_day_tarone", tarone, len(n) - 1, why),
         layers=_by_layer(tables, level, given),
     )
 
@@ -289,15 +232,7 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
 def stratified_table(layers: Any) -> Any:
     """Return the layers as statsmodels' ``StratifiedTable``, to check or to go on with.
 
-    Parameters
-    ----------
-    layers : mapping or sequence of Crosstab or nested counts
-        Two-by-two tables, as for `mantel_haenszel`; one that counts nobody is left out.
-
-    Raises
-    ------
-    ValueError
-        If there is no layer, one is not 2 × 2, or their rows and columns differ.
+    Layers are as for `mantel_haenszel`; one that counts nobody is left out.
 
     Examples
     --------
@@ -315,27 +250,25 @@ def _named(layers: Any) -> dict[Any, Any]:
     return dict(layers) if isinstance(layers, Mapping) else dict(enumerate(layers))
 
 
-def _occupied(layers: Mapping[Any, Any]) -> dict[Any, Crosstab]:
+def _occupied(layers: dict[Any, Any]) -> dict[Any, Crosstab]:
     """Return the layers that count somebody, 2 × 2 and with the same rows and columns."""
     tables = {name: as_table(table) for name, table in layers.items() if np.asarray(table).sum()}
     if not tables:
         raise ValueError("there is no layer; give a table for each level of a third variable")
     first = next(iter(tables.values())).counts
-    for name, counts in ((name, table.counts) for name, table in tables.items()):
-        if counts.shape != (2, 2):
+    for name, table in tables.items():
+        if table.counts.shape != (2, 2):
+            shape = " × ".join(map(str, table.counts.shape))
             raise ValueError(
-                f"layer {name!r} is {counts.shape[0]} × {counts.shape[1]}; a common odds ratio "
-                "needs 2 × 2: combine columns first"
+                f"layer {name!r} is {shape}; a common odds ratio needs 2 × 2: combine columns first"
             )
-        if not (counts.index.equals(first.index) and counts.columns.equals(first.columns)):
-            labels, others = ([list(x.index), list(x.columns)] for x in (counts, first))
-            raise ValueError(
-                f"layer {name!r} has rows and columns {labels}, the first has {others}"
-            )
+        here, there = ([list(x.index), list(x.columns)] for x in (table.counts, first))
+        if here != there:
+            raise ValueError(f"layer {name!r} has rows and columns {here}, the first has {there}")
     return tables
 
 
-def _equal_odds(cells: np.ndarray, ratio: float) -> dict[str, float]:
+def _equal_odds(cells: np.ndarray, ratio: float) -> tuple[float, float]:
     """Breslow and Day's statistic at the Mantel–Haenszel odds ratio, and Tarone's."""
     first, second = cells.sum(axis=1)
     left, right = cells.sum(axis=0)
@@ -347,15 +280,14 @@ def _equal_odds(cells: np.ndarray, ratio: float) -> dict[str, float]:
         [_expected(second, left, n, 1 / ratio), _expected(second, right, n, ratio)],
     ])  # fmt: skip
     if not (expected > 0).all():
-        return {"breslow_day": NAN, "breslow_day_tarone": NAN}
+        return NAN, NAN
     # All cells deviate by the same number; the smallest knows it best.
     deviations = ((cells - expected) * np.array([[[1.0], [-1.0]], [[-1.0], [1.0]]])).reshape(4, -1)
     smallest = expected.reshape(4, -1).argmin(axis=0)
     gap = deviations[smallest, np.arange(len(n))]
     variance = 1 / (1 / expected).sum(axis=(0, 1))
     statistic = float((gap**2 / variance).sum())
-    correction = float(gap.sum() ** 2 / variance.sum())
-    return {"breslow_day": statistic, "breslow_day_tarone": statistic - correction}
+    return statistic, statistic - float(gap.sum() ** 2 / variance.sum())
 
 
 def _expected(row: np.ndarray, column: np.ndarray, n: np.ndarray, ratio: float) -> np.ndarray:

@@ -17,6 +17,7 @@ TIE = 1e-7
 """Tables whose probability exceeds the observed one by no more than this part count as ties, as in
 R's fisher.test: rounding must not decide."""
 
+ALPHA, TRIVIAL = 0.05, 0.1  # level of the tests; a Cramér's V that would not matter
 _CHUNK = 25_000  # tables drawn at a time, to bound memory
 _SCIPY = 10_000_000  # scipy keeps a logarithm for every person, and crashes where that does not fit
 _DRAWABLE = 1_000_000_000  # numpy's generators draw from fewer people than this
@@ -27,7 +28,7 @@ def monte_carlo(
 ) -> Test:
     """Simulate the p-value of a statistic over random tables with the observed margins.
 
-    Tables are drawn as they arise when the two variables are independent (hypergeometric),
+    Tables are drawn as they arise when the two variables are independent (hypergeometric; AS 159),
     not uniformly over all tables.
 
     Parameters
@@ -36,22 +37,16 @@ def monte_carlo(
     statistic : str
         ``"pearson_chi2"``, ``"likelihood_ratio"``, ``"linear_by_linear"``, ``"gamma"``
         (two-sided) or ``"fisher_exact"`` (tables in the order of their probability).
-    resamples : int
-        Tables drawn.
-    seed : int
-        There is no default: a simulated number says with which seed.
+    resamples, seed : int
+        Tables drawn, and a seed without default: a simulated number says with which.
 
     Returns
     -------
     Test
-        ``p_value`` is (k + 1)/(B + 1), as in R, never 0; ``p_interval`` the exact binomial
-        99 % interval of k/B, where SPSS's Monte Carlo p lies. ``exact`` is always false. NaN with
-        a note for a thousand million people or more.
-
-    References
-    ----------
-    Patefield, W. M. (1981). Algorithm AS 159. Appl. Stat. 30, 91–97. Phipson, B. & Smyth, G. K.
-    (2010). Permutation p-values should never be zero. Stat. Appl. Genet. Mol. Biol. 9, 39.
+        ``p_value`` is (k + 1)/(B + 1), as in R, never 0 (Phipson & Smyth 2010, Stat. Appl. Genet.
+        Mol. Biol. 9, 39); ``p_interval`` the exact binomial 99 % interval of k/B, where SPSS's
+        Monte Carlo p lies. ``exact`` is always false. NaN with a note for a thousand million
+        people or more.
 
     Examples
     --------
@@ -70,8 +65,9 @@ def monte_carlo(
     if min(o.shape) < 2:
         return untested(statistic, table, TOO_SMALL)
     if table.n >= _DRAWABLE:
-        note = f"tables of {_DRAWABLE:,} people or more are not simulated"
-        return untested(statistic, table, note)
+        return untested(
+            statistic, table, f"tables of {_DRAWABLE:,} people or more are not simulated"
+        )
     rows, columns = o.sum(axis=1), o.sum(axis=0)
     expected = np.outer(rows / rows.sum(), columns)[:, :, None]
     measure = _STATISTICS[statistic]
@@ -165,32 +161,19 @@ _STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 }
 
 
-def frontier(
-    first: int, *, n: int, alpha: float = 0.05, trivial: float = 0.1, level: float = 0.95
-) -> pd.DataFrame:
+def frontier(first: int, *, n: int) -> pd.DataFrame:
     """For every share in the second group, the smallest share in the first that counts.
 
     Two groups of `first` and ``n - first`` people are asked a question with two answers.
-
-    Parameters
-    ----------
-    first, n : int
-        People in the first group, 1 to ``n - 1``, and in both.
-    alpha : float
-        Level of Fisher's exact test, two-sided.
-    trivial : float
-        A Cramér's V that would not matter.
-    level : float
-        Confidence level of the interval of V.
 
     Returns
     -------
     DataFrame
         One row a number of people in the second group who answer yes, columns ``second_share``;
-        ``significant`` and ``beyond``, the counts in the first group from which on the exact
-        test is significant and the interval of V lies above `trivial`; their shares
-        ``significant_share`` and ``beyond_share``; ``significant_v``, V there. NaN where even
-        the whole first group is not enough.
+        ``significant`` and ``beyond``, the counts in the first group from which on Fisher's exact
+        test, two-sided, is significant at 5 %, and the 95 % interval of V lies above .1, a V that
+        would not matter; their shares ``significant_share`` and ``beyond_share``;
+        ``significant_v``, V there. NaN where even the whole first group is not enough.
 
     Raises
     ------
@@ -204,12 +187,12 @@ def frontier(
     [21.0, 29.0]
     """
     second = n - first
-    significant = rejections(first, second, alpha=alpha)
+    significant = rejections(first, second)
     b, a = np.ogrid[: second + 1, : first + 1]
     gap = a * second - b * first
     product = first * second * (a + b) * (n - a - b)
     v = abs(gap) / np.sqrt(np.maximum(product, 1))
-    beyond = v > least_v(n, trivial=trivial, level=level)["beyond"]
+    beyond = v > least_v(n)["beyond"]
     rows = pd.DataFrame({"second_share": np.arange(second + 1) / second})
     for name, shown in (("significant", significant), ("beyond", beyond)):
         # The first count from which on all are shown.
@@ -222,14 +205,8 @@ def frontier(
 
 
 @lru_cache(maxsize=512)
-def rejections(first: int, second: int, *, alpha: float = 0.05) -> np.ndarray:
-    """Which pairs of counts Fisher's exact test, two-sided, calls different.
-
-    Returns
-    -------
-    array of bool, shape (second + 1, first + 1)
-        By people who answer yes in the second and in the first group.
-    """
+def rejections(first: int, second: int) -> np.ndarray:
+    """Return which counts in the second (down) and first group Fisher's test calls different."""
     from scipy.stats import hypergeom
 
     if first < 1 or second < 1:
@@ -243,27 +220,20 @@ def rejections(first: int, second: int, *, alpha: float = 0.05) -> np.ndarray:
         p = np.sort(probability[cells])
         # Every table that is no likelier, ties included.
         reach = np.searchsorted(p, probability[cells] * (1 + TIE), side="right")
-        rejected[cells] = p.cumsum()[reach - 1] <= alpha
+        rejected[cells] = p.cumsum()[reach - 1] <= ALPHA
     rejected.setflags(write=False)
     return rejected
 
 
 def power_curves(
-    first: int, second: int, second_shares: list[float], *, points: int = 101, alpha: float = 0.05
+    first: int, second: int, second_shares: list[float], *, points: int = 101
 ) -> pd.DataFrame:
-    """Probability that the exact test finds a difference that is there.
-
-    Parameters
-    ----------
-    first, second : int
-        People in the two groups, drawn at random.
-    second_shares : list of float
-        True shares in the second group, from 0 to 1.
+    """Probability that the exact test finds a difference that is there, in groups drawn at random.
 
     Returns
     -------
     DataFrame
-        Indexed by the share in the first group, from 0 to 1; one column a share in the second.
+        Indexed by the true share in the first group, from 0 to 1; one column a share in the second.
 
     Examples
     --------
@@ -275,19 +245,14 @@ def power_curves(
     shares = np.linspace(0, 1, points)
     in_first = binom.pmf(np.arange(first + 1), first, shares[:, None])
     in_second = binom.pmf(np.arange(second + 1), second, np.array(second_shares)[:, None])
-    power = in_first @ rejections(first, second, alpha=alpha).T @ in_second.T
+    power = in_first @ rejections(first, second).T @ in_second.T
     return pd.DataFrame(power, pd.Index(shares, name="first_share"), second_shares)
 
 
-def least_v(n: int, *, alpha: float = 0.05, trivial: float = 0.1, level: float = 0.95) -> pd.Series:
+def least_v(n: int) -> pd.Series:
     """V of a 2×2 table of `n` people from which on χ² is significant, or V beyond trivial.
 
-    The same for every split: χ² is n V².
-
-    Returns
-    -------
-    Series
-        ``significant`` and ``beyond``: there the interval of `cramers_v` lies above `trivial`.
+    The same for every split: χ² is n V². ``beyond``: the interval of `cramers_v` lies above .1.
 
     Examples
     --------
@@ -296,5 +261,5 @@ def least_v(n: int, *, alpha: float = 0.05, trivial: float = 0.1, level: float =
     """
     from scipy.stats import chi2, ncx2
 
-    reached = [chi2.isf(alpha, 1), ncx2.isf((1 - level) / 2, 1, n * trivial**2)]
-    return pd.Series(np.sqrt(np.array(reached) / n), index=["significant", "beyond"])
+    reached = np.array([chi2.isf(ALPHA, 1), ncx2.isf(ALPHA / 2, 1, n * TRIVIAL**2)])
+    return pd.Series(np.sqrt(reached / n), index=["significant", "beyond"])
