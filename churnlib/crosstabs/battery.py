@@ -28,8 +28,7 @@ def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.Dat
     level : float
         Confidence level.
     exact : bool
-        Whether to compute the exact p-value, the one statistic that can take long; its row is
-        NaN otherwise.
+        Whether to compute the exact p-value, which can take 5 s; its row is NaN otherwise.
 
     Returns
     -------
@@ -38,9 +37,8 @@ def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.Dat
         does not apply. ``se`` is the asymptotic standard error not assuming the null (SPSS
         "ASE1"; of the logarithm for ratios), ``t`` the estimate over its standard error under
         the null (SPSS "Approx. T"). Ordinal statistics are given where each variable is ordered
-        or has two levels; ``kappa`` of square tables, ``mcnemar_bowker`` where both variables
-        have the same categories; ``eta_rows`` and ``eta_columns`` where the levels of the
-        dependent variable are numbers. ``_rows`` means that the row variable is the dependent
+        or has two levels, ``mcnemar_bowker`` where both have the same categories, ``eta_`` where
+        the dependent levels are numbers. ``_rows`` means that the row variable is the dependent
         one. ``attrs["notes"]`` has the notes by row.
 
     Examples
@@ -50,9 +48,8 @@ def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.Dat
     >>> battery.loc["gamma", ["value", "se", "t"]].round(4).tolist()
     [0.8717, 0.125, 1.992]
     """
-    table = as_table(table)
+    table, rows = as_table(table), {}
     results = _battery(table, level, exact)
-    rows = {}
     for r in results:
         if isinstance(r, Test):
             rows[r.name] = [r.statistic, NAN, NAN, r.df, r.p_value, NAN, NAN]
@@ -144,6 +141,7 @@ def compare_columns(
     Parameters
     ----------
     table : Crosstab or nested counts
+        Of 26 columns at most, else a `ValueError`.
     level : float
         Confidence level; 0.95 tests at 5 %.
     adjust : {"none", "holm", "bonferroni"}
@@ -154,12 +152,6 @@ def compare_columns(
     DataFrame of str
         Like the counts. As in SPSS, a column whose share in a row is 0 or 1 is not compared
         in that row, nor is a column that counts nobody; ``attrs["notes"]`` names them by row.
-        ``attrs["note"]`` is that of the table.
-
-    Raises
-    ------
-    ValueError
-        If the table has more than 26 columns.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Exact p-values by counting every table with the same margins, or simulated by drawing some."""
+"""Exact p-values by counting every table with the same margins."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import json
 import subprocess
 import sys
 from bisect import bisect_left
-from dataclasses import replace
 from importlib.util import find_spec
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from churnlib.crosstabs.independence import as_table, observed, remark, untested
+from churnlib.crosstabs.independence import as_table, observed, remark
 from churnlib.crosstabs.sampling import TIE, monte_carlo
 from churnlib.evidence import NAN, Test
 
 _HALVES = 400_000  # half-tables that are counted here, in about a second
-_SECONDS, _WORKSPACE, _PEOPLE = 5, 20_000_000, 100_000  # for the network algorithm: with more
-# people its keys overflow
+_SECONDS, _WORKSPACE, _PEOPLE = 5, 20_000_000, 100_000  # of the network algorithm, at most
 _WIDEST = 20_000_000  # tables added up in a tail of a 2 × 2 table: enough for 10¹³ people
 FALLBACK_SEED, FALLBACK_RESAMPLES = 20201130, 100_000
 
@@ -31,7 +29,7 @@ def fisher_exact(
 
     A 2 × 2 table is decided by the hypergeometric distribution, whatever its size. Larger tables
     are counted here where few tables have their margins, else by the extra ``churnlib[exact]``
-    where it is installed and done in time.
+    where it is installed and done in time. Freeman & Halton (1951), Biometrika 38, 141–149.
 
     Parameters
     ----------
@@ -48,11 +46,6 @@ def fisher_exact(
         margins was counted. Otherwise the p-value is simulated, ``p_interval`` is its 99 %
         interval, and ``note`` says how and with which seed; without a seed of one's own it is a
         fixed one, so that the same table never gives two p-values.
-
-    References
-    ----------
-    Freeman, G. H. & Halton, J. H. (1951). Note on an exact treatment of contingency,
-    goodness of fit and other problems of significance. Biometrika 38, 141–149.
 
     Examples
     --------
@@ -77,12 +70,8 @@ def fisher_exact(
         p = _by_extra(o, seconds) if p is None and seconds > 0 else p
     if p is None:
         return monte_carlo(table, "fisher_exact", resamples=FALLBACK_RESAMPLES, seed=FALLBACK_SEED)
-    return replace(
-        untested("fisher_exact", table, note),
-        p_value=p,
-        exact=bool(np.isfinite(p)),
-        p_interval=(p, p),
-    )
+    exact = bool(np.isfinite(p))
+    return Test("fisher_exact", NAN, NAN, p, table.n, exact, (p, p), table.origin, note)
 
 
 def _two_by_two(o: np.ndarray) -> float:
@@ -140,13 +129,11 @@ def _counted(o: np.ndarray) -> float | None:
     sizes = [1, 1]
     for column in sorted(o.sum(axis=0).tolist(), reverse=True):
         ways = _compositions(column, rows)
-        if ways is None:
-            return None
         lighter = int(sizes[1] < sizes[0])
+        if ways is None or sizes[lighter] * len(ways) > _HALVES:
+            return None
         halves[lighter].append(ways)
         sizes[lighter] *= len(ways)
-    if max(sizes) > _HALVES:
-        return None
     left, right = (_by_row_sums(half, rows) for half in halves)
     whole = np.ravel_multi_index(rows[:-1], rows[:-1] + 1)
     pairs = [(logs, right[whole - code]) for code, logs in left.items() if whole - code in right]

@@ -36,7 +36,11 @@ def gamma(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(g.value, 3), round(g.se, 3), round(g.low, 3), round(g.high, 3)
     (0.221, 0.117, -0.009, 0.451)
     """
-    return _ordinal("gamma", table, level, lambda o: _excess(o, _concordant(o) + _discordant(o)))
+
+    def formula(o: np.ndarray) -> Value:
+        return _excess(o, _concordant(o) + _discordant(o))
+
+    return measure("gamma", table, formula, level, order=True)
 
 
 def kendall_tau_b(table: Any, *, level: float = 0.95) -> Estimate:
@@ -51,7 +55,7 @@ def kendall_tau_b(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(kendall_tau_b(Crosstab.from_counts(satisfaction, ordered=True)).value, 4)
     0.1524
     """
-    return _ordinal("kendall_tau_b", table, level, lambda o: _excess(o, _geometric(o)))
+    return measure("kendall_tau_b", table, lambda o: _excess(o, _geometric(o)), level, order=True)
 
 
 def stuart_tau_c(table: Any, *, level: float = 0.95) -> Estimate:
@@ -69,7 +73,7 @@ def stuart_tau_c(table: Any, *, level: float = 0.95) -> Estimate:
         c = _excess(o, np.full(o.shape, o.sum() * (1 - 1 / min(o.shape))))
         return replace(c, se=c.se_null)  # SPSS takes the largest number of pairs as given
 
-    return _ordinal("stuart_tau_c", table, level, formula)
+    return measure("stuart_tau_c", table, formula, level, order=True)
 
 
 def somers_d(
@@ -101,11 +105,7 @@ def somers_d(
         relative = (o * geometric).sum() / (o * mean).sum()
         return replace(_excess(o, mean), se=_excess(o, geometric).se * relative)
 
-    return _ordinal(f"somers_d_{dependent}", table, level, formula)
-
-
-def _ordinal(name: str, table: Any, level: float, formula: Formula) -> Estimate:
-    return measure(name, table, formula, level, order=True)
+    return measure(f"somers_d_{dependent}", table, formula, level, order=True)
 
 
 def _excess(o: np.ndarray, base: np.ndarray) -> Value:
@@ -204,7 +204,7 @@ def linear_by_linear(
 def _correlated(name: str, table: Crosstab, level: float, formula: Formula) -> Estimate:
     from scipy.stats import t as student
 
-    r = _ordinal(name, table, level, formula)
+    r = measure(name, table, formula, level, order=True)
     return replace(r, p_value=float(2 * student.sf(abs(r.t), table.n - 2)))
 
 

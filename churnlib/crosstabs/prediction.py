@@ -46,11 +46,10 @@ def goodman_kruskal_lambda(
     >>> round(guess.value, 3), round(guess.se, 3)
     (0.25, 0.089)
     """
-
-    def fewer_errors(o: np.ndarray) -> float:
-        return float(o.max(axis=1).sum() - o.sum(axis=0).max())
-
-    return _reduction("lambda", table, dependent, level, _errors, fewer_errors)
+    return _reduction(
+        "lambda", table, dependent, level, _errors,
+        lambda o: o.max(axis=1).sum() - o.sum(axis=0).max(),
+    )  # fmt: skip
 
 
 def goodman_kruskal_tau(
@@ -71,11 +70,10 @@ def goodman_kruskal_tau(
     if dependent not in ("rows", "columns"):
         raise ValueError(f"dependent is one of rows, columns; given {dependent!r}")
     table = as_table(table)
-
-    def explained(o: np.ndarray) -> float:
-        return float((deviations(o) ** 2 / o.sum(axis=1, keepdims=True)).sum())
-
-    tau = _reduction("gk_tau", table, dependent, level, _gini, explained)
+    tau = _reduction(
+        "gk_tau", table, dependent, level, _gini,
+        lambda o: (deviations(o) ** 2 / o.sum(axis=1, keepdims=True)).sum(),
+    )  # fmt: skip
     rows, columns = table.occupied.counts.shape
     others = (rows if dependent == "rows" else columns) - 1
     statistic, df = (table.n - 1) * others * tau.value, (rows - 1) * (columns - 1)

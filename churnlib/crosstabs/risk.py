@@ -145,9 +145,8 @@ class MantelHaenszel(Estimate):
 def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     """Combine two-by-two tables of several layers into one odds ratio.
 
-    Mantel & Haenszel (1959); Robins, Breslow & Greenland (1986), Biometrics 42, 311–323; Breslow
-    & Day (1980), Statistical methods in cancer research I, 4.4; Tarone (1985), Biometrika 72,
-    91–95.
+    Breslow & Day (1980), Statistical methods in cancer research I, 4.4; Robins, Breslow & Greenland
+    (1986), Biometrics 42, 311–323; Tarone (1985), Biometrika 72, 91–95.
 
     Parameters
     ----------
@@ -272,39 +271,36 @@ def _equal_odds(cells: np.ndarray, ratio: float) -> tuple[float, float]:
     """Breslow and Day's statistic at the Mantel–Haenszel odds ratio, and Tarone's."""
     first, second = cells.sum(axis=1)
     left, right = cells.sum(axis=0)
-    n = first + second
-    # Each cell by its own formula, as if it were the first: what is left of a total would have
-    # lost its digits where the cell is small.
-    expected = np.array([
-        [_expected(first, left, n, ratio), _expected(first, right, n, 1 / ratio)],
-        [_expected(second, left, n, 1 / ratio), _expected(second, right, n, ratio)],
-    ])  # fmt: skip
+    expected = _expected(first, second, left, right, ratio)
     if not (expected > 0).all():
         return NAN, NAN
     # All cells deviate by the same number; the smallest knows it best.
     deviations = ((cells - expected) * np.array([[[1.0], [-1.0]], [[-1.0], [1.0]]])).reshape(4, -1)
     smallest = expected.reshape(4, -1).argmin(axis=0)
-    gap = deviations[smallest, np.arange(len(n))]
+    gap = deviations[smallest, np.arange(len(first))]
     variance = 1 / (1 / expected).sum(axis=(0, 1))
     statistic = float((gap**2 / variance).sum())
     return statistic, statistic - float(gap.sum() ** 2 / variance.sum())
 
 
-def _expected(row: np.ndarray, column: np.ndarray, n: np.ndarray, ratio: float) -> np.ndarray:
-    """First cell with these margins and odds ratio: x (n − r − c + x) = ψ (r − x)(c − x).
+def _expected(
+    first: np.ndarray, second: np.ndarray, left: np.ndarray, right: np.ndarray, ratio: float
+) -> np.ndarray:
+    """Cells with these margins and this odds ratio, a d = ψ b c.
 
-    The root is written so that it adds and never subtracts, for ψ above and below 1.
+    Each is a root written so that it adds and never subtracts: what is left of a total would have
+    lost its digits where a cell is small.
     """
-    excess = ratio - 1
-    linear = n + excess * (row + column)
-    if excess >= 0:
-        apart = row * (n - column) + column * (n - row)
-        root = np.sqrt(n**2 + 2 * excess * apart + (excess * (row - column)) ** 2)
-    else:
-        root = np.sqrt(linear**2 - 4 * excess * ratio * row * column)
-    below = linear < 0  # then the odds ratio is below 1
-    plain = 2 * ratio * row * column / np.where(below, 1.0, linear + root)
-    return np.where(below, (root - linear) / (-2 * excess) if excess < 0 else plain, plain)
+    if ratio < 1:
+        return _expected(first, second, right, left, 1 / ratio)[:, ::-1]
+    n, excess, gap = first + second, ratio - 1, first - left
+    root = np.sqrt(n**2 + 2 * excess * (first * right + left * second) + (excess * gap) ** 2)
+    a = 2 * ratio * first * left / (n + excess * (first + left) + root)
+    d = 2 * ratio * second * right / (n + excess * (second + right) + root)
+    product = a * d / ratio  # of b and c, whose difference is the gap
+    larger = (abs(gap) + np.sqrt(gap**2 + 4 * product)) / 2
+    b, c = np.where(gap > 0, [larger, product / larger], [product / larger, larger])
+    return np.array([[a, b], [c, d]])
 
 
 def _by_layer(tables: Mapping[Any, Crosstab], level: float, names: Iterable[Any]) -> pd.DataFrame:

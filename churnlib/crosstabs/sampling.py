@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,19 +64,17 @@ def monte_carlo(
     if min(o.shape) < 2:
         return untested(statistic, table, TOO_SMALL)
     if table.n >= _DRAWABLE:
-        return untested(
-            statistic, table, f"tables of {_DRAWABLE:,} people or more are not simulated"
-        )
+        note = f"tables of {_DRAWABLE:,} people or more are not simulated"
+        return untested(statistic, table, note)
     rows, columns = o.sum(axis=1), o.sum(axis=0)
     expected = np.outer(rows / rows.sum(), columns)[:, :, None]
     measure = _STATISTICS[statistic]
     here = float(measure(o[:, :, None], expected)[0])
     # Ties count, whatever their rounding. Fisher's statistic is a logarithm.
     threshold = here - 1e-7 * (1.0 if statistic == "fisher_exact" else abs(here))
-    draw, rng = _sampler(rows, columns), np.random.default_rng(seed)
-    k = 0
+    k, rng = 0, np.random.default_rng(seed)
     for done in range(0, resamples, _CHUNK):
-        drawn = draw(min(_CHUNK, resamples - done), rng)
+        drawn = _drawn(rows, columns, min(_CHUNK, resamples - done), rng)
         k += int((measure(drawn, expected) >= threshold).sum())
     interval = binomtest(k, resamples).proportion_ci(0.99, method="exact")
     note = f"Monte Carlo, {resamples:,} tables with the observed margins, seed {seed}"
@@ -89,23 +86,14 @@ def monte_carlo(
     )
 
 
-Draw = Callable[[int, np.random.Generator], np.ndarray]
-
-
-def _sampler(rows: np.ndarray, columns: np.ndarray) -> Draw:
-    """Return a function from a number of tables and a generator to counts, tables last."""
-    from scipy.stats import random_table
-
-    if rows.sum() > _SCIPY:
-        return lambda size, rng: _drawn(rows, columns, size, rng)
-    tables = random_table(rows, columns)
-    return lambda size, rng: np.moveaxis(tables.rvs(size, random_state=rng), 0, 2)
-
-
 def _drawn(
     rows: np.ndarray, columns: np.ndarray, size: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw tables cell by cell, each from those left in its row and its column."""
+    """Draw tables, the last axis; very large ones cell by cell of what row and column have left."""
+    from scipy.stats import random_table
+
+    if rows.sum() <= _SCIPY:
+        return np.moveaxis(random_table(rows, columns).rvs(size, random_state=rng), 0, 2)
     tables = np.empty((len(rows), len(columns), size), dtype=np.int64)
     left = np.repeat(rows[:, None], size, axis=1)
     for j, column in enumerate(columns[:-1]):
@@ -204,7 +192,6 @@ def frontier(first: int, *, n: int) -> pd.DataFrame:
     return rows.rename_axis("second")
 
 
-@lru_cache(maxsize=512)
 def rejections(first: int, second: int) -> np.ndarray:
     """Return which counts in the second (down) and first group Fisher's test calls different."""
     from scipy.stats import hypergeom
@@ -221,7 +208,6 @@ def rejections(first: int, second: int) -> np.ndarray:
         # Every table that is no likelier, ties included.
         reach = np.searchsorted(p, probability[cells] * (1 + TIE), side="right")
         rejected[cells] = p.cumsum()[reach - 1] <= ALPHA
-    rejected.setflags(write=False)
     return rejected
 
 

@@ -461,15 +461,6 @@ def test_a_measure_that_cannot_be_negative_has_no_negative_limit():
     assert goodman_kruskal_tau([[1, 1], [6, 0]], dependent="rows").low == 0
 
 
-def test_the_risk_ratio_may_be_that_of_the_other_column():
-    # SPSS's "for cohort outcome = no": .89, 95 % interval .80 to .99 (aspirin).
-    aspirin = Crosstab.from_counts([[20, 80], [15, 135]], columns=["yes", "no"])
-    other = risk_ratio(aspirin, event="no")
-    assert [round(x, 2) for x in (other.value, other.low, other.high)] == [0.89, 0.80, 0.99]
-    with pytest.raises(KeyError, match="no column 'maybe'; it has 'yes', 'no'"):
-        risk_ratio(aspirin, event="maybe")
-
-
 def test_an_order_that_the_table_does_not_declare_is_noted():
     assert "order of the levels is taken as given" in gamma([[1, 2, 3], [3, 2, 1], [1, 1, 1]]).note
     assert gamma(table(np.array([[1, 2, 3], [3, 2, 1], [1, 1, 1]]))).note == ""

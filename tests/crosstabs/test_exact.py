@@ -17,7 +17,7 @@ from scipy.special import gammaln
 
 from churnlib import Crosstab, chi_square, fisher_exact, gamma, monte_carlo
 from churnlib.crosstabs.exact import FALLBACK_SEED, _counted
-from churnlib.crosstabs.sampling import _sampler
+from churnlib.crosstabs.sampling import _drawn
 
 
 def tables(rows, columns, most):
@@ -162,7 +162,7 @@ def test_drawn_tables_have_their_hypergeometric_distribution(margins, most, monk
     monkeypatch.setattr("churnlib.crosstabs.sampling._SCIPY", most)
     rows, columns = map(np.array, margins)
     size = 40_000
-    drawn = _sampler(rows, columns)(size, np.random.default_rng(5))
+    drawn = _drawn(rows, columns, size, np.random.default_rng(5))
     assert (drawn.sum(axis=1) == rows[:, None]).all()
     assert (drawn.sum(axis=0) == columns[:, None]).all()
     everything = list(all_tables(rows, columns))

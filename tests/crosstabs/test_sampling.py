@@ -23,7 +23,7 @@ def test_a_rejection_is_that_of_the_exact_test_in_every_table():
 
 
 def test_the_frontier_is_the_first_count_that_the_tests_themselves_accept():
-    found = frontier(FIRST, n=FIRST + SECOND, trivial=0.1)
+    found = frontier(FIRST, n=FIRST + SECOND)
     for b in range(0, SECOND + 1, 3):
         higher = [a for a in range(FIRST + 1) if a / FIRST > b / SECOND]
         significant = [a for a in higher if fisher_exact(table(a, b)).p_value <= 0.05]
@@ -64,14 +64,12 @@ def test_power_is_the_share_of_samples_that_are_rejected():
 
 
 def test_without_a_difference_the_exact_test_errs_at_most_one_time_in_twenty():
-    for share in np.linspace(0, 1, 11):
-        assert power(FIRST, SECOND, share, share) <= 0.05
-
-
-def test_power_curves_are_powers():
-    curves = power_curves(FIRST, SECOND, [0.1, 0.4], points=5)
-    assert curves.loc[0.75, 0.4] == power(FIRST, SECOND, 0.75, 0.4)
-    assert list(curves.columns) == [0.1, 0.4]
+    curves = power_curves(FIRST, SECOND, [0.0, 0.1, 0.5, 0.9], points=11)
+    assert list(curves.columns) == [0.0, 0.1, 0.5, 0.9]
+    assert list(curves.index) == pytest.approx(np.linspace(0, 1, 11))
+    for share in curves:
+        assert curves.loc[:, share].iloc[round(share * 10)] <= 0.05
+        assert curves.loc[:, share].iloc[10 if share < 0.5 else 0] > 0.9
 
 
 @pytest.mark.parametrize("first", [0, 10, -1])
