@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from churnlib.evidence import NAN, Estimate, Test, chi_square_result, joined, require_level
+from churnlib.evidence import NAN, Estimate, Test, chi_square_result, joined
 from churnlib.tables import Crosstab, deviations
 
 TOO_SMALL = "needs two rows and two columns that count somebody"
@@ -208,12 +208,10 @@ def phi(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(phi([[3, 1], [1, 3]]).value, 3)
     0.5
     """
-
-    def signed(chi2: float, o: np.ndarray) -> float:
-        sign = -1 if o.shape == (2, 2) and np.linalg.det(o) < 0 else 1
-        return float(sign * np.sqrt(chi2 / o.sum()))
-
-    return _effect_size("phi", table, signed, level)
+    size = _effect_size("phi", table, lambda chi2, o: np.sqrt(chi2 / o.sum()), level)
+    o = observed(as_table(table))
+    negative = o.shape == (2, 2) and np.linalg.det(o) < 0
+    return replace(size, value=-size.value) if negative else size
 
 
 def contingency_coefficient(table: Any, *, level: float = 0.95) -> Estimate:
@@ -224,9 +222,8 @@ def contingency_coefficient(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(contingency_coefficient([[279, 73, 225], [165, 47, 191]]).value, 3)
     0.084
     """
-    return _effect_size(
-        "contingency_coefficient", table, lambda chi2, o: np.sqrt(chi2 / (chi2 + o.sum())), level
-    )
+    name = "contingency_coefficient"
+    return _effect_size(name, table, lambda chi2, o: np.sqrt(chi2 / (chi2 + o.sum())), level)
 
 
 def cramers_v(table: Any, *, level: float = 0.95, bias_corrected: bool = False) -> Estimate:
@@ -251,7 +248,6 @@ def cramers_v(table: Any, *, level: float = 0.95, bias_corrected: bool = False) 
     >>> round(v.value, 3), round(v.low, 3), round(v.high, 3)
     (0.085, 0.0, 0.143)
     """
-    require_level(level)
     table = as_table(table)
     if bias_corrected:
         return _effect_size("cramers_v_corrected", table, _bergsma, level)
@@ -274,12 +270,8 @@ def _effect_size(
     """An effect size that follows from χ² and has its p-value."""
     test = chi_square(table)
 
-    why_none = "too few people for the correction"
-
-    def formula(o: np.ndarray) -> Value:
-        return Value(size(test.statistic, o), p_value=test.p_value, why_none=why_none)
-
-    return measure(name, table, formula, level)
+    none = Value(p_value=test.p_value, why_none="too few people for the correction")
+    return measure(name, table, lambda o: replace(none, value=size(test.statistic, o)), level)
 
 
 def _bergsma(chi2: float, o: np.ndarray) -> float:

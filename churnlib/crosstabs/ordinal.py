@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -36,11 +36,7 @@ def gamma(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(g.value, 3), round(g.se, 3), round(g.low, 3), round(g.high, 3)
     (0.221, 0.117, -0.009, 0.451)
     """
-
-    def formula(o: np.ndarray) -> Value:
-        return _excess(o, _concordant(o) + _discordant(o))
-
-    return measure("gamma", table, formula, level, order=True)
+    return _pairs("gamma", table, level, lambda o: concordant(o) + discordant(o))
 
 
 def kendall_tau_b(table: Any, *, level: float = 0.95) -> Estimate:
@@ -55,7 +51,7 @@ def kendall_tau_b(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(kendall_tau_b(Crosstab.from_counts(satisfaction, ordered=True)).value, 4)
     0.1524
     """
-    return measure("kendall_tau_b", table, lambda o: _excess(o, _geometric(o)), level, order=True)
+    return _pairs("kendall_tau_b", table, level, _geometric)
 
 
 def stuart_tau_c(table: Any, *, level: float = 0.95) -> Estimate:
@@ -68,12 +64,8 @@ def stuart_tau_c(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(c.value, 3), round(c.se, 3)
     (0.31, 0.029)
     """
-
-    def formula(o: np.ndarray) -> Value:
-        c = _excess(o, np.full(o.shape, o.sum() * (1 - 1 / min(o.shape))))
-        return replace(c, se=c.se_null)  # SPSS takes the largest number of pairs as given
-
-    return measure("stuart_tau_c", table, formula, level, order=True)
+    # A constant base does not vary, so that both standard errors are one, as in SPSS.
+    return _pairs("stuart_tau_c", table, level, lambda o: 0 * o + o.sum() * (1 - 1 / min(o.shape)))
 
 
 def somers_d(
@@ -108,23 +100,32 @@ def somers_d(
     return measure(f"somers_d_{dependent}", table, formula, level, order=True)
 
 
+def _pairs(
+    name: str, table: Any, level: float, base: Callable[[np.ndarray], np.ndarray]
+) -> Estimate:
+    return measure(name, table, lambda o: _excess(o, base(o)), level, order=True)
+
+
 def _excess(o: np.ndarray, base: np.ndarray) -> Value:
     """Concordant less discordant pairs over a base; both for a person in each cell."""
     why_none = "every pair of people is tied"
-    return quotient(o, _concordant(o) - _discordant(o), base, degree=2, why_none=why_none)
+    return quotient(o, concordant(o) - discordant(o), base, degree=2, why_none=why_none)
 
 
-def _concordant(o: np.ndarray) -> np.ndarray:
+def concordant(o: np.ndarray) -> np.ndarray:
     """People above and to the left of each cell, or below and to the right."""
     return _before(o) + _before(o[::-1, ::-1])[::-1, ::-1]
 
 
-def _discordant(o: np.ndarray) -> np.ndarray:
-    return _concordant(o[:, ::-1])[:, ::-1]
+def discordant(o: np.ndarray) -> np.ndarray:
+    """People below and to the left of each cell, or above and to the right."""
+    return concordant(o[:, ::-1])[:, ::-1]
 
 
 def _before(o: np.ndarray) -> np.ndarray:
-    return np.pad(o.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))[:-1, :-1]
+    before = np.zeros_like(o)
+    before[1:, 1:] = o[:-1, :-1].cumsum(axis=0).cumsum(axis=1)
+    return before
 
 
 def _apart(o: np.ndarray, axis: int) -> np.ndarray:

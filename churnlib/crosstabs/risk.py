@@ -10,16 +10,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.crosstabs.independence import Value, as_table, estimate, require_shape
-from churnlib.evidence import (
-    NAN,
-    Estimate,
-    Test,
-    chi_square_result,
-    derived,
-    joined,
-    require_level,
-    shown_html,
-)
+from churnlib.evidence import NAN, Estimate, Test, chi_square_result, derived, joined, shown_html
 from churnlib.tables import Crosstab, wilson
 
 
@@ -105,9 +96,8 @@ def risk_difference(table: Any, *, level: float = 0.95) -> Estimate:
         return estimate("risk_difference", table, none, level)
     (p1, p2), (q1, q2) = (o / n[:, None]).T
     (l1, u1), (l2, u2) = (wilson(k, size, level) for k, size in zip(o[:, 0], n, strict=True))
-    made = estimate("risk_difference", table, Value(p1 - p2), level, table.note)
     return replace(
-        made,
+        estimate("risk_difference", table, Value(p1 - p2), level, table.note),
         low=float(p1 - p2 - np.hypot(p1 - l1, u2 - p2)),
         high=float(p1 - p2 + np.hypot(u1 - p1, p2 - l2)),
         se=float(np.sqrt(p1 * q1 / n[0] + p2 * q2 / n[1])),
@@ -170,7 +160,6 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     >>> round(result.tarone.p_value, 3)
     0.909
     """
-    require_level(level)
     given = _named(layers)
     tables = _occupied(given)
     stack = np.array([table.counts.to_numpy(dtype=float) for table in tables.values()])

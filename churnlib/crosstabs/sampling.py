@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.crosstabs.independence import TOO_SMALL, as_table, observed, remark, untested
+from churnlib.crosstabs.ordinal import concordant, discordant
 from churnlib.evidence import NAN, Test, joined
 
 TIE = 1e-7
@@ -132,10 +133,7 @@ def _linear_by_linear(o: np.ndarray, e: np.ndarray) -> np.ndarray:
 
 
 def _gamma(o: np.ndarray, e: np.ndarray) -> np.ndarray:
-    agree, disagree = (
-        (x[:-1, :-1] * x[::-1, ::-1].cumsum(axis=0).cumsum(axis=1)[-2::-1, -2::-1]).sum(axis=(0, 1))
-        for x in (o, o[:, ::-1])
-    )
+    agree, disagree = ((o * pairs(o)).sum(axis=(0, 1)) for pairs in (concordant, discordant))
     total = agree + disagree
     return abs(np.divide(agree - disagree, total, out=np.zeros(total.shape), where=total > 0))
 
@@ -152,7 +150,8 @@ _STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 def frontier(first: int, *, n: int) -> pd.DataFrame:
     """For every share in the second group, the smallest share in the first that counts.
 
-    Two groups of `first` and ``n - first`` people are asked a question with two answers.
+    Two groups of `first` and ``n - first`` people, each of somebody or it is a `ValueError`, are
+    asked a question with two answers.
 
     Returns
     -------
@@ -162,11 +161,6 @@ def frontier(first: int, *, n: int) -> pd.DataFrame:
         test, two-sided, is significant at 5 %, and the 95 % interval of V lies above .1, a V that
         would not matter; their shares ``significant_share`` and ``beyond_share``;
         ``significant_v``, V there. NaN where even the whole first group is not enough.
-
-    Raises
-    ------
-    ValueError
-        If a group has nobody.
 
     Examples
     --------
