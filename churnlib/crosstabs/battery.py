@@ -79,7 +79,7 @@ def _battery(table: Crosstab, level: float, exact: bool) -> list[Test | Estimate
         *(made(prediction.goodman_kruskal_tau, dependent=way) for way in ways[1:]),
         *(made(prediction.uncertainty_coefficient, dependent=way) for way in ways),
     ]
-    shape, square = table.counts.shape, table.counts.shape[0] == table.counts.shape[1]
+    shape = table.counts.shape
     if all(ordered or n == 2 for ordered, n in zip(table.ordered, shape, strict=True)):
         results += [
             ordinal.linear_by_linear(table),
@@ -90,9 +90,9 @@ def _battery(table: Crosstab, level: float, exact: bool) -> list[Test | Estimate
     if shape == (2, 2):
         results.append(independence.chi_square(table, correction=True))
         results += map(made, (risk.odds_ratio, risk.risk_ratio))
-    if square and table.has_same_categories:
+    if table.has_same_categories:
         results += [made(prediction.kappa), prediction.mcnemar_bowker(table)]
-    elif square:
+    elif shape[0] == shape[1]:
         differ = Value(why_none="the two variables have not the same categories")
         results.append(estimate("kappa", table, differ, level))
     for way, levels in (("rows", table.counts.index), ("columns", table.counts.columns)):

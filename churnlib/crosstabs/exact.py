@@ -11,6 +11,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from scipy.special import gammaln
 
 from churnlib.crosstabs.independence import as_table, observed, remark
 from churnlib.crosstabs.sampling import TIE, monte_carlo
@@ -115,11 +116,10 @@ def _two_by_two(o: np.ndarray) -> float:
 def _counted(o: np.ndarray) -> float | None:
     """Probability of all tables no likelier than `o`, or ``None`` if there are too many.
 
-    The columns are dealt into two halves. Every left half that the margins allow is listed with
-    its row sums and its probability, every right half likewise; a whole table is a pair whose row
-    sums add up to the margin. For one left half, the right halves that keep the whole no likelier
-    than the observed table are found by bisection in a sorted list: n² tables for n log n work.
-    Logarithms are of probabilities over that of the expected table, so that they stay small.
+    The columns are dealt into two halves, and all halves that the margins allow are listed. A
+    whole table is a pair whose row sums add up to the margin. For one left half, the right halves
+    that keep the whole no likelier than the observed table are found by bisection in a sorted
+    list: n² tables for n log n work.
     """
     o = o[np.argsort(o.sum(axis=1), kind="stable")]  # the code of row sums leaves out the longest
     rows = o.sum(axis=1)
@@ -165,15 +165,13 @@ def _by_row_sums(half: list[np.ndarray], rows: np.ndarray) -> dict[int, np.ndarr
 
 
 def _log_probability(columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """−Σ ln o! of columns, one a line, over that of the expected column."""
+    """−Σ ln o! of columns, one a line, less that of the expected column: it stays small."""
     expected = np.floor(rows / rows.sum() * columns.sum(axis=1, keepdims=True))
     return -_log_factorials(columns, expected).sum(axis=1)
 
 
 def _log_factorials(counts: np.ndarray, base: np.ndarray) -> np.ndarray:
     """Return ln counts! − ln base!, exact to rounding also where both are thousands of millions."""
-    from scipy.special import gammaln
-
     large = np.minimum(counts, base) > 1000
     x, b = np.where(large, counts, 1.0), np.where(large, base, 1.0)
     # Stirling's series, its two large parts taken together.

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from scipy.special import chdtrc, chndtrinc, ndtri, xlog1py
 
 from churnlib.evidence import NAN, Estimate, Test, chi_square_result, joined
 from churnlib.tables import Crosstab, deviations
 
+Dependent = Literal["symmetric", "rows", "columns"]
 TOO_SMALL = "needs two rows and two columns that count somebody"
-EMPTY = "rows or columns that count nobody are left out"
-AT_THE_EDGE = "the asymptotic standard error is 0, so there is no interval"
-UNORDERED = (
-    "the order of the levels is taken as given; the table does not say that it means something"
-)
 BELOW = "V leans upwards and lies above its interval, which is that of the population's association"
 _ROUNDING = 1e-7  # a root of a rounding error, for one person
 _LARGE = 1e6
@@ -46,9 +43,10 @@ def remark(table: Crosstab, *, order: bool = False) -> str:
     if min(shape) < 2:
         return TOO_SMALL
     declared = all(o or n <= 2 for o, n in zip(table.ordered, shape, strict=True))
+    given = "the order of the levels is taken as given"
     return joined(
-        EMPTY if shape != table.counts.shape else "",
-        UNORDERED if order and not declared else "",
+        "rows or columns that count nobody are left out" if shape != table.counts.shape else "",
+        "" if declared or not order else f"{given}; the table does not say that it means something",
         table.note,
     )
 
@@ -110,10 +108,11 @@ def estimate(
     margin = norm.isf((1 - level) / 2) * made.se if made.se > zero else NAN
     t = made.value / made.se_null if made.se_null > zero else NAN
     p = 2 * norm.sf(abs(t)) if np.isnan(made.p_value) else made.p_value
+    edge = "the asymptotic standard error is 0, so there is no interval"
     return Estimate(
         name, float(made.value), float(np.maximum(least, made.value - margin)),
         float(np.minimum(1.0, made.value + margin)), level, float(made.se), table.n, table.origin,
-        joined(note, AT_THE_EDGE if made.se <= zero else ""), float(t), float(p),
+        joined(note, edge if made.se <= zero else ""), float(t), float(p),
     )  # fmt: skip
 
 
@@ -193,8 +192,6 @@ def g_squared(o: np.ndarray) -> float:
     So written, what cancels in the sum has already cancelled in each cell: with 10¹² people the
     plain form would have lost four digits.
     """
-    from scipy.special import xlog1py
-
     e = np.outer(o.sum(axis=1) / o.sum(), o.sum(axis=0))
     relative = np.maximum(-1.0, deviations(o) / e)
     return float(2 * (e * (xlog1py(1 + relative, relative) - relative)).sum())
@@ -283,8 +280,6 @@ def _bergsma(chi2: float, o: np.ndarray) -> float:
 
 def _noncentrality(statistic: float, df: float, upper_tail: float) -> float:
     """Noncentrality under which a larger χ² than the observed one has this probability."""
-    from scipy.special import chdtrc, chndtrinc, ndtri
-
     if chdtrc(df, statistic) >= upper_tail:
         return 0.0
     if statistic > _LARGE:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from churnlib.crosstabs.independence import Formula, Value, as_table, measure, quotient, spread
+from churnlib.crosstabs.independence import Dependent, Value, as_table, measure, quotient, spread
 from churnlib.evidence import Estimate, Test, chi_square_result
 from churnlib.tables import Crosstab
 
@@ -68,12 +68,7 @@ def stuart_tau_c(table: Any, *, level: float = 0.95) -> Estimate:
     return _pairs("stuart_tau_c", table, level, lambda o: 0 * o + o.sum() * (1 - 1 / min(o.shape)))
 
 
-def somers_d(
-    table: Any,
-    *,
-    dependent: Literal["symmetric", "rows", "columns"] = "symmetric",
-    level: float = 0.95,
-) -> Estimate:
+def somers_d(table: Any, *, dependent: Dependent = "symmetric", level: float = 0.95) -> Estimate:
     """Somers' d: of pairs that differ on the other variable, how many more agree than disagree.
 
     The symmetric value divides by the mean of the two bases. Its standard error is SPSS's, derived
@@ -202,7 +197,9 @@ def linear_by_linear(
     return chi_square_result("linear_by_linear", statistic, 1, table.n, table.origin, r.note)
 
 
-def _correlated(name: str, table: Crosstab, level: float, formula: Formula) -> Estimate:
+def _correlated(
+    name: str, table: Crosstab, level: float, formula: Callable[[np.ndarray], Value]
+) -> Estimate:
     from scipy.stats import t as student
 
     r = measure(name, table, formula, level, order=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from churnlib.crosstabs.independence import (
     TOO_SMALL,
+    Dependent,
     Value,
     as_table,
     estimate,
@@ -19,11 +20,10 @@ from churnlib.crosstabs.independence import (
     measure,
     quotient,
     require_shape,
+    untested,
 )
 from churnlib.evidence import NAN, Estimate, Test, chi_square_result, joined
 from churnlib.tables import deviations
-
-Dependent = Literal["symmetric", "rows", "columns"]
 
 
 def goodman_kruskal_lambda(
@@ -256,8 +256,8 @@ def mcnemar_bowker(table: Any) -> Test:
         statistic = ((2 * there - changed)[some] ** 2 / changed[some]).sum()
         note = joined(note, table.note)
         return chi_square_result("mcnemar_bowker", statistic, df, table.n, table.origin, note)
-    p = float(binomtest(int(there[0]), int(changed[0])).pvalue) if some.any() else NAN
-    note = joined("" if some.any() else "nobody is off the diagonal", table.note)
-    return Test(
-        "mcnemar_bowker", NAN, NAN, p, table.n, bool(some.any()), (p, p), table.origin, note
-    )
+    if not some.any():
+        return untested("mcnemar_bowker", table, joined("nobody is off the diagonal", table.note))
+    p = float(binomtest(int(there[0]), int(changed[0])).pvalue)
+    exact = untested("mcnemar_bowker", table, table.note)
+    return replace(exact, p_value=p, exact=True, p_interval=(p, p))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import gammaln, xlogy
 
 from churnlib.crosstabs.independence import TOO_SMALL, as_table, observed, remark, untested
 from churnlib.crosstabs.ordinal import concordant, discordant
@@ -109,22 +110,6 @@ def _drawn(
     return tables
 
 
-# Statistics of many tables, shape (rows, columns, tables), by what independence expects of each.
-
-
-def _likelihood_ratio(o: np.ndarray, e: np.ndarray) -> np.ndarray:
-    from scipy.special import xlogy
-
-    return 2 * xlogy(o, o / e).sum(axis=(0, 1))
-
-
-def _improbability(o: np.ndarray, e: np.ndarray) -> np.ndarray:
-    from scipy.special import gammaln
-
-    # Less that of the expected ones, so that sums stay small and ties are seen.
-    return (gammaln(o + 1.0) - gammaln(e + 1.0)).sum(axis=(0, 1))
-
-
 def _linear_by_linear(o: np.ndarray, e: np.ndarray) -> np.ndarray:
     n = e.sum()
     u, v = (scores - (scores * e).sum() / n for scores in np.indices(e.shape)[:2])
@@ -138,12 +123,14 @@ def _gamma(o: np.ndarray, e: np.ndarray) -> np.ndarray:
     return abs(np.divide(agree - disagree, total, out=np.zeros(total.shape), where=total > 0))
 
 
+# Of many tables, shape (rows, columns, tables), by what independence expects of each.
 _STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "pearson_chi2": lambda o, e: ((o - e) ** 2 / e).sum(axis=(0, 1)),
-    "likelihood_ratio": _likelihood_ratio,
+    "likelihood_ratio": lambda o, e: 2 * xlogy(o, o / e).sum(axis=(0, 1)),
     "linear_by_linear": _linear_by_linear,
     "gamma": _gamma,
-    "fisher_exact": _improbability,
+    # Less that of the expected ones, so that sums stay small and ties are seen.
+    "fisher_exact": lambda o, e: (gammaln(o + 1.0) - gammaln(e + 1.0)).sum(axis=(0, 1)),
 }
 
 
