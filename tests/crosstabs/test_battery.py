@@ -28,7 +28,6 @@ from churnlib import (
     risk_difference,
     risk_ratio,
     somers_d,
-    spearman,
     statistics,
     uncertainty_coefficient,
 )
@@ -349,12 +348,6 @@ def test_linear_by_linear_counts_n_minus_one():
     rows, columns = (np.repeat(axis.ravel(), o.ravel()) for axis in np.indices(o.shape))
     r = stats.pearsonr(rows, columns).statistic
     assert linear_by_linear(o).statistic == pytest.approx((o.sum() - 1) * r**2)
-
-
-def test_spearman_of_the_battery_is_pearson_s_of_mid_ranks():
-    o = np.array([[16, 8, 14], [19, 17, 60], [9, 11, 56]])
-    ranks = [stats.rankdata(np.repeat(a.ravel(), o.ravel())) for a in np.indices(o.shape)]
-    assert spearman(table(o)).value == pytest.approx(stats.pearsonr(*ranks).statistic)
 
 
 # Columns and residuals.
