@@ -46,11 +46,11 @@ from .margins.allowed import attainable as attainable
 from .margins.allowed import bounds as bounds
 from .margins.allowed import count_tables as count_tables
 from .margins.allowed import enumerate_tables as enumerate_tables
-from .margins.cell_selection import Count as Count
 from .margins.constraints import AtLeast as AtLeast
 from .margins.constraints import AtMost as AtMost
 from .margins.constraints import BarHeight as BarHeight
 from .margins.constraints import ContradictionError as ContradictionError
+from .margins.constraints import Count as Count
 from .margins.constraints import PrintedShare as PrintedShare
 from .margins.constraints import StructuralZero as StructuralZero
 from .models.fits import LogitFit as LogitFit

@@ -1,9 +1,9 @@
-"""What is said of a cross-table beyond its margins, as small readable objects."""
+"""Cells of a table, and what is said of the people in them beyond the margins."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any, Literal
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import Reported
-from churnlib.margins.cell_selection import in_words, mask_of
+from churnlib.tables import Crosstab
 
 Base = Literal["row", "column", "total"]
 
@@ -27,15 +27,42 @@ class ContradictionError(ValueError):
     """
 
     def __init__(self, constraints: tuple[Constraint, ...]) -> None:
-        told = "; ".join(f"({place}) {each}" for place, each in enumerate(constraints, 1))
+        listed = "; ".join(f"({number}) {each}" for number, each in enumerate(constraints, 1))
         many = len(constraints) > 1
         super().__init__(
             f"no table with these margins meets {'all of these' if many else 'this constraint'}: "
-            f"{told}. "
+            f"{listed}. "
             + ("Without any one of them there are tables: drop" if many else "Drop")
             + " or correct one"
         )
         self.constraints = constraints
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many people are in these cells: a statistic whose range `attainable` gives.
+
+    Parameters
+    ----------
+    cells
+        As for a `Constraint`.
+
+    Examples
+    --------
+    >>> table = Crosstab.from_counts([[3, 1], [2, 4]], rows=["m", "f"], columns=["a", "b"])
+    >>> Count(("f", ...))(table)
+    6.0
+    """
+
+    cells: Any
+
+    def __call__(self, table: Crosstab) -> float:
+        """The count in one table."""
+        counts = table.counts
+        return float(counts.to_numpy()[mask_of(self.cells, counts.index, counts.columns)].sum())
+
+    def __str__(self) -> str:
+        return f"people in {_in_words(self.cells)}"
 
 
 @dataclass(frozen=True)
@@ -61,18 +88,18 @@ class Constraint:
     cells: Any
 
     def limit(self, rows: pd.Series, columns: pd.Series) -> Limit:
-        """Translate into counts for a table with these margins.
-
-        Raises
-        ------
-        KeyError
-            If a level is not among the margins.
-        """
+        """Translate into counts for a table with these margins."""
         mask = mask_of(self.cells, rows.index, columns.index)
-        low, high = self._range(mask, rows.to_numpy(), columns.to_numpy())
-        return Limit(mask, max(low, 0), min(high, int(rows.sum())))
+        people = {
+            "row": int(rows[mask.any(axis=1)].sum()),
+            "column": int(columns[mask.any(axis=0)].sum()),
+            "total": int(rows.sum()),
+        }
+        low, high = self._range(people)
+        return Limit(mask, max(low, 0), min(high, people["total"]))
 
-    def _range(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[int, int]:
+    def _range(self, people: Mapping[str, int]) -> tuple[int, int]:
+        """Fewest and most people in the cells, from those in their rows, columns and in all."""
         raise NotImplementedError(f"{type(self).__name__} says nothing; use one of its kinds")
 
 
@@ -86,15 +113,27 @@ class StructuralZero(Constraint):
     nobody in le18 × (bachelor, master_or_above)
     """
 
-    def _range(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[int, int]:
+    def _range(self, people: Mapping[str, int]) -> tuple[int, int]:
         return 0, 0
 
     def __str__(self) -> str:
-        return f"nobody in {in_words(self.cells)}"
+        return f"nobody in {_in_words(self.cells)}"
 
 
 @dataclass(frozen=True)
-class AtLeast(Constraint):
+class _Counted(Constraint):
+    count: int
+
+    def __post_init__(self) -> None:
+        count = self.count
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
+            raise ValueError(
+                f"a constraint's count is a whole number of 0 or more; given {count!r}"
+            )
+
+
+@dataclass(frozen=True)
+class AtLeast(_Counted):
     """So many people or more are in these cells.
 
     Examples
@@ -103,20 +142,15 @@ class AtLeast(Constraint):
     at least 14 in le18 × high_school_or_below
     """
 
-    count: int
-
-    def __post_init__(self) -> None:
-        _require_count(self.count)
-
-    def _range(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[int, int]:
-        return self.count, int(rows.sum())
+    def _range(self, people: Mapping[str, int]) -> tuple[int, int]:
+        return self.count, people["total"]
 
     def __str__(self) -> str:
-        return f"at least {self.count} in {in_words(self.cells)}"
+        return f"at least {self.count} in {_in_words(self.cells)}"
 
 
 @dataclass(frozen=True)
-class AtMost(Constraint):
+class AtMost(_Counted):
     """So many people or fewer are in these cells.
 
     Examples
@@ -125,16 +159,11 @@ class AtMost(Constraint):
     at most 60 in ge60 × all and 40-59 × bachelor
     """
 
-    count: int
-
-    def __post_init__(self) -> None:
-        _require_count(self.count)
-
-    def _range(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[int, int]:
+    def _range(self, people: Mapping[str, int]) -> tuple[int, int]:
         return 0, self.count
 
     def __str__(self) -> str:
-        return f"at most {self.count} in {in_words(self.cells)}"
+        return f"at most {self.count} in {_in_words(self.cells)}"
 
 
 @dataclass(frozen=True)
@@ -144,7 +173,7 @@ class PrintedShare(Constraint):
     Parameters
     ----------
     cells
-        As for every constraint.
+        As for every `Constraint`.
     share : Reported or str
         As printed, ``"43.5"`` or ``"43.5%"``.
     of : {"row", "column", "total"}
@@ -162,14 +191,17 @@ class PrintedShare(Constraint):
 
     def __post_init__(self) -> None:
         _require_base(self.of)
-        _reported(self.share)
+        _ = self._reported
 
-    def _range(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[int, int]:
-        printed = _reported(self.share)
-        return _counts(printed.low, printed.high, _base(self.of, mask, rows, columns))
+    @property
+    def _reported(self) -> Reported:
+        return self.share if isinstance(self.share, Reported) else Reported(self.share)
+
+    def _range(self, people: Mapping[str, int]) -> tuple[int, int]:
+        return _counts(self._reported.low, self._reported.high, people[self.of])
 
     def __str__(self) -> str:
-        return f"{_reported(self.share).text} of the {self.of} in {in_words(self.cells)}"
+        return f"{self._reported.text} of the {self.of} in {_in_words(self.cells)}"
 
 
 @dataclass(frozen=True)
@@ -179,7 +211,7 @@ class BarHeight(Constraint):
     Parameters
     ----------
     cells
-        As for every constraint.
+        As for every `Constraint`.
     height, error : float or str
         In percent: the bar ends between ``height - error`` and ``height + error``.
     of : {"row", "column", "total"}
@@ -203,37 +235,57 @@ class BarHeight(Constraint):
                 f"given {self.height} ± {self.error}"
             )
 
-    def _range(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[int, int]:
-        height, error = _exact(self.height), _exact(self.error)
-        return _counts(height - error, height + error, _base(self.of, mask, rows, columns))
+    def _range(self, people: Mapping[str, int]) -> tuple[int, int]:
+        height, error = Fraction(str(self.height)), Fraction(str(self.error))
+        return _counts(height - error, height + error, people[self.of])
 
     def __str__(self) -> str:
-        return (
-            f"a bar of {self.height} ± {self.error} % of the {self.of} for {in_words(self.cells)}"
+        cells = _in_words(self.cells)
+        return f"a bar of {self.height} ± {self.error} % of the {self.of} for {cells}"
+
+
+def mask_of(cells: Any, rows: pd.Index, columns: pd.Index) -> np.ndarray:
+    """Cells as an array of truth values, rows by columns."""
+    mask = np.zeros((len(rows), len(columns)), dtype=bool)
+    for row, column in _pairs(cells):
+        mask[np.ix_(_positions(row, rows, "row"), _positions(column, columns, "column"))] = True
+    return mask
+
+
+def _pairs(cells: Any) -> list[tuple[Any, Any]]:
+    pairs = cells if isinstance(cells, list) else [cells]
+    if not pairs or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        raise ValueError(
+            "cells are a pair (row, column) or a list of such pairs, each a level, a list of "
+            f"levels or ...; given {cells!r}"
         )
+    return pairs
 
 
-def _base(of: Base, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> int:
-    totals = {"row": rows[mask.any(axis=1)], "column": columns[mask.any(axis=0)], "total": rows}
-    return int(totals[of].sum())
+def _positions(chosen: Any, levels: pd.Index, what: str) -> np.ndarray:
+    if chosen is ...:
+        return np.arange(len(levels))
+    chosen = chosen if isinstance(chosen, list) else [chosen]
+    for level in chosen:
+        if level not in levels:
+            raise KeyError(f"no {what} {level!r}; the {what}s are {', '.join(map(str, levels))}")
+    return np.asarray(levels.get_indexer(chosen))
+
+
+def _in_words(cells: Any) -> str:
+    """Cells as a reader would name them."""
+    return " and ".join(f"{_word(row)} × {_word(column)}" for row, column in _pairs(cells))
+
+
+def _word(levels: Any) -> str:
+    if levels is ...:
+        return "all"
+    return f"({', '.join(map(str, levels))})" if isinstance(levels, list) else str(levels)
 
 
 def _counts(low: Fraction, high: Fraction, base: int) -> tuple[int, int]:
     """Counts out of `base` whose percentage lies between the two; none if low exceeds high."""
     return ceil(low * base / 100), floor(high * base / 100)
-
-
-def _reported(share: Reported | str) -> Reported:
-    return share if isinstance(share, Reported) else Reported(share)
-
-
-def _exact(number: float | str) -> Fraction:
-    return Fraction(Decimal(str(number)))
-
-
-def _require_count(count: Any) -> None:
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
-        raise ValueError(f"a constraint's count is a whole number of 0 or more; given {count!r}")
 
 
 def _require_base(of: str) -> None:
