@@ -30,7 +30,6 @@ class Bounds:
     low, high : DataFrame of int
         Each cell's own bound; the cells of `low` do not make up one table.
     origin : Origin
-        Kind of evidence the margins are.
     """
 
     low: pd.DataFrame
@@ -59,7 +58,6 @@ class Attainable:
     method : str
         How the two ends were found.
     origin : Origin
-        Kind of evidence the margins are.
     note : str
         What a reader must know before using the range; empty when nothing.
     """
@@ -105,13 +103,12 @@ def bounds(row_margin: Any, column_margin: Any, constraints: Sequence[Constraint
 
     References
     ----------
-    Fréchet, M. (1951). Sur les tableaux de corrélation dont les marges sont données. Ann.
-    Univ. Lyon A 14, 53–77.
+    Fréchet, M. (1951). Ann. Univ. Lyon A 14, 53–77.
 
     Examples
     --------
-    >>> found = bounds({"under 40": 93, "40 and over": 107}, {"no degree": 63, "degree": 137})
-    >>> found.low.loc["40 and over"].tolist(), found.high.loc["40 and over"].tolist()
+    >>> cells = bounds({"under 40": 93, "40 and over": 107}, {"no degree": 63, "degree": 137})
+    >>> cells.low.loc["40 and over"].tolist(), cells.high.loc["40 and over"].tolist()
     ([0, 44], [63, 107])
     """
     tables = TableSet.of(row_margin, column_margin, constraints)
@@ -133,15 +130,7 @@ def enumerate_tables(
 ) -> Iterator[np.ndarray]:
     """Every table with these margins, one at a time, as an array of counts.
 
-    Parameters
-    ----------
-    row_margin, column_margin, constraints
-        As for `bounds`.
-
-    Raises
-    ------
-    ValueError, ContradictionError
-        As for `bounds`, before the first table.
+    What it takes and refuses is as for `bounds`; it refuses before the first table.
 
     Examples
     --------
@@ -158,20 +147,12 @@ def count_tables(
 ) -> int:
     """How many tables have these margins, counted without listing them.
 
-    Parameters
-    ----------
-    row_margin, column_margin, constraints
-        As for `bounds`; the constraints must concern single cells or be structural zeros.
-
-    Raises
-    ------
-    ValueError
-        As for `bounds`, or if a constraint is on a sum of cells.
+    What it takes and refuses is as for `bounds`; the constraints must concern single cells or be
+    structural zeros, else it is a ValueError.
 
     References
     ----------
-    Gail, M. & Mantel, N. (1977). Counting the number of r × c contingency tables with fixed
-    margins. J. Am. Stat. Assoc. 72, 859–862.
+    Gail, M. & Mantel, N. (1977). J. Am. Stat. Assoc. 72, 859–862.
 
     Examples
     --------
@@ -194,27 +175,25 @@ def attainable(
 
     Parameters
     ----------
-    row_margin, column_margin : FrequencyTable, Series, mapping or sequence of int
-        People by level; the order of the levels is taken as meant.
+    row_margin, column_margin, constraints
+        As for `bounds`; the order of the levels is taken as meant.
     statistic : str, Count or callable
         A row of `statistics(table)`, for instance ``"gamma"``; the people in some cells; or a
         function of a `Crosstab` that gives a number, an `Estimate` (its value counts) or a
         `Test` (its statistic counts, or its p-value where it has none: ``"fisher_exact"``).
-    constraints : sequence of Constraint
-        What else is known of the table.
 
     Returns
     -------
     Attainable
-        With a table that attains each end.
+        With a table that attains each end. A table that leaves the statistic undefined (an odds
+        ratio with an empty cell in its denominator) does not count, and the note says so.
 
     Raises
     ------
-    ValueError, TypeError
-        If the margins are not whole numbers of 0 or more with the same total, or there is no
-        such statistic.
-    ContradictionError
-        If no table meets the constraints; it names the fewest that contradict each other.
+    ValueError, ContradictionError
+        As for `bounds`, or if a table of this shape has no such statistic.
+    TypeError
+        If the statistic is neither a name nor a function that gives a number.
 
     Notes
     -----
@@ -224,9 +203,6 @@ def attainable(
     Somers' d, closed paths and branch and bound for χ² and what follows from it. What is left,
     functions of one's own, ordinal statistics under constraints that no coupling meets, and large
     tables, is searched, and `proved` is false.
-
-    A table that leaves the statistic undefined (NaN: an odds ratio with an empty cell in its
-    denominator) does not count for the range, and the note says that there are such tables.
 
     Examples
     --------
@@ -269,28 +245,19 @@ def _counted(tables: TableSet, asked: Objective) -> Attainable:
 
 def _range(tables: TableSet, asked: Objective, ends: list[Extreme], note: str = "") -> Attainable:
     """The statistic of the two tables, the smaller first: some fall where their form rises."""
-    results = [asked.measure(tables.table(end.table)) for end in ends]
+    both = [tables.table(end.table) for end in ends]
+    results = [asked.measure(table) for table in both]
     if number(results[0]) > number(results[1]):
-        ends, results = ends[::-1], results[::-1]
+        ends, both, results = ends[::-1], both[::-1], results[::-1]
     low, high = map(number, results)
-    methods = list(dict.fromkeys(end.method for end in ends))
-    method = methods[0] if len(methods) == 1 else f"low: {methods[0]}; high: {methods[1]}"
-    # The exact p-value of a large table may itself be simulated.
-    simulated = any(
-        isinstance(result, Test)
-        and np.isnan(result.statistic)
-        and not (result.exact or np.isnan(result.p_value))
-        for result in results
-    )
     if np.isnan([low, high]).all():
         note = "undefined in every table with these margins"
+    methods = list(dict.fromkeys(end.method for end in ends))
+    method = methods[0] if len(methods) == 1 else f"low: {methods[0]}; high: {methods[1]}"
+    proved = all(end.proved for end in ends)
+    # The exact p-value of a large table may itself be simulated.
+    if any(isinstance(x, Test) and number(x) == x.p_value and not x.exact for x in results):
+        proved, method = False, f"{method}; the p-value is simulated"
     return Attainable(
-        asked.name,
-        low,
-        high,
-        *(tables.table(end.table) for end in ends),
-        proved=all(end.proved for end in ends) and not simulated,
-        method=f"{method}; the p-value is simulated" if simulated else method,
-        origin=tables.origin,
-        note=note,
-    )
+        asked.name, low, high, both[0], both[1], proved, method, tables.origin, note
+    )  # fmt: skip

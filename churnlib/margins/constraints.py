@@ -15,6 +15,7 @@ from churnlib.evidence import Reported
 from churnlib.tables import Crosstab
 
 Base = Literal["row", "column", "total"]
+People = Mapping[str, int]
 
 
 class ContradictionError(ValueError):
@@ -36,6 +37,15 @@ class ContradictionError(ValueError):
             + " or correct one"
         )
         self.constraints = constraints
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A constraint in numbers: the people in the masked cells are `low` to `high`."""
+
+    mask: np.ndarray
+    low: int
+    high: int
 
 
 @dataclass(frozen=True)
@@ -66,15 +76,6 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Limit:
-    """A constraint in numbers: the people in the masked cells are `low` to `high`."""
-
-    mask: np.ndarray
-    low: int
-    high: int
-
-
-@dataclass(frozen=True)
 class Constraint:
     """Something said of the people in some cells.
 
@@ -86,6 +87,10 @@ class Constraint:
     """
 
     cells: Any
+    words = "something of {cells}"
+
+    def __str__(self) -> str:
+        return self.words.format(self=self, cells=_in_words(self.cells))
 
     def limit(self, rows: pd.Series, columns: pd.Series) -> Limit:
         """Translate into counts for a table with these margins."""
@@ -98,7 +103,7 @@ class Constraint:
         low, high = self._range(people)
         return Limit(mask, max(low, 0), min(high, people["total"]))
 
-    def _range(self, people: Mapping[str, int]) -> tuple[int, int]:
+    def _range(self, people: People) -> tuple[int, int]:
         """Fewest and most people in the cells, from those in their rows, columns and in all."""
         raise NotImplementedError(f"{type(self).__name__} says nothing; use one of its kinds")
 
@@ -113,11 +118,10 @@ class StructuralZero(Constraint):
     nobody in le18 × (bachelor, master_or_above)
     """
 
-    def _range(self, people: Mapping[str, int]) -> tuple[int, int]:
-        return 0, 0
+    words = "nobody in {cells}"
 
-    def __str__(self) -> str:
-        return f"nobody in {_in_words(self.cells)}"
+    def _range(self, people: People) -> tuple[int, int]:
+        return 0, 0
 
 
 @dataclass(frozen=True)
@@ -142,11 +146,10 @@ class AtLeast(_Counted):
     at least 14 in le18 × high_school_or_below
     """
 
-    def _range(self, people: Mapping[str, int]) -> tuple[int, int]:
-        return self.count, people["total"]
+    words = "at least {self.count} in {cells}"
 
-    def __str__(self) -> str:
-        return f"at least {self.count} in {_in_words(self.cells)}"
+    def _range(self, people: People) -> tuple[int, int]:
+        return self.count, people["total"]
 
 
 @dataclass(frozen=True)
@@ -159,11 +162,10 @@ class AtMost(_Counted):
     at most 60 in ge60 × all and 40-59 × bachelor
     """
 
-    def _range(self, people: Mapping[str, int]) -> tuple[int, int]:
-        return 0, self.count
+    words = "at most {self.count} in {cells}"
 
-    def __str__(self) -> str:
-        return f"at most {self.count} in {_in_words(self.cells)}"
+    def _range(self, people: People) -> tuple[int, int]:
+        return 0, self.count
 
 
 @dataclass(frozen=True)
@@ -172,8 +174,6 @@ class PrintedShare(Constraint):
 
     Parameters
     ----------
-    cells
-        As for every `Constraint`.
     share : Reported or str
         As printed, ``"43.5"`` or ``"43.5%"``.
     of : {"row", "column", "total"}
@@ -188,20 +188,19 @@ class PrintedShare(Constraint):
 
     share: Reported | str
     of: Base
+    words = "{self.reported.text} of the {self.of} in {cells}"
 
     def __post_init__(self) -> None:
         _require_base(self.of)
-        _ = self._reported
+        _ = self.reported
 
     @property
-    def _reported(self) -> Reported:
+    def reported(self) -> Reported:
+        """The share with its rounding interval."""
         return self.share if isinstance(self.share, Reported) else Reported(self.share)
 
-    def _range(self, people: Mapping[str, int]) -> tuple[int, int]:
-        return _counts(self._reported.low, self._reported.high, people[self.of])
-
-    def __str__(self) -> str:
-        return f"{self._reported.text} of the {self.of} in {_in_words(self.cells)}"
+    def _range(self, people: People) -> tuple[int, int]:
+        return _counts(self.reported.low, self.reported.high, people[self.of])
 
 
 @dataclass(frozen=True)
@@ -210,8 +209,6 @@ class BarHeight(Constraint):
 
     Parameters
     ----------
-    cells
-        As for every `Constraint`.
     height, error : float or str
         In percent: the bar ends between ``height - error`` and ``height + error``.
     of : {"row", "column", "total"}
@@ -226,6 +223,7 @@ class BarHeight(Constraint):
     height: float | str
     error: float | str
     of: Base
+    words = "a bar of {self.height} ± {self.error} % of the {self.of} for {cells}"
 
     def __post_init__(self) -> None:
         _require_base(self.of)
@@ -235,13 +233,9 @@ class BarHeight(Constraint):
                 f"given {self.height} ± {self.error}"
             )
 
-    def _range(self, people: Mapping[str, int]) -> tuple[int, int]:
+    def _range(self, people: People) -> tuple[int, int]:
         height, error = Fraction(str(self.height)), Fraction(str(self.error))
         return _counts(height - error, height + error, people[self.of])
-
-    def __str__(self) -> str:
-        cells = _in_words(self.cells)
-        return f"a bar of {self.height} ± {self.error} % of the {self.of} for {cells}"
 
 
 def mask_of(cells: Any, rows: pd.Index, columns: pd.Index) -> np.ndarray:
@@ -274,13 +268,13 @@ def _positions(chosen: Any, levels: pd.Index, what: str) -> np.ndarray:
 
 def _in_words(cells: Any) -> str:
     """Cells as a reader would name them."""
-    return " and ".join(f"{_word(row)} × {_word(column)}" for row, column in _pairs(cells))
 
+    def word(levels: Any) -> str:
+        if levels is ...:
+            return "all"
+        return f"({', '.join(map(str, levels))})" if isinstance(levels, list) else str(levels)
 
-def _word(levels: Any) -> str:
-    if levels is ...:
-        return "all"
-    return f"({', '.join(map(str, levels))})" if isinstance(levels, list) else str(levels)
+    return " and ".join(f"{word(row)} × {word(column)}" for row, column in _pairs(cells))
 
 
 def _counts(low: Fraction, high: Fraction, base: int) -> tuple[int, int]:

@@ -1,9 +1,4 @@
-"""What a statistic is once the margins are fixed, and how its extremes are then proved.
-
-With fixed margins most statistics are simple: a weighted sum of the cells, a sum of convex
-functions of single cells, a sum of largest cells, or a matter of how far the two variables are in
-step. Each form knows the table where it is smallest and the one where it is largest.
-"""
+"""What a statistic is once the margins are fixed, and how its extremes are then proved."""
 
 from __future__ import annotations
 
@@ -38,15 +33,7 @@ RESOLVED = 10_000
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """A function of tables, and how to reach its two ends in a set.
-
-    Parameters
-    ----------
-    values : callable
-        From tables, shape (tables, rows, columns), to numbers; NaN where undefined.
-    least, greatest : callable
-        From a set to a table where the form is smallest or largest.
-    """
+    """A function of tables, NaN where undefined, and how to reach its two ends in a set."""
 
     values: Values
     least: Callable[[TableSet], Extreme]
@@ -111,13 +98,15 @@ def peaks(*, by_row: bool, by_column: bool) -> Form:
         """With a variable a line, no larger than the one cell of it that is chosen."""
         cells, lines = corners(tables)
         reach, (n_choices, n_lines) = float(tables.upper.max()), lines.shape
-        chosen = [
-            [-cells, lines, reach * np.eye(n_choices)],
-            [np.zeros((n_lines, cells.shape[1] + n_lines)), -lines.T],
-        ]
+        nothing = np.zeros((n_lines, cells.shape[1] + n_lines))
         table = solve(
             tables,
-            conditions=np.vstack([np.hstack(rows) for rows in chosen]),
+            conditions=np.vstack(
+                [
+                    np.hstack([-cells, lines, reach * np.eye(n_choices)]),
+                    np.hstack([nothing, -lines.T]),
+                ]
+            ),
             most=np.repeat([reach, -1.0], [n_choices, n_lines]),
             extra=[(-1.0, 0.0, reach, 0)] * n_lines + [(0.0, 0.0, 1.0, 1)] * n_choices,
         )
@@ -127,13 +116,7 @@ def peaks(*, by_row: bool, by_column: bool) -> Form:
 
 
 def convex_sum(cost: Values) -> Form:
-    """Return a sum of convex functions of single cells: χ², G², tau, a table's improbability.
-
-    Parameters
-    ----------
-    cost : callable
-        From a stack of tables to the function of each cell, of the same shape.
-    """
+    """Return a sum of convex functions of single cells: χ², G², tau, a table's improbability."""
 
     def values(stack: np.ndarray) -> np.ndarray:
         return np.asarray(cost(stack).sum(axis=(1, 2)))

@@ -13,23 +13,16 @@ import numpy as np
 from churnlib.margins.constraints import Constraint, ContradictionError
 from churnlib.margins.table_sets import TableSet
 
-INFEASIBLE = 2  # HiGHS's status, as scipy passes it on
-
 SUBSETS = 2_000
 """Sets of constraints tried in the search for a smallest contradictory one."""
 
-LARGEST_WEIGHT = 1e4
-"""The solver's tolerances are absolute: weights are large beside them."""
-
-LARGEST_COUNT = 1e6
+LARGEST_WEIGHT, LARGEST_COUNT = 1e4, 1e6
+"""The solver's tolerances are absolute: weights are large beside them, counts not too large."""
 
 STARTS, SEED = 12, 20201130
 
-NODES = 4_000
-"""Parts of the set that are looked at before branch and bound is broken off."""
-
-TOLERANCE = 1e-10
-"""Difference, as a part of all cells' largest costs, below which two sums are the same."""
+NODES, TOLERANCE = 4_000, 1e-10
+"""Parts of the set that branch and bound looks at; part of the largest costs that is no gain."""
 
 Values = Callable[[np.ndarray], np.ndarray]
 
@@ -56,12 +49,7 @@ def solve(
     """Return the table of a set with the smallest weighted sum of its cells and of more variables.
 
     `extra` lists those beside the cells as (weight, low, high, whole). For all of them together
-    ``conditions @ (cells, extra) <= most``. The limits of cells are the set's own if left out.
-
-    Raises
-    ------
-    LookupError
-        If there is no table.
+    ``conditions @ (cells, extra) <= most``. A LookupError says that there is no such table.
     """
     from scipy.optimize import milp
 
@@ -80,20 +68,17 @@ def solve(
     rules = [(np.pad(masks, ((0, 0), (0, len(added)))), low / unit, high / unit)]
     if conditions is not None:
         rules.append((conditions, np.full(len(conditions), -inf), np.asarray(most)))
-    # HiGHS's presolve stops with an error on a few small programs that it solves without.
-    for presolve in (True, False):
-        result = milp(
-            np.append(costs, added[:, 0]),
-            integrality=np.append(np.full(costs.size, whole), added[:, 3]),
-            bounds=(least / unit, greatest / unit),
-            constraints=rules,
-            options={"mip_rel_gap": 0.0, "presolve": presolve},
-        )
-        if result.status == INFEASIBLE:
-            raise LookupError("no table meets the conditions of the integer program")
-        if result.status == 0:
-            break
-    else:
+    result = milp(
+        np.append(costs, added[:, 0]),
+        integrality=np.append(np.full(costs.size, whole), added[:, 3]),
+        bounds=(least / unit, greatest / unit),
+        constraints=rules,
+        # HiGHS's presolve ends with an error on a few small programs that it solves without.
+        options={"mip_rel_gap": 0.0, "presolve": False},
+    )
+    if result.status == 2:
+        raise LookupError("no table meets the conditions of the integer program")
+    if result.status != 0:
         raise RuntimeError(f"the solver gave up on an integer program: {result.message}")
     table = np.rint(unit * result.x[: costs.size]).astype(np.int64).reshape(tables.shape)
     people = masks @ table.ravel()

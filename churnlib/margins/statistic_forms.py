@@ -11,16 +11,8 @@ import numpy as np
 
 from churnlib import crosstabs
 from churnlib.evidence import Estimate, Test
+from churnlib.margins import extremal_forms as forms
 from churnlib.margins.constraints import Count, mask_of
-from churnlib.margins.extremal_forms import (
-    Form,
-    concordance,
-    convex_sum,
-    distance,
-    free,
-    linear,
-    peaks,
-)
 from churnlib.margins.table_sets import TableSet
 
 Measure = Callable[..., Any]
@@ -28,33 +20,16 @@ Measure = Callable[..., Any]
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """A statistic whose extremes are asked for.
-
-    Parameters
-    ----------
-    name : str
-    measure : callable
-        From a table to the statistic.
-    form : Form
-        What orders the tables by the statistic, upwards or downwards.
-    slow : bool
-        Whether the form's values are calls of a function, one a table.
-    """
+    """A statistic whose extremes are asked for, and the form that orders the tables by it."""
 
     name: str
     measure: Measure
-    form: Form
-    slow: bool = False
+    form: forms.Form
+    slow: bool = False  # values are calls of a function, one a table
 
 
 def number(result: Any) -> float:
-    """Return the number that a result stands for; a test without statistic gives its p-value.
-
-    Raises
-    ------
-    TypeError
-        If it is neither a number, an `Estimate` nor a `Test`.
-    """
+    """Return the number that a result stands for; a test without statistic gives its p-value."""
     if isinstance(result, Estimate):
         return result.value
     if isinstance(result, Test):
@@ -69,18 +44,10 @@ def number(result: Any) -> float:
 
 
 def objective(statistic: Any, tables: TableSet) -> Objective:
-    """Find the form of a statistic: a name, the people in some cells, or a function of a table.
-
-    Raises
-    ------
-    ValueError
-        If the name is not that of a statistic of such a table.
-    TypeError
-        If it is neither a name nor callable.
-    """
+    """Find the form of a statistic: a name, the people in some cells, or a function of a table."""
     if isinstance(statistic, Count):
         cells = mask_of(statistic.cells, tables.rows.index, tables.columns.index)
-        return Objective(str(statistic), statistic, linear(1.0 * cells))
+        return Objective(str(statistic), statistic, forms.linear(1.0 * cells))
     every = battery(tables)
     for each in every:
         # Our own functions are recognised, so that `attainable(r, c, cl.gamma)` is proved as well.
@@ -98,7 +65,9 @@ def objective(statistic: Any, tables: TableSet) -> Objective:
     def values(stack: np.ndarray) -> np.ndarray:
         return np.array([number(statistic(tables.table(counts))) for counts in stack], dtype=float)
 
-    return Objective(getattr(statistic, "__name__", "statistic"), statistic, free(values), True)
+    return Objective(
+        getattr(statistic, "__name__", "statistic"), statistic, forms.free(values), True
+    )
 
 
 def battery(tables: TableSet) -> list[Objective]:
@@ -107,30 +76,32 @@ def battery(tables: TableSet) -> list[Objective]:
 
     shape, rows, columns = tables.shape, tables.rows.to_numpy(), tables.columns.to_numpy()
     expected = tables.expected
-    # Where a margin is 0, so is the cell, and any expected count will do.
-    some = np.where(expected > 0, expected, 1)
-    chi2 = convex_sum(lambda stack: (stack - expected) ** 2 / some)
+
+    def squares(totals: np.ndarray) -> forms.Form:
+        """Squares of O − E: with fixed margins those of O but for a constant, and more precise."""
+        some = np.where(totals > 0, totals, 1)  # where a margin is 0, so is the cell
+        return forms.convex_sum(lambda stack: (stack - expected) ** 2 / some)
+
+    def by_way(name: str, measure: Measure, **ways: forms.Form) -> list[Objective]:
+        return [
+            Objective(f"{name}_{way}", partial(measure, dependent=way), form)
+            for way, form in ways.items()
+        ]
+
+    chi2, pairs = squares(expected), forms.concordance(relative=False)
     # O log(O / E) − O + E: with fixed margins O log O but for a constant, and more precise.
-    entropy = convex_sum(lambda stack: kl_div(stack, some))
+    some = np.where(expected > 0, expected, 1)
+    entropy = forms.convex_sum(lambda stack: kl_div(stack, some))
     # Logarithm of Π x!: with fixed margins a table is the less probable the larger it is.
-    improbability = convex_sum(lambda stack: gammaln(stack + 1.0))
+    improbability = forms.convex_sum(lambda stack: gammaln(stack + 1.0))
+    in_rows = forms.peaks(by_row=True, by_column=False)
+    in_columns = forms.peaks(by_row=False, by_column=True)
+    in_both = forms.peaks(by_row=True, by_column=True)
     scores = np.outer(*(np.arange(1.0, size + 1) for size in shape))
     # Twice the mid-ranks, so that all weights are whole numbers.
     ranks = np.outer(*(2 * margin.cumsum() - margin + 1.0 for margin in (rows, columns)))
-    pairs = concordance(relative=False)
-
-    def by_way(name: str, measure: Measure, form: Callable[[str], Form]) -> list[Objective]:
-        return [
-            Objective(f"{name}_{way}", partial(measure, dependent=way), form(way))
-            for way in ("symmetric", "rows", "columns")
-        ]
-
-    def tau(way: str) -> Form:
-        """Given the column, the row is guessed: squares over column totals; else over rows'."""
-        totals = columns if way == "rows" else rows[:, None]
-        return convex_sum(lambda stack: (stack - expected) ** 2 / np.where(totals > 0, totals, 1))
-
-    *_, tau_rows, tau_columns = by_way("gk_tau", crosstabs.goodman_kruskal_tau, tau)
+    lambda_, tau = crosstabs.goodman_kruskal_lambda, crosstabs.goodman_kruskal_tau
+    uncertainty, somers_d = crosstabs.uncertainty_coefficient, crosstabs.somers_d
     objectives = [
         Objective("pearson_chi2", crosstabs.chi_square, chi2),
         Objective("likelihood_ratio", crosstabs.likelihood_ratio, entropy),
@@ -139,46 +110,42 @@ def battery(tables: TableSet) -> list[Objective]:
         Objective("cramers_v", crosstabs.cramers_v, chi2),
         Objective("cramers_v_corrected", partial(crosstabs.cramers_v, bias_corrected=True), chi2),
         Objective("contingency_coefficient", crosstabs.contingency_coefficient, chi2),
-        *by_way(
-            "lambda",
-            crosstabs.goodman_kruskal_lambda,
-            lambda way: peaks(by_row=way != "rows", by_column=way != "columns"),
-        ),
-        tau_columns,
-        tau_rows,
-        *by_way("uncertainty", crosstabs.uncertainty_coefficient, lambda way: entropy),
+        *by_way("lambda", lambda_, symmetric=in_both, rows=in_columns, columns=in_rows),
+        # Given the column, the row is guessed: squares over column totals.
+        *by_way("gk_tau", tau, columns=squares(rows[:, None]), rows=squares(columns)),
+        *by_way("uncertainty", uncertainty, symmetric=entropy, rows=entropy, columns=entropy),
         Objective("linear_by_linear", crosstabs.linear_by_linear, _apart(scores, expected)),
-        Objective("gamma", crosstabs.gamma, concordance(relative=True)),
+        Objective("gamma", crosstabs.gamma, forms.concordance(relative=True)),
         Objective("kendall_tau_b", crosstabs.kendall_tau_b, pairs),
         Objective("stuart_tau_c", crosstabs.stuart_tau_c, pairs),
-        *by_way("somers_d", crosstabs.somers_d, lambda way: pairs),
-        Objective("spearman", crosstabs.spearman, linear(ranks)),
-        Objective("pearson_r", crosstabs.pearson_r, linear(scores)),
+        *by_way("somers_d", somers_d, symmetric=pairs, rows=pairs, columns=pairs),
+        Objective("spearman", crosstabs.spearman, forms.linear(ranks)),
+        Objective("pearson_r", crosstabs.pearson_r, forms.linear(scores)),
     ]
     if shape == (2, 2):
         # |O − E| of the first cell is that of all four.
         yates, corner = partial(crosstabs.chi_square, correction=True), np.diag([1.0, 0.0])
         objectives += [
             Objective("continuity_correction", yates, _apart(corner, expected)),
-            Objective("odds_ratio", crosstabs.odds_ratio, free(_odds)),
-            Objective("risk_ratio", crosstabs.risk_ratio, free(_risks)),
+            Objective("odds_ratio", crosstabs.odds_ratio, forms.free(_odds)),
+            Objective("risk_ratio", crosstabs.risk_ratio, forms.free(_risks)),
         ]
     if shape[0] == shape[1]:
-        objectives.append(Objective("kappa", crosstabs.kappa, linear(np.eye(shape[0]))))
+        objectives.append(Objective("kappa", crosstabs.kappa, forms.linear(np.eye(shape[0]))))
     return objectives
 
 
-def _apart(weights: np.ndarray, expected: np.ndarray) -> Form:
-    return distance(weights, float((weights * expected).sum()))
+def _apart(weights: np.ndarray, expected: np.ndarray) -> forms.Form:
+    return forms.distance(weights, float((weights * expected).sum()))
 
 
-def _signed(occupied: np.ndarray) -> Form | None:
+def _signed(occupied: np.ndarray) -> forms.Form | None:
     """The first cell where two rows and two columns count somebody: φ has a sign there."""
     if occupied.any(axis=1).sum() != 2 or occupied.any(axis=0).sum() != 2:
         return None
     weights = np.zeros(occupied.shape)
     weights.flat[occupied.argmax()] = 1
-    return linear(weights)
+    return forms.linear(weights)
 
 
 def _odds(stack: np.ndarray) -> np.ndarray:

@@ -15,8 +15,8 @@ from churnlib.evidence import Origin, derived
 from churnlib.margins.constraints import Constraint, Limit
 from churnlib.tables import Crosstab, FrequencyTable, whole_counts
 
-CHUNK = 1 << 17
-"""Tables held in memory at a time."""
+CHUNK = 1 << 12
+"""Tables that are filled further at a time."""
 
 QUICK, MOST = 1 << 20, 1 << 25
 """Numbers to remember while counting tables: without being asked to, and at all."""
@@ -24,16 +24,7 @@ QUICK, MOST = 1 << 20, 1 << 25
 
 @dataclass(frozen=True, eq=False)
 class TableSet:
-    """The tables that could be the unpublished one. Make it with `of`, which checks the margins.
-
-    Parameters
-    ----------
-    rows, columns : Series of int
-        The margins, by level.
-    constraints : tuple of Constraint
-    origin : Origin
-        Kind of evidence the margins are.
-    """
+    """The tables that could be the unpublished one. Make it with `of`, which checks the margins."""
 
     rows: pd.Series
     columns: pd.Series
@@ -129,27 +120,23 @@ class TableSet:
                 yield fitting
             return
         j, i = divmod(cell, n_rows)
-        left = self.rows.to_numpy() - stack.sum(axis=2)
-        open_column = self.columns.iloc[j] - stack[:, :, j].sum(axis=1)
-        # What the later cells of this column and of this row can take at most and at least.
-        below = np.minimum(left[:, i + 1 :], self.upper[i + 1 :, j]).sum(axis=1)
-        low = np.maximum(open_column - below, left[:, i] - self.upper[i, j + 1 :].sum())
-        high = np.minimum(open_column, left[:, i] - self.lower[i, j + 1 :].sum())
-        low, high = np.maximum(low, self.lower[i, j]), np.minimum(high, self.upper[i, j])
-        ways = np.maximum(high - low + 1, 0)
-        # Never more than a chunk at a time, unless one table alone branches as often.
-        block = np.cumsum(ways) // CHUNK
-        for part in np.split(np.arange(len(stack)), np.flatnonzero(np.diff(block)) + 1):
-            repeated = np.repeat(part, ways[part])
-            if len(repeated) == 0:
-                continue
-            starts = np.repeat(np.cumsum(ways[part]) - ways[part], ways[part])
-            grown = stack[repeated]
-            grown[:, i, j] = low[repeated] + np.arange(len(repeated)) - starts
+        for part in (stack[k : k + CHUNK] for k in range(0, len(stack), CHUNK)):
+            left = self.rows.to_numpy() - part.sum(axis=2)
+            open_column = self.columns.iloc[j] - part[:, :, j].sum(axis=1)
+            # What the later cells of this column and of this row can take at most and at least.
+            below = np.minimum(left[:, i + 1 :], self.upper[i + 1 :, j]).sum(axis=1)
+            low = np.maximum(open_column - below, left[:, i] - self.upper[i, j + 1 :].sum())
+            high = np.minimum(open_column, left[:, i] - self.lower[i, j + 1 :].sum())
+            low, high = np.maximum(low, self.lower[i, j]), np.minimum(high, self.upper[i, j])
+            ways = np.maximum(high - low + 1, 0)
+            before = np.repeat(np.arange(len(part)), ways)
+            grown = part[before]
+            first = np.cumsum(ways) - ways
+            grown[:, i, j] = (low - first)[before] + np.arange(len(before))
             yield from self._filled(grown, cell + 1)
 
     def count(self) -> int:
-        """How many tables there are, without listing them; constraints on sums are not counted."""
+        """How many tables there are, without listing them, if no constraint is on a sum."""
         if (size := self._dealing.size) > MOST:
             raise ValueError(
                 f"counting these tables means remembering {size:.0e} numbers at a time, more than "
@@ -201,18 +188,14 @@ class _Dealing:
         few = self.columns[order]
         ways = np.zeros(few + 1, dtype=kind)
         ways[(0,) * len(few)] = 1
-        total = sum(np.ogrid[tuple(slice(0, size) for size in ways.shape)], np.int64(0))
-        dealt = 0
         for row, low, high in zip(self.rows, self.lower, self.upper, strict=True):
-            dealt += row
             # The last axis is what of the present row has been dealt to the columns but the last.
             within = np.zeros((*ways.shape, row + 1), dtype=kind)
             within[..., 0] = ways
             for axis, column in enumerate(order):
                 within = _spread(within, axis, low[column], high[column])
-            # The rest of it goes to the last, which never holds more than its margin.
+            # The rest of it goes to the last, which has its margin if all the others have theirs.
             ways = within[..., max(row - high[last], 0) : max(row - low[last] + 1, 0)].sum(axis=-1)
-            ways = np.where((dealt - total >= 0) & (dealt - total <= self.columns[last]), ways, 0)
         return ways[tuple(few)]
 
 
