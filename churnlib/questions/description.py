@@ -1,17 +1,200 @@
-"""The first table of a paper: who took part, altogether and by group."""
+"""What questions with one or several answers say: tests of a table, options, a first table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from churnlib.evidence import NAN, p_alone
-from churnlib.questions.group_differences import compare_groups
-from churnlib.questions.independence import independence_test
-from churnlib.questions.multiple_response import compare_options, ticked_by
+from churnlib.crosstabs import chi_square, cramers_v, fisher_exact, gamma
+from churnlib.evidence import NAN, Estimate, Origin, Test, p_alone
+from churnlib.questions.group_differences import compare_groups, holm
+from churnlib.questions.people import question_of
 from churnlib.survey import Survey
-from churnlib.tables import crosstab
+from churnlib.tables import Crosstab, crosstab, wilson
+
+SMALL = 5
+"""By a common rule, the smallest expected count for which χ² may be trusted."""
+
+
+def smallest_expected(table: Crosstab) -> float:
+    """The smallest count expected under independence among cells that could hold somebody."""
+    return float(table.occupied.expected.to_numpy().min())
+
+
+def independence_test(table: Crosstab) -> Test:
+    """Test a table by Pearson's χ², or by the exact test where an expected count is below 5."""
+    return _tests(table)[-1]
+
+
+def _tests(table: Crosstab) -> list[Test]:
+    test = chi_square(table)
+    if test.p_value == test.p_value and smallest_expected(table) < SMALL:
+        return [test, fisher_exact(table, seconds=0)]  # a report tests many tables
+    return [test]
+
+
+def association(table: Crosstab) -> list[Test | Estimate]:
+    """The tests and effect sizes that a report states of a table.
+
+    Pearson's χ², the exact test where an expected count is below 5, Cramér's V, and gamma where
+    both variables are ordered or of two levels.
+
+    Examples
+    --------
+    >>> from churnlib.evidence import apa
+    >>> [apa(result) for result in association(Crosstab.from_counts([[8, 2], [1, 9]]))][:2]
+    ['χ²(1, N = 20) = 9.90, p = .002', 'Fisher–Freeman–Halton exact test, N = 20, p = .005']
+    """
+    results: list[Test | Estimate] = [*_tests(table), cramers_v(table)]
+    if all(o or k == 2 for o, k in zip(table.ordered, table.counts.shape, strict=True)):
+        results.append(gamma(table))
+    return results
+
+
+@dataclass(frozen=True, eq=False)
+class MultipleResponse:
+    """How often each option of a question was ticked.
+
+    Parameters
+    ----------
+    variable : str
+    options : DataFrame
+        By option: ``n`` (people who ticked it), ``people`` (their share of those who answered)
+        with Wilson's 95 % interval ``low, high``, and ``answers`` (share of all ticks).
+    n : int
+        People who answered, those who ticked nothing among them.
+    none : int
+        People who answered and ticked nothing. One cell a person cannot tell them from the missing.
+    missing : int
+        People who did not answer.
+    origin : Origin
+    """
+
+    variable: str
+    options: pd.DataFrame
+    n: int
+    none: int
+    missing: int
+    origin: Origin
+
+    def _repr_html_(self) -> str:
+        return f"{self.origin.badge_html}{self.options.round(3)._repr_html_()}"
+
+
+@dataclass(frozen=True, eq=False)
+class OptionComparison:
+    """How often each option was ticked in each group, and the test of each.
+
+    Parameters
+    ----------
+    variable, by : str
+    counts : DataFrame
+        People who ticked an option (rows), by group (columns).
+    people : Series
+        People who answered both questions, by group.
+    tests : mapping of str to Test
+        By option: Pearson's χ², or the exact test where an expected count is below 5.
+    holm : mapping of str to float
+        By option: the p-value adjusted for all options by Holm's method.
+    origin : Origin
+    """
+
+    variable: str
+    by: str
+    counts: pd.DataFrame
+    people: pd.Series
+    tests: Mapping[str, Test]
+    holm: Mapping[str, float]
+    origin: Origin
+
+    @property
+    def shares(self) -> pd.DataFrame:
+        """Share of each group's people who ticked an option, from 0 to 1; NaN for nobody."""
+        return self.counts / self.people.where(self.people > 0)
+
+
+def multiple_response(survey: Survey, variable: str) -> MultipleResponse:
+    """Count the people who ticked each option.
+
+    Parameters
+    ----------
+    survey : Survey
+    variable : str
+        Of kind ``multiple``.
+
+    Raises
+    ------
+    KeyError
+        If there is no such variable.
+    ValueError
+        If it is of another kind, or nobody answered.
+    """
+    ticked = _ticked(survey, variable)
+    n, missing = len(ticked), survey.n - len(ticked)
+    if n == 0:
+        raise ValueError(f"nobody answered {variable!r}")
+    counts = ticked.sum()
+    options = pd.DataFrame({"n": counts, "people": counts / n}).rename_axis(variable)
+    options[["low", "high"]] = np.array([wilson(int(count), n) for count in counts])
+    options["answers"] = counts / max(counts.sum(), 1)
+    none = int((~ticked.any(axis=1)).sum())
+    return MultipleResponse(variable, options, n, none, missing, survey.origin)
+
+
+def compare_options(survey: Survey, variable: str, by: str) -> OptionComparison:
+    """Compare how often each option was ticked between the groups of another question.
+
+    Parameters
+    ----------
+    survey : Survey
+    variable : str
+        Of kind ``multiple``.
+    by : str
+        A question with one answer of several.
+
+    Raises
+    ------
+    KeyError
+        If there is no such variable.
+    ValueError
+        If one is of the wrong kind, or nobody answered both.
+
+    References
+    ----------
+    Holm, S. (1979). Scand. J. Stat. 6, 65–70.
+    """
+    question_of(survey, by, "single")
+    ticked = _ticked(survey, variable)
+    group = survey.frame.loc[ticked.index, by].dropna()
+    if group.empty:
+        raise ValueError(f"nobody answered both {variable!r} and {by!r}")
+    people = group.value_counts(sort=False)
+    counts = ticked.loc[group.index].groupby(group, observed=False).sum().T
+    tests = {
+        option: independence_test(
+            Crosstab.from_counts(
+                pd.DataFrame({"ticked": some, "not": people - some}), origin=survey.origin
+            )
+        )
+        for option, some in counts.iterrows()
+    }
+    adjusted = holm(
+        pd.Series({option: test.p_value for option, test in tests.items()}, dtype=float)
+    )
+    return OptionComparison(
+        variable, by, counts, people, tests, adjusted.dropna().to_dict(), survey.origin
+    )
+
+
+def _ticked(survey: Survey, variable: str) -> pd.DataFrame:
+    """Who ticked what: one row a person who answered, one column an option, of bool."""
+    question = question_of(survey, variable, "multiple")
+    answers = survey.frame[variable].dropna()
+    columns = {level: [level in ticked for ticked in answers] for level in question.keys}
+    return pd.DataFrame(columns, index=answers.index, dtype=bool)
 
 
 def describe(survey: Survey, by: str | None = None) -> pd.DataFrame:
@@ -40,11 +223,10 @@ def describe(survey: Survey, by: str | None = None) -> pd.DataFrame:
     ValueError
         If `by` has no levels.
     """
-    if by is not None and survey.codebook[by].kind != "single":
-        raise ValueError(f"groups come from a question with one answer; {by!r} has none")
     groups: dict[str, pd.Series] = {"all": pd.Series(True, survey.frame.index)}
     if by is not None:
-        groups |= {level: survey.frame[by] == level for level in survey.codebook[by].keys}
+        levels = question_of(survey, by, "single").keys
+        groups |= {level: survey.frame[by] == level for level in levels}
     rows: dict[tuple[str, str], list[str]] = {}
     for key in [name for name in survey.frame if name != by]:
         for level, cells, p in _rows(survey, key, groups, by):
@@ -69,7 +251,7 @@ def _rows(
         yield "mean (sd)", [_mean(part) for part in parts], p
         yield "median [quartiles]", [_median(part) for part in parts], NAN
     elif kind == "multiple":
-        ticked = ticked_by(survey, key)
+        ticked = _ticked(survey, key)
         compared = compare_options(survey, key, by).tests if by and len(ticked) else {}
         for level in survey.codebook[key].keys:
             cells = [_share(ticked[level].reindex(part.dropna().index)) for part in parts]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import churnlib as cl
-from churnlib.questions.multiple_response import independence_test
-from churnlib.questions.reliability import alpha_of
+from churnlib.questions.correlation import alpha_of
+from churnlib.questions.description import independence_test
 
 OBSERVED = cl.Origin.OBSERVED
 
@@ -260,7 +260,7 @@ def test_one_column_an_option_tells_none_ticked_from_missing(tmp_path):
 def test_a_question_of_another_kind_is_refused(survey):
     with pytest.raises(ValueError, match="'age' is of kind 'number' and not multiple"):
         cl.multiple_response(survey, "age")
-    with pytest.raises(ValueError, match="'age' is number"):
+    with pytest.raises(ValueError, match="'age' is of kind 'number' and not single"):
         cl.compare_options(survey, "use", "age")
     with pytest.raises(ValueError, match="'use' has several answers a person"):
         cl.crosstab(survey, "use", "sex")
