@@ -41,10 +41,8 @@ def correlations(data: Any, variables: Sequence[str], *, level: float = 0.95) ->
 
     Raises
     ------
-    KeyError
-        If there is no such variable.
-    ValueError
-        If a variable holds no numbers, or there are fewer than two.
+    KeyError, ValueError
+        If there is no such variable, one holds no numbers, or there are fewer than two.
 
     Examples
     --------
@@ -106,31 +104,17 @@ class Reliability:
 def reliability(survey: Survey, scale: str, *, level: float = 0.95) -> Reliability:
     """Compute Cronbach's α of a scale with Feldt's interval, reversed questions turned round.
 
-    Parameters
-    ----------
-    survey : Survey
-    scale : str
-        A variable of kind ``scale``.
-    level : float
-        Of the interval.
-
-    Returns
-    -------
-    Reliability
-        α is NaN with a note where fewer than two people answered all questions, or all gave the
-        same answers.
+    α is NaN with a note where fewer than two people answered all questions, or all gave the same
+    answers.
 
     Raises
     ------
-    KeyError
-        If there is no such variable.
-    ValueError
-        If it is no scale.
+    KeyError, ValueError
+        If there is no such variable, or it is no scale.
 
     References
     ----------
-    Feldt, L. S. (1965). The approximate sampling distribution of Kuder–Richardson reliability
-    coefficient twenty. Psychometrika 30, 357–370.
+    Feldt, L. S. (1965). Psychometrika 30, 357–370.
     """
     require_level(level)
     everybody = item_scores(survey.frame, question_of(survey, scale, "scale"), survey.codebook)
@@ -145,14 +129,7 @@ def reliability(survey: Survey, scale: str, *, level: float = 0.95) -> Reliabili
 
 
 def alpha_of(scores: pd.DataFrame, origin: Origin, level: float = 0.95) -> Estimate:
-    """Return Cronbach's α of complete answers, one column a question.
-
-    Examples
-    --------
-    >>> answers = pd.DataFrame({"a": [1, 2, 3, 5], "b": [1, 3, 3, 4]})
-    >>> round(alpha_of(answers, Origin.OBSERVED).value, 2)
-    0.92
-    """
+    """Return Cronbach's α of complete answers, one column a question."""
     from scipy.stats import f
 
     n, k = scores.shape

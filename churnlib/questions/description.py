@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from churnlib.crosstabs import chi_square, cramers_v, fisher_exact, gamma
 from churnlib.evidence import NAN, Estimate, Origin, Test, p_alone
 from churnlib.questions.group_differences import compare_groups, holm
 from churnlib.questions.people import question_of
-from churnlib.survey import Survey
+from churnlib.survey import Survey, Variable
 from churnlib.tables import Crosstab, crosstab, wilson
 
 SMALL = 5
@@ -37,10 +38,9 @@ def _tests(table: Crosstab) -> list[Test]:
 
 
 def association(table: Crosstab) -> list[Test | Estimate]:
-    """The tests and effect sizes that a report states of a table.
+    """What a report states of a table: χ², the exact test where an expected count is below 5, V.
 
-    Pearson's χ², the exact test where an expected count is below 5, Cramér's V, and gamma where
-    both variables are ordered or of two levels.
+    And gamma where both variables are ordered or of two levels.
 
     Examples
     --------
@@ -119,18 +119,10 @@ class OptionComparison:
 def multiple_response(survey: Survey, variable: str) -> MultipleResponse:
     """Count the people who ticked each option.
 
-    Parameters
-    ----------
-    survey : Survey
-    variable : str
-        Of kind ``multiple``.
-
     Raises
     ------
-    KeyError
-        If there is no such variable.
-    ValueError
-        If it is of another kind, or nobody answered.
+    KeyError, ValueError
+        If there is no such variable, it is not of kind ``multiple``, or nobody answered.
     """
     ticked = _ticked(survey, variable)
     n, missing = len(ticked), survey.n - len(ticked)
@@ -150,17 +142,13 @@ def compare_options(survey: Survey, variable: str, by: str) -> OptionComparison:
     Parameters
     ----------
     survey : Survey
-    variable : str
-        Of kind ``multiple``.
-    by : str
-        A question with one answer of several.
+    variable, by : str
+        Of kind ``multiple``; a question with one answer of several.
 
     Raises
     ------
-    KeyError
-        If there is no such variable.
-    ValueError
-        If one is of the wrong kind, or nobody answered both.
+    KeyError, ValueError
+        If there is no such variable, one is of another kind, or nobody answered both.
 
     References
     ----------
@@ -173,20 +161,13 @@ def compare_options(survey: Survey, variable: str, by: str) -> OptionComparison:
         raise ValueError(f"nobody answered both {variable!r} and {by!r}")
     people = group.value_counts(sort=False)
     counts = ticked.loc[group.index].groupby(group, observed=False).sum().T
-    tests = {
-        option: independence_test(
-            Crosstab.from_counts(
-                pd.DataFrame({"ticked": some, "not": people - some}), origin=survey.origin
-            )
-        )
-        for option, some in counts.iterrows()
-    }
-    adjusted = holm(
-        pd.Series({option: test.p_value for option, test in tests.items()}, dtype=float)
-    )
-    return OptionComparison(
-        variable, by, counts, people, tests, adjusted.dropna().to_dict(), survey.origin
-    )
+    tests = {}
+    for option, some in counts.iterrows():
+        table = pd.DataFrame({"ticked": some, "not": people - some})
+        tests[option] = independence_test(Crosstab.from_counts(table, origin=survey.origin))
+    p_values = pd.Series({option: test.p_value for option, test in tests.items()}, dtype=float)
+    adjusted = holm(p_values).dropna().to_dict()
+    return OptionComparison(variable, by, counts, people, tests, adjusted, survey.origin)
 
 
 def _ticked(survey: Survey, variable: str) -> pd.DataFrame:
@@ -200,12 +181,6 @@ def _ticked(survey: Survey, variable: str) -> pd.DataFrame:
 def describe(survey: Survey, by: str | None = None) -> pd.DataFrame:
     """Describe every question of a survey, altogether and by the groups of one of them.
 
-    Parameters
-    ----------
-    survey : Survey
-    by : str, optional
-        A question with one answer of several.
-
     Returns
     -------
     DataFrame
@@ -218,59 +193,61 @@ def describe(survey: Survey, by: str | None = None) -> pd.DataFrame:
 
     Raises
     ------
-    KeyError
-        If there is no such variable.
-    ValueError
-        If `by` has no levels.
+    KeyError, ValueError
+        If there is no variable `by`, or it is no question with one answer of several.
     """
-    groups: dict[str, pd.Series] = {"all": pd.Series(True, survey.frame.index)}
+    groups = {"all": pd.Series(True, survey.frame.index)}
     if by is not None:
         levels = question_of(survey, by, "single").keys
         groups |= {level: survey.frame[by] == level for level in levels}
-    rows: dict[tuple[str, str], list[str]] = {}
+    rows = {}
     for key in [name for name in survey.frame if name != by]:
-        for level, cells, p in _rows(survey, key, groups, by):
-            rows[key, level] = [*cells, *([p_alone(p) if p == p else ""] if by else [])]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=[*groups, *(["p"] if by else [])])
+        answers, tested = survey.frame[key], _p_values(survey, key, by) if by else {}
+        for level, text in _texts(survey.codebook[key], answers).items():
+            p = tested.get(level, NAN)
+            cells = [text(answers[people]) for people in groups.values()]
+            rows[key, level] = [*cells, p_alone(p) if p == p else ""]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=[*groups, "p"])
     table.index = pd.MultiIndex.from_tuples(rows, names=["question", "level"])
-    table.attrs = {
-        "origin": survey.origin,
-        "n": {name: int(people.sum()) for name, people in groups.items()},
-    }
-    return table
+    people = {name: int(them.sum()) for name, them in groups.items()}
+    table.attrs = {"origin": survey.origin, "n": people}
+    return table if by else table.drop(columns="p")
 
 
-def _rows(
-    survey: Survey, key: str, groups: dict[str, pd.Series], by: str | None
-) -> Iterator[tuple[str, list[str], float]]:
-    """Rows of one question: the level, a cell a group, and the p-value of the first."""
-    answers, kind = survey.frame[key], survey.codebook[key].kind
-    parts = [answers[people] for people in groups.values()]
-    if kind in {"number", "scale"}:
-        p = _tested(lambda: compare_groups(survey, key, by).means.p_value) if by else NAN
-        yield "mean (sd)", [_mean(part) for part in parts], p
-        yield "median [quartiles]", [_median(part) for part in parts], NAN
-    elif kind == "multiple":
-        ticked = _ticked(survey, key)
-        compared = compare_options(survey, key, by).tests if by and len(ticked) else {}
-        for level in survey.codebook[key].keys:
-            cells = [_share(ticked[level].reindex(part.dropna().index)) for part in parts]
-            yield level, cells, compared[level].p_value if compared else NAN
-    elif kind == "text":
-        yield "answered", [_share(part.notna()) for part in parts], NAN
-    else:
-        p = _tested(lambda: independence_test(crosstab(survey, by, key)).p_value) if by else NAN
-        for place, level in enumerate(survey.codebook[key].keys):
-            yield level, [_share(part.dropna() == level) for part in parts], NAN if place else p
-    if kind != "text" and answers.isna().any():
-        yield "missing", [f"{part.isna().sum():,}" for part in parts], NAN
-
-
-def _tested(test: Callable[[], float]) -> float:
+def _p_values(survey: Survey, key: str, by: str) -> dict[str, float]:
+    """P-values by the row where they stand; none if nobody answered both questions."""
+    question = survey.codebook[key]
     try:
-        return test()
-    except ValueError:  # nobody answered both questions
-        return NAN
+        if question.kind in {"number", "scale"}:
+            return {"mean (sd)": compare_groups(survey, key, by).means.p_value}
+        if question.kind == "multiple":
+            tests = compare_options(survey, key, by).tests
+            return {option: test.p_value for option, test in tests.items()}
+        if question.kind == "single":
+            return {question.keys[0]: independence_test(crosstab(survey, by, key)).p_value}
+    except ValueError:
+        pass
+    return {}
+
+
+def _texts(question: Variable, answers: pd.Series) -> dict[str, Callable[[pd.Series], str]]:
+    """Rows of a question: what each says of some people's answers."""
+    if question.kind == "text":
+        return {"answered": lambda part: _share(part.notna())}
+    texts: dict[str, Callable[[pd.Series], str]]
+    if question.kind in {"number", "scale"}:
+        texts = {"mean (sd)": _mean, "median [quartiles]": _median}
+    else:
+        several = question.kind == "multiple"
+        texts = {level: partial(_chosen, level, several) for level in question.keys}
+    if answers.isna().any():
+        texts["missing"] = lambda part: f"{part.isna().sum():,}"
+    return texts
+
+
+def _chosen(level: str, several: bool, answers: pd.Series) -> str:
+    given = answers.dropna()
+    return _share(given.map(lambda ticked: level in ticked) if several else given == level)
 
 
 def _share(chosen: pd.Series) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import NAN, Estimate, Origin, Test, joined, require_level
-from churnlib.questions.people import numbers_with, people_with
+from churnlib.questions.people import answers_of, numbers_with
 from churnlib.tables import origin_of
 
 _FEWEST = 2  # a variance needs two people
@@ -72,23 +72,19 @@ def compare_groups(data: Any, variable: str, by: str, *, level: float = 0.95) ->
     Returns
     -------
     GroupComparison
-        People without the number or the group are in no test and counted as missing. Groups with
-        fewer than two people, or all with one and the same number, are in no test of means, which
-        its note says.
+        Without people who lack the number or the group. Groups with fewer than two people, or all
+        with one and the same number, are in no test of means, which its note says.
 
     Raises
     ------
-    KeyError
-        If there is no such variable.
-    ValueError
-        If `variable` holds no numbers, or nobody has both.
+    KeyError, ValueError
+        If there is no such variable, `variable` holds no numbers, or nobody has both.
 
     References
     ----------
-    Welch, B. L. (1951). On the comparison of several mean values. Biometrika 38, 330–336. Hedges,
-    L. V. (1981). Distribution theory for Glass's estimator of effect size. J. Educ. Stat. 6,
-    107–128. Games, P. A. & Howell, J. F. (1976). J. Educ. Stat. 1, 113–125. Dunn, O. J. (1964).
-    Multiple comparisons using rank sums. Technometrics 6, 241–252.
+    Welch, B. L. (1951). Biometrika 38, 330–336. Hedges, L. V. (1981). J. Educ. Stat. 6, 107–128.
+    Games, P. A. & Howell, J. F. (1976). J. Educ. Stat. 1, 113–125. Dunn, O. J. (1964).
+    Technometrics 6, 241–252.
 
     Examples
     --------
@@ -99,7 +95,7 @@ def compare_groups(data: Any, variable: str, by: str, *, level: float = 0.95) ->
     """
     require_level(level)
     numbers, origin = numbers_with(data, variable), origin_of(data, None)
-    group = people_with(data, [by])[by].astype("category")
+    group = answers_of(data, by).astype("category")
     samples = {key: numbers[(group == key).to_numpy()] for key in group.cat.categories}
     answered = {key: s.dropna().to_numpy() for key, s in samples.items() if s.notna().any()}
     if not answered:
@@ -109,11 +105,10 @@ def compare_groups(data: Any, variable: str, by: str, *, level: float = 0.95) ->
     varied = {key: x for key, x in answered.items() if len(x) >= _FEWEST and _varies(x)}
     left_out = [str(key) for key in answered if key not in varied]
     note = f"without {', '.join(left_out)}: too few or equal numbers" if left_out else ""
-    several = pd.DataFrame(columns=["difference", "low", "high", "games_howell", "dunn_holm"])
     return GroupComparison(
         variable, by, table, _means(varied, origin, note), _ranks(answered, origin),
         tuple(_effects(list(varied.values()), level, origin, note)),
-        _post_hoc(varied, level) if len(varied) > 2 else several, origin,
+        _post_hoc(varied, level), origin,
     )  # fmt: skip
 
 
@@ -173,8 +168,10 @@ def _test(
     name: str, n: int, origin: Origin, note: str, statistic: float = NAN, df: float = NAN,
     p: float = NAN, df_residual: float = NAN,
 ) -> Test:  # fmt: skip
-    numbers = map(float, (statistic, df, p))
-    return Test(name, *numbers, n, False, (NAN, NAN), origin, note, float(df_residual))
+    return Test(
+        name, float(statistic), float(df), float(p), n, False, (NAN, NAN), origin, note,
+        float(df_residual),
+    )  # fmt: skip
 
 
 def _effects(
@@ -215,6 +212,8 @@ def _post_hoc(groups: dict[Any, np.ndarray], level: float) -> pd.DataFrame:
     from scipy.stats import norm, rankdata, tiecorrect, tukey_hsd
 
     samples = list(groups.values())
+    if len(samples) < 3:
+        return pd.DataFrame(columns=["difference", "low", "high", "games_howell", "dunn_holm"])
     one, other = np.array(list(combinations(range(len(samples)), 2))).T
     howell = tukey_hsd(*samples, equal_var=False)
     limits = howell.confidence_interval(level)
@@ -223,9 +222,8 @@ def _post_hoc(groups: dict[Any, np.ndarray], level: float) -> pd.DataFrame:
     mean_ranks = np.array([part.mean() for part in np.split(ranks, np.cumsum(sizes)[:-1])])
     # Dunn (1964): the variance of ranks, less what ties take from it.
     variance = len(ranks) * (len(ranks) + 1) / 12 * tiecorrect(ranks)
-    z = (mean_ranks[one] - mean_ranks[other]) / np.sqrt(
-        variance * (1 / sizes[one] + 1 / sizes[other])
-    )
+    apart = mean_ranks[one] - mean_ranks[other]
+    z = apart / np.sqrt(variance * (1 / sizes[one] + 1 / sizes[other]))
     return pd.DataFrame(
         {
             "difference": means[one] - means[other],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,20 +14,19 @@ from churnlib.survey import Survey, Variable
 _KINDS = {"single": "one answer of several", "multiple": "several answers", "scale": "a scale"}
 
 
-def people_with(data: Any, variables: Sequence[str]) -> pd.DataFrame:
-    """Return the columns of these variables; a KeyError says which are there."""
+def answers_of(data: Any, variable: str) -> pd.Series:
+    """Return what people answered; a KeyError says which variables there are."""
     frame = data.frame if isinstance(data, Survey) else data
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(f"data are a Survey or a pandas DataFrame, given {type(data).__name__}")
-    for name in variables:
-        if name not in frame:
-            raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
-    return frame[list(variables)]
+    if variable not in frame:
+        raise KeyError(f"there is no variable {variable!r}; there are {', '.join(map(str, frame))}")
+    return frame[variable]
 
 
 def numbers_with(data: Any, variable: str) -> pd.Series:
     """Return the numbers of a variable; a ValueError says that it holds none."""
-    column = people_with(data, [variable])[variable]
+    column = answers_of(data, variable)
     if isinstance(data, Survey):
         numeric = data.codebook[variable].kind in {"number", "scale"}
     else:
@@ -58,29 +56,18 @@ def weighted_shares(survey: Survey, variable: str, *, level: float = 0.95) -> pd
     The sample is taken as drawn with replacement, one person at a time, with unequal chances:
     clusters and strata are not known, and weights are taken as fixed.
 
-    Parameters
-    ----------
-    survey : Survey
-        With weights.
-    variable : str
-        A question with one answer.
-    level : float
-        Of the intervals, which are made on the logit scale with t of n − 1 degrees of freedom, as
-        R's ``svyciprop(method = "logit")``.
-
     Returns
     -------
     DataFrame
-        By level: ``n`` (people, not weighted), ``share``, ``se``, ``low``, ``high`` (from 0 to 1),
-        ``design_effect`` (variance over that of an unweighted sample as large). Limits are NaN for
-        a share of 0 or 1.
+        By level: ``n`` (people, not weighted), ``share``, ``se``, ``low``, ``high`` (from 0 to 1,
+        made on the logit scale with t of n − 1 degrees of freedom, as R's
+        ``svyciprop(method = "logit")``; NaN for a share of 0 or 1), and ``design_effect``
+        (variance over that of an unweighted sample as large).
 
     Raises
     ------
-    KeyError
-        If there is no such variable.
-    ValueError
-        If the survey has no weights, the question no levels, or fewer than two people answered.
+    KeyError, ValueError
+        If there is no such question, the survey has no weights, or fewer than two people answered.
 
     References
     ----------
@@ -116,21 +103,8 @@ def rao_scott(survey: Survey, rows: str, columns: str) -> Test:
 
     Pearson's χ² of the weighted shares, corrected for what the design makes of its mean and
     spread (second order), as an F statistic: what R's ``svychisq`` and SPSS's complex samples
-    give.
-
-    Parameters
-    ----------
-    survey : Survey
-        With weights.
-    rows, columns : str
-        Questions with one answer.
-
-    Returns
-    -------
-    Test
-        F with fractional ``df`` and ``df_residual``; ``n`` counts people, not weights. Its note
-        gives the corrected χ² and the mean design effect. NaN with a note where fewer than two
-        levels of either were answered.
+    give. ``n`` counts people, not weights; the note gives the corrected χ² and the mean design
+    effect. NaN with a note where fewer than two levels of either were answered.
 
     Raises
     ------
@@ -139,8 +113,7 @@ def rao_scott(survey: Survey, rows: str, columns: str) -> Test:
 
     References
     ----------
-    Rao, J. N. K. & Scott, A. J. (1984). On chi-squared tests for multiway contingency tables with
-    cell proportions estimated from survey data. Ann. Stat. 12, 46–60.
+    Rao, J. N. K. & Scott, A. J. (1984). Ann. Stat. 12, 46–60.
     """
     from scipy.stats import f
 

@@ -369,6 +369,17 @@ def test_table_1_describes_every_question_by_group(survey):
     assert list(cl.describe(survey).columns) == ["all"]
 
 
+def test_groups_of_whom_nobody_answered_a_question_have_no_p_value(raw, book):
+    """Compared or not, every question stands in the table: of several answers, numbers, one."""
+    unasked = raw.assign(use="", age="-3", visits="")
+    unasked.loc[0, ["use", "age", "visits", "sex"]] = ["Card", "30", "x", ""]
+    table = cl.describe(cl.clean(unasked, book, origin=OBSERVED), by="sex")
+    asked = table.loc[["use", "age", "visits"]]
+    assert set(asked["p"]) == {""}
+    assert asked.loc[("use", "card"), ["all", "m"]].tolist() == ["1 (100.0 %)", "0"]
+    assert asked.loc[("age", "median [quartiles]"), ["all", "m"]].tolist() == ["30 [30, 30]", "—"]
+
+
 # What no report may say.
 
 
