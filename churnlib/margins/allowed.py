@@ -17,20 +17,12 @@ from churnlib.margins.statistic_forms import Objective, number, objective
 from churnlib.margins.table_sets import TableSet
 from churnlib.tables import Crosstab
 
-BUDGET, CALLS = 2_000_000, 20_000
-"""Tables that are counted one by one: by an array formula, and by calls of a function."""
+BUDGET, CALLS = 2_000_000, 20_000  # tables counted one by one, by a formula and by calls
 
 
 @dataclass(frozen=True, eq=False)
 class Bounds:
-    """Fewest and most people that each cell can hold.
-
-    Parameters
-    ----------
-    low, high : DataFrame of int
-        Each cell's own bound; the cells of `low` do not make up one table.
-    origin : Origin
-    """
+    """Fewest and most people that each cell can hold; the cells of `low` make up no one table."""
 
     low: pd.DataFrame
     high: pd.DataFrame
@@ -47,7 +39,6 @@ class Attainable:
 
     Parameters
     ----------
-    statistic : str
     low, high : float
         NaN if the statistic is undefined in every table.
     low_table, high_table : Crosstab
@@ -55,11 +46,8 @@ class Attainable:
     proved : bool
         Whether no table can have less than `low` or more than `high`. Where it is false the
         true range may be wider; it is where a ratio has no bound.
-    method : str
-        How the two ends were found.
-    origin : Origin
-    note : str
-        What a reader must know before using the range; empty when nothing.
+    method, note : str
+        How the two ends were found; what a reader must know before using them.
     """
 
     statistic: str
@@ -79,9 +67,8 @@ class Attainable:
 
     def _repr_html_(self) -> str:
         how = self.method if self.proved else f"{self.method}, not proved"
-        return (
-            f"{self.origin.badge_html} {self.statistic}: {self.low:.4g} to {self.high:.4g} ({how})"
-        )
+        ends = f"{self.low:.4g} to {self.high:.4g}"
+        return f"{self.origin.badge_html} {self.statistic}: {ends} ({how})"
 
 
 def bounds(row_margin: Any, column_margin: Any, constraints: Sequence[Constraint] = ()) -> Bounds:
@@ -117,9 +104,8 @@ def bounds(row_margin: Any, column_margin: Any, constraints: Sequence[Constraint
     low = np.maximum(0, np.add.outer(rows, columns) - rows.sum())
     high = np.minimum.outer(rows, columns)
     if tables.constraints:
-        for cell in np.ndindex(tables.shape):
-            weights = np.zeros(tables.shape)
-            weights[cell] = 1
+        for cell, unit in zip(np.ndindex(tables.shape), np.eye(low.size), strict=True):
+            weights = unit.reshape(tables.shape)
             low[cell], high[cell] = (solve(tables, sign * weights)[cell] for sign in (1, -1))
     labels = (tables.rows.index, tables.columns.index)
     return Bounds(pd.DataFrame(low, *labels), pd.DataFrame(high, *labels), tables.origin)
@@ -190,10 +176,8 @@ def attainable(
 
     Raises
     ------
-    ValueError, ContradictionError
-        As for `bounds`, or if a table of this shape has no such statistic.
-    TypeError
-        If the statistic is neither a name nor a function that gives a number.
+    ValueError, ContradictionError, TypeError
+        As for `bounds`, or if there is no such statistic of a table of this shape.
 
     Notes
     -----

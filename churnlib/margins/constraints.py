@@ -19,22 +19,15 @@ People = Mapping[str, int]
 
 
 class ContradictionError(ValueError):
-    """No table has the given margins and meets these constraints together.
-
-    Parameters
-    ----------
-    constraints : tuple of Constraint
-        A set of which no part is contradictory in itself.
-    """
+    """No table has the given margins and meets these `constraints`, but any part of them."""
 
     def __init__(self, constraints: tuple[Constraint, ...]) -> None:
         listed = "; ".join(f"({number}) {each}" for number, each in enumerate(constraints, 1))
-        many = len(constraints) > 1
+        what, advice = "this constraint", "Drop"
+        if len(constraints) > 1:
+            what, advice = "all of these", "Without any one of them there are tables: drop"
         super().__init__(
-            f"no table with these margins meets {'all of these' if many else 'this constraint'}: "
-            f"{listed}. "
-            + ("Without any one of them there are tables: drop" if many else "Drop")
-            + " or correct one"
+            f"no table with these margins meets {what}: {listed}. {advice} or correct one"
         )
         self.constraints = constraints
 
@@ -50,12 +43,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Count:
-    """How many people are in these cells: a statistic whose range `attainable` gives.
-
-    Parameters
-    ----------
-    cells
-        As for a `Constraint`.
+    """How many people are in cells, named as for a `Constraint`: a statistic for `attainable`.
 
     Examples
     --------

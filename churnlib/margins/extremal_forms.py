@@ -21,14 +21,9 @@ from churnlib.margins.table_sets import TableSet
 
 PROGRAM = "integer program"
 
-CALLS, TABLES = 12_000, 500_000
-"""Tables looked at in a search, by calls of a function and by an array formula."""
-
-CELLS, SECANTS = 30, 40_000
-"""In a table whose closed paths are all tried, and in one program."""
-
-RESOLVED = 10_000
-"""People among whom the solver's tolerances are finer than the steps of a sum."""
+CALLS, TABLES = 12_000, 500_000  # tables looked at in a search, by calls and by a formula
+CELLS, SECANTS = 30, 40_000  # in a table whose closed paths are all tried, and in one program
+RESOLVED = 10_000  # people among whom the solver's tolerances are finer than steps of a sum
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +53,9 @@ def linear(weights: np.ndarray) -> Form:
     )
 
 
-def distance(weights: np.ndarray, centre: float) -> Form:
-    """Return how far a weighted sum is from a centre, on either side."""
-    total = linear(weights)
+def distance(weights: np.ndarray, expected: np.ndarray) -> Form:
+    """Return how far a weighted sum is from that of the expected cells, on either side."""
+    total, centre = linear(weights), float((weights * expected).sum())
 
     def values(stack: np.ndarray) -> np.ndarray:
         return abs(total.values(stack) - centre)
@@ -98,15 +93,11 @@ def peaks(*, by_row: bool, by_column: bool) -> Form:
         """With a variable a line, no larger than the one cell of it that is chosen."""
         cells, lines = corners(tables)
         reach, (n_choices, n_lines) = float(tables.upper.max()), lines.shape
-        nothing = np.zeros((n_lines, cells.shape[1] + n_lines))
+        below_chosen = [np.hstack([-cells, lines]), reach * np.eye(n_choices)]
+        one_chosen = [np.zeros((n_lines, cells.shape[1] + n_lines)), -lines.T]
         table = solve(
             tables,
-            conditions=np.vstack(
-                [
-                    np.hstack([-cells, lines, reach * np.eye(n_choices)]),
-                    np.hstack([nothing, -lines.T]),
-                ]
-            ),
+            conditions=np.block([below_chosen, one_chosen]),
             most=np.repeat([reach, -1.0], [n_choices, n_lines]),
             extra=[(-1.0, 0.0, reach, 0)] * n_lines + [(0.0, 0.0, 1.0, 1)] * n_choices,
         )

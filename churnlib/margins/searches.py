@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, combinations, islice, permutations
+from itertools import chain, combinations, islice, permutations, product
 from math import inf
 
 import numpy as np
@@ -13,16 +13,11 @@ import numpy as np
 from churnlib.margins.constraints import Constraint, ContradictionError
 from churnlib.margins.table_sets import TableSet
 
-SUBSETS = 2_000
-"""Sets of constraints tried in the search for a smallest contradictory one."""
-
-LARGEST_WEIGHT, LARGEST_COUNT = 1e4, 1e6
-"""The solver's tolerances are absolute: weights are large beside them, counts not too large."""
-
+SUBSETS = 2_000  # sets of constraints among which a smallest contradictory one is sought
+LARGEST_WEIGHT, LARGEST_COUNT = 1e4, 1e6  # the solver's tolerances are absolute
 STARTS, SEED = 12, 20201130
-
-NODES, TOLERANCE = 4_000, 1e-10
-"""Parts of the set that branch and bound looks at; part of the largest costs that is no gain."""
+NODES = 4_000  # parts of the set that branch and bound looks at
+TOLERANCE = 1e-10  # part of the largest costs that is no gain
 
 Values = Callable[[np.ndarray], np.ndarray]
 
@@ -88,15 +83,12 @@ def solve(
 
 
 def require_table(tables: TableSet) -> None:
-    """Raise a `ContradictionError` with the fewest constraints that no table meets together.
-
-    Dropping constraints one by one as long as they contradict each other leaves a set of which no
-    part does (Chinneck & Dravnieks, 1991, ORSA J. Comput. 3, 157–168). Then all smaller sets are
-    tried, unless they are too many.
-    """
+    """Raise a `ContradictionError` with the fewest constraints that no table meets together."""
     kept = tables.constraints
     if not kept or not _contradict(tables, kept):
         return
+    # Chinneck & Dravnieks (1991, ORSA J. Comput. 3, 157–168): this leaves a set of which no part
+    # contradicts itself. Then all smaller sets are tried, unless they are too many.
     for k in reversed(range(len(kept))):
         without = kept[:k] + kept[k + 1 :]
         if _contradict(tables, without):
@@ -117,8 +109,8 @@ def _contradict(tables: TableSet, constraints: tuple[Constraint, ...]) -> bool:
 def best_found(tables: TableSet, of: Values, evaluations: int) -> Extreme:
     """Return the best table that climbing from several corners of the set reaches.
 
-    Corners are found by integer programs with random weights from a fixed seed, so that the same
-    question has one answer: any table, if all that are met leave the function undefined.
+    They are found with random weights from a fixed seed, so that the same question has one answer:
+    any table, if all that are met leave the function undefined.
     """
 
     def defined(stack: np.ndarray) -> np.ndarray:
@@ -163,12 +155,12 @@ def closed_paths(shape: tuple[int, int], longest: int) -> np.ndarray:
     moves = [np.zeros((0, *shape), dtype=np.int64)]
     for length in range(2, min(longest, *shape) + 1):
         for first, *others in combinations(range(shape[0]), length):
-            for rows in permutations(others):
-                for columns in permutations(range(shape[1]), length):
-                    move = np.zeros((1, *shape), dtype=np.int64)
-                    move[0, [first, *rows], columns] = 1
-                    move[0, [first, *rows], [*columns[1:], columns[0]]] = -1
-                    moves.append(move)
+            ways = product(permutations(others), permutations(range(shape[1]), length))
+            for rows, columns in ways:
+                move = np.zeros((1, *shape), dtype=np.int64)
+                move[0, [first, *rows], columns] = 1
+                move[0, [first, *rows], np.roll(columns, -1)] = -1
+                moves.append(move)
     return np.concatenate(moves)
 
 

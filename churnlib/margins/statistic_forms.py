@@ -114,7 +114,7 @@ def battery(tables: TableSet) -> list[Objective]:
         # Given the column, the row is guessed: squares over column totals.
         *by_way("gk_tau", tau, columns=squares(rows[:, None]), rows=squares(columns)),
         *by_way("uncertainty", uncertainty, symmetric=entropy, rows=entropy, columns=entropy),
-        Objective("linear_by_linear", crosstabs.linear_by_linear, _apart(scores, expected)),
+        Objective("linear_by_linear", crosstabs.linear_by_linear, forms.distance(scores, expected)),
         Objective("gamma", crosstabs.gamma, forms.concordance(relative=True)),
         Objective("kendall_tau_b", crosstabs.kendall_tau_b, pairs),
         Objective("stuart_tau_c", crosstabs.stuart_tau_c, pairs),
@@ -126,17 +126,13 @@ def battery(tables: TableSet) -> list[Objective]:
         # |O − E| of the first cell is that of all four.
         yates, corner = partial(crosstabs.chi_square, correction=True), np.diag([1.0, 0.0])
         objectives += [
-            Objective("continuity_correction", yates, _apart(corner, expected)),
+            Objective("continuity_correction", yates, forms.distance(corner, expected)),
             Objective("odds_ratio", crosstabs.odds_ratio, forms.free(_odds)),
             Objective("risk_ratio", crosstabs.risk_ratio, forms.free(_risks)),
         ]
     if shape[0] == shape[1]:
         objectives.append(Objective("kappa", crosstabs.kappa, forms.linear(np.eye(shape[0]))))
     return objectives
-
-
-def _apart(weights: np.ndarray, expected: np.ndarray) -> forms.Form:
-    return forms.distance(weights, float((weights * expected).sum()))
 
 
 def _signed(occupied: np.ndarray) -> forms.Form | None:

@@ -15,11 +15,8 @@ from churnlib.evidence import Origin, derived
 from churnlib.margins.constraints import Constraint, Limit
 from churnlib.tables import Crosstab, FrequencyTable, whole_counts
 
-CHUNK = 1 << 12
-"""Tables that are filled further at a time."""
-
-QUICK, MOST = 1 << 20, 1 << 25
-"""Numbers to remember while counting tables: without being asked to, and at all."""
+CHUNK = 1 << 12  # tables that are filled further at a time
+QUICK, MOST = 1 << 20, 1 << 25  # numbers remembered in counting, unasked and at all
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +62,7 @@ class TableSet:
     def margins(self) -> tuple[Limit, ...]:
         """The margins as limits of each row and then of each column."""
         row, column = np.indices(self.shape)
-        in_rows = (Limit(row == i, n, n) for i, n in enumerate(self.rows))
+        in_rows = [Limit(row == i, n, n) for i, n in enumerate(self.rows)]
         return (*in_rows, *(Limit(column == j, n, n) for j, n in enumerate(self.columns)))
 
     @cached_property
@@ -167,10 +164,7 @@ class TableSet:
 
 @dataclass(frozen=True, eq=False)
 class _Dealing:
-    """Each row in turn is dealt to the columns, which counts tables without listing them.
-
-    What is remembered is how many tables so far have left how much of each column but the largest.
-    """
+    """Rows dealt to columns one by one: in how many ways so much is in each but the largest."""
 
     rows: np.ndarray
     columns: np.ndarray
