@@ -15,18 +15,19 @@ import pandas as pd
 from benchmarks.harness import show, table
 from churnlib import attainable, bounds, count_tables, enumerate_tables, published_frequencies
 from churnlib.crosstabs import power_curves
-from churnlib.margins.statistic_forms import names
+from churnlib.margins.statistic_forms import battery
+from churnlib.margins.table_sets import TableSet
 from churnlib.studies import minor_assumptions, plausibility
 
 
 def every_range() -> str:
     """Every statistic of age by education, under all that is said of minors."""
     age, education = published_frequencies("3-2"), published_frequencies("3-3")
-    shape = (len(age.counts), len(education.counts))
+    names = [each.name for each in battery(TableSet.of(age, education))]
     found = [
         attainable(age, education, statistic, said)
         for said in minor_assumptions().values()
-        for statistic in names(shape)
+        for statistic in names
     ]
     return f"{sum(x.proved for x in found)} of {len(found)} ranges proved"
 

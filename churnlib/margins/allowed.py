@@ -4,34 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from churnlib.evidence import Origin
+from churnlib.evidence import Origin, Test
 from churnlib.margins.constraints import Constraint
-from churnlib.margins.extremal_forms import Free
-from churnlib.margins.integer_programs import require_table, solve
-from churnlib.margins.ranges import Attainable, counted, reasoned
-from churnlib.margins.statistic_forms import objective
+from churnlib.margins.searches import Extreme, require_table, solve
+from churnlib.margins.statistic_forms import Objective, number, objective
 from churnlib.margins.table_sets import TableSet
+from churnlib.tables import Crosstab
 
-BUDGET, CALLS = 2_000_000, 20_000
-"""Tables that are counted one by one: by an array formula, and by calls of a function."""
+BUDGET, CALLS = 2_000_000, 20_000  # tables counted one by one, by a formula and by calls
 
 
 @dataclass(frozen=True, eq=False)
 class Bounds:
-    """Fewest and most people that each cell can hold.
-
-    Parameters
-    ----------
-    low, high : DataFrame of int
-        Each cell's own bound; the cells of `low` do not make up one table.
-    origin : Origin
-        Kind of evidence the margins are.
-    """
+    """Fewest and most people that each cell can hold; the cells of `low` make up no one table."""
 
     low: pd.DataFrame
     high: pd.DataFrame
@@ -40,6 +31,44 @@ class Bounds:
     def _repr_html_(self) -> str:
         both = self.low.astype(str) + "–" + self.high.astype(str)
         return f"{self.origin.badge_html}{both._repr_html_()}"
+
+
+@dataclass(frozen=True, eq=False)
+class Attainable:
+    """The range of a statistic over all tables that could be the unpublished one.
+
+    Parameters
+    ----------
+    low, high : float
+        NaN if the statistic is undefined in every table.
+    low_table, high_table : Crosstab
+        A table that has it.
+    proved : bool
+        Whether no table can have less than `low` or more than `high`. Where it is false the
+        true range may be wider; it is where a ratio has no bound.
+    method, note : str
+        How the two ends were found; what a reader must know before using them.
+    """
+
+    statistic: str
+    low: float
+    high: float
+    low_table: Crosstab
+    high_table: Crosstab
+    proved: bool
+    method: str
+    origin: Origin
+    note: str = ""
+
+    @property
+    def width(self) -> float:
+        """How much the margins leave open."""
+        return self.high - self.low
+
+    def _repr_html_(self) -> str:
+        how = self.method if self.proved else f"{self.method}, not proved"
+        ends = f"{self.low:.4g} to {self.high:.4g}"
+        return f"{self.origin.badge_html} {self.statistic}: {ends} ({how})"
 
 
 def bounds(row_margin: Any, column_margin: Any, constraints: Sequence[Constraint] = ()) -> Bounds:
@@ -61,13 +90,12 @@ def bounds(row_margin: Any, column_margin: Any, constraints: Sequence[Constraint
 
     References
     ----------
-    Fréchet, M. (1951). Sur les tableaux de corrélation dont les marges sont données. Ann.
-    Univ. Lyon A 14, 53–77.
+    Fréchet, M. (1951). Ann. Univ. Lyon A 14, 53–77.
 
     Examples
     --------
-    >>> found = bounds({"under 40": 93, "40 and over": 107}, {"no degree": 63, "degree": 137})
-    >>> found.low.loc["40 and over"].tolist(), found.high.loc["40 and over"].tolist()
+    >>> cells = bounds({"under 40": 93, "40 and over": 107}, {"no degree": 63, "degree": 137})
+    >>> cells.low.loc["40 and over"].tolist(), cells.high.loc["40 and over"].tolist()
     ([0, 44], [63, 107])
     """
     tables = TableSet.of(row_margin, column_margin, constraints)
@@ -76,10 +104,9 @@ def bounds(row_margin: Any, column_margin: Any, constraints: Sequence[Constraint
     low = np.maximum(0, np.add.outer(rows, columns) - rows.sum())
     high = np.minimum.outer(rows, columns)
     if tables.constraints:
-        for cell in np.ndindex(tables.shape):
-            weights = np.zeros(tables.shape)
-            weights[cell] = 1
-            low[cell], high[cell] = (solve(tables, sign * weights).table[cell] for sign in (1, -1))
+        for cell, unit in zip(np.ndindex(tables.shape), np.eye(low.size), strict=True):
+            weights = unit.reshape(tables.shape)
+            low[cell], high[cell] = (solve(tables, sign * weights)[cell] for sign in (1, -1))
     labels = (tables.rows.index, tables.columns.index)
     return Bounds(pd.DataFrame(low, *labels), pd.DataFrame(high, *labels), tables.origin)
 
@@ -89,15 +116,7 @@ def enumerate_tables(
 ) -> Iterator[np.ndarray]:
     """Every table with these margins, one at a time, as an array of counts.
 
-    Parameters
-    ----------
-    row_margin, column_margin, constraints
-        As for `bounds`.
-
-    Raises
-    ------
-    ValueError, ContradictionError
-        As for `bounds`, before the first table.
+    What it takes and refuses is as for `bounds`; it refuses before the first table.
 
     Examples
     --------
@@ -114,20 +133,12 @@ def count_tables(
 ) -> int:
     """How many tables have these margins, counted without listing them.
 
-    Parameters
-    ----------
-    row_margin, column_margin, constraints
-        As for `bounds`; the constraints must concern single cells or be structural zeros.
-
-    Raises
-    ------
-    ValueError
-        As for `bounds`, or if a constraint is on a sum of cells.
+    What it takes and refuses is as for `bounds`; the constraints must concern single cells or be
+    structural zeros, else it is a ValueError.
 
     References
     ----------
-    Gail, M. & Mantel, N. (1977). Counting the number of r × c contingency tables with fixed
-    margins. J. Am. Stat. Assoc. 72, 859–862.
+    Gail, M. & Mantel, N. (1977). J. Am. Stat. Assoc. 72, 859–862.
 
     Examples
     --------
@@ -140,8 +151,6 @@ def count_tables(
             "only constraints on single cells can be counted without listing the tables; list "
             "them with enumerate_tables, or leave out what constrains a sum of cells"
         )
-    if any(limit.low > limit.high for limit in tables.limits):
-        return 0
     return tables.count()
 
 
@@ -152,51 +161,87 @@ def attainable(
 
     Parameters
     ----------
-    row_margin, column_margin : FrequencyTable, Series, mapping or sequence of int
-        People by level; the order of the levels is taken as meant.
+    row_margin, column_margin, constraints
+        As for `bounds`; the order of the levels is taken as meant.
     statistic : str, Count or callable
         A row of `statistics(table)`, for instance ``"gamma"``; the people in some cells; or a
         function of a `Crosstab` that gives a number, an `Estimate` (its value counts) or a
         `Test` (its statistic counts, or its p-value where it has none: ``"fisher_exact"``).
-    constraints : sequence of Constraint
-        What else is known of the table.
 
     Returns
     -------
     Attainable
-        With a table that attains each end.
+        With a table that attains each end. A table that leaves the statistic undefined (an odds
+        ratio with an empty cell in its denominator) does not count, and the note says so.
 
     Raises
     ------
-    ValueError, TypeError
-        If the margins are not whole numbers of 0 or more with the same total, or there is no
-        such statistic.
-    ContradictionError
-        If no table meets the constraints; it names the fewest that contradict each other.
+    ValueError, ContradictionError, TypeError
+        As for `bounds`, or if there is no such statistic of a table of this shape.
 
     Notes
     -----
     Where there are few enough tables, 2,000,000 or 20,000 for a function of one's own, all of
     them are counted. Otherwise the ends are proved by the form that a statistic has once the
-    margins are fixed, see `churnlib.forms`: integer programs for weighted sums, couplings for
-    gamma, tau and Somers' d, branch and bound for χ² and what follows from it. What is left,
-    functions of one's own and ordinal statistics under constraints that no coupling meets, is
-    searched, and `proved` is false.
-
-    A table that leaves the statistic undefined (NaN: an odds ratio with an empty cell in its
-    denominator) does not count for the range, and the note says that there are such tables.
+    margins are fixed: integer programs for weighted sums and lambda, couplings for gamma, tau and
+    Somers' d, closed paths and branch and bound for χ² and what follows from it. What is left,
+    functions of one's own, ordinal statistics under constraints that no coupling meets, and large
+    tables, is searched, and `proved` is false.
 
     Examples
     --------
-    >>> found = attainable([110, 90], [20, 50, 70, 40, 20], "gamma")
-    >>> found.low, found.high, found.proved
+    >>> gamma = attainable([110, 90], [20, 50, 70, 40, 20], "gamma")
+    >>> gamma.low, gamma.high, gamma.proved
     (-1.0, 1.0, True)
-    >>> found.low_table.counts.to_numpy().tolist()
+    >>> gamma.low_table.counts.to_numpy().tolist()
     [[0, 0, 50, 40, 20], [20, 50, 20, 0, 0]]
     """
     tables = TableSet.of(row_margin, column_margin, constraints)
     require_table(tables)
     asked = objective(statistic, tables)
-    own = isinstance(asked.form, Free) and not isinstance(statistic, str)
-    few = tables.at_most(CALLS if own else BUDGET)
-    return (counted if few else reasoned)(tables, asked)
+    if tables.at_most(CALLS if asked.slow else BUDGET):
+        return _counted(tables, asked)
+    return _range(tables, asked, [asked.form.least(tables), asked.form.greatest(tables)])
+
+
+def _counted(tables: TableSet, asked: Objective) -> Attainable:
+    """Both ends by looking at every table."""
+    n = unbounded = undefined = 0
+    ends: list[tuple[float, np.ndarray]] = []
+    for stack in tables.stacks():
+        values = asked.form.values(stack)
+        n += len(stack)
+        unbounded += int(np.isinf(values).sum())
+        undefined += int(np.isnan(values).sum())
+        finite = np.flatnonzero(np.isfinite(values))
+        if len(finite):
+            here = finite[[values[finite].argmin(), values[finite].argmax()]]
+            ends += [(values[k], stack[k]) for k in here]
+            ends = [min(ends, key=itemgetter(0)), max(ends, key=itemgetter(0))]
+    left_out = {"unbounded": unbounded, "undefined": undefined}
+    counts = " and ".join(f"{what} in {many:,}" for what, many in left_out.items() if many)
+    note = f"{counts} of {n:,} tables, which are left out" if counts else ""
+    low_and_high = [table for _, table in ends] or [stack[0]] * 2
+    method = f"all {n:,} tables counted"
+    extremes = [Extreme(table, unbounded == 0, method) for table in low_and_high]
+    return _range(tables, asked, extremes, note)
+
+
+def _range(tables: TableSet, asked: Objective, ends: list[Extreme], note: str = "") -> Attainable:
+    """The statistic of the two tables, the smaller first: some fall where their form rises."""
+    both = [tables.table(end.table) for end in ends]
+    results = [asked.measure(table) for table in both]
+    if number(results[0]) > number(results[1]):
+        ends, both, results = ends[::-1], both[::-1], results[::-1]
+    low, high = map(number, results)
+    if np.isnan([low, high]).all():
+        note = "undefined in every table with these margins"
+    methods = list(dict.fromkeys(end.method for end in ends))
+    method = methods[0] if len(methods) == 1 else f"low: {methods[0]}; high: {methods[1]}"
+    proved = all(end.proved for end in ends)
+    # The exact p-value of a large table may itself be simulated.
+    if any(isinstance(x, Test) and number(x) == x.p_value and not x.exact for x in results):
+        proved, method = False, f"{method}; the p-value is simulated"
+    return Attainable(
+        asked.name, low, high, both[0], both[1], proved, method, tables.origin, note
+    )  # fmt: skip

@@ -1,9 +1,9 @@
-"""What is said of a cross-table beyond its margins, as small readable objects."""
+"""Cells of a table, and what is said of the people in them beyond the margins."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any, Literal
@@ -12,28 +12,22 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import Reported
-from churnlib.margins.cell_selection import in_words, mask_of
+from churnlib.tables import Crosstab
 
 Base = Literal["row", "column", "total"]
+People = Mapping[str, int]
 
 
 class ContradictionError(ValueError):
-    """No table has the given margins and meets these constraints together.
-
-    Parameters
-    ----------
-    constraints : tuple of Constraint
-        A set of which no part is contradictory in itself.
-    """
+    """No table has the given margins and meets these `constraints`, but any part of them."""
 
     def __init__(self, constraints: tuple[Constraint, ...]) -> None:
-        told = "; ".join(f"({place}) {each}" for place, each in enumerate(constraints, 1))
-        many = len(constraints) > 1
+        listed = "; ".join(f"({number}) {each}" for number, each in enumerate(constraints, 1))
+        what, advice = "this constraint", "Drop"
+        if len(constraints) > 1:
+            what, advice = "all of these", "Without any one of them there are tables: drop"
         super().__init__(
-            f"no table with these margins meets {'all of these' if many else 'this constraint'}: "
-            f"{told}. "
-            + ("Without any one of them there are tables: drop" if many else "Drop")
-            + " or correct one"
+            f"no table with these margins meets {what}: {listed}. {advice} or correct one"
         )
         self.constraints = constraints
 
@@ -48,6 +42,28 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Count:
+    """How many people are in cells, named as for a `Constraint`: a statistic for `attainable`.
+
+    Examples
+    --------
+    >>> table = Crosstab.from_counts([[3, 1], [2, 4]], rows=["m", "f"], columns=["a", "b"])
+    >>> Count(("f", ...))(table)
+    6.0
+    """
+
+    cells: Any
+
+    def __call__(self, table: Crosstab) -> float:
+        """The count in one table."""
+        counts = table.counts
+        return float(counts.to_numpy()[mask_of(self.cells, counts.index, counts.columns)].sum())
+
+    def __str__(self) -> str:
+        return f"people in {_in_words(self.cells)}"
+
+
+@dataclass(frozen=True)
 class Constraint:
     """Something said of the people in some cells.
 
@@ -59,20 +75,24 @@ class Constraint:
     """
 
     cells: Any
+    words = "something of {cells}"
+
+    def __str__(self) -> str:
+        return self.words.format(self=self, cells=_in_words(self.cells))
 
     def limit(self, rows: pd.Series, columns: pd.Series) -> Limit:
-        """Translate into counts for a table with these margins.
-
-        Raises
-        ------
-        KeyError
-            If a level is not among the margins.
-        """
+        """Translate into counts for a table with these margins."""
         mask = mask_of(self.cells, rows.index, columns.index)
-        low, high = self._range(mask, rows.to_numpy(), columns.to_numpy())
-        return Limit(mask, max(low, 0), min(high, int(rows.sum())))
+        people = {
+            "row": int(rows[mask.any(axis=1)].sum()),
+            "column": int(columns[mask.any(axis=0)].sum()),
+            "total": int(rows.sum()),
+        }
+        low, high = self._range(people)
+        return Limit(mask, max(low, 0), min(high, people["total"]))
 
-    def _range(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[int, int]:
+    def _range(self, people: People) -> tuple[int, int]:
+        """Fewest and most people in the cells, from those in their rows, columns and in all."""
         raise NotImplementedError(f"{type(self).__name__} says nothing; use one of its kinds")
 
 
@@ -86,15 +106,26 @@ class StructuralZero(Constraint):
     nobody in le18 × (bachelor, master_or_above)
     """
 
-    def _range(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[int, int]:
-        return 0, 0
+    words = "nobody in {cells}"
 
-    def __str__(self) -> str:
-        return f"nobody in {in_words(self.cells)}"
+    def _range(self, people: People) -> tuple[int, int]:
+        return 0, 0
 
 
 @dataclass(frozen=True)
-class AtLeast(Constraint):
+class _Counted(Constraint):
+    count: int
+
+    def __post_init__(self) -> None:
+        count = self.count
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
+            raise ValueError(
+                f"a constraint's count is a whole number of 0 or more; given {count!r}"
+            )
+
+
+@dataclass(frozen=True)
+class AtLeast(_Counted):
     """So many people or more are in these cells.
 
     Examples
@@ -103,20 +134,14 @@ class AtLeast(Constraint):
     at least 14 in le18 × high_school_or_below
     """
 
-    count: int
+    words = "at least {self.count} in {cells}"
 
-    def __post_init__(self) -> None:
-        _require_count(self.count)
-
-    def _range(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[int, int]:
-        return self.count, int(rows.sum())
-
-    def __str__(self) -> str:
-        return f"at least {self.count} in {in_words(self.cells)}"
+    def _range(self, people: People) -> tuple[int, int]:
+        return self.count, people["total"]
 
 
 @dataclass(frozen=True)
-class AtMost(Constraint):
+class AtMost(_Counted):
     """So many people or fewer are in these cells.
 
     Examples
@@ -125,16 +150,10 @@ class AtMost(Constraint):
     at most 60 in ge60 × all and 40-59 × bachelor
     """
 
-    count: int
+    words = "at most {self.count} in {cells}"
 
-    def __post_init__(self) -> None:
-        _require_count(self.count)
-
-    def _range(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[int, int]:
+    def _range(self, people: People) -> tuple[int, int]:
         return 0, self.count
-
-    def __str__(self) -> str:
-        return f"at most {self.count} in {in_words(self.cells)}"
 
 
 @dataclass(frozen=True)
@@ -143,8 +162,6 @@ class PrintedShare(Constraint):
 
     Parameters
     ----------
-    cells
-        As for every constraint.
     share : Reported or str
         As printed, ``"43.5"`` or ``"43.5%"``.
     of : {"row", "column", "total"}
@@ -159,17 +176,19 @@ class PrintedShare(Constraint):
 
     share: Reported | str
     of: Base
+    words = "{self.reported.text} of the {self.of} in {cells}"
 
     def __post_init__(self) -> None:
         _require_base(self.of)
-        _reported(self.share)
+        _ = self.reported
 
-    def _range(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[int, int]:
-        printed = _reported(self.share)
-        return _counts(printed.low, printed.high, _base(self.of, mask, rows, columns))
+    @property
+    def reported(self) -> Reported:
+        """The share with its rounding interval."""
+        return self.share if isinstance(self.share, Reported) else Reported(self.share)
 
-    def __str__(self) -> str:
-        return f"{_reported(self.share).text} of the {self.of} in {in_words(self.cells)}"
+    def _range(self, people: People) -> tuple[int, int]:
+        return _counts(self.reported.low, self.reported.high, people[self.of])
 
 
 @dataclass(frozen=True)
@@ -178,8 +197,6 @@ class BarHeight(Constraint):
 
     Parameters
     ----------
-    cells
-        As for every constraint.
     height, error : float or str
         In percent: the bar ends between ``height - error`` and ``height + error``.
     of : {"row", "column", "total"}
@@ -194,6 +211,7 @@ class BarHeight(Constraint):
     height: float | str
     error: float | str
     of: Base
+    words = "a bar of {self.height} ± {self.error} % of the {self.of} for {cells}"
 
     def __post_init__(self) -> None:
         _require_base(self.of)
@@ -203,37 +221,53 @@ class BarHeight(Constraint):
                 f"given {self.height} ± {self.error}"
             )
 
-    def _range(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[int, int]:
-        height, error = _exact(self.height), _exact(self.error)
-        return _counts(height - error, height + error, _base(self.of, mask, rows, columns))
+    def _range(self, people: People) -> tuple[int, int]:
+        height, error = Fraction(str(self.height)), Fraction(str(self.error))
+        return _counts(height - error, height + error, people[self.of])
 
-    def __str__(self) -> str:
-        return (
-            f"a bar of {self.height} ± {self.error} % of the {self.of} for {in_words(self.cells)}"
+
+def mask_of(cells: Any, rows: pd.Index, columns: pd.Index) -> np.ndarray:
+    """Cells as an array of truth values, rows by columns."""
+    mask = np.zeros((len(rows), len(columns)), dtype=bool)
+    for row, column in _pairs(cells):
+        mask[np.ix_(_positions(row, rows, "row"), _positions(column, columns, "column"))] = True
+    return mask
+
+
+def _pairs(cells: Any) -> list[tuple[Any, Any]]:
+    pairs = cells if isinstance(cells, list) else [cells]
+    if not pairs or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        raise ValueError(
+            "cells are a pair (row, column) or a list of such pairs, each a level, a list of "
+            f"levels or ...; given {cells!r}"
         )
+    return pairs
 
 
-def _base(of: Base, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> int:
-    totals = {"row": rows[mask.any(axis=1)], "column": columns[mask.any(axis=0)], "total": rows}
-    return int(totals[of].sum())
+def _positions(chosen: Any, levels: pd.Index, what: str) -> np.ndarray:
+    if chosen is ...:
+        return np.arange(len(levels))
+    chosen = chosen if isinstance(chosen, list) else [chosen]
+    for level in chosen:
+        if level not in levels:
+            raise KeyError(f"no {what} {level!r}; the {what}s are {', '.join(map(str, levels))}")
+    return np.asarray(levels.get_indexer(chosen))
+
+
+def _in_words(cells: Any) -> str:
+    """Cells as a reader would name them."""
+
+    def word(levels: Any) -> str:
+        if levels is ...:
+            return "all"
+        return f"({', '.join(map(str, levels))})" if isinstance(levels, list) else str(levels)
+
+    return " and ".join(f"{word(row)} × {word(column)}" for row, column in _pairs(cells))
 
 
 def _counts(low: Fraction, high: Fraction, base: int) -> tuple[int, int]:
     """Counts out of `base` whose percentage lies between the two; none if low exceeds high."""
     return ceil(low * base / 100), floor(high * base / 100)
-
-
-def _reported(share: Reported | str) -> Reported:
-    return share if isinstance(share, Reported) else Reported(share)
-
-
-def _exact(number: float | str) -> Fraction:
-    return Fraction(Decimal(str(number)))
-
-
-def _require_count(count: Any) -> None:
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
-        raise ValueError(f"a constraint's count is a whole number of 0 or more; given {count!r}")
 
 
 def _require_base(of: str) -> None:

@@ -1,219 +1,189 @@
-"""What a statistic is once the margins are fixed, and how its extremes are then proved.
-
-With fixed margins most statistics are simple: a weighted sum of the cells, a sum of convex
-functions of single cells, a sum of largest cells, or a matter of how far the two variables are in
-step. Each form knows the table where it is smallest and the one where it is largest.
-"""
+"""What a statistic is once the margins are fixed, and how its extremes are then proved."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from math import inf
 
 import numpy as np
 
-from churnlib.margins.integer_programs import solve
-from churnlib.margins.local_search import STARTS, highest_found
+from churnlib.margins.searches import (
+    Extreme,
+    Values,
+    best_found,
+    branch_and_bound,
+    climb,
+    closed_paths,
+    solve,
+)
 from churnlib.margins.table_sets import TableSet
 
 PROGRAM = "integer program"
-COUPLING = "coupling"
-MANY = 500_000
-"""Tables looked at in a search by an array formula."""
 
-SEARCH = f"best found by climbing from {STARTS} corners"
-
-
-@dataclass(frozen=True, eq=False)
-class Extreme:
-    """A table where a form is smallest or largest, and whether that is proved."""
-
-    table: np.ndarray
-    proved: bool
-    method: str
-
-
-class Form(Protocol):
-    """What every form can do."""
-
-    def values(self, stack: np.ndarray) -> np.ndarray:
-        """Its value for many tables, shape (tables, rows, columns); NaN where undefined."""
-
-    def least(self, tables: TableSet) -> Extreme:
-        """A table of the set where it is smallest."""
-
-    def greatest(self, tables: TableSet) -> Extreme:
-        """A table of the set where it is largest."""
+CALLS, TABLES = 12_000, 500_000  # tables looked at in a search, by calls and by a formula
+CELLS, SECANTS = 30, 40_000  # in a table whose closed paths are all tried, and in one program
+RESOLVED = 10_000  # people among whom the solver's tolerances are finer than steps of a sum
 
 
 @dataclass(frozen=True, eq=False)
-class Linear:
-    """A weighted sum of the cells: correlations of scores, kappa, the people in some cells."""
+class Form:
+    """A function of tables, NaN where undefined, and how to reach its two ends in a set."""
 
-    weights: np.ndarray
-
-    def values(self, stack: np.ndarray) -> np.ndarray:
-        """The sum for each table."""
-        return np.asarray((stack * self.weights).sum(axis=(1, 2)))
-
-    def least(self, tables: TableSet) -> Extreme:
-        """By an integer program."""
-        return Extreme(solve(tables, self.weights).table, True, PROGRAM)
-
-    def greatest(self, tables: TableSet) -> Extreme:
-        """By the same with the other sign."""
-        return Linear(-self.weights).least(tables)
+    values: Values
+    least: Callable[[TableSet], Extreme]
+    greatest: Callable[[TableSet], Extreme]
 
 
-@dataclass(frozen=True, eq=False)
-class Distance:
-    """How far a weighted sum is from a centre, on either side."""
-
-    weights: np.ndarray
-    centre: float
-
-    def values(self, stack: np.ndarray) -> np.ndarray:
-        """The distance for each table."""
-        return abs(Linear(self.weights).values(stack) - self.centre)
-
-    def least(self, tables: TableSet) -> Extreme:
-        """By an integer program with the distance as a variable."""
-        flat = self.weights.ravel()
-        sides = np.array([[*flat, -1.0], [*-flat, -1.0]])
-        most = np.array([self.centre, -self.centre])
-        distance = (1.0, 0.0, np.inf, 0)
-        nearest = solve(tables, conditions=sides, most=most, extra=[distance])
-        return Extreme(nearest.table, True, PROGRAM)
-
-    def greatest(self, tables: TableSet) -> Extreme:
-        """At one of the two ends of the sum."""
-        ends = Linear(self.weights).least(tables), Linear(self.weights).greatest(tables)
-        return max(ends, key=lambda end: self.values(end.table[None])[0])
+def free(values: Values) -> Form:
+    """Return the form of which nothing is known but its values: both ends are searched."""
+    return Form(
+        values,
+        lambda tables: best_found(tables, lambda stack: -values(stack), CALLS),
+        lambda tables: best_found(tables, values, CALLS),
+    )
 
 
-@dataclass(frozen=True, eq=False)
-class Peaks:
-    """The largest cell of each row, of each column, or of both, added up: lambda."""
+def linear(weights: np.ndarray) -> Form:
+    """Return a weighted sum of the cells: correlations of scores, kappa, people in some cells."""
+    return Form(
+        lambda stack: np.asarray((stack * weights).sum(axis=(1, 2))),
+        lambda tables: Extreme(solve(tables, weights), True, PROGRAM),
+        lambda tables: Extreme(solve(tables, -weights), True, PROGRAM),
+    )
 
-    by_row: bool
-    by_column: bool
 
-    def values(self, stack: np.ndarray) -> np.ndarray:
-        """The sum of largest cells for each table."""
+def distance(weights: np.ndarray, expected: np.ndarray) -> Form:
+    """Return how far a weighted sum is from that of the expected cells, on either side."""
+    total, centre = linear(weights), float((weights * expected).sum())
+
+    def values(stack: np.ndarray) -> np.ndarray:
+        return abs(total.values(stack) - centre)
+
+    def least(tables: TableSet) -> Extreme:
+        sides = np.array([weights.ravel(), -weights.ravel()])
+        return _least_of_largest(tables, sides, np.array([-centre, centre]), np.ones((2, 1)))
+
+    def greatest(tables: TableSet) -> Extreme:
+        ends = total.least(tables), total.greatest(tables)
+        return max(ends, key=lambda end: values(end.table[None])[0])
+
+    return Form(values, least, greatest)
+
+
+def peaks(*, by_row: bool, by_column: bool) -> Form:
+    """Return the largest cell of each row, of each column, or of both, added up: lambda."""
+
+    def values(stack: np.ndarray) -> np.ndarray:
         in_rows, in_columns = stack.max(axis=2).sum(axis=1), stack.max(axis=1).sum(axis=1)
-        return np.asarray(self.by_row * in_rows + self.by_column * in_columns, dtype=float)
+        return np.asarray(by_row * in_rows + by_column * in_columns, dtype=float)
 
-    def least(self, tables: TableSet) -> Extreme:
-        """By an integer program with one variable a line, no smaller than each of its cells."""
-        lines, size = self._lines(tables.shape), int(np.prod(tables.shape))
-        conditions = []
-        for place, line in enumerate(lines):
-            for cell in line:
-                condition = np.zeros(size + len(lines))
-                condition[cell], condition[size + place] = 1, -1
-                conditions.append(condition)
-        solution = solve(
+    def corners(tables: TableSet) -> tuple[np.ndarray, np.ndarray]:
+        """Each cell as often as it is in a line, and that line, both as unit vectors."""
+        lines = [limit.mask.ravel() for limit in tables.margins]
+        lines = lines[: tables.shape[0]] * by_row + lines[tables.shape[0] :] * by_column
+        line, cell = np.nonzero(lines)
+        return np.eye(tables.upper.size)[cell], np.eye(len(lines))[line]
+
+    def least(tables: TableSet) -> Extreme:
+        cells, lines = corners(tables)
+        return _least_of_largest(tables, cells, np.zeros(len(cells)), lines)
+
+    def greatest(tables: TableSet) -> Extreme:
+        """With a variable a line, no larger than the one cell of it that is chosen."""
+        cells, lines = corners(tables)
+        reach, (n_choices, n_lines) = float(tables.upper.max()), lines.shape
+        below_chosen = [np.hstack([-cells, lines]), reach * np.eye(n_choices)]
+        one_chosen = [np.zeros((n_lines, cells.shape[1] + n_lines)), -lines.T]
+        table = solve(
             tables,
-            conditions=np.array(conditions),
-            most=np.zeros(len(conditions)),
-            extra=[(1.0, 0.0, np.inf, 0)] * len(lines),
+            conditions=np.block([below_chosen, one_chosen]),
+            most=np.repeat([reach, -1.0], [n_choices, n_lines]),
+            extra=[(-1.0, 0.0, reach, 0)] * n_lines + [(0.0, 0.0, 1.0, 1)] * n_choices,
         )
-        return Extreme(solution.table, True, PROGRAM)
+        return Extreme(table, bool(tables.rows.sum() <= RESOLVED), PROGRAM)
 
-    def greatest(self, tables: TableSet) -> Extreme:
-        """By one with a variable a line, no larger than the one cell of it that is chosen."""
-        lines, size = self._lines(tables.shape), int(np.prod(tables.shape))
-        chosen, reach = sum(map(len, lines)), float(tables.upper.max())
-        conditions, most, choice = [], [], size + len(lines)
-        for place, line in enumerate(lines):
-            some_cell = np.zeros(size + len(lines) + chosen)
-            for cell in line:
-                condition = np.zeros_like(some_cell)
-                condition[cell], condition[size + place], condition[choice] = -1, 1, reach
-                conditions.append(condition)
-                most.append(reach)
-                some_cell[choice] = -1
-                choice += 1
-            conditions.append(some_cell)
-            most.append(-1.0)
-        solution = solve(
-            tables,
-            conditions=np.array(conditions),
-            most=np.array(most),
-            extra=[(-1.0, 0.0, reach, 0)] * len(lines) + [(0.0, 0.0, 1.0, 1)] * chosen,
-        )
-        return Extreme(solution.table, True, PROGRAM)
-
-    def _lines(self, shape: tuple[int, int]) -> list[np.ndarray]:
-        places = np.arange(shape[0] * shape[1]).reshape(shape)
-        return [*places] * self.by_row + [*places.T] * self.by_column
+    return Form(values, least, greatest)
 
 
-@dataclass(frozen=True, eq=False)
-class Concordance:
-    """How many more pairs of people agree in order than disagree; gamma divides by both.
+def convex_sum(cost: Values) -> Form:
+    """Return a sum of convex functions of single cells: χ², G², tau, a table's improbability."""
+
+    def values(stack: np.ndarray) -> np.ndarray:
+        return np.asarray(cost(stack).sum(axis=(1, 2)))
+
+    def least(tables: TableSet) -> Extreme:
+        if tables.upper.size <= CELLS and not tables.sums:
+            moves = closed_paths(tables.shape, min(tables.shape))
+            table = climb(tables, lambda stack: -values(stack), solve(tables), moves)
+            return Extreme(table, True, "closed paths")
+        if tables.upper.size * tables.upper.max() <= SECANTS:
+            return _above_secants(tables, cost)
+        return best_found(tables, lambda stack: -values(stack), TABLES)
+
+    return Form(values, least, lambda tables: branch_and_bound(tables, cost))
+
+
+def concordance(*, relative: bool) -> Form:
+    """Return how many more pairs of people agree in order than disagree; gamma divides by both.
 
     Notes
     -----
-    Write H for the number of people in or above a row and in or left of a column. For two
-    tables with the same margins, if H is nowhere smaller in the first, then the first has no
-    fewer concordant pairs P and no more discordant pairs Q. For P counts pairs of people by
-    ``[x > x'] [y > y']``, which as a function of (x, y) is a product of two functions that both
-    do not fall: supermodular; so its sum over (x, y) does not fall as H grows (Cambanis, Simons
-    and Stout). As a function of (x', y') it is a product of two that both do not rise, which is
-    supermodular again. Replacing first one person's table and then the other's gives the result
-    for P; for Q the kernel ``[x > x'] [y < y']`` is submodular and the inequality turns. So
-    P − Q and gamma, which is (1 − Q/P) / (1 + Q/P), grow with H. If the set has a table whose H
-    is everywhere the largest that the set allows, then it is extremal for them, as it is for
-    every correlation of ordered scores. Without constraints such tables are the comonotone and
-    the antimonotone coupling.
-
-    References
-    ----------
-    Cambanis, S., Simons, G. & Stout, W. (1976). Inequalities for E k(X, Y) when the marginals
-    are fixed. Z. Wahrscheinlichkeitstheorie verw. Geb. 36, 285–294.
+    Write H for the number of people in or above a row and in or left of a column. Of two tables
+    with the same margins let H be nowhere smaller in the first. Concordant pairs P are counted by
+    ``[x > x'] [y > y']``: as a function of (x, y) a product of two that do not fall, of (x', y')
+    of two that do not rise, both times supermodular, so that its sum does not fall as H grows
+    (Cambanis, Simons & Stout, 1976, Z. Wahrscheinlichkeitstheorie verw. Geb. 36, 285–294).
+    Replacing first one person's table and then the other's, the first has no fewer P; for
+    discordant pairs Q, ``[x > x'] [y < y']``, all is turned, and it has no more. So P − Q grows
+    with H, as does gamma, (1 − Q/P) / (1 + Q/P). A table of the set whose H is everywhere the
+    largest that the set allows is extremal for both: without constraints the comonotone coupling.
     """
 
-    relative: bool
-
-    def values(self, stack: np.ndarray) -> np.ndarray:
-        """P − Q for each table, or that over P + Q."""
+    def values(stack: np.ndarray) -> np.ndarray:
         agree, disagree = _pairs(stack), _pairs(stack[:, :, ::-1])
-        if not self.relative:
+        if not relative:
             return agree - disagree
         with np.errstate(invalid="ignore"):
             return (agree - disagree) / (agree + disagree)
 
-    def least(self, tables: TableSet) -> Extreme:
-        """The table most out of step, if the set has one."""
-        return self._end(tables, -1)
-
-    def greatest(self, tables: TableSet) -> Extreme:
-        """The table most in step, if the set has one."""
-        return self._end(tables, 1)
-
-    def _end(self, tables: TableSet, sign: int) -> Extreme:
+    def end(tables: TableSet, sign: int) -> Extreme:
         table = _coupling(tables, sign)
         if table is not None:
-            return Extreme(table, True, COUPLING)
-        found = highest_found(tables, lambda x: sign * self.values(x), evaluations=MANY)
-        return Extreme(found, False, SEARCH)
+            return Extreme(table, True, "coupling")
+        return best_found(tables, lambda stack: sign * values(stack), TABLES)
+
+    return Form(values, lambda tables: end(tables, -1), lambda tables: end(tables, 1))
 
 
-@dataclass(frozen=True, eq=False)
-class Free:
-    """Nothing is known of it but its values."""
+def _least_of_largest(
+    tables: TableSet, slopes: np.ndarray, heights: np.ndarray, groups: np.ndarray
+) -> Extreme:
+    """The least sum of variables, each above all affine functions of the cells in its group."""
+    table = solve(
+        tables,
+        conditions=np.hstack([slopes, -groups]),
+        most=-heights,
+        extra=[(1.0, -inf, inf, 0)] * groups.shape[1],
+    )
+    return Extreme(table, True, PROGRAM)
 
-    values: Callable[[np.ndarray], np.ndarray]
 
-    def least(self, tables: TableSet) -> Extreme:
-        """The smallest that a search finds."""
-        return Extreme(highest_found(tables, lambda x: -self.values(x)), False, SEARCH)
-
-    def greatest(self, tables: TableSet) -> Extreme:
-        """The largest that a search finds."""
-        return Extreme(highest_found(tables, self.values), False, SEARCH)
+def _above_secants(tables: TableSet, cost: Values) -> Extreme:
+    """At whole numbers a convex function is the largest of its secants."""
+    size, reach = tables.upper.size, int(tables.upper.max())
+    people = np.arange(reach + 1.0)
+    heights = cost(np.broadcast_to(people[:, None, None], (reach + 1, *tables.shape)))
+    # The solver's tolerances are absolute: let the costs be large beside them.
+    heights = heights.reshape(reach + 1, size) * (1e4 / (abs(heights).max() or 1.0))
+    slopes, each = np.diff(heights, axis=0), np.tile(np.eye(size), (reach, 1))
+    least = _least_of_largest(
+        tables,
+        slopes.reshape(-1, 1) * each,
+        (heights[:-1] - people[:-1, None] * slopes).ravel(),
+        each,
+    )
+    return Extreme(least.table, bool(tables.rows.sum() <= RESOLVED), PROGRAM)
 
 
 def _pairs(stack: np.ndarray) -> np.ndarray:
@@ -233,6 +203,6 @@ def _coupling(tables: TableSet, sign: int) -> np.ndarray | None:
         for i, j in np.ndindex(tables.shape[0] - 1, tables.shape[1] - 1):
             block = np.zeros(tables.shape)
             block[: i + 1, : j + 1] = -sign
-            reached[i, j] = solve(tables, block).table[: i + 1, : j + 1].sum()
+            reached[i, j] = solve(tables, block)[: i + 1, : j + 1].sum()
     table = np.diff(np.diff(np.pad(reached, ((1, 0), (1, 0))), axis=0), axis=1)
     return table if (table >= 0).all() and tables.admits(table[None])[0] else None

@@ -2,62 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from churnlib.crosstabs import exact, independence, ordinal, prediction, risk
+from churnlib import crosstabs
 from churnlib.evidence import Estimate, Test
-from churnlib.margins.cell_selection import Count, mask_of
-from churnlib.margins.convex_sums import Separable
-from churnlib.margins.extremal_forms import Concordance, Distance, Form, Free, Linear, Peaks
+from churnlib.margins import extremal_forms as forms
+from churnlib.margins.constraints import Count, mask_of
 from churnlib.margins.table_sets import TableSet
-from churnlib.tables import Crosstab
 
-Measure = Callable[[Crosstab], Any]
-Make = Callable[[TableSet], Form]
+Measure = Callable[..., Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """A statistic whose extremes are asked for.
-
-    Parameters
-    ----------
-    name : str
-    measure : callable
-        From a table to the statistic.
-    form : Form
-        What orders the tables by the statistic.
-    falls : bool
-        Whether the statistic falls where the form rises.
-    """
+    """A statistic whose extremes are asked for, and the form that orders the tables by it."""
 
     name: str
     measure: Measure
-    form: Form
-    falls: bool = False
-
-    def value(self, table: Crosstab) -> float:
-        """The statistic as a number; a test without one, such as the exact one, gives its p."""
-        return number(self.measure(table))
+    form: forms.Form
+    slow: bool = False  # values are calls of a function, one a table
 
 
 def number(result: Any) -> float:
-    """The number that a statistic's result stands for.
-
-    Raises
-    ------
-    TypeError
-        If it is neither a number, an `Estimate` nor a `Test`.
-    """
+    """Return the number that a result stands for; a test without statistic gives its p-value."""
     if isinstance(result, Estimate):
         return result.value
     if isinstance(result, Test):
-        return result.p_value if result.statistic != result.statistic else result.statistic
+        return result.p_value if np.isnan(result.statistic) else result.statistic
     try:
         return float(result)
     except (TypeError, ValueError):
@@ -68,117 +44,104 @@ def number(result: Any) -> float:
 
 
 def objective(statistic: Any, tables: TableSet) -> Objective:
-    """Find the form of a statistic.
-
-    Parameters
-    ----------
-    statistic : str, Count or callable
-        A row of `statistics(table)`, some cells' people, or any function of a `Crosstab`.
-
-    Raises
-    ------
-    ValueError
-        If the name is not that of a statistic of such a table.
-    TypeError
-        If it is neither a name nor callable.
-    """
+    """Find the form of a statistic: a name, the people in some cells, or a function of a table."""
     if isinstance(statistic, Count):
-        weights = 1.0 * mask_of(statistic.cells, tables.rows.index, tables.columns.index)
-        return Objective(str(statistic), statistic, Linear(weights))
-    name = next((_NAMES[own] for own in _NAMES if own is statistic), statistic)
-    if isinstance(name, str):
-        known = _known(tables.shape)
-        if name not in known:
-            size = " × ".join(map(str, tables.shape))
-            raise ValueError(
-                f"a table of {size} cells has no statistic {name!r}; it has {', '.join(known)}"
-            )
-        measure, make = known[name]
-        return Objective(name, measure, make(tables), falls=name == "fisher_exact")
-    if not callable(name):
+        cells = mask_of(statistic.cells, tables.rows.index, tables.columns.index)
+        return Objective(str(statistic), statistic, forms.linear(1.0 * cells))
+    every = battery(tables)
+    for each in every:
+        # Our own functions are recognised, so that `attainable(r, c, cl.gamma)` is proved as well.
+        if each.name == statistic or getattr(each.measure, "func", each.measure) is statistic:
+            return each
+    if isinstance(statistic, str):
+        size, names = " × ".join(map(str, tables.shape)), ", ".join(each.name for each in every)
+        raise ValueError(f"a table of {size} cells has no statistic {statistic!r}; it has {names}")
+    if not callable(statistic):
         raise TypeError(
             "a statistic is a row of statistics(table), a Count of cells, or a function of a "
-            f"Crosstab; given {name!r}"
+            f"Crosstab; given {statistic!r}"
         )
 
     def values(stack: np.ndarray) -> np.ndarray:
-        return np.array([number(name(tables.table(counts))) for counts in stack], dtype=float)
+        return np.array([number(statistic(tables.table(counts))) for counts in stack], dtype=float)
 
-    return Objective(getattr(name, "__name__", "statistic"), name, Free(values))
-
-
-def _squares(tables: TableSet, *, rows: bool, columns: bool) -> Separable:
-    """Squares of O − E over the totals of the row, of the column, or of both.
-
-    With fixed margins they differ from the squares of O by a constant, and are more precise.
-    """
-    totals = np.outer(
-        tables.rows.astype(float) if rows else np.ones(tables.shape[0]),
-        tables.columns if columns else np.ones(tables.shape[1]),
+    return Objective(
+        getattr(statistic, "__name__", "statistic"), statistic, forms.free(values), True
     )
-    weights = 1 / np.where(totals > 0, totals, 1)
-    expected = _expected(tables)
-    return Separable(lambda stack: weights * (stack - expected) ** 2)
 
 
-def _expected(tables: TableSet) -> np.ndarray:
-    return np.outer(tables.rows.astype(float), tables.columns) / tables.rows.sum()
+def battery(tables: TableSet) -> list[Objective]:
+    """Return every statistic of such tables, the default of a function before its variants."""
+    from scipy.special import gammaln, kl_div
 
+    shape, rows, columns = tables.shape, tables.rows.to_numpy(), tables.columns.to_numpy()
+    expected = tables.expected
 
-def _chi2(tables: TableSet) -> Form:
-    return _squares(tables, rows=True, columns=True)
+    def squares(totals: np.ndarray) -> forms.Form:
+        """Squares of O − E: with fixed margins those of O but for a constant, and more precise."""
+        some = np.where(totals > 0, totals, 1)  # where a margin is 0, so is the cell
+        return forms.convex_sum(lambda stack: (stack - expected) ** 2 / some)
 
+    def by_way(name: str, measure: Measure, **ways: forms.Form) -> list[Objective]:
+        return [
+            Objective(f"{name}_{way}", partial(measure, dependent=way), form)
+            for way, form in ways.items()
+        ]
 
-def _phi(tables: TableSet) -> Form:
-    """Signed where two rows and two columns count somebody."""
-    some = [np.flatnonzero(margin) for margin in (tables.rows, tables.columns)]
-    if [len(places) for places in some] != [2, 2]:
-        return _chi2(tables)
-    weights = np.zeros(tables.shape)
-    weights[some[0][0], some[1][0]] = 1
-    return Linear(weights)
-
-
-def _entropy(tables: TableSet) -> Form:
-    """O log(O / E) − O + E: with fixed margins O log O but for a constant, and more precise."""
-    from scipy.special import kl_div
-
-    expected = _expected(tables)
-    # Where a margin is 0, so is the cell, and any constant will do.
+    chi2, pairs = squares(expected), forms.concordance(relative=False)
+    # O log(O / E) − O + E: with fixed margins O log O but for a constant, and more precise.
     some = np.where(expected > 0, expected, 1)
-    return Separable(lambda stack: kl_div(stack, some))
+    entropy = forms.convex_sum(lambda stack: kl_div(stack, some))
+    # Logarithm of Π x!: with fixed margins a table is the less probable the larger it is.
+    improbability = forms.convex_sum(lambda stack: gammaln(stack + 1.0))
+    in_rows = forms.peaks(by_row=True, by_column=False)
+    in_columns = forms.peaks(by_row=False, by_column=True)
+    in_both = forms.peaks(by_row=True, by_column=True)
+    scores = np.outer(*(np.arange(1.0, size + 1) for size in shape))
+    # Twice the mid-ranks, so that all weights are whole numbers.
+    ranks = np.outer(*(2 * margin.cumsum() - margin + 1.0 for margin in (rows, columns)))
+    lambda_, tau = crosstabs.goodman_kruskal_lambda, crosstabs.goodman_kruskal_tau
+    uncertainty, somers_d = crosstabs.uncertainty_coefficient, crosstabs.somers_d
+    objectives = [
+        Objective("pearson_chi2", crosstabs.chi_square, chi2),
+        Objective("likelihood_ratio", crosstabs.likelihood_ratio, entropy),
+        Objective("fisher_exact", crosstabs.fisher_exact, improbability),
+        Objective("phi", crosstabs.phi, _signed(expected > 0) or chi2),
+        Objective("cramers_v", crosstabs.cramers_v, chi2),
+        Objective("cramers_v_corrected", partial(crosstabs.cramers_v, bias_corrected=True), chi2),
+        Objective("contingency_coefficient", crosstabs.contingency_coefficient, chi2),
+        *by_way("lambda", lambda_, symmetric=in_both, rows=in_columns, columns=in_rows),
+        # Given the column, the row is guessed: squares over column totals.
+        *by_way("gk_tau", tau, columns=squares(rows[:, None]), rows=squares(columns)),
+        *by_way("uncertainty", uncertainty, symmetric=entropy, rows=entropy, columns=entropy),
+        Objective("linear_by_linear", crosstabs.linear_by_linear, forms.distance(scores, expected)),
+        Objective("gamma", crosstabs.gamma, forms.concordance(relative=True)),
+        Objective("kendall_tau_b", crosstabs.kendall_tau_b, pairs),
+        Objective("stuart_tau_c", crosstabs.stuart_tau_c, pairs),
+        *by_way("somers_d", somers_d, symmetric=pairs, rows=pairs, columns=pairs),
+        Objective("spearman", crosstabs.spearman, forms.linear(ranks)),
+        Objective("pearson_r", crosstabs.pearson_r, forms.linear(scores)),
+    ]
+    if shape == (2, 2):
+        # |O − E| of the first cell is that of all four.
+        yates, corner = partial(crosstabs.chi_square, correction=True), np.diag([1.0, 0.0])
+        objectives += [
+            Objective("continuity_correction", yates, forms.distance(corner, expected)),
+            Objective("odds_ratio", crosstabs.odds_ratio, forms.free(_odds)),
+            Objective("risk_ratio", crosstabs.risk_ratio, forms.free(_risks)),
+        ]
+    if shape[0] == shape[1]:
+        objectives.append(Objective("kappa", crosstabs.kappa, forms.linear(np.eye(shape[0]))))
+    return objectives
 
 
-def _improbability(tables: TableSet) -> Form:
-    """Logarithm of Π x!: with fixed margins a table is the less probable the larger it is."""
-    from scipy.special import gammaln
-
-    return Separable(lambda stack: gammaln(stack + 1.0))
-
-
-def _scores(tables: TableSet, *, ranks: bool) -> tuple[np.ndarray, float]:
-    """Products of row and column scores, and their mean over independence times n."""
-    scores = []
-    for margin in (tables.rows.to_numpy(), tables.columns.to_numpy()):
-        plain = np.arange(1.0, len(margin) + 1)
-        # Twice the mid-ranks, so that all weights are whole numbers.
-        scores.append(2 * margin.cumsum() - margin + 1.0 if ranks else plain)
-    centre = (scores[0] @ tables.rows) * (scores[1] @ tables.columns) / tables.rows.sum()
-    return np.outer(*scores), float(centre)
-
-
-def _correlation(tables: TableSet, *, ranks: bool = False) -> Form:
-    return Linear(_scores(tables, ranks=ranks)[0])
-
-
-def _trend(tables: TableSet) -> Form:
-    return Distance(*_scores(tables, ranks=False))
-
-
-def _corner(tables: TableSet) -> Form:
-    """|O − E| of the first cell of a 2×2 table, the same for all four."""
-    weights = np.array([[1.0, 0.0], [0.0, 0.0]])
-    return Distance(weights, float(_expected(tables)[0, 0]))
+def _signed(occupied: np.ndarray) -> forms.Form | None:
+    """The first cell where two rows and two columns count somebody: φ has a sign there."""
+    if occupied.any(axis=1).sum() != 2 or occupied.any(axis=0).sum() != 2:
+        return None
+    weights = np.zeros(occupied.shape)
+    weights.flat[occupied.argmax()] = 1
+    return forms.linear(weights)
 
 
 def _odds(stack: np.ndarray) -> np.ndarray:
@@ -195,92 +158,3 @@ def _quotient(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """The quotient; infinite over nothing, and NaN for nothing over nothing."""
     over_nothing = np.where(above > 0, np.inf, np.nan)
     return np.divide(above, below, out=over_nothing, where=below > 0)
-
-
-def _always(form: Form) -> Make:
-    return lambda tables: form
-
-
-_ANY: Mapping[str, tuple[Measure, Make]] = {
-    "pearson_chi2": (independence.chi_square, _chi2),
-    "likelihood_ratio": (independence.likelihood_ratio, _entropy),
-    "fisher_exact": (exact.fisher_exact, _improbability),
-    "phi": (independence.phi, _phi),
-    "cramers_v": (independence.cramers_v, _chi2),
-    "cramers_v_corrected": (partial(independence.cramers_v, bias_corrected=True), _chi2),
-    "contingency_coefficient": (independence.contingency_coefficient, _chi2),
-    **{
-        f"lambda_{way}": (
-            partial(prediction.goodman_kruskal_lambda, dependent=way),
-            _always(Peaks(by_row=way != "rows", by_column=way != "columns")),
-        )
-        for way in ("symmetric", "rows", "columns")
-    },
-    # Given the column, the row is guessed: squares over column totals.
-    "gk_tau_rows": (
-        partial(prediction.goodman_kruskal_tau, dependent="rows"),
-        partial(_squares, rows=False, columns=True),
-    ),
-    "gk_tau_columns": (
-        partial(prediction.goodman_kruskal_tau, dependent="columns"),
-        partial(_squares, rows=True, columns=False),
-    ),
-    **{
-        f"uncertainty_{way}": (
-            partial(prediction.uncertainty_coefficient, dependent=way),
-            _entropy,
-        )
-        for way in ("symmetric", "rows", "columns")
-    },
-    "linear_by_linear": (ordinal.linear_by_linear, _trend),
-    "gamma": (ordinal.gamma, _always(Concordance(relative=True))),
-    "kendall_tau_b": (ordinal.kendall_tau_b, _always(Concordance(relative=False))),
-    "stuart_tau_c": (ordinal.stuart_tau_c, _always(Concordance(relative=False))),
-    **{
-        f"somers_d_{way}": (
-            partial(ordinal.somers_d, dependent=way),
-            _always(Concordance(relative=False)),
-        )
-        for way in ("symmetric", "rows", "columns")
-    },
-    "spearman": (ordinal.spearman, partial(_correlation, ranks=True)),
-    "pearson_r": (ordinal.pearson_r, _correlation),
-}
-_TWO_BY_TWO: Mapping[str, tuple[Measure, Make]] = {
-    "continuity_correction": (partial(independence.chi_square, correction=True), _corner),
-    "odds_ratio": (risk.odds_ratio, _always(Free(_odds))),
-    "risk_ratio": (risk.risk_ratio, _always(Free(_risks))),
-}
-_SQUARE: Mapping[str, tuple[Measure, Make]] = {
-    "kappa": (prediction.kappa, lambda tables: Linear(np.eye(len(tables.rows)))),
-}
-
-
-def names(shape: tuple[int, int]) -> list[str]:
-    """Statistics of a table of this shape, by their rows in `statistics(table)`.
-
-    Examples
-    --------
-    >>> len(names((5, 4))), set(names((3, 3))) - set(names((5, 4)))
-    (24, {'kappa'})
-    """
-    return list(_known(shape))
-
-
-def _known(shape: tuple[int, int]) -> dict[str, tuple[Measure, Make]]:
-    square = _SQUARE if shape[0] == shape[1] else {}
-    return {**_ANY, **(_TWO_BY_TWO if shape == (2, 2) else {}), **square}
-
-
-# Our own functions are recognised, so that `attainable(r, c, cl.gamma)` is proved as well.
-_NAMES: Mapping[Any, str] = {
-    **{
-        measure: name
-        for name, (measure, _) in {**_ANY, **_TWO_BY_TWO, **_SQUARE}.items()
-        if not isinstance(measure, partial)
-    },
-    prediction.goodman_kruskal_lambda: "lambda_symmetric",
-    prediction.goodman_kruskal_tau: "gk_tau_columns",
-    prediction.uncertainty_coefficient: "uncertainty_symmetric",
-    ordinal.somers_d: "somers_d_symmetric",
-}

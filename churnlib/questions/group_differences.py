@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import NAN, Estimate, Origin, Test, joined, require_level
-from churnlib.questions.people import numbers_with, people_with
+from churnlib.questions.people import answers_of, numbers_with
 from churnlib.tables import origin_of
 
 _FEWEST = 2  # a variance needs two people
@@ -71,23 +72,19 @@ def compare_groups(data: Any, variable: str, by: str, *, level: float = 0.95) ->
     Returns
     -------
     GroupComparison
-        People without the number or the group are in no test and counted as missing. Groups with
-        fewer than two people, or all with one and the same number, are in no test of means, which
-        its note says.
+        Without people who lack the number or the group. Groups with fewer than two people, or all
+        with one and the same number, are in no test of means, which its note says.
 
     Raises
     ------
-    KeyError
-        If there is no such variable.
-    ValueError
-        If `variable` holds no numbers, or nobody has both.
+    KeyError, ValueError
+        If there is no such variable, `variable` holds no numbers, or nobody has both.
 
     References
     ----------
-    Welch, B. L. (1951). On the comparison of several mean values. Biometrika 38, 330–336. Hedges,
-    L. V. (1981). Distribution theory for Glass's estimator of effect size. J. Educ. Stat. 6,
-    107–128. Games, P. A. & Howell, J. F. (1976). J. Educ. Stat. 1, 113–125. Dunn, O. J. (1964).
-    Multiple comparisons using rank sums. Technometrics 6, 241–252.
+    Welch, B. L. (1951). Biometrika 38, 330–336. Hedges, L. V. (1981). J. Educ. Stat. 6, 107–128.
+    Games, P. A. & Howell, J. F. (1976). J. Educ. Stat. 1, 113–125. Dunn, O. J. (1964).
+    Technometrics 6, 241–252.
 
     Examples
     --------
@@ -98,30 +95,21 @@ def compare_groups(data: Any, variable: str, by: str, *, level: float = 0.95) ->
     """
     require_level(level)
     numbers, origin = numbers_with(data, variable), origin_of(data, None)
-    group = people_with(data, [by])[by]
-    levels = (
-        list(group.cat.categories) if hasattr(group, "cat") else sorted(group.dropna().unique())
-    )
-    samples = {key: numbers[(group == key).to_numpy()] for key in levels}
-    if not any(sample.notna().any() for sample in samples.values()):
+    group = answers_of(data, by).astype("category")
+    samples = {key: numbers[(group == key).to_numpy()] for key in group.cat.categories}
+    answered = {key: s.dropna().to_numpy() for key, s in samples.items() if s.notna().any()}
+    if not answered:
         raise ValueError(f"nobody answered both {variable!r} and {by!r}")
     table = pd.DataFrame({key: summary_of(sample) for key, sample in samples.items()}).T
     table = table.astype({"n": int, "missing": int}).rename_axis(by)
-    answered = {key: s.dropna().to_numpy() for key, s in samples.items() if s.notna().any()}
     varied = {key: x for key, x in answered.items() if len(x) >= _FEWEST and _varies(x)}
-    left_out = [key for key in answered if key not in varied]
-    note = f"without {', '.join(map(str, left_out))}: too few or equal numbers" * bool(left_out)
-    several = pd.DataFrame(columns=["difference", "low", "high", "games_howell", "dunn_holm"])
-    if len(varied) > 2:
-        several = _post_hoc(varied, level)
+    left_out = [str(key) for key in answered if key not in varied]
+    note = f"without {', '.join(left_out)}: too few or equal numbers" if left_out else ""
     return GroupComparison(
         variable, by, table, _means(varied, origin, note), _ranks(answered, origin),
-        tuple(_effects(varied, level, origin, note)), several, origin,
+        tuple(_effects(list(varied.values()), level, origin, note)),
+        _post_hoc(varied, level), origin,
     )  # fmt: skip
-
-
-def _varies(numbers: np.ndarray) -> bool:
-    return bool(np.ptp(numbers) > 1e-9 * np.abs(numbers).max())  # else no digit of it is left
 
 
 def summary_of(numbers: pd.Series) -> pd.Series:
@@ -135,6 +123,19 @@ def summary_of(numbers: pd.Series) -> pd.Series:
     )  # fmt: skip
 
 
+def holm(p_values: pd.Series) -> pd.Series:
+    """Return p-values adjusted for all of them by Holm's method; NaN stays, and counts not."""
+    from statsmodels.stats.multitest import multipletests
+
+    tested = p_values.dropna()
+    adjusted = multipletests(tested, method="holm")[1] if len(tested) else []
+    return pd.Series(adjusted, tested.index, dtype=float).reindex(p_values.index)
+
+
+def _varies(numbers: np.ndarray) -> bool:
+    return bool(np.ptp(numbers) > 1e-9 * np.abs(numbers).max())  # else no digit of it is left
+
+
 def _means(groups: dict[Any, np.ndarray], origin: Origin, note: str) -> Test:
     from scipy.stats import ttest_ind
     from statsmodels.stats.oneway import anova_oneway
@@ -142,15 +143,12 @@ def _means(groups: dict[Any, np.ndarray], origin: Origin, note: str) -> Test:
     samples = list(groups.values())
     n = sum(map(len, samples))
     if len(samples) < 2:
-        return _undefined(
-            "welch_t", n, origin, joined(note, "fewer than two groups can be compared")
-        )
+        return _test("welch_t", n, origin, joined(note, "fewer than two groups can be compared"))
     if len(samples) == 2:
         t = ttest_ind(*samples, equal_var=False)
-        return _asymptotic("welch_t", t.statistic, t.df, t.pvalue, n, origin, note)
+        return _test("welch_t", n, origin, note, t.statistic, t.df, t.pvalue)
     f = anova_oneway(samples, use_var="unequal")
-    between, within = map(float, f.df)
-    return _asymptotic("welch_anova", f.statistic, between, f.pvalue, n, origin, note, within)
+    return _test("welch_anova", n, origin, note, f.statistic, f.df[0], f.pvalue, f.df[1])
 
 
 def _ranks(groups: dict[Any, np.ndarray], origin: Origin) -> Test:
@@ -160,27 +158,31 @@ def _ranks(groups: dict[Any, np.ndarray], origin: Origin) -> Test:
     n = sum(map(len, samples))
     name = "mann_whitney" if len(samples) <= 2 else "kruskal_wallis"
     if len(samples) < 2 or not _varies(np.concatenate(samples)):
-        return _undefined(
-            name, n, origin, "fewer than two groups can be compared, or all are equal"
-        )
-    if len(samples) == 2:
-        u = mannwhitneyu(*samples)
-        return _asymptotic(name, u.statistic, NAN, u.pvalue, n, origin)
-    h = kruskal(*samples)
-    return _asymptotic(name, h.statistic, len(samples) - 1, h.pvalue, n, origin)
+        return _test(name, n, origin, "fewer than two groups can be compared, or all are equal")
+    result = mannwhitneyu(*samples) if len(samples) == 2 else kruskal(*samples)
+    df = NAN if len(samples) == 2 else len(samples) - 1
+    return _test(name, n, origin, "", result.statistic, df, result.pvalue)
+
+
+def _test(
+    name: str, n: int, origin: Origin, note: str, statistic: float = NAN, df: float = NAN,
+    p: float = NAN, df_residual: float = NAN,
+) -> Test:  # fmt: skip
+    return Test(
+        name, float(statistic), float(df), float(p), n, False, (NAN, NAN), origin, note,
+        float(df_residual),
+    )  # fmt: skip
 
 
 def _effects(
-    groups: dict[Any, np.ndarray], level: float, origin: Origin, note: str
-) -> list[Estimate]:
-    from scipy.stats import f_oneway, t
+    samples: list[np.ndarray], level: float, origin: Origin, note: str
+) -> Iterator[Estimate]:
+    from scipy.stats import f_oneway, t, ttest_ind
+    from statsmodels.stats.nonparametric import rank_compare_2indep
     from statsmodels.stats.oneway import confint_noncentrality
 
-    samples = list(groups.values())
-    sizes = np.array(list(map(len, samples)))
+    sizes = np.array([len(sample) for sample in samples])
     n = int(sizes.sum())
-    if len(samples) < 2:
-        return []
     if len(samples) > 2:
         f, between, within = float(f_oneway(*samples).statistic), len(samples) - 1, n - len(samples)
         low, high = (
@@ -188,73 +190,47 @@ def _effects(
             for noncentral in confint_noncentrality(f, (between, within), alpha=1 - level)
         )
         value = f * between / (f * between + within)
-        return [Estimate("eta_squared", value, low, high, level, NAN, n, origin, note)]
+        yield Estimate("eta_squared", value, low, high, level, NAN, n, origin, note)
+    if len(samples) != 2:
+        return
     first, second = samples
-    df = n - 2
-    pooled = np.sqrt(((sizes - 1) * [first.var(ddof=1), second.var(ddof=1)]).sum() / df)
-    g = (1 - 3 / (4 * n - 9)) * (first.mean() - second.mean()) / pooled
-    se = np.sqrt(n / sizes.prod() + g**2 / (2 * n))
-    reach = t.isf((1 - level) / 2, df) * se
-    r, r_low, r_high = _rank_biserial(first, second, level)
-    return [
-        Estimate("hedges_g", float(g), g - reach, g + reach, level, float(se), n, origin, note),
-        Estimate("rank_biserial", r, r_low, r_high, level, NAN, n, origin, note),
-    ]
-
-
-def _rank_biserial(
-    first: np.ndarray, second: np.ndarray, level: float
-) -> tuple[float, float, float]:
-    """The correlation and its limits; Brunner and Munzel's variance is 0 without overlap."""
-    from statsmodels.stats.nonparametric import rank_compare_2indep
-
+    unit = n / sizes.prod()  # 1/n₁ + 1/n₂
+    g = float((1 - 3 / (4 * n - 9)) * ttest_ind(first, second).statistic * np.sqrt(unit))
+    se = float(np.sqrt(unit + g**2 / (2 * n)))
+    reach = t.isf((1 - level) / 2, n - 2) * se
+    yield Estimate("hedges_g", g, g - reach, g + reach, level, se, n, origin, note)
     if first.min() > second.max() or second.min() > first.max():
-        return float(np.sign(first[0] - second[0])), NAN, NAN
-    ranks = rank_compare_2indep(first, second)
-    low, high = ranks.conf_int(alpha=1 - level)
-    return float(2 * ranks.prob1 - 1), float(2 * low - 1), float(2 * high - 1)
+        # Brunner and Munzel's variance is 0 without overlap.
+        r, low, high = float(np.sign(first[0] - second[0])), NAN, NAN
+    else:
+        ranks = rank_compare_2indep(first, second)
+        r, low, high = (float(2 * p - 1) for p in (ranks.prob1, *ranks.conf_int(alpha=1 - level)))
+    yield Estimate("rank_biserial", float(r), low, high, level, NAN, n, origin, note)
 
 
 def _post_hoc(groups: dict[Any, np.ndarray], level: float) -> pd.DataFrame:
-    from scipy.stats import norm, rankdata, tukey_hsd
-    from statsmodels.stats.multitest import multipletests
+    from scipy.stats import norm, rankdata, tiecorrect, tukey_hsd
 
-    samples, pairs = list(groups.values()), list(combinations(range(len(groups)), 2))
+    samples = list(groups.values())
+    if len(samples) < 3:
+        return pd.DataFrame(columns=["difference", "low", "high", "games_howell", "dunn_holm"])
+    one, other = np.array(list(combinations(range(len(samples)), 2))).T
     howell = tukey_hsd(*samples, equal_var=False)
     limits = howell.confidence_interval(level)
-    everybody = np.concatenate(samples)
-    n, ranks = len(everybody), rankdata(everybody)
-    mean_ranks = [part.mean() for part in np.split(ranks, np.cumsum([*map(len, samples)])[:-1])]
-    ties = np.unique(everybody, return_counts=True)[1].astype(float)
+    means, sizes = (np.array([of(sample) for sample in samples]) for of in (np.mean, len))
+    ranks = rankdata(np.concatenate(samples))
+    mean_ranks = np.array([part.mean() for part in np.split(ranks, np.cumsum(sizes)[:-1])])
     # Dunn (1964): the variance of ranks, less what ties take from it.
-    variance = n * (n + 1) / 12 - (ties**3 - ties).sum() / (12 * (n - 1))
-    z = [
-        (mean_ranks[i] - mean_ranks[j])
-        / np.sqrt(variance * (1 / len(samples[i]) + 1 / len(samples[j])))
-        for i, j in pairs
-    ]
-    dunn = multipletests(2 * norm.sf(np.abs(z)), method="holm")[1]
-    names = list(groups)
+    variance = len(ranks) * (len(ranks) + 1) / 12 * tiecorrect(ranks)
+    apart = mean_ranks[one] - mean_ranks[other]
+    z = apart / np.sqrt(variance * (1 / sizes[one] + 1 / sizes[other]))
     return pd.DataFrame(
         {
-            "difference": [samples[i].mean() - samples[j].mean() for i, j in pairs],
-            "low": [limits.low[pair] for pair in pairs],
-            "high": [limits.high[pair] for pair in pairs],
-            "games_howell": [howell.pvalue[pair] for pair in pairs],
-            "dunn_holm": dunn,
+            "difference": means[one] - means[other],
+            "low": limits.low[one, other],
+            "high": limits.high[one, other],
+            "games_howell": howell.pvalue[one, other],
+            "dunn_holm": holm(pd.Series(2 * norm.sf(np.abs(z)))).to_numpy(),
         },
-        index=pd.MultiIndex.from_tuples([(names[i], names[j]) for i, j in pairs]),
+        index=pd.MultiIndex.from_tuples(combinations(groups, 2)),
     )
-
-
-def _asymptotic(
-    name: str, statistic: float, df: float, p: float, n: int, origin: Origin, note: str = "",
-    df_residual: float = NAN,
-) -> Test:  # fmt: skip
-    return Test(
-        name, float(statistic), float(df), float(p), n, False, (NAN, NAN), origin, note, df_residual
-    )
-
-
-def _undefined(name: str, n: int, origin: Origin, note: str) -> Test:
-    return _asymptotic(name, NAN, NAN, NAN, n, origin, note)

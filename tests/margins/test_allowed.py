@@ -12,11 +12,16 @@ from hypothesis import strategies as st
 import churnlib as cl
 from churnlib.evidence.origin import Origin
 from churnlib.margins import allowed as margins
-from churnlib.margins import convex_sums as separable
-from churnlib.margins.statistic_forms import names, objective
+from churnlib.margins import searches
+from churnlib.margins.statistic_forms import battery, objective
 from churnlib.margins.table_sets import TableSet
 
 AGE, EDUCATION = cl.published_frequencies("3-2"), cl.published_frequencies("3-3")
+
+
+def names(shape):
+    tables = TableSet.of([shape[1]] * shape[0], [shape[0]] * shape[1])
+    return [each.name for each in battery(tables)]
 
 
 def ways(total, room):
@@ -256,7 +261,7 @@ def test_a_structural_zero_in_the_middle_leaves_no_coupling_and_nothing_is_claim
 
 
 def test_a_branch_and_bound_that_is_broken_off_claims_nothing(monkeypatch):
-    monkeypatch.setattr(separable, "NODES", 2)
+    monkeypatch.setattr(searches, "NODES", 2)
     found = cl.attainable(AGE, EDUCATION, "cramers_v")
     assert not found.proved
     assert found.method == "low: closed paths; high: branch and bound, broken off"
@@ -335,7 +340,9 @@ def test_no_closed_path_lowers_the_sum_of_a_settled_table(rows, data):
         greedy[costs.argmin()] += 1
     least = squares.values(np.column_stack([greedy, np.subtract(rows, greedy)])[None])
     far = np.column_stack([splits, np.subtract(rows, splits)])
-    for table in (separable.settled(tables, squares.cost, far), squares.least(tables).table):
+    moves = searches.closed_paths(tables.shape, 2)
+    climbed = searches.climb(tables, lambda stack: -squares.values(stack), far, moves)
+    for table in (climbed, squares.least(tables).table):
         assert tables.admits(table[None])[0]
         assert table.sum(axis=1).tolist() == rows
         assert squares.values(table[None]) == pytest.approx(least, abs=1e-9)

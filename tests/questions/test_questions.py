@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import churnlib as cl
-from churnlib.questions.multiple_response import independence_test
-from churnlib.questions.reliability import alpha_of
+from churnlib.questions.correlation import alpha_of
+from churnlib.questions.description import independence_test
 
 OBSERVED = cl.Origin.OBSERVED
 
@@ -260,7 +260,7 @@ def test_one_column_an_option_tells_none_ticked_from_missing(tmp_path):
 def test_a_question_of_another_kind_is_refused(survey):
     with pytest.raises(ValueError, match="'age' is of kind 'number' and not multiple"):
         cl.multiple_response(survey, "age")
-    with pytest.raises(ValueError, match="'age' is number"):
+    with pytest.raises(ValueError, match="'age' is of kind 'number' and not single"):
         cl.compare_options(survey, "use", "age")
     with pytest.raises(ValueError, match="'use' has several answers a person"):
         cl.crosstab(survey, "use", "sex")
@@ -367,6 +367,17 @@ def test_table_1_describes_every_question_by_group(survey):
     assert table.loc[("remarks", "answered"), "all"] == "12 (50.0 %)"
     assert "secret" not in table.to_string()
     assert list(cl.describe(survey).columns) == ["all"]
+
+
+def test_groups_of_whom_nobody_answered_a_question_have_no_p_value(raw, book):
+    """Compared or not, every question stands in the table: of several answers, numbers, one."""
+    unasked = raw.assign(use="", age="-3", visits="")
+    unasked.loc[0, ["use", "age", "visits", "sex"]] = ["Card", "30", "x", ""]
+    table = cl.describe(cl.clean(unasked, book, origin=OBSERVED), by="sex")
+    asked = table.loc[["use", "age", "visits"]]
+    assert set(asked["p"]) == {""}
+    assert asked.loc[("use", "card"), ["all", "m"]].tolist() == ["1 (100.0 %)", "0"]
+    assert asked.loc[("age", "median [quartiles]"), ["all", "m"]].tolist() == ["30 [30, 30]", "—"]
 
 
 # What no report may say.
