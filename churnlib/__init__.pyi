@@ -104,5 +104,5 @@ from .tables.cross_table import Crosstab as Crosstab
 from .tables.frequency_table import FrequencyTable as FrequencyTable
 from .tables.frequency_table import binomial_test as binomial_test
 from .tables.frequency_table import wilson as wilson
-from .tables.label_counts import Tally as Tally
-from .tables.label_counts import resolve_labels as resolve_labels
+from .tables.cell_counts import Tally as Tally
+from .tables.cell_counts import resolve_labels as resolve_labels
