@@ -93,7 +93,7 @@ from .survey.levels import LabelError as LabelError
 from .survey.levels import Level as Level
 from .survey.levels import Variable as Variable
 from .survey.readers import read_answers as read_answers
-from .survey.survey import Survey as Survey
+from .survey.cleaning import Survey as Survey
 from .survey.synthesis import Scenario as Scenario
 from .survey.synthesis import load_scenarios as load_scenarios
 from .survey.synthesis import synthesise as synthesise

@@ -16,7 +16,7 @@ from churnlib.survey.levels import Variable as Variable
 from churnlib.survey.question_columns import column_of as column_of
 from churnlib.survey.question_columns import columns_of as columns_of
 from churnlib.survey.readers import read_answers as read_answers
-from churnlib.survey.survey import Survey as Survey
+from churnlib.survey.cleaning import Survey as Survey
 from churnlib.survey.synthesis import Scenario as Scenario
 from churnlib.survey.synthesis import load_scenarios as load_scenarios
 from churnlib.survey.synthesis import synthesise as synthesise

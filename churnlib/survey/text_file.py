@@ -12,7 +12,6 @@ from pathlib import Path
 
 from churnlib.survey.raw_table import RawTable
 
-_LOOKED_AT = 200  # rows
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _NO_TEXT = re.compile("[\ue000-\uf8ff\ufffd\x00]")
 """Signs that a wrong encoding gives: private ones and replacements."""
@@ -27,8 +26,7 @@ def read_delimited(file: Path, encoding: str | None = None) -> RawTable:
     """Read the rows of a csv, tsv or txt file; its encoding and delimiter are found."""
     data = file.read_bytes()
     chosen = encoding or encoding_of(data, file.name)
-    text = decode(data, file.name, chosen)
-    notes = []
+    text, notes = decode(data, file.name, chosen), []
     if encoding is None and not chosen.startswith("utf"):
         notes.append(
             f"{file.name} was read as {chosen}; if letters look wrong, say another (--encoding)"
@@ -46,21 +44,19 @@ def read_delimited(file: Path, encoding: str | None = None) -> RawTable:
             f"{file.name} is no well-formed CSV file: {error}; export it again, or open it in a "
             "spreadsheet and save it as .xlsx"
         ) from error
-    held = [row for row in rows if any(row)]
-    apart = len({row[0] for row in held[1:]}) == len(held) - 1 > 1
-    if apart and all(len(row) == len(held[0]) + 1 for row in held[1:]):
-        held[0].insert(0, "")  # R writes the names of rows without a header above them
+    header, *answers = filter(any, rows) if any(map(any, rows)) else [[]]
+    apart = len({row[0] for row in answers}) == len(answers) > 1
+    if apart and all(len(row) == len(header) + 1 for row in answers):
+        header.insert(0, "")  # R writes the names of rows without a header above them
     return RawTable(rows, notes)
 
 
 def _fit(text: str, delimiter: str) -> tuple[float, int]:
     """The share of rows that it cuts into equally many cells, and how many these are."""
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
-    widths = [len(row) for row in islice(filter(any, reader), _LOOKED_AT)]
-    if not widths or max(widths) < 2:
-        return 0, 0
-    width, rows = Counter(w for w in widths if w > 1).most_common(1)[0]
-    return rows / len(widths), width
+    rows = filter(any, csv.reader(StringIO(text, newline=""), delimiter=delimiter))
+    widths = Counter(len(row) for row in islice(rows, 200))
+    width = max((w for w in widths if w > 1), key=widths.get, default=0)
+    return widths[width] / max(widths.total(), 1), width
 
 
 def decode(data: bytes, name: str, encoding: str | None = None) -> str:
@@ -94,21 +90,23 @@ def encoding_of(data: bytes, name: str) -> str:
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
             return encoding
-    if b"\x00" in data:
-        little = data[1::2].count(0) >= data[::2].count(0)
-        encodings = tried = ["utf-16-le" if little else "utf-16-be"]
-    elif _text(data, "utf-8") is not None:
-        return "utf-8"
-    else:
-        encodings = [*_chinese(data), *_western(data)]
-        tried = ["utf-8", "gb18030", "big5", "cp1252"]
-    for encoding in encodings:
+    for encoding in _likely(data):
         if _text(data, encoding) is not None:
             return encoding
     raise ValueError(
-        f"{name} is not text in {', '.join(tried)}; say its encoding (--encoding), or save it as "
-        "CSV UTF-8 and try again"
+        f"{name} is not text in utf-8, utf-16, gb18030, big5 or cp1252; say its encoding "
+        "(--encoding), or save it as CSV UTF-8 and try again"
     )
+
+
+def _likely(data: bytes) -> Iterator[str]:
+    if b"\x00" in data:
+        little = data[1::2].count(0) >= data[::2].count(0)
+        yield "utf-16-le" if little else "utf-16-be"
+    else:
+        yield "utf-8"
+        yield from _chinese(data)
+        yield from _western(data)
 
 
 def _text(data: bytes, encoding: str) -> str | None:
@@ -116,43 +114,34 @@ def _text(data: bytes, encoding: str) -> str | None:
         text = data.decode(encoding)
     except UnicodeError:
         return None
-    wrong = "\x00" in text or (not encoding.startswith("utf") and _NO_TEXT.search(text))
-    return None if wrong else text
+    if "\x00" in text or (not encoding.startswith("utf") and _NO_TEXT.search(text)):
+        return None
+    return text
 
 
 def _chinese(data: bytes) -> list[str]:
     """Those Chinese encodings that give Chinese, the one with the more common characters first."""
     shares = {}
-    for encoding in _LEVEL_1:
+    for encoding, (first, last, standard) in _LEVEL_1.items():
         text = _text(data, encoding) or ""
+        common = {x for x in {*text} if first <= x.encode(standard, "ignore")[:1] <= last}
         han = re.findall(_HAN, text)
         beside_latin = re.findall(rf"(?<=[A-Za-z0-9]){_HAN}|{_HAN}(?=[A-Za-z0-9])", text)
         # A rare character there is an accented letter and a plain one, byte by byte.
-        strange = [
-            sign
-            for sign in beside_latin
-            if not _is_common(sign, encoding) or sign.encode(encoding)[1:].isalpha()
-        ]
+        strange = [x for x in beside_latin if x not in common or x.encode(encoding)[1:].isalpha()]
         if han and len(strange) <= len(han) / 5:
-            shares[encoding] = sum(_is_common(sign, encoding) for sign in han) / len(han)
+            shares[encoding] = sum(sign in common for sign in han) / len(han)
     return sorted(shares, key=lambda encoding: -shares[encoding])
-
-
-def _is_common(han: str, encoding: str) -> bool:
-    """Return True for level 1, the frequent characters, of GB 2312 or Big5."""
-    first, last, standard = _LEVEL_1[encoding]
-    return first <= han.encode(standard, "ignore")[:1] <= last
 
 
 def _western(data: bytes) -> Iterator[str]:
     """By the letters' language where charset-normalizer knows it, else Windows-1252."""
     from charset_normalizer import from_bytes
 
-    usual = data.decode("cp1252", "replace")
-    matches = from_bytes(data, cp_isolation=_WESTERN)
+    usual, matches = data.decode("cp1252", "replace"), from_bytes(data, cp_isolation=_WESTERN)
     best = max(matches, key=lambda match: match.coherence, default=None)
-    as_usual = from_bytes(data, cp_isolation=["cp1252"]).best()
-    least = max(_SURE, as_usual.coherence + _BETTER if as_usual else 0)
+    plain = from_bytes(data, cp_isolation=["cp1252"]).best()
+    least = max(_SURE, plain.coherence + _BETTER if plain else 0)
     if best and str(best) != usual and best.coherence >= least:
         yield best.encoding
     letters = [sign for sign in usual if sign.isalpha()]
