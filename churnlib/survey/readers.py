@@ -11,10 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from churnlib.survey.answer_text import CONTROL, normalise
-from churnlib.survey.binary_files import read_spreadsheet, read_spss
 from churnlib.survey.draft_kinds import separator_of
+from churnlib.survey.file_formats import read_delimited, read_spreadsheet, read_spss
 from churnlib.survey.raw_table import Numbered, RawTable, header_of, without_repeats
-from churnlib.survey.text_file import read_delimited
 
 _WRITTEN_IN = re.compile(r"〖[^〗]*〗")
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<table", b"<meta", b"<head", b"<style", b"<div")

@@ -9,13 +9,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from glob import glob
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from churnlib.survey import Codebook
+from churnlib.survey import Codebook, optional
 from churnlib.tables.frequency_table import whole_counts
 
 LIMIT = 1_000_000
@@ -239,10 +238,7 @@ def rows_of(data: Any, *, as_typed: bool = False) -> Rows:
 
 
 def _files_at(path: str | os.PathLike[str], as_typed: bool) -> Files:
-    if find_spec("duckdb") is None:
-        raise ImportError(
-            "counting files needs duckdb; install it with: pip install 'churnlib[big]'"
-        )
+    optional("duckdb", "big", "counting files")
     pattern = str(Path(path).expanduser())
     if Path(pattern).is_dir():
         raise ValueError(f"{path} is a folder; name its files, for instance {path}/*.parquet")
