@@ -62,7 +62,7 @@ def _fit(text: str, delimiter: str) -> tuple[float, int]:
     """The share of rows that it cuts into equally many cells, and how many these are."""
     rows = filter(any, csv.reader(StringIO(text, newline=""), delimiter=delimiter))
     widths = Counter(len(row) for row in islice(rows, 200))
-    width = max((w for w in widths if w > 1), key=widths.get, default=0)
+    width = max((w for w in widths if w > 1), key=widths.__getitem__, default=0)
     return widths[width] / max(widths.total(), 1), width
 
 
@@ -258,7 +258,8 @@ def read_spss(file: Path, encoding: str | None = None) -> RawTable:
             if encoding is not None:
                 raise
             # The record of the encoding may be wrong; as Latin-1, every byte is one character.
-            likely = _spss_encoding(*pyreadstat.read_sav(str(file), encoding="LATIN1"), file.name)
+            frame, meta = pyreadstat.read_sav(str(file), encoding="LATIN1")
+            likely = _spss_encoding(frame, meta, file.name)
             frame, meta = pyreadstat.read_sav(str(file), encoding=likely)
             notes.append(
                 f"{file.name} does not hold the encoding that it names; it was read as {likely} "

@@ -224,7 +224,7 @@ def _sheets(written: pd.DataFrame, scenario: Scenario, rng: np.random.Generator)
         sheet = people[rng.integers(len(people))] | changed
         copies = 2 if given.get("sent_twice") else 1
         blocks.insert(rng.integers(len(blocks)), [sheet] * copies)
-    clock, rows = datetime(2020, 12, 1, 9), []
+    clock, rows = datetime(2020, 12, 1, 9), list[dict[str, str]]()
     for answers, again in ((answers, i > 0) for block in blocks for i, answers in enumerate(block)):
         clock += timedelta(seconds=4 if again else int(rng.integers(60, 900)))
         network = ("192.0.2", "198.51.100", "203.0.113")[rng.integers(3)]

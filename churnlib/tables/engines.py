@@ -21,7 +21,7 @@ LIMIT = 1_000_000
 """Combinations of answers above which they are no answers with levels but numbers or names."""
 
 _LARGEST = 999_999  # the largest number that cleaning reads as an answer
-_FORMATS = {".parquet": "Parquet", ".csv": "CSV", ".csv.gz": "CSV"}
+_FORMATS = {"Parquet": r"\.parquet$", "CSV": r"\.csv(\.gz)?$"}
 _KINDS = {r"U?(TINY|SMALL|BIG|HUGE)?INT|FLOAT|DOUBLE|DECIMAL": "a number", "VARCHAR|ENUM": "text"}
 
 
@@ -77,8 +77,10 @@ class Files:
         with self.errors():
             if self.format == "Parquet":
                 return connection.read_parquet([*paths], union_by_name=True)
-            typing = {"header": True, "all_varchar": self.as_typed, "union_by_name": True}
-            read = partial(connection.read_csv, [*paths], **typing)
+            read = partial(
+                connection.read_csv, [*paths], header=True, all_varchar=self.as_typed,
+                union_by_name=True,
+            )  # fmt: skip
             rows = read()
             if len(rows.columns) == 1 and (mark := re.search(r"[,;\t|]", rows.columns[0])):
                 try:  # it takes lines for cells where their numbers of cells differ
@@ -249,9 +251,8 @@ def _files_at(path: str | os.PathLike[str], as_typed: bool) -> Files:
         raise FileNotFoundError(
             f"no file is called {path}; check the path, which starts from {Path.cwd()}"
         )
-    endings = [next((e for e in _FORMATS if name.lower().endswith(e)), "") for name in paths]
-    formats = {_FORMATS.get(ending) for ending in endings}
-    if len(formats) > 1 or None in formats:
+    formats = {f for f in _FORMATS if all(re.search(_FORMATS[f], name.lower()) for name in paths)}
+    if not formats:
         raise ValueError(
             "files to count end in .parquet, or all in .csv or .csv.gz; given "
             f"{', '.join(paths[:3])}. Count two formats apart; read others with read_answers"
