@@ -97,6 +97,8 @@ from .survey.survey import Survey as Survey
 from .survey.synthesis import Scenario as Scenario
 from .survey.synthesis import load_scenarios as load_scenarios
 from .survey.synthesis import synthesise as synthesise
+from .tables.cell_counts import Tally as Tally
+from .tables.cell_counts import resolve_labels as resolve_labels
 from .tables.counting import counts as counts
 from .tables.counting import crosstab as crosstab
 from .tables.counting import frequencies as frequencies
@@ -104,5 +106,3 @@ from .tables.cross_table import Crosstab as Crosstab
 from .tables.frequency_table import FrequencyTable as FrequencyTable
 from .tables.frequency_table import binomial_test as binomial_test
 from .tables.frequency_table import wilson as wilson
-from .tables.label_counts import Tally as Tally
-from .tables.label_counts import resolve_labels as resolve_labels

@@ -4,12 +4,11 @@ from churnlib.survey.answer_text import as_text as as_text
 from churnlib.survey.answer_values import item_scores as item_scores
 from churnlib.survey.answer_values import resolved as resolved
 from churnlib.survey.cleaning import clean as clean
+from churnlib.survey.cleaning import rwm_1988 as rwm_1988
 from churnlib.survey.codebook import Codebook as Codebook
 from churnlib.survey.codebook_draft import draft as draft
 from churnlib.survey.codebook_file import load_codebook as load_codebook
-from churnlib.survey.health_registry import COLUMNS as COLUMNS
-from churnlib.survey.health_registry import registry as registry
-from churnlib.survey.health_registry import rwm_1988 as rwm_1988
+from churnlib.survey.file_formats import optional as optional
 from churnlib.survey.levels import LabelError as LabelError
 from churnlib.survey.levels import Level as Level
 from churnlib.survey.levels import Variable as Variable

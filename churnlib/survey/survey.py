@@ -21,8 +21,8 @@ class Survey:
     ----------
     frame : DataFrame
         One row a person, indexed by the row in the file; one column a variable, missing answers
-        as NaN. An ordered categorical where one level is chosen; tuples of levels where several
-        can be; numbers, and the mean of its items for a scale; 1 where a text was written.
+        as NaN. A categorical where one level is chosen; tuples of levels where several can be;
+        numbers, and the mean of its items for a scale; 1 where a text was written.
     codebook : Codebook
         Its variables and levels.
     origin : Origin
@@ -56,11 +56,7 @@ class Survey:
     def where(self, variable: str, levels: Sequence[str]) -> Survey:
         """Select the people who gave one of these answers; the ledger says so of the others.
 
-        Parameters
-        ----------
-        variable : str
-            A question with levels; of a multiple-choice one, any of the levels is enough.
-        levels : sequence of str
+        Of a multiple-choice question any of the levels is enough.
 
         Raises
         ------
@@ -71,28 +67,20 @@ class Survey:
 
         Examples
         --------
-        >>> from churnlib.survey import clean, load_codebook
-        >>> raw = pd.DataFrame({"gender": ["男", "女"], "age": ["35岁", "20岁"],
-        ...                     "education": ["本科", "大专"], "visits": ["1-2次", "6次以上"]})
-        >>> survey = clean(raw, load_codebook(), origin=Origin.OBSERVED)
-        >>> women = survey.where("gender", ["female"])
-        >>> women.n, women.filter_note
-        (1, 'only gender: female')
+        >>> from churnlib.survey import clean, load_codebook, synthesise
+        >>> raw = synthesise("no_difference", seed=1)
+        >>> survey = clean(raw, load_codebook(), origin=Origin.SYNTHETIC, on_error="set_aside")
+        >>> survey.where("age", ["le18"]).n
+        24
         """
-        chosen, known = (
-            [levels] if isinstance(levels, str) else list(levels),
-            self.codebook[variable],
-        )
+        chosen, known = [levels] if isinstance(levels, str) else [*levels], self.codebook[variable]
         if known.kind not in {"single", "multiple"}:
             raise ValueError(f"{variable!r} is of kind {known.kind!r} and has no levels to select")
         for level in chosen:
             _ = known[level]  # raises where there is no such level
-        answers = self.frame[variable]
-        if known.kind == "multiple":
-            selected = answers.map(lambda ticked: ticked == ticked and bool({*ticked} & {*chosen}))
-            selected = selected.astype(bool)
-        else:
-            selected = answers.isin(chosen)
+        # One row an answer, then one a person again.
+        given = self.frame[variable].explode().isin(chosen)
+        selected = given.groupby(level=0, sort=False).any()
         if not selected.any():
             raise ValueError(f"nobody is left: no answer to {variable!r} is {' or '.join(chosen)}")
         ledger = self.ledger.copy()
@@ -107,8 +95,7 @@ class Survey:
     def labelled(self, lang: str = "en") -> pd.DataFrame:
         """Return the answers in words, for pandas, statsmodels and seaborn.
 
-        Columns and levels have their labels in one language; the order of the levels and missing
-        answers stay as they are. What has no levels stays as it is.
+        Columns and levels have their labels in one language; all else stays as it is.
 
         Raises
         ------
@@ -117,25 +104,21 @@ class Survey:
 
         Examples
         --------
-        >>> from churnlib.survey import clean, load_codebook
-        >>> raw = pd.DataFrame({"gender": ["男", "女"], "age": ["35岁", "20岁"],
-        ...                     "education": ["本科", "大专"], "visits": ["1-2次", "6次以上"]})
-        >>> people = clean(raw, load_codebook(), origin=Origin.OBSERVED).labelled()
-        >>> pd.crosstab(people["Gender"], people["Education"])
-        Education  Junior college  Bachelor
-        Gender
-        Male                    0         1
-        Female                  1         0
+        >>> from churnlib.survey import clean, load_codebook, synthesise
+        >>> raw = synthesise("no_difference", seed=1)
+        >>> survey = clean(raw, load_codebook(), origin=Origin.SYNTHETIC, on_error="set_aside")
+        >>> survey.labelled("en")["Age"].value_counts(sort=False).head(2).to_dict()
+        {'18 or under': 24, '19–29': 33}
         """
         label = self.codebook.labeller(lang)
         words = self.frame.rename(columns=label)
         if not words.columns.is_unique:
             twice = ", ".join(words.columns[words.columns.duplicated()])
             raise ValueError(f"two variables have the same label in {lang!r}: {twice}")
-        for variable, column in self.frame.items():
-            if isinstance(column.dtype, pd.CategoricalDtype):
-                word = self.codebook.within(label, variable)
-                words[label(variable)] = column.cat.rename_categories(word)
+        for variable, column in self.frame.select_dtypes("category").items():
+            words[label(variable)] = column.cat.rename_categories(
+                self.codebook.within(label, variable)
+            )
         return words
 
     @property
@@ -161,22 +144,21 @@ class Survey:
     @cached_property
     def flow(self) -> pd.Series:
         """Rows read, set aside, kept, and complete in every variable."""
-        kept = self.ledger["kept"]
+        kept, asked = self.ledger["kept"], self.frame[self.questions]
         counts = {
             "rows_read": len(kept),
             "rows_set_aside": int((~kept).sum()),
             "rows_kept": self.n,
-            "rows_complete": int(self.frame[self.questions].notna().all(axis=1).sum()),
+            "rows_complete": int(asked.notna().all(axis=1).sum()),
         }
         return pd.Series(counts, name="rows")
 
     def _repr_html_(self) -> str:
-        aside = self.flow["rows_set_aside"]
         selected = f" ({html.escape(self.filter_note)})" * bool(self.filters)
         return (
             f"{self.origin.badge_html}<p>{len(self.ledger)} raw rows: {self.n} kept, "
-            f"{aside} set aside{selected}</p>{self.frame.head()._repr_html_()}"
-        )
+            f"{self.flow['rows_set_aside']} set aside{selected}</p>"
+        ) + self.frame.head()._repr_html_()
 
     def __repr__(self) -> str:
         return (

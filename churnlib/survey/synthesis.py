@@ -33,8 +33,8 @@ class Scenario:
     minors : tuple of str, Series
         An age level, and the shares of education levels among people of that age.
     shares : mapping of str to DataFrame
-        For each other variable the shares of its levels (columns, in codebook order) by the
-        level of another variable (rows); one row where they depend on none.
+        For each other variable the shares of its levels (columns) by the level of another one
+        (rows), or in one row.
     mess : mapping
         How the answers are written; see ``data/synthetic/scenario.toml``.
     """
@@ -63,20 +63,21 @@ def load_scenarios(path: str | Path | None = None) -> dict[str, Scenario]:
     >>> list(load_scenarios())
     ['no_difference', 'as_the_text_says', 'strong_difference']
     """
-    content = scenario_file(path)
-    book = load_codebook()
+    content, book = scenario_file(path), load_codebook()
     try:
-        questions, minors = content["questions"], content["assumptions"]["minors"]
-        margins = {variable: _margin(file) for variable, file in content["margins"].items()}
-        common = (questions, margins, (minors["age"], pd.Series(minors["education"])))
+        minors = content["assumptions"]["minors"]
+        tables = {v: pd.read_csv(PROJECT / "data" / f) for v, f in content["margins"].items()}
+        margins = {v: table.set_index("level")["frequency"] for v, table in tables.items()}
         return {
             name: Scenario(
                 name,
                 entry["title"],
-                *common,
+                content["questions"],
+                margins,
+                (minors["age"], pd.Series(minors["education"])),
                 {
                     variable: _shares(variable, (content["shares"] | entry).get(variable), book)
-                    for variable in questions
+                    for variable in content["questions"]
                     if variable not in margins
                 },
                 content["mess"],
@@ -92,33 +93,18 @@ def scenario_file(path: str | Path | None = None) -> dict[str, Any]:
     file = Path(path) if path is not None else PROJECT / "data" / "synthetic" / "scenario.toml"
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"there is no scenario file at {file}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{file.name} is not a TOML file in UTF-8: {error}") from error
 
 
-def _margin(file: str) -> pd.Series:
-    """Read the printed frequencies of one variable from a file below ``data/``."""
-    printed = pd.read_csv(PROJECT / "data" / file, index_col="level")
-    return printed["frequency"].astype(int)
-
-
 def _shares(variable: str, given: Any, book: Codebook) -> pd.DataFrame:
-    """Shares of a variable's levels, by the level of the variable named in ``by`` if there is one.
-
-    Raises
-    ------
-    ValueError
-        If a row is not as long as the levels, is negative somewhere, or does not add up to 1.
-    """
+    """Shares of a variable's levels, in one row or by the level of the variable in ``by``."""
     if given is None:
         raise ValueError(f"the scenario file lacks {variable} in [shares]: one number a level")
-    given = given if isinstance(given, Mapping) else {"all": given}
-    by = given.get("by", "everybody")
+    rows = dict(given) if isinstance(given, Mapping) else {"all": given}
+    by = rows.pop("by", "everybody")
     levels = book[variable].keys
-    rows = {level: row for level, row in given.items() if level != "by"}
-    if by != "everybody" and set(rows) != set(book[by].keys):
+    if by != "everybody" and {*rows} != {*book[by].keys}:
         raise ValueError(
             f"the shares of {variable} by {by} need the levels {', '.join(book[by].keys)}, "
             f"given {', '.join(rows)}"
@@ -170,15 +156,9 @@ def synthesise(scenario: str | Scenario, *, seed: int) -> pd.DataFrame:
         if scenario not in scenarios:
             raise KeyError(f"no scenario {scenario!r}; there are {', '.join(scenarios)}")
         scenario = scenarios[scenario]
-    rng = np.random.default_rng(seed)
-    mess = scenario.mess
+    rng, mess = np.random.default_rng(seed), scenario.mess
     people = population(scenario, rng)
-    written = pd.DataFrame(
-        {
-            variable: [_written(variable, level, mess, rng) for level in levels]
-            for variable, levels in people.items()
-        }
-    )
+    written = people.apply(lambda c: c.map(lambda level: _written(str(c.name), level, mess, rng)))
     for variable, count in mess["left_open"].items():
         for row in rng.choice(len(written), size=count, replace=False):
             written.loc[row, variable] = rng.choice(mess["missing"])
@@ -188,15 +168,8 @@ def synthesise(scenario: str | Scenario, *, seed: int) -> pd.DataFrame:
 def population(scenario: Scenario, rng: np.random.Generator) -> pd.DataFrame:
     """Draw the people of a scenario, one row each in random order, with level keys.
 
-    Variables with published frequencies have exactly these. The education of minors is drawn from
-    its shares. All else is independent: shuffling a column draws a table with its margins from
-    the distribution under independence, as `scipy.stats.random_table` does, and answers without
-    published frequencies are drawn person by person.
-
-    Raises
-    ------
-    ValueError
-        If the margins and the rule about minors cannot hold together.
+    Shuffling a column draws a table with its margins from the distribution under independence, as
+    `scipy.stats.random_table` does; answers without published frequencies are drawn one by one.
     """
     sizes = {variable: int(margin.sum()) for variable, margin in scenario.margins.items()}
     if len(set(sizes.values())) != 1:
@@ -234,10 +207,9 @@ def _written(variable: str, level: str, mess: Mapping[str, Any], rng: np.random.
     if rng.random() < mess["full_width"]:
         text = text.translate({ord(d): ord(d) + 0xFEE0 for d in "0123456789"})
     if rng.random() < mess["option_mark"]:
-        number = list(spellings).index(level) + 1
-        letter = chr(ord("A") + number - 1)
-        circled = chr(ord("①") + number - 1)
-        text = rng.choice([f"{letter}.", f"{letter}、", f"({number})", circled]) + text
+        place = list(spellings).index(level)
+        letter, circled = chr(ord("A") + place), chr(ord("①") + place)
+        text = rng.choice([f"{letter}.", f"{letter}、", f"({place + 1})", circled]) + text
     if rng.random() < mess["stray_space"]:
         text = f" {text} " if rng.random() < 0.5 else f"{text}\u3000"
     return text
@@ -248,20 +220,17 @@ def _sheets(written: pd.DataFrame, scenario: Scenario, rng: np.random.Generator)
     people = written.to_dict("records")
     blocks = [[answers] for answers in people]
     for given in scenario.mess["unusable"]:
-        sheet = people[rng.integers(len(people))] | {
-            key: text for key, text in given.items() if key in written
-        }
+        changed = {key: text for key, text in given.items() if key in written}
+        sheet = people[rng.integers(len(people))] | changed
         copies = 2 if given.get("sent_twice") else 1
         blocks.insert(rng.integers(len(blocks)), [sheet] * copies)
-    sheets = [(answers, copy > 0) for block in blocks for copy, answers in enumerate(block)]
-    clock = datetime(2020, 12, 1, 9)
-    rows = []
-    for number, (answers, again) in enumerate(sheets, 1):
+    clock, rows = datetime(2020, 12, 1, 9), list[dict[str, str]]()
+    for answers, again in ((answers, i > 0) for block in blocks for i, answers in enumerate(block)):
         clock += timedelta(seconds=4 if again else int(rng.integers(60, 900)))
         network = ("192.0.2", "198.51.100", "203.0.113")[rng.integers(3)]
         rows.append(
             {
-                "序号": str(number),
+                "序号": str(len(rows) + 1),
                 "提交答卷时间": clock.strftime("%Y/%m/%d %H:%M:%S"),
                 "所用时间": f"{rng.integers(25, 240)}秒",
                 "来源": "模拟",

@@ -10,16 +10,22 @@ import pandas as pd
 
 from churnlib.evidence import Origin, joined
 from churnlib.survey import Codebook, Survey
-from churnlib.tables.cell_counts import grid
+from churnlib.tables.cell_counts import OnError, Tally, grid, resolve_labels
 from churnlib.tables.cross_table import Crosstab
 from churnlib.tables.engines import rows_of
 from churnlib.tables.frequency_table import FrequencyTable, whole_counts
-from churnlib.tables.label_counts import OnError, Tally, resolve_labels
 
 Data = Any
 """A `Survey`; a DataFrame of pandas, Polars (lazy too), PyArrow, DuckDB, PySpark or Spark Connect,
 one row a person or one row a group with its count; or the path or pattern of Parquet or CSV files,
 which DuckDB reads as a stream (extra ``churnlib[big]``)."""
+
+_OTHER_KINDS = {
+    "multiple": "has several answers a person; use multiple_response or compare_options",
+    "number": "is a number; use compare_groups, or give it levels with bounds in the codebook",
+    "scale": "is a scale; use compare_groups or reliability",
+    "text": "is free text; describe counts who wrote something",
+}
 
 
 def counts(
@@ -49,11 +55,10 @@ def counts(
     Returns
     -------
     DataFrame
-        The columns `by` and ``n``. Every combination of levels is there, in the order of the
-        levels, with 0 where nobody gave it; combinations with a missing answer (NaN) follow
-        where somebody gave them. Nobody is dropped: ``n`` adds up to all people. Levels are in the
-        order of the codebook, else of a pandas Categorical, an Arrow dictionary or an enumeration,
-        else sorted.
+        The columns `by` and ``n``. Every combination of levels, with 0 where nobody gave it, in the
+        order of the codebook, else of a Categorical, an Arrow dictionary or an enumeration, else
+        sorted; those with a missing answer (NaN) follow where somebody gave them. Nobody is
+        dropped: ``n`` adds up to all people.
 
     Raises
     ------
@@ -151,44 +156,36 @@ def crosstab(
     """
     names = [rows, columns, *([layer] if layer else [])]
     tally = _tally(data, names, count, codebook, on_error)
-    kind = origin_of(data, origin)
+    kind, tidy = origin_of(data, origin), tally.counts
     selected = data.filter_note if isinstance(data, Survey) else ""
     if layer is None:
-        return _table(tally, tally.counts, rows, columns, kind, selected)
-    tidy = tally.counts
-    answered = tidy[tidy[names].notna().all(axis=1) & (tidy["n"] > 0)]
-    if answered.empty:
+        return _table(tally, tidy, rows, columns, kind, selected)
+    occupied = tidy.loc[tidy[names].notna().all(axis=1) & (tidy["n"] > 0), layer]
+    if occupied.empty:
         raise ValueError(f"nobody answered all of {', '.join(names)}, so there is no layer to show")
-    occupied = set(answered[layer])
     return {
         level: _table(tally, tidy[tidy[layer] == level], rows, columns, kind, selected)
         for level in tidy[layer].cat.categories
-        if level in occupied
+        if (occupied == level).any()
     }
 
 
 def _table(
-    tally: Tally, tidy: pd.DataFrame, rows: str, columns: str, origin: Origin, selected: str
+    tally: Tally, tidy: pd.DataFrame, rows: str, columns: str, origin: Origin, note: str
 ) -> Crosstab:
     valid = tidy[[rows, columns]].notna().all(axis=1)
     # Categories in their order make the pivoted table whole: no level can go missing.
     square = tidy[valid].pivot_table(
         index=rows, columns=columns, values="n", aggfunc="sum", observed=False, fill_value=0
     )
-    plain = pd.DataFrame(
-        square.to_numpy(),
-        pd.Index(list(square.index), name=rows),
-        pd.Index(list(square.columns), name=columns),
-    )
-    if plain.to_numpy().sum() == 0:
+    if square.to_numpy().sum() == 0:
         raise ValueError(f"nobody answered both {rows!r} and {columns!r}")
+    square.index, square.columns = (pd.Index([*axis], name=axis.name) for axis in square.axes)
     ordered = (tidy[rows].cat.ordered, tidy[columns].cat.ordered)
     missing = int(tidy.loc[~valid, "n"].sum())
-    table = Crosstab.from_counts(plain, ordered=ordered, origin=origin, missing=missing)
-    sides = (plain.index, plain.columns)
-    blank = all(any(isinstance(x, str) and not x.strip() for x in labels) for labels in sides)
-    note = "blank texts are counted as an answer of their own in both variables" if blank else ""
-    note = joined(selected, note)
+    table = Crosstab.from_counts(square, ordered=ordered, origin=origin, missing=missing)
+    if all("" in {str(level).strip() for level in axis} for axis in square.axes):
+        note = joined(note, "blank texts are counted as an answer of their own in both variables")
     return replace(table, set_aside=tally.set_aside, ledger=tally.ledger, note=note)
 
 
@@ -197,15 +194,7 @@ def people_of(
 ) -> tuple[pd.DataFrame, str | None]:
     """The rows of a survey or a pandas DataFrame, or the groups that an engine counted.
 
-    Returns
-    -------
-    DataFrame, str or None
-        And the column that says how many people a row stands for.
-
-    Raises
-    ------
-    TypeError
-        If data are none of what can be counted.
+    Beside them the column that says how many people a row stands for, ``None`` if it is one.
     """
     if isinstance(data, Survey):
         return data.frame, count
@@ -215,15 +204,7 @@ def people_of(
 
 
 def origin_of(data: Data, origin: Origin | None) -> Origin:
-    """Kind of evidence: a survey's own, else what is given, else OBSERVED.
-
-    Raises
-    ------
-    TypeError
-        If the kind is no `Origin`.
-    ValueError
-        If a survey is given another kind than its own.
-    """
+    """Kind of evidence: a survey's own, which nothing may change, else the given, else OBSERVED."""
     if not isinstance(origin, Origin | None):
         raise TypeError(f"origin is one of cl.Origin, such as Origin.OBSERVED; given {origin!r}")
     if isinstance(data, Survey):
@@ -251,29 +232,15 @@ def _tally(
         return resolve_labels(data, variables, codebook=codebook, count=count, on_error=on_error)
     if on_error != "raise":
         raise ValueError("without a codebook no label is unknown; leave on_error out")
-    if isinstance(data, Survey):
-        _require_levels(data, variables)
+    for name in variables if isinstance(data, Survey) else ():
+        known = data.codebook.variables.get(name)
+        if known and known.kind in _OTHER_KINDS:
+            raise ValueError(f"{name!r} {_OTHER_KINDS[known.kind]}")
     frame, count = people_of(data, variables, count)
     for name in [*variables, *([count] if count else [])]:
-        if name not in frame.columns:
+        if name not in frame:
             raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
-        if list(frame.columns).count(name) > 1:
+        if frame[name].ndim > 1:
             raise ValueError(f"several columns are called {name!r}; rename all but one")
     people = whole_counts(frame[count], f"counts in {count!r}") if count else None
     return Tally(grid(frame, variables, people))
-
-
-_OTHER_KINDS = {
-    "multiple": "has several answers a person; use multiple_response or compare_options",
-    "number": "is a number; use compare_groups, or give it levels with bounds in the codebook",
-    "scale": "is a scale; use compare_groups or reliability",
-    "text": "is free text; describe counts who wrote something",
-}
-
-
-def _require_levels(survey: Survey, variables: Sequence[str]) -> None:
-    for name in variables:
-        if name in survey.codebook.variables:
-            kind = survey.codebook[name].kind
-            if kind in _OTHER_KINDS:
-                raise ValueError(f"{name!r} {_OTHER_KINDS[kind]}")

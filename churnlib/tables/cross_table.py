@@ -82,25 +82,22 @@ class Crosstab:
             If a count is fractional, negative or missing, if the table counts nobody, or if
             labels and counts do not fit each other.
         """
-        frame = counts if isinstance(counts, pd.DataFrame) else _rectangle(counts)
-        whole = whole_counts(frame.to_numpy(dtype=object), "counts")
-        for labels, length, what in (
-            (rows, whole.shape[0], "rows"),
-            (columns, whole.shape[1], "columns"),
-        ):
-            if labels is not None and len(labels) != length:
-                raise ValueError(f"the table has {length} {what}, given {len(labels)} labels")
+        cells = np.array(counts, dtype=object)
+        if cells.ndim != 2:
+            raise ValueError(f"counts need rows and columns, all equally long; given {counts}")
+        whole = whole_counts(cells, "counts")
         if whole.astype(float).sum() > 2.0**53:
             raise ValueError(
                 f"the table counts {whole.astype(object).sum():,} people; beyond 2**53, about 9 "
                 "thousand million million, counts are not exact"
             )
-        if whole.size == 0 or whole.sum() == 0:
+        if whole.sum() == 0:
             raise ValueError(
                 f"the table of {whole.shape[0]} × {whole.shape[1]} cells counts nobody"
             )
-        index = frame.index if rows is None else pd.Index(rows)
-        header = frame.columns if columns is None else pd.Index(columns)
+        given = counts if isinstance(counts, pd.DataFrame) else pd.DataFrame(whole)
+        index = given.index if rows is None else pd.Index(rows)
+        header = given.columns if columns is None else pd.Index(columns)
         for labels, what in ((index, "rows"), (header, "columns")):
             if not labels.is_unique:
                 twice = labels[labels.duplicated()][0]
@@ -138,13 +135,14 @@ class Crosstab:
     def expected(self) -> pd.DataFrame:
         """Counts expected if the two variables were independent."""
         # The product of two whole totals of some thousand million would overflow.
-        product = np.outer(self.row_totals.astype(float), self.column_totals) / self.n
-        return self._like(product)
+        product = np.outer(self.row_totals.astype(float), self.column_totals)
+        return pd.DataFrame(product / self.n, self.counts.index, self.counts.columns)
 
     @cached_property
     def deviations(self) -> pd.DataFrame:
         """O − E, each count less what independence expects."""
-        return self._like(deviations(self.counts.to_numpy()))
+        exact = deviations(self.counts.to_numpy())
+        return pd.DataFrame(exact, self.counts.index, self.counts.columns)
 
     @cached_property
     def residuals(self) -> pd.DataFrame:
@@ -152,9 +150,7 @@ class Crosstab:
 
         NaN where nobody is expected.
         """
-        expected = self.expected.to_numpy()
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return self._like(self.deviations.to_numpy() / np.sqrt(expected))
+        return self.deviations / np.sqrt(self.expected)
 
     @cached_property
     def adjusted_residuals(self) -> pd.DataFrame:
@@ -165,30 +161,23 @@ class Crosstab:
         Haberman, S. J. (1973). The analysis of residuals in cross-classified tables.
         Biometrics 29, 205–220.
         """
-        rows = (self.n - self.row_totals.to_numpy()) / self.n
-        columns = (self.n - self.column_totals.to_numpy()) / self.n
-        with np.errstate(invalid="ignore", divide="ignore"):
-            adjusted = self.residuals.to_numpy() / np.sqrt(np.outer(rows, columns))
-        return self._like(np.where(np.isfinite(adjusted), adjusted, np.nan))
+        rows, columns = ((self.n - t) / self.n for t in (self.row_totals, self.column_totals))
+        adjusted = self.residuals / np.sqrt(np.outer(rows, columns))
+        return adjusted.where(np.isfinite(adjusted))
 
     def shares(self, base: Literal["row", "column", "total"]) -> pd.DataFrame:
         """Each count as a part of its row, its column or the whole, from 0 to 1.
 
-        Raises
-        ------
-        ValueError
-            If the base is none of the three.
+        NaN in a row or column that counts nobody.
         """
-        counts = self.counts.to_numpy()
-        bases = {
-            "row": self.row_totals.to_numpy()[:, None],
-            "column": self.column_totals.to_numpy()[None, :],
-            "total": self.n,
-        }
-        if base not in bases:
-            raise ValueError(f'the base is "row", "column" or "total", given {base!r}')
-        with np.errstate(invalid="ignore"):
-            return self._like(counts / bases[base])
+        match base:
+            case "row":
+                return self.counts.div(self.row_totals, axis="index")
+            case "column":
+                return self.counts.div(self.column_totals, axis="columns")
+            case "total":
+                return self.counts / self.n
+        raise ValueError(f'the base is "row", "column" or "total", given {base!r}')
 
     @property
     def has_same_categories(self) -> bool:
@@ -200,10 +189,7 @@ class Crosstab:
     def paired(self) -> pd.DataFrame:
         """Counts with the columns in the order of the rows, for two ratings of the same people.
 
-        Raises
-        ------
-        ValueError
-            If rows and columns have not the same categories.
+        ValueError if rows and columns have not the same categories.
         """
         if not self.has_same_categories:
             raise ValueError(
@@ -211,20 +197,15 @@ class Crosstab:
                 f"columns {list(self.counts.columns)}; give both the same categories, with 0 for "
                 "one that was not used"
             )
-        place = {level: j for j, level in enumerate(self.counts.columns)}  # 0 and False are one
-        return self.counts.iloc[:, [place[level] for level in self.counts.index]]
+        # By position: of a table with levels 0 and False, pandas would take both for one.
+        return self.counts.iloc[:, [list(self.counts.columns).index(x) for x in self.counts.index]]
 
     def to_statsmodels(self) -> Any:
         """Return the table as statsmodels has it, to check or to go on with.
 
-        Returns
-        -------
-        Table, Table2x2 or SquareTable
-            Of ``statsmodels.stats.contingency_tables``: ``Table2x2`` for two rows and two columns,
-            in the order of this table; ``SquareTable`` where both variables have the same
-            categories, columns in the order of the rows; else ``Table``. Zeros stay zeros
-            (``shift_zeros=False``). For McNemar's test of a ``Table2x2``, give rows and columns
-            in the same order.
+        ``Table2x2`` of two rows and two columns, in the order of this table (for McNemar's test,
+        give both in the same order); ``SquareTable`` where both variables have the same categories,
+        columns in the order of the rows; else ``Table``. Zeros stay zeros.
 
         Examples
         --------
@@ -245,9 +226,6 @@ class Crosstab:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.counts, dtype=dtype)
 
-    def _like(self, values: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame(values, self.counts.index, self.counts.columns)
-
     def _repr_html_(self) -> str:
         missing = f"<p>{self.missing} missing</p>" if self.missing else ""
         aside = f"<p>{self.set_aside} set aside</p>" if self.set_aside else ""
@@ -266,14 +244,3 @@ def deviations(o: np.ndarray) -> np.ndarray:
     whole = o.astype(np.int64).astype(object)  # Python's, which have no largest
     n, product = whole.sum(), np.outer(whole.sum(axis=1), whole.sum(axis=0))
     return np.asarray((whole * n - product) / n, dtype=float)
-
-
-def _rectangle(counts: Any) -> pd.DataFrame:
-    try:
-        rows = [list(row) for row in counts]
-    except TypeError:
-        raise ValueError(f"counts need rows and columns, given {counts!r}") from None
-    lengths = sorted({len(row) for row in rows})
-    if len(lengths) > 1:
-        raise ValueError(f"the rows of a table are equally long; given rows of {lengths} counts")
-    return pd.DataFrame(rows)

@@ -140,10 +140,9 @@ def test_an_unbounded_odds_ratio_is_written_so():
         (3, 10.5, 0.5, "given 10.5"),
         (None, 10, 0.5, "given None"),
         ("many", 10, 0.5, "given 'many'"),
-        (11, 10, 0.5, "given 11 of 10"),
-        (0, 0, 0.5, "n is 1 or more"),
-        (3, 10, 1.5, "a share lies between 0 and 1, given 1.5"),
-        (3, 10, "0.5", "a share lies between 0 and 1, given '0.5'"),
+        (11, 10, 0.5, r"k \(11\) must not be greater than n \(10\)"),
+        (0, 0, 0.5, "n must be an integer not less than 1"),
+        (3, 10, 1.5, r"p \(1.5\) must be in range \[0,1\]"),
     ],
 )
 def test_a_binomial_test_takes_whole_numbers_and_a_share(successes, n, share, message):

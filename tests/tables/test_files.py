@@ -78,7 +78,7 @@ def test_a_column_that_one_file_lacks_is_no_missing_answer(tmp_path, ending):
     for name, frame in {"a": PEOPLE, "b": PEOPLE.drop(columns="age")}.items():
         write = frame.to_parquet if ending == "parquet" else frame.to_csv
         write(tmp_path / f"{name}.{ending}", index=False)
-    with pytest.raises(ValueError, match=rf"b\.{ending} has no column 'age', which .*a\.{ending}"):
+    with pytest.raises(ValueError, match=rf"b\.{ending} has no column 'age', which other"):
         counts(f"{tmp_path}/*.{ending}", "age", codebook=BOOK)
 
 
@@ -95,17 +95,13 @@ def test_a_folder_is_not_taken_for_its_files(tmp_path):
         counts(tmp_path, "age")
 
 
-def test_files_of_two_formats_are_not_mixed(tmp_path):
+def test_files_of_another_format_or_of_two_are_refused(tmp_path):
     PEOPLE.to_parquet(tmp_path / "a.parquet")
     PEOPLE.to_csv(tmp_path / "a.csv", index=False)
-    with pytest.raises(ValueError, match=r"two formats, such as .*a\.csv and .*a\.parquet"):
-        counts(tmp_path / "a.*", "age")
-
-
-def test_a_file_of_another_format_is_refused(tmp_path):
-    (tmp_path / "a.xlsx").write_bytes(b"PK")
-    with pytest.raises(ValueError, match=r"files end in .parquet, .csv, .csv.gz; read others with"):
-        counts(tmp_path / "a.xlsx", "age")
+    (tmp_path / "b.xlsx").write_bytes(b"PK")
+    for pattern, given in (("a.*", r"a\.csv, .*a\.parquet"), ("b.xlsx", r"b\.xlsx")):
+        with pytest.raises(ValueError, match=rf"files to count end in .*given .*{given}"):
+            counts(tmp_path / pattern, "age")
 
 
 @pytest.mark.parametrize("content", [b"", b"no parquet at all", b"PAR1" + bytes(40) + b"PAR1"])
@@ -137,9 +133,7 @@ def test_rows_without_a_cell_for_each_column_are_said(tmp_path, mark, packed):
     path = tmp_path / ("a.csv.gz" if packed else "a.csv")
     with (gzip.open if packed else open)(path, "wt", encoding="utf-8") as file:
         file.write(rows)
-    with pytest.raises(
-        ValueError, match=r"rows with more or fewer cells than its header.* 2; give"
-    ):
+    with pytest.raises(ValueError, match="rows with more or fewer cells than its header"):
         counts(path, "gender", codebook=BOOK)
 
 
