@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 
@@ -16,37 +16,19 @@ from churnlib.questions import (
     MultipleResponse,
     OptionComparison,
     Reliability,
-    compare_options,
     multiple_response,
     reliability,
 )
 from churnlib.report.report_text import Words, report_words
-from churnlib.report.survey_pairs import (
-    NumberByGroup,
-    NumberPair,
-    Pair,
-    Relation,
-    effect_of,
-    holm,
-    key_of,
-)
+from churnlib.report.survey_pairs import NUMBERS, Pair, is_answered, relation
 from churnlib.survey import Codebook, Survey
 from churnlib.tables import FrequencyTable, frequencies
 
-PEOPLE_PER_PARAMETER = 10
-"""With fewer a model says little, and takes long."""
+_PEOPLE_PER_PARAMETER = 10  # with fewer a model says little, and takes long
 
 
 class NoModelError(ValueError):
-    """The answers allow no model of one question by others.
-
-    Parameters
-    ----------
-    key : str
-        Names the reason in ``data/report.toml``, below ``survey.model``.
-    values : object
-        What its words are filled in with.
-    """
+    """The answers allow no model; `key` names the reason below ``survey.model`` in the words."""
 
     def __init__(self, key: str, **values: object) -> None:
         super().__init__(report_words("en")(f"survey.model.{key}", **values))
@@ -60,8 +42,7 @@ class SurveyAnalysis:
     Parameters
     ----------
     survey : Survey
-    pairs : tuple of Pair, NumberByGroup or NumberPair
-        Two questions each, with their test.
+    pairs : tuple of Pair
     response : str
         The question to be explained; empty if there is none.
     fit : OrdinalFit, LogitFit or LinearFit, optional
@@ -75,11 +56,11 @@ class SurveyAnalysis:
     """
 
     survey: Survey
-    pairs: tuple[Relation, ...]
+    pairs: tuple[Pair, ...]
     response: str = ""
     fit: Fit | LinearFit | None = None
     failure: ValueError | None = None
-    left_out: Mapping[str, str] | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
     options: tuple[OptionComparison, ...] = ()
 
     @property
@@ -96,29 +77,31 @@ class SurveyAnalysis:
     @property
     def first_group(self) -> str | None:
         """The first question whose answers divide those to the response in a table."""
-        tables = (pair for pair in self.pairs if isinstance(pair, Pair))
-        return next((p.rows for p in tables if p.columns == self.response and p.table), None)
+        tables = (pair for pair in self.pairs if pair.table is not None)
+        return next((pair.rows for pair in tables if pair.columns == self.response), None)
 
     @cached_property
     def adjusted(self) -> dict[str, float]:
-        """The p-value of each pair by its key, adjusted by Holm's method."""
-        return holm(self.pairs)
+        """The p-value of each pair that can be tested, by its key, adjusted by Holm's method."""
+        from statsmodels.stats.multitest import multipletests
+
+        tests = {pair.key: pair.test for pair in self.pairs}
+        p = {key: t.p_value for key, t in tests.items() if t and t.p_value == t.p_value}
+        return dict(zip(p, multipletests([*p.values()], method="holm")[1], strict=True)) if p else p
 
     @cached_property
     def counted(self) -> dict[str, FrequencyTable | None]:
         """The answers to each question with one answer; ``None`` where nobody answered."""
-        frame = self.survey.frame
         return {
-            key: frequencies(self.survey, key) if frame[key].notna().any() else None
+            key: frequencies(self.survey, key) if is_answered(self.survey, key) else None
             for key in self.survey.codebook.of_kind("single")
         }
 
     @cached_property
     def multiple(self) -> dict[str, MultipleResponse | None]:
         """The options of each question with several; ``None`` where nobody answered."""
-        frame = self.survey.frame
         return {
-            key: multiple_response(self.survey, key) if frame[key].notna().any() else None
+            key: multiple_response(self.survey, key) if is_answered(self.survey, key) else None
             for key in self.survey.codebook.of_kind("multiple")
         }
 
@@ -130,14 +113,14 @@ class SurveyAnalysis:
     def tests(
         self, label: Label, joined: Callable[[str, str], str] = "{} × {}".format
     ) -> pd.DataFrame:
-        """Return one row for each pair that could be tested."""
+        """Return one row of texts for each pair that could be tested."""
         rows = {
             joined(label(pair.rows), label(pair.columns)): [
-                test.n, p_alone(test.p_value), p_alone(self.adjusted[key_of(pair)]),
-                effect_of(pair),
+                pair.test.n, p_alone(pair.test.p_value), p_alone(self.adjusted[pair.key]),
+                pair.effect,
             ]
             for pair in self.pairs
-            if key_of(pair) in self.adjusted and (test := pair.test) is not None
+            if pair.test and pair.key in self.adjusted
         }  # fmt: skip
         columns = ["n", "p", "p (Holm)", "effect size, 95 % CI"]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
@@ -172,11 +155,10 @@ def analyse_survey(
         If the response is to explain itself, or is none that can be explained.
     """
     book = survey.codebook
-    names = book.of_kind("single", "multiple", "number", "scale")
+    names = book.of_kind("single", "multiple", *NUMBERS)
     response = response or default_response(book)
     in_scales = {item for scale in book.of_kind("scale") for item in book[scale].items}
-    if response in book.of_kind("scale"):
-        in_scales |= {*book[response].items}
+    in_scales |= {*book[response].items}
     asked = list(by) or [name for name in names if name != response and name not in in_scales]
     for name in (response, *asked):
         if (kind := book[name].kind) in {"text", "weight", "id"}:
@@ -188,7 +170,15 @@ def analyse_survey(
     left_out = {name: reason for name in asked if (reason := _unexplaining(survey, response, name))}
     tested = [response, *asked] if by else [name for name in names if name not in in_scales]
     chosen = list(combinations(tested, 2)) if all_pairs else [(name, response) for name in asked]
-    pairs, options = _relations(survey, chosen, left_out)
+    pairs, options = [], []
+    for one, other in chosen:
+        tested_pair = relation(survey, one, other)
+        if isinstance(tested_pair, Pair):
+            pairs.append(tested_pair)
+        elif isinstance(tested_pair, OptionComparison):
+            options.append(tested_pair)
+        else:
+            left_out[f"{one} × {other}"] = tested_pair
     predictors = [n for n in asked if n not in left_out and book[n].kind != "multiple"]
     fit, failure = None, None
     if len(predictors) > 1:
@@ -200,7 +190,7 @@ def analyse_survey(
         failure = NoModelError("alone", response=response)
     if failure:
         left_out["the model"] = str(failure)
-    return SurveyAnalysis(survey, pairs, response, fit, failure, left_out, options)
+    return SurveyAnalysis(survey, tuple(pairs), response, fit, failure, left_out, tuple(options))
 
 
 def require_people(survey: Survey) -> None:
@@ -232,44 +222,6 @@ def default_response(book: Codebook) -> str:
     return book.response or names[-1]
 
 
-def all_pairs(survey: Survey) -> tuple[Relation, ...]:
-    """Test every two questions that have a test; those with several answers have none here."""
-    names = survey.codebook.of_kind("single", "number", "scale")
-    return _relations(survey, list(combinations(names, 2)), {})[0]
-
-
-def _relations(
-    survey: Survey, chosen: Sequence[tuple[str, str]], left_out: dict[str, str]
-) -> tuple[tuple[Relation, ...], tuple[OptionComparison, ...]]:
-    """Test each two questions by their kinds; what has no test is left out with the reason."""
-    pairs: list[Relation] = []
-    options = []
-    for one, other in chosen:
-        kinds = {name: _class_of(survey, name) for name in (one, other)}
-        first, second = sorted((one, other), key=lambda name: kinds[name] != "number")
-        match kinds[first], kinds[second]:
-            case "single", "single":
-                pairs.append(Pair.of(survey, one, other))
-            case "number", "single":
-                pairs.append(NumberByGroup.of(survey, first, second))
-            case "number", "number":
-                pairs.append(NumberPair.of(survey, one, other))
-            case ("multiple", "single") | ("single", "multiple"):
-                several, group = (one, other) if kinds[one] == "multiple" else (other, one)
-                if survey.frame[[several, group]].notna().all(axis=1).any():
-                    options.append(compare_options(survey, several, group))
-            case _:
-                left_out[f"{one} × {other}"] = (
-                    "several answers a person are compared only between groups"
-                )
-    return tuple(pairs), tuple(options)
-
-
-def _class_of(survey: Survey, name: str) -> str:
-    kind = survey.codebook[name].kind
-    return "number" if kind in {"number", "scale"} else kind
-
-
 def explained(survey: Survey, response: str, predictors: Sequence[str]) -> Fit | LinearFit:
     """Fit the model that suits the answers.
 
@@ -282,28 +234,24 @@ def explained(survey: Survey, response: str, predictors: Sequence[str]) -> Fit |
     ValueError
         As `ordinal_logit`, `logit` and `linear_model` say.
     """
-    frame = survey.frame[[response, *predictors]].dropna()
-    slopes = [frame[n].nunique() - 1 if n not in _numbers(survey) else 1 for n in predictors]
-    number = 2 if response in _numbers(survey) else frame[response].nunique()
-    if number > 2 and not survey.codebook[response].ordered:
-        levels = ", ".join(survey.codebook[response].keys)
-        raise NoModelError("unordered", response=response, number=number, levels=levels)
-    parameters = number - 1 + sum(slopes)
-    if parameters * PEOPLE_PER_PARAMETER > len(frame):
-        raise NoModelError(
-            "many", parameters=parameters, people=len(frame), each=PEOPLE_PER_PARAMETER
-        )
-    if response in _numbers(survey):
-        return linear_model(survey, response, predictors)
-    model = ordinal_logit if number > 2 else logit
     used = survey.frame[[response, *predictors]].copy()
-    for name in used.columns.difference(_numbers(survey)):
+    numbers = {name for name in used if survey.codebook[name].kind in NUMBERS}
+    given = used.dropna()
+    slopes = [1 if name in numbers else given[name].nunique() - 1 for name in predictors]
+    answers = 2 if response in numbers else given[response].nunique()
+    if answers > 2 and not survey.codebook[response].ordered:
+        levels = ", ".join(survey.codebook[response].keys)
+        raise NoModelError("unordered", response=response, number=answers, levels=levels)
+    parameters = answers - 1 + sum(slopes)
+    if parameters * _PEOPLE_PER_PARAMETER > len(given):
+        each = _PEOPLE_PER_PARAMETER
+        raise NoModelError("many", parameters=parameters, people=len(given), each=each)
+    if response in numbers:
+        return linear_model(survey, response, predictors)
+    for name in used.columns.difference([*numbers]):
         used[name] = used[name].cat.remove_unused_categories()
+    model = ordinal_logit if answers > 2 else logit
     return model(replace(survey, frame=used), response, list(predictors))
-
-
-def _numbers(survey: Survey) -> list[str]:
-    return survey.codebook.of_kind("number", "scale")
 
 
 def _unexplaining(survey: Survey, response: str, name: str) -> str | None:

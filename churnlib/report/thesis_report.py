@@ -1,4 +1,4 @@
-"""The written report on the thesis, as a Word document in English and Chinese."""
+"""The written report on the thesis, every number computed when it is written."""
 
 from __future__ import annotations
 
@@ -8,26 +8,53 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from churnlib.evidence import PROJECT
-from churnlib.report.document import (
-    Block,
-    Contents,
-    Exhibit,
-    FigureBlock,
-    Heading,
-    TableBlock,
-    Text,
-    Title,
-    reference,
-    write_paper,
-)
+import pandas as pd
+
+from churnlib.evidence import LANGUAGES, NAN, PROJECT, Estimate, Kind, apa, resources
+from churnlib.questions import association
+from churnlib.report.document import Block, Exhibit, Text, reference, write_document
 from churnlib.report.manifest import Entry, read_manifest, write_manifest
 from churnlib.report.pages import write_html
-from churnlib.report.report_text import LANGUAGES, Words, report_words
-from churnlib.report.survey_report import write_survey_report as write_survey_report
+from churnlib.report.report_text import Words, report_words
 from churnlib.report.text_table import TextTable
-from churnlib.report.thesis_facts import thesis_facts
-from churnlib.studies import claims, typeset
+from churnlib.studies import (
+    audit_thesis,
+    claims,
+    load_study,
+    plausibility,
+    printed_table,
+    published_frequencies,
+    typeset,
+)
+from churnlib.survey import clean, load_codebook, read_answers
+from churnlib.tables import FrequencyTable, crosstab, wilson
+
+RUN = "CHURNLIB_RUN"
+"""Environment variable that a run of all notebooks sets for each of them."""
+_NO_TEST = {Kind.EXTERNAL, Kind.UNTESTABLE}
+_OLDER, _BACHELOR = 17, 22
+"""The statements that name a majority of the customers."""
+
+
+def write_all(folder: Path, lang: str | None = None, template: Path | None = None) -> list[Path]:
+    """Write the Word report in one language or in all, and the notebooks as web pages.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``figures/`` with its manifest and ``notebooks/``; ``report/`` is written beside.
+    lang : {"en", "zh-Hans"}, optional
+    template : Path, optional
+        As for `write_report`.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+    """
+    chosen = [lang] if lang else LANGUAGES
+    documents = [write_report(folder, each, template=template) for each in chosen]
+    return documents + write_html(folder / "notebooks", folder / "report" / "html")
 
 
 def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Path:
@@ -59,11 +86,7 @@ def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Pa
     words = report_words(lang)
     blocks = thesis_blocks(read_manifest(folder), folder, words)
     path = folder / "report" / f"churn-report.{lang}.docx"
-    return write_paper(blocks, path, lang, lambda key: words(f"words.{key}"), template)
-
-
-RUN = "CHURNLIB_RUN"
-"""Environment variable that a run of all notebooks sets for each of them."""
+    return write_document(blocks, path, lang, lambda key: words(f"words.{key}"), template)
 
 
 def collect_exhibits(folder: Path) -> Path:
@@ -98,17 +121,19 @@ def thesis_blocks(entries: Sequence[Entry], folder: Path, words: Words) -> list[
     values = thesis_facts(claims(), words) | {f"ref_{name}": reference(name) for name in by_name}
 
     def sections(key: str) -> Iterator[Block]:
-        for place, section in enumerate(words.entries(key), 1):
+        for place, section in enumerate(words.entry(key), 1):
             where = f"{key} {place}"
-            yield Heading(words.fill(section["heading"], where, {}), section["level"])
+            heading = words.fill(section["heading"], where, {})
+            yield Text(heading, f"heading_{section['level']}")
             yield from (Text(words.fill(text, where, values)) for text in section["text"])
             yield from (_exhibit(by_name[name], folder, words) for name in section["exhibits"])
 
     blocks: list[Block] = [
-        Title(words("thesis.title"), words("thesis.below")),
-        Contents(),
+        Text(words("thesis.title"), "title"),
+        Text(words("thesis.below"), "subtitle"),
+        Text("", "contents"),
         *sections("thesis.section"),
-        Heading(words("words.references")),
+        Text(words("words.references"), "heading_1"),
         *(Text(work, "reference") for work in words.cited("thesis")),
         *sections("thesis.appendix"),
     ]
@@ -117,11 +142,24 @@ def thesis_blocks(entries: Sequence[Entry], folder: Path, words: Words) -> list[
     return [*blocks, *_elsewhere(others, words)]
 
 
+def _exhibit(entry: Entry, folder: Path, words: Words) -> Exhibit:
+    caption, note = entry.caption[words.lang], words("thesis.exhibit.note", notebook=entry.notebook)
+    files = folder / "figures" / words.lang / entry.name
+    if entry.kind == "table":
+        texts = TextTable.read(files.with_suffix(".csv"))
+        rows = tuple(tuple(map(typeset, row)) for row in texts.rows)
+        return Exhibit(entry.name, caption, note, entry.origin, TextTable(texts.header, rows))
+    mark = entry.origin.mark(words.lang)
+    alternative = words("thesis.exhibit.alternative", caption=caption, origin=mark)
+    picture = files.with_suffix(".png")
+    return Exhibit(entry.name, caption, note, entry.origin, picture, alternative)
+
+
 def _elsewhere(entries: Sequence[Entry], words: Words) -> Iterator[Block]:
     """Name the exhibits of each notebook that the report does not show."""
     if not entries:
         return
-    yield Heading(words("thesis.elsewhere.heading"))
+    yield Text(words("thesis.elsewhere.heading"), "heading_1")
     yield Text(words("thesis.elsewhere.text"))
     ordered = sorted(entries, key=lambda entry: entry.notebook)
     for notebook, exhibits in groupby(ordered, key=lambda entry: entry.notebook):
@@ -137,34 +175,76 @@ def _elsewhere(entries: Sequence[Entry], words: Words) -> Iterator[Block]:
         yield Text(listed, "reference")
 
 
-def _exhibit(entry: Entry, folder: Path, words: Words) -> Block:
-    caption, mark = entry.caption[words.lang], entry.origin.mark(words.lang)
-    common = (entry.name, caption, words("thesis.exhibit.note", notebook=entry.notebook))
-    if entry.kind == "table":
-        texts = TextTable.read(folder / entry.path(words.lang, "csv"))
-        rows = tuple(tuple(map(typeset, row)) for row in texts.rows)
-        return TableBlock(*common, entry.origin, TextTable(texts.header, rows))
-    picture = folder / entry.path(words.lang, "png")
-    alternative = words("thesis.exhibit.alternative", caption=caption, origin=mark)
-    return FigureBlock(*common, entry.origin, picture, alternative)
+def thesis_facts(verdicts: pd.DataFrame, words: Words) -> dict[str, str]:
+    """What the braces of the report's words stand for.
 
-
-def write_all(folder: Path, lang: str | None = None, template: Path | None = None) -> list[Path]:
-    """Write the Word report in one language or in all, and the notebooks as web pages.
-
-    Parameters
-    ----------
-    folder : Path
-        Holds ``figures/`` with its manifest and ``notebooks/``; ``report/`` is written beside.
-    lang : {"en", "zh-Hans"}, optional
-    template : Path, optional
-        As for `write_report`.
-
-    Returns
-    -------
-    list of Path
-        What was written.
+    Counts of statements, the reason for each verdict (``reason_10``), the account totals, the
+    shares with intervals, the most adults who can have high school or below, and the tests on
+    simulated answers in APA form, which say themselves that they are simulated.
     """
-    chosen = [lang] if lang else LANGUAGES
-    documents = [write_report(folder, each, template=template) for each in chosen]
-    return documents + write_html(folder / "notebooks", folder / "report" / "html")
+    kinds = verdicts["verdict"]
+    testable = kinds[~kinds.isin(_NO_TEST)]
+    listed = [f"{words(f'verdicts.{k}')} {n}" for k in Kind if (n := (testable == k).sum())]
+    checks = audit_thesis()["holds"].tolist()
+    reasons = verdicts["reason" if words.lang == "en" else "reason_zh"]
+    accounts = printed_table("3-1")
+    sums = accounts.numbers().sum()
+    adults = plausibility().loc[("adults_without_college", "nothing")]
+    facts = {
+        "statements": str(len(verdicts)),
+        "testable": str(len(testable)),
+        "external": str((kinds == Kind.EXTERNAL).sum()),
+        "untestable": str((kinds == Kind.UNTESTABLE).sum()),
+        "counts": words("words.comma").join(listed),
+        "checks": str(len(checks)),
+        "failed": str(checks.count(False)),
+        **{f"reason_{number}": str(reason) for number, reason in reasons.items()},
+        **{f"months_{column}": f"{total:,}".replace("-", "−") for column, total in sums.items()},
+        "gap": f"{abs(int(accounts.totals['closed'].value) - sums['closed']):,}",
+        # The most adults who can have so little schooling, whatever the unpublished table was.
+        "adults": str(int(adults["n"])),
+        "adults_without": str(int(adults["high"])),
+        "adults_share": f"{adults['high'] / adults['n']:.1%}",
+        "adults_limit": f"{adults['fits_to']:.1%}",
+        "adults_census": f"{adults['census']:.1%}",
+        "visits_gender": _simulated(words),
+    }
+    return facts | _majorities(words.lang)
+
+
+def _majorities(lang: str) -> dict[str, str]:
+    age, education = published_frequencies("3-2"), published_frequencies("3-3")
+    statements = load_study().claims
+    older, meant = (statements[number].details["levels"] for number in (_OLDER, _BACHELOR))
+    from_ages = [x.low for x in load_codebook()[age.variable].levels if x.key in older and x.low]
+    return {
+        "n_age": str(age.n),
+        "n_education": str(education.n),
+        "older_from": str(min(from_ages)),
+        "older": str(age.combined(older)),
+        "share_older": apa(share(age, older), lang),
+        "bachelor": str(education.combined(meant)),
+        "share_bachelor": apa(share(education, meant), lang),
+    }
+
+
+def _simulated(words: Words) -> str:
+    """What the tests of visits by gender say of the simulated answers, which they call so."""
+    resource = next(r for r in resources().values() if r.path.name == "answers.csv")
+    raw = read_answers(resource.path)
+    survey = clean(raw, load_codebook(), origin=resource.origin, on_error="set_aside")
+    results = association(crosstab(survey, "gender", "visits"))
+    return words("words.semicolon").join(apa(result, words.lang) for result in results)
+
+
+def share(table: FrequencyTable, levels: Sequence[str]) -> Estimate:
+    """The share of the people who gave one of these answers, with Wilson's interval.
+
+    Examples
+    --------
+    >>> apa(share(published_frequencies("3-3"), ["bachelor"]))
+    'p̂ = .53, 95% CI [.46, .60]'
+    """
+    count = table.combined(levels)
+    low, high = wilson(count, table.n)
+    return Estimate("share", count / table.n, low, high, 0.95, NAN, table.n, table.origin)

@@ -8,8 +8,7 @@ import pytest
 
 from churnlib import Origin, figures, load_codebook, report
 from churnlib.figures.figure_style import inert
-from churnlib.report.table_export import html_page, latex
-from churnlib.report.text_table import TextTable
+from churnlib.report.text_table import TextTable, html_page, latex
 
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 BAD = {

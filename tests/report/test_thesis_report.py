@@ -12,10 +12,10 @@ from scipy.stats import beta
 
 import churnlib as cl
 from churnlib.__main__ import main
-from churnlib.evidence.origin import PROJECT, Origin
-from churnlib.report.document import FigureBlock, TableBlock, Text
+from churnlib.evidence.origin import LANGUAGES, PROJECT, Origin
+from churnlib.report.document import Exhibit, Text
 from churnlib.report.manifest import read_manifest
-from churnlib.report.report_text import LANGUAGES, Words, report_words
+from churnlib.report.report_text import Words, report_words
 from churnlib.report.thesis_report import (
     RUN,
     collect_exhibits,
@@ -87,7 +87,7 @@ def test_every_caption_is_numbered_once_and_referred_to(written, lang):
 def test_every_exhibit_says_its_origin_shown_or_named(entries, folder, written, lang):
     origins = {entry.name: entry.origin for entry in entries}
     blocks = thesis_blocks(entries, folder, report_words(lang))
-    shown = [b for b in blocks if isinstance(b, TableBlock | FigureBlock)]
+    shown = [b for b in blocks if isinstance(b, Exhibit)]
     assert all(block.origin is origins[block.key] for block in shown)
     badges = [
         p for p in texts(written[lang]) if p.split(" · ")[0] in {o.mark(lang) for o in Origin}
@@ -105,7 +105,7 @@ def test_a_simulated_exhibit_is_not_shown_and_is_said_to_support_no_statement(
     entries, folder, written, lang
 ):
     blocks = thesis_blocks(entries, folder, report_words(lang))
-    shown = [b for b in blocks if isinstance(b, TableBlock | FigureBlock)]
+    shown = [b for b in blocks if isinstance(b, Exhibit)]
     assert Origin.SYNTHETIC in {entry.origin for entry in entries}
     assert Origin.SYNTHETIC not in {block.origin for block in shown}
     assert report_words(lang)("thesis.elsewhere.text") in texts(written[lang])
@@ -232,14 +232,6 @@ def test_a_missing_word_a_missing_language_and_a_missing_value_are_errors():
         words("a", m=1)
     with pytest.raises(KeyError, match="no report in 'fr'; there are en, zh-Hans"):
         report_words("fr")
-
-
-def test_words_that_are_missing_or_no_toml_are_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"gone\.toml is missing; restore it"):
-        report_words("en", tmp_path / "gone.toml")
-    (tmp_path / "bad.toml").write_text("a = ")
-    with pytest.raises(ValueError, match=r"bad\.toml is not a TOML file"):
-        report_words("en", tmp_path / "bad.toml")
 
 
 @BOTH
