@@ -12,7 +12,6 @@ from churnlib.report.survey_analysis import SurveyAnalysis as SurveyAnalysis
 from churnlib.report.survey_analysis import analyse_survey as analyse_survey
 from churnlib.report.survey_analysis import default_response as default_response
 from churnlib.report.survey_analysis import require_people as require_people
-from churnlib.report.survey_pairs import Pair as Pair
 from churnlib.report.survey_report import write_survey_report as write_survey_report
 from churnlib.report.text_table import display_table as display_table
 from churnlib.report.text_table import publish_table as publish_table

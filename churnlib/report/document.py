@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -28,6 +28,7 @@ from churnlib.report.docx_parts import (
     save,
     xml_safe,
 )
+from churnlib.report.report_text import Words
 from churnlib.report.text_table import TextTable
 
 if TYPE_CHECKING:
@@ -69,7 +70,6 @@ class Exhibit:
 
 
 Block = Text | Exhibit
-Word = Callable[[str], str]
 
 
 def reference(key: str) -> str:
@@ -78,44 +78,35 @@ def reference(key: str) -> str:
 
 
 def write_document(
-    blocks: Sequence[Block], path: Path, lang: str, word: Word, template: Path | None = None
+    blocks: Sequence[Block], path: Path, words: Words, template: Path | None = None
 ) -> Path:
     """Write the blocks as a Word document, the same bytes every time.
 
-    `word` gives the words of the language for ``"figure"``, ``"table"``, ``"caption"``, ``"page"``.
-
-    Raises
-    ------
-    KeyError
-        If a text refers to an exhibit that is not there.
-    FileNotFoundError, ValueError
-        If the template or a picture is missing or is something else, or two exhibits have one key.
+    A template or a picture that is missing or something else is an error that names it.
     """
-    writer = _Writer(open_document(template), lang, word, blocks)
+    writer = _Writer(open_document(template), words, blocks)
     for block in blocks:
         writer.write(block)
     writer.page_numbers()
     titles = [b.text for b in blocks if isinstance(b, Text) and b.role == "title"]
-    save(writer.document, path, [*titles, path.stem][0], lang)
+    save(writer.document, path, [*titles, path.stem][0])
     return path
 
 
 class _Writer:
     """Puts one block after the other; knows the numbers of exhibits and counts bookmarks."""
 
-    def __init__(self, document: Document, lang: str, word: Word, blocks: Sequence[Block]) -> None:
-        self.document, self.lang, self.word = document, lang, word
+    def __init__(self, document: Document, words: Words, blocks: Sequence[Block]) -> None:
+        self.document, self.words = document, words
         self.styles = {role: find_style(document, names) for role, names in STYLES.items()}
         self.headings = [b for b in blocks if isinstance(b, Text) and b.role[:7] == "heading"]
         self.bookmarks, self.heading = count(1), count(1)
-        self.numbers: dict[str, tuple[str, int]] = {}
         counts = {"table": count(1), "figure": count(1)}
-        for block in blocks:
-            if not isinstance(block, Exhibit):
-                continue
-            if block.key in self.numbers:
-                raise ValueError(f"two exhibits have the key {block.key!r}; give each its own")
-            self.numbers[block.key] = (block.kind, next(counts[block.kind]))
+        exhibits = [block for block in blocks if isinstance(block, Exhibit)]
+        self.numbers = {each.key: (each.kind, next(counts[each.kind])) for each in exhibits}
+
+    def word(self, key: str) -> str:
+        return self.words(f"words.{key}")
 
     def write(self, block: Block) -> None:
         match block:
@@ -156,18 +147,13 @@ class _Writer:
         for place, part in enumerate(_REFERENCE.split(text)):
             if place % 2 == 0:
                 self._run(paragraph, part)
-            elif part in self.numbers:
+            else:
                 kind, number = self.numbers[part]
                 add_field(paragraph, f"REF {kind}_{number} \\h", f"{self.word(kind)} {number}")
-            else:
-                keys = ", ".join(self.numbers) or "none"
-                raise KeyError(
-                    f"the text refers to {part!r}, which the report lacks; it has {keys}"
-                )
 
     def _run(self, paragraph: Paragraph, text: str) -> None:
         """Add text; in Chinese, numbers are runs of their own, within which no line ends."""
-        chinese = self.lang == "zh-Hans"
+        chinese = self.words.lang == "zh-Hans"
         parts = _LATIN_PART.split(xml_safe(text)) if chinese else [xml_safe(text)]
         for part in filter(None, parts):
             run = paragraph.add_run(part)
@@ -185,7 +171,7 @@ class _Writer:
         self._run(paragraph, self.word("caption").format(block.caption))
 
     def _note(self, block: Exhibit) -> None:
-        paragraph = self._paragraph("note", block.origin.mark(self.lang))
+        paragraph = self._paragraph("note", block.origin.mark(self.words.lang))
         if block.origin >= Origin.HYPOTHETICAL:
             paragraph.runs[0].bold = True
             paragraph.runs[0].font.color.rgb = RGBColor(0xA3, 0x3B, 0x20)

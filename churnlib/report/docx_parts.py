@@ -7,7 +7,6 @@ import re
 import zipfile
 from collections.abc import Sequence
 from copy import deepcopy
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +39,6 @@ STYLES = {
     "table": ("Three-line table", "三线表"),
 }
 """Names that a style may have, the first in our own template."""
-_MADE = datetime(2020, 11, 30)
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -50,15 +48,13 @@ def open_document(template: Path | None) -> Document:
     Parameters
     ----------
     template : Path, optional
-        A .docx whose styles, page, header and footer are used, and not what stands in its body;
-        it is lent ours of the styles that it lacks.
+        A .docx whose styles, page, header and footer are used; it is lent ours of the styles that
+        it lacks.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such template.
-    ValueError
-        If it is not a Word document.
+    FileNotFoundError, ValueError
+        If there is no such template, or it is not a Word document.
     """
     ours = docx.Document(str(TEMPLATE))
     if template is None:
@@ -144,22 +140,20 @@ def column_widths(texts: TextTable, room: float) -> list[float]:
     """
     columns = texts.columns
     room -= len(columns) * _MARGIN
-    full = [max(1.2 * width(head), *map(width, cells)) for head, *cells in columns]
+    widths = [max(1.2 * width(head), *map(width, cells)) for head, *cells in columns]
     least = [max(1.2 * _longest_word(h), *map(_longest_word, cells)) for h, *cells in columns]
     if sum(least) * _LETTER > room:  # rather a broken word in a header than a broken number
         least = [max(map(_longest_word, cells), default=1) for _, *cells in columns]
     letter = min(_WIDE_LETTER, max(_LETTER, room / sum(least)))
-    spare = room / letter - sum(least)
-    if sum(full) - sum(least) <= spare:
-        return [letter * n + _MARGIN for n in full]
-    excess = [
-        sum(max(0.0, width(text) - n) for text in column) / len(column)
-        for column, n in zip(columns, least, strict=True)
-    ]
-    if spare < 0:
-        return [room * n / sum(least) + _MARGIN for n in least]
-    share = spare / sum(excess)
-    return [letter * (n + share * more) + _MARGIN for n, more in zip(least, excess, strict=True)]
+    if sum(widths) * letter > room:
+        excess = [
+            sum(max(0.0, width(text) - n) for text in column) / len(column)
+            for column, n in zip(columns, least, strict=True)
+        ]
+        share = max(0.0, room / letter - sum(least)) / (sum(excess) or 1)
+        widths = [n + share * more for n, more in zip(least, excess, strict=True)]
+    letter = min(letter, room / sum(widths))
+    return [letter * n + _MARGIN for n in widths]
 
 
 def _longest_word(text: str) -> int:
@@ -168,18 +162,14 @@ def _longest_word(text: str) -> int:
     return max(min(width(word), 24 if word.isascii() else 8) for word in words)
 
 
-def save(document: Document, path: Path, title: str, lang: str) -> None:
+def save(document: Document, path: Path, title: str) -> None:
     """Write a document so that the same content always gives the same bytes."""
-    properties = document.core_properties
-    properties.title, properties.author = xml_safe(title), "churnlib"
-    properties.last_modified_by, properties.comments = "churnlib", ""
-    properties.created = properties.modified = _MADE
-    properties.revision, properties.language = 1, {"en": "en", "zh-Hans": "zh-CN"}[lang]
+    document.core_properties.title, document.core_properties.author = xml_safe(title), "churnlib"
     buffer = io.BytesIO()
     document.save(buffer)
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(path, "w") as new:
         for name in old.namelist():
-            entry = zipfile.ZipInfo(name, _MADE.timetuple()[:6])
+            entry = zipfile.ZipInfo(name, (2020, 11, 30, 0, 0, 0))
             entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
             new.writestr(entry, old.read(name))

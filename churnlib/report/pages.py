@@ -43,9 +43,7 @@ _WHOLE = re.compile(r"[^\s<&/]*[\w.][-–—]\w[^\s<&/]*|&[lg]t; [\d.]+")
 _CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
-def write_html(
-    notebooks: Path, output: Path, *, documents: Sequence[str] | None = None
-) -> list[Path]:
+def write_html(notebooks: Path, output: Path) -> list[Path]:
     """Write a page for each executed notebook, and an index.
 
     Parameters
@@ -55,10 +53,7 @@ def write_html(
         folder, its captions become the alternative texts of the pictures and the index lists
         the exhibits.
     output : Path
-        Where to write; it is made if it is not there.
-    documents : sequence of str, optional
-        Word documents one folder above, to which the index leads; all that are there when left
-        out.
+        Where to write; the index leads to the Word documents that lie one folder above.
 
     Returns
     -------
@@ -77,10 +72,9 @@ def write_html(
     if not paths:
         raise FileNotFoundError(f"no notebooks in {notebooks}; name the folder that holds them")
     listed = (notebooks.parent / MANIFEST).exists()
-    if documents is None:
-        documents = sorted(path.name for path in output.parent.glob("*.docx"))
-    read = {path.stem: _read(path) for path in paths}
-    texts = pages(read, read_manifest(notebooks.parent) if listed else [], documents)
+    entries = read_manifest(notebooks.parent) if listed else []
+    documents = sorted(path.name for path in output.parent.glob("*.docx"))
+    texts = pages({path.stem: _read(path) for path in paths}, entries, documents)
     output.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (output / f"{name}.html").write_text(text, encoding="utf-8", newline="\n")
@@ -195,20 +189,14 @@ def _font(body: str) -> str:
 
 def _with_alternatives(notebook: NotebookNode, captions: Mapping[str, str]) -> NotebookNode:
     """Return the notebook with a text for each picture: its caption, or where it stands."""
-    notebook = copy.deepcopy(notebook)
-    named = {name for cell in notebook.cells for name in _EXPORTED.findall(cell.source)}
-    # A name put together in the notebook stands for an exhibit that is not named outright.
-    unnamed = iter([caption for name, caption in captions.items() if name not in named])
-    heading = ""
+    notebook, heading = copy.deepcopy(notebook), ""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             heading = (re.findall(r"^#+ +(.+)$", cell.source, re.MULTILINE) or [heading])[-1]
-            continue
-        if exported := _EXPORTED.search(cell.source):
-            caption = captions.get(exported[1], "")
         else:
-            caption = next(unnamed, "") if "publish(" in cell.source else ""
-        cell.metadata["alt"] = caption or report_words("en")("html.picture", heading=heading)
+            named = [captions[name] for name in _EXPORTED.findall(cell.source) if name in captions]
+            place = report_words("en")("html.picture", heading=heading)
+            cell.metadata["alt"] = [*named, place][0]
     return notebook
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from churnlib.evidence import LANGUAGES, PROJECT, Kind
@@ -21,46 +22,30 @@ class Words:
     def __call__(self, key: str, **values: object) -> str:
         """Give the text of a dotted key, with `values` in place of its braces.
 
-        Raises
-        ------
-        KeyError
-            If there is no such text in the language, or it asks for a value not given.
-
         Examples
         --------
         >>> words = report_words("zh-Hans")
         >>> words("words.page", page=1, pages=2), words("words.figure")
         ('第 1 页，共 2 页', '图')
         """
-        return self.fill(self.entry(key), key, values)
+        return self.fill(self.entry(key), values)
 
     def entry(self, key: str) -> Any:
         """Give what stands under a dotted key, as it stands."""
-        entry: Any = self.content
-        for part in key.split("."):
-            if not isinstance(entry, Mapping) or part not in entry:
-                raise KeyError(f"data/report.toml has no words for {key!r}; add them")
-            entry = entry[part]
-        return entry
-
-    def fill(self, entry: Any, key: str, values: Mapping[str, object]) -> str:
-        """Give the text of an entry; one that is given no values keeps its braces."""
-        if not isinstance(entry, Mapping) or self.lang not in entry:
-            raise KeyError(f"data/report.toml: {key!r} has no text in {self.lang!r}; add it")
-        if not values:
-            return str(entry[self.lang])
         try:
-            return str(entry[self.lang]).format(**values)
-        except (KeyError, IndexError) as error:
-            raise KeyError(
-                f"data/report.toml: {key!r} asks for {{{error.args[0]}}}, which is not computed; "
-                f"there are {', '.join(values)}"
-            ) from None
+            return reduce(lambda entry, part: entry[part], key.split("."), self.content)
+        except KeyError:
+            raise KeyError(f"data/report.toml has no words for {key!r}; add them") from None
+
+    def fill(self, entry: Mapping[str, str], values: Mapping[str, object]) -> str:
+        """Give the text of an entry; one that is given no values keeps its braces."""
+        text = entry[self.lang]
+        return text.format(**values) if values else text
 
     def cited(self, *reports: str) -> list[str]:
         """Give the works that reports, or parts of them, cite, in the order of the file."""
-        listed = [each for each in self.entry("reference") if {*reports} & {*each["in"]}]
-        return [self.fill(each["text"], "reference", {}) for each in listed]
+        works = self.content["reference"]
+        return [work["text"][self.lang] for work in works if {*reports} & {*work["in"]}]
 
 
 def report_words(lang: str) -> Words:

@@ -6,25 +6,32 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import p_alone
+from churnlib.evidence import NAN, Estimate, Test, p_alone
 from churnlib.figures import Label
 from churnlib.models import Fit, LinearFit, linear_model, logit, ordinal_logit
 from churnlib.questions import (
+    GroupComparison,
     MultipleResponse,
     OptionComparison,
     Reliability,
+    association,
+    compare_groups,
+    compare_options,
+    correlations,
     multiple_response,
     reliability,
 )
 from churnlib.report.report_text import Words, report_words
-from churnlib.report.survey_pairs import NUMBERS, Pair, is_answered, relation
 from churnlib.survey import Codebook, Survey
-from churnlib.tables import FrequencyTable, frequencies
+from churnlib.tables import Crosstab, FrequencyTable, crosstab, frequencies
 
 _PEOPLE_PER_PARAMETER = 10  # with fewer a model says little, and takes long
+NUMBERS = ("number", "scale")
+_SYMBOLS = {"hedges_g": "g = ", "eta_squared": "η² = ", "pearson_r": "r = "}
 
 
 class NoModelError(ValueError):
@@ -36,23 +43,56 @@ class NoModelError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
+class Pair:
+    """Two questions, and what is known of both; no `results` if nobody answered both.
+
+    Two questions with one answer each have a `table`; a number is `compared` in the groups that
+    `columns` makes; two numbers have a `correlation`, a row of `correlations`.
+    """
+
+    rows: str
+    columns: str
+    results: tuple[Test | Estimate, ...] = ()
+    table: Crosstab | None = None
+    compared: GroupComparison | None = None
+    correlation: pd.Series | None = None
+
+    @property
+    def key(self) -> str:
+        """What names both questions in a report."""
+        return f"{self.rows} × {self.columns}"
+
+    @property
+    def test(self) -> Test | None:
+        """The exact test of a table where there is one, else the first test."""
+        tests = [r for r in self.results if isinstance(r, Test)]
+        return tests[-1 if self.table is not None else 0] if tests else None
+
+    @property
+    def effect(self) -> str:
+        """The first effect size with its interval: Cramér's V; Hedges' g or η²; Pearson's r."""
+        estimate = next((r for r in self.results if isinstance(r, Estimate)), None)
+        if estimate is None or estimate.value != estimate.value:
+            return "—"
+        text = f"{_SYMBOLS.get(estimate.name, '')}{short(estimate.value)}"
+        if estimate.low != estimate.low:
+            return text
+        return f"{text} [{short(estimate.low)}, {short(estimate.high)}]"
+
+
+def short(value: float) -> str:
+    """Return a number with two decimals, below 1 without its zero."""
+    text = f"{value:.2f}".replace("-", "−")
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text
+
+
+@dataclass(frozen=True, eq=False)
 class SurveyAnalysis:
     """All results on a survey, computed once.
 
-    Parameters
-    ----------
-    survey : Survey
-    pairs : tuple of Pair
-    response : str
-        The question to be explained; empty if there is none.
-    fit : OrdinalFit, LogitFit or LinearFit, optional
-        The model of the response by the other questions, if it can have one.
-    failure : ValueError, optional
-        Why it cannot, where one was tried.
-    left_out : mapping of str to str
-        Questions and results that the answers do not allow, and why.
-    options : tuple of OptionComparison
-        Questions with several answers, by the groups of another one.
+    `response` is the question to be explained, `fit` its model by the others, or `failure` why it
+    has none; `options` are questions with several answers, by the groups of another; `left_out`
+    names questions and results that the answers do not allow, with the reason.
     """
 
     survey: Survey
@@ -89,21 +129,19 @@ class SurveyAnalysis:
         p = {key: t.p_value for key, t in tests.items() if t and t.p_value == t.p_value}
         return dict(zip(p, multipletests([*p.values()], method="holm")[1], strict=True)) if p else p
 
+    def _answers(self, kind: Any, count: Callable[[Survey, str], Any]) -> dict[str, Any]:
+        keys = self.survey.codebook.of_kind(kind)
+        return {k: count(self.survey, k) if _is_answered(self.survey, k) else None for k in keys}
+
     @cached_property
     def counted(self) -> dict[str, FrequencyTable | None]:
         """The answers to each question with one answer; ``None`` where nobody answered."""
-        return {
-            key: frequencies(self.survey, key) if is_answered(self.survey, key) else None
-            for key in self.survey.codebook.of_kind("single")
-        }
+        return self._answers("single", frequencies)
 
     @cached_property
     def multiple(self) -> dict[str, MultipleResponse | None]:
         """The options of each question with several; ``None`` where nobody answered."""
-        return {
-            key: multiple_response(self.survey, key) if is_answered(self.survey, key) else None
-            for key in self.survey.codebook.of_kind("multiple")
-        }
+        return self._answers("multiple", multiple_response)
 
     @cached_property
     def scales(self) -> list[Reliability]:
@@ -114,14 +152,11 @@ class SurveyAnalysis:
         self, label: Label, joined: Callable[[str, str], str] = "{} × {}".format
     ) -> pd.DataFrame:
         """Return one row of texts for each pair that could be tested."""
-        rows = {
-            joined(label(pair.rows), label(pair.columns)): [
-                pair.test.n, p_alone(pair.test.p_value), p_alone(self.adjusted[pair.key]),
-                pair.effect,
-            ]
-            for pair in self.pairs
-            if pair.test and pair.key in self.adjusted
-        }  # fmt: skip
+        rows = {}
+        for pair in self.pairs:
+            if (test := pair.test) and pair.key in self.adjusted:
+                p = map(p_alone, (test.p_value, self.adjusted[pair.key]))
+                rows[joined(label(pair.rows), label(pair.columns))] = [test.n, *p, pair.effect]
         columns = ["n", "p", "p (Holm)", "effect size, 95 % CI"]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
@@ -139,8 +174,7 @@ def analyse_survey(
     ----------
     survey : Survey
     response : str, optional
-        The question to be explained; when left out, the one that the codebook names, else its
-        last with levels or numbers.
+        The question to be explained; when left out, the codebook's `default_response`.
     by : sequence of str
         The questions that may explain it; all others when left out, the items of a scale being
         represented by the scale.
@@ -158,7 +192,6 @@ def analyse_survey(
     names = book.of_kind("single", "multiple", *NUMBERS)
     response = response or default_response(book)
     in_scales = {item for scale in book.of_kind("scale") for item in book[scale].items}
-    in_scales |= {*book[response].items}
     asked = list(by) or [name for name in names if name != response and name not in in_scales]
     for name in (response, *asked):
         if (kind := book[name].kind) in {"text", "weight", "id"}:
@@ -172,7 +205,7 @@ def analyse_survey(
     chosen = list(combinations(tested, 2)) if all_pairs else [(name, response) for name in asked]
     pairs, options = [], []
     for one, other in chosen:
-        tested_pair = relation(survey, one, other)
+        tested_pair = _relation(survey, one, other)
         if isinstance(tested_pair, Pair):
             pairs.append(tested_pair)
         elif isinstance(tested_pair, OptionComparison):
@@ -190,7 +223,7 @@ def analyse_survey(
         failure = NoModelError("alone", response=response)
     if failure:
         left_out["the model"] = str(failure)
-    return SurveyAnalysis(survey, tuple(pairs), response, fit, failure, left_out, tuple(options))
+    return SurveyAnalysis(survey, (*pairs,), response, fit, failure, left_out, (*options,))
 
 
 def require_people(survey: Survey) -> None:
@@ -222,17 +255,44 @@ def default_response(book: Codebook) -> str:
     return book.response or names[-1]
 
 
+def _is_answered(survey: Survey, *names: str) -> bool:
+    return bool(survey.frame[[*names]].notna().all(axis=1).any())
+
+
+def _relation(survey: Survey, one: str, other: str) -> Pair | OptionComparison | str:
+    """Test two questions by their kinds; where they have no test, return why."""
+    kinds = {name: survey.codebook[name].kind for name in (one, other)}
+    several = [name for name in kinds if kinds[name] == "multiple"]
+    numbers = [name for name in kinds if kinds[name] in NUMBERS]
+    if several and "single" not in kinds.values():
+        return "several answers a person are compared only between groups"
+    # A number stands before the groups that divide it.
+    rows, columns = (other, one) if numbers == [other] else (one, other)
+    if not _is_answered(survey, one, other):
+        return Pair(rows, columns)
+    if several:
+        (group,) = {one, other} - {*several}
+        return compare_options(survey, several[0], group)
+    if not numbers:
+        table = crosstab(survey, rows, columns)
+        return Pair(rows, columns, tuple(association(table)), table=table)
+    if len(numbers) == 1:
+        compared = compare_groups(survey, rows, columns)
+        results = (compared.means, compared.ranks, *compared.effects)
+        return Pair(rows, columns, results, compared=compared)
+    row = correlations(survey, [one, other]).iloc[0]
+    r, low, high, p, n = *map(float, row[["pearson", "low", "high", "p_value"]]), int(row["n"])
+    note = "" if p == p else "fewer than four people have both numbers, or one does not vary"
+    test = Test("pearson_r", r, n - 2, p, n, False, (NAN, NAN), survey.origin, note)
+    effect = Estimate("pearson_r", r, low, high, 0.95, NAN, n, survey.origin)
+    return Pair(rows, columns, (test, effect), correlation=row)
+
+
 def explained(survey: Survey, response: str, predictors: Sequence[str]) -> Fit | LinearFit:
     """Fit the model that suits the answers.
 
     Logistic regression for two answers, proportional odds for more, linear regression for a number.
-
-    Raises
-    ------
-    NoModelError
-        If the answers are three or more and have no order, or too few for so many questions.
-    ValueError
-        As `ordinal_logit`, `logit` and `linear_model` say.
+    A ValueError says why there can be none; a NoModelError says it in both languages.
     """
     used = survey.frame[[response, *predictors]].copy()
     numbers = {name for name in used if survey.codebook[name].kind in NUMBERS}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from churnlib.evidence import Origin
 from churnlib.models import Fit, LinearFit, LogitFit, OrdinalFit, parallel_lines
 from churnlib.report.document import Block, Exhibit, Text, reference, write_document
 from churnlib.report.docx_parts import xml_safe
 from churnlib.report.report_text import Words, report_words
-from churnlib.report.survey_analysis import SurveyAnalysis, analyse_survey
-from churnlib.report.survey_pairs import NUMBERS
+from churnlib.report.survey_analysis import NUMBERS, SurveyAnalysis, analyse_survey
 from churnlib.report.survey_tables import SurveyTables
 from churnlib.survey import Survey
 
@@ -54,7 +55,7 @@ def write_survey_report(
     words = report_words(lang)
     path = folder / "report" / f"survey-report.{lang}.docx"
     blocks = list(survey_blocks(survey, folder, words))
-    return write_document(blocks, path, lang, lambda key: words(f"words.{key}"), template)
+    return write_document(blocks, path, words, template)
 
 
 def survey_blocks(analysis: SurveyAnalysis, folder: Path, words: Words) -> Iterator[Block]:
@@ -80,10 +81,8 @@ def survey_blocks(analysis: SurveyAnalysis, folder: Path, words: Words) -> Itera
     yield tables.heading("cleaning")
     yield from _cleaning(tables)
     yield tables.heading("answers")
-    for key, table in analysis.counted.items():
-        yield from tables.question(key, table)
-    for key, several in analysis.multiple.items():
-        yield from tables.options(key, several)
+    for key, counted in {**analysis.counted, **analysis.multiple}.items():
+        yield from tables.question(key, counted)
     yield from tables.numbers(book.of_kind(*NUMBERS))
     for scale in analysis.scales:
         yield from tables.scale(scale)
@@ -132,7 +131,7 @@ def _cleaning(tables: SurveyTables) -> Iterator[Block]:
     columns = [
         (tables.word("reason"), map(xml_safe, shown.index)), (tables.word("sheets"), shown)
     ]  # fmt: skip
-    yield tables.table("aside", tables.word("aside_caption"), columns, note)
+    yield tables.table("aside", tables.word("aside_caption"), columns, note=note)
 
 
 def _pairs(analysis: SurveyAnalysis, tables: SurveyTables) -> Iterator[Block]:
@@ -164,43 +163,42 @@ def _model(fit: Fit | LinearFit, tables: SurveyTables) -> Iterator[Block]:
     else:
         response, rows, r2 = fit.data.response, fit.by_level, fit.nagelkerke_r2
         kind, slope, estimate, none = "", "odds_ratio", "odds_ratio", "1"
-    predictors = [name for name in rows["predictor"].unique() if name != _CONSTANT]
+    word, label = tables.word, tables.label
+    names = [name for name in rows["predictor"].unique() if name != _CONSTANT]
     values = {
         "ref": reference("model"),
-        "response": tables.label(response),
-        "predictors": tables.joined(map(tables.label, predictors), "comma"),
+        "response": label(response),
+        "predictors": tables.joined(map(label, names), "comma"),
         "n": fit.n,
         "missing": fit.missing,
         "test": tables.results(fit.test),
         "r2": f"{r2:.2f}".removeprefix("0"),
     }
     yield tables.heading("model.heading")
-    yield Text(tables.joined(_fitted(fit, predictors, values, tables), "space"))
-    word = tables.word
+    yield Text(tables.joined(_fitted(fit, names, values, tables), "space"))
 
     def answer(predictor: str, level: object) -> str:
         if predictor == _CONSTANT:
             return ""
-        is_level = isinstance(level, str) and level
-        return tables.label(predictor, level) if is_level else word("model.each_unit")
+        return (
+            label(predictor, level) if isinstance(level, str) and level else word("model.each_unit")
+        )
 
-    names = {_CONSTANT: word("model.constant"), **{n: tables.label(n) for n in predictors}}
-    cells = rows.rename(columns={estimate: slope, "p_value": "p"})[[slope, "low", "high", "p"]]
-    numbers = tables.columns(cells, "model.")
-    # The reference level of a question has no interval.
-    is_reference = rows["p_value"].isna()
-    for place, text in enumerate((none, word("model.reference"))):
-        head, column = numbers[place]
-        marked = zip(column, is_reference, strict=True)
-        numbers[place] = (head, [text if first else cell for cell, first in marked])
-    again = rows["predictor"].duplicated()
+    rows = rows.rename(columns={estimate: slope, "p_value": "p"})
+    numbers = tables.columns(rows[[slope, "low", "high", "p"]], "model.")
+    for place, text in enumerate((none, word("model.reference"))):  # where there is no p-value
+        head, cells = numbers[place]
+        numbers[place] = (head, pd.Series(cells).mask(rows["p"].isna(), text))
+    questions = rows["predictor"].map(
+        {_CONSTANT: word("model.constant"), **{n: label(n) for n in names}}
+    )
     columns = [
-        (word("model.question"), rows["predictor"].map(names).mask(again, "")),
+        (word("model.question"), questions.mask(rows["predictor"].duplicated(), "")),
         (word("model.answer"), map(answer, rows["predictor"], rows["level"])),
         *numbers,
     ]
     caption = word(f"model.{kind}caption", response=values["response"])
-    yield tables.table("model", caption, columns, tables.missing(fit), fit.origin)
+    yield tables.table("model", caption, columns, fit)
 
 
 def _fitted(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isinf
 from numbers import Integral
 from typing import Any
@@ -12,7 +12,6 @@ import pandas as pd
 from churnlib.evidence import NAN, Origin, apa, derived, p_alone
 from churnlib.questions import (
     SMALL,
-    GroupComparison,
     MultipleResponse,
     OptionComparison,
     Reliability,
@@ -24,14 +23,14 @@ from churnlib.questions import (
 from churnlib.report.document import Block, Exhibit, Text, reference
 from churnlib.report.docx_parts import xml_safe
 from churnlib.report.report_text import Words
-from churnlib.report.survey_pairs import Pair, short
+from churnlib.report.survey_analysis import Pair, short
 from churnlib.report.text_table import NONE, TextTable
 from churnlib.survey import Survey
-from churnlib.tables import Crosstab, FrequencyTable, wilson
+from churnlib.tables import FrequencyTable, wilson
 
 Columns = list[tuple[str, Iterable[object]]]
 """What heads each column, and its cells."""
-_P_VALUES = {"p", "holm", "games_howell", "dunn", "p_spearman"}
+_P_VALUES = {"p", "holm", "games_howell", "dunn_holm", "spearman_p"}
 _PERCENT = {"percent", "valid_percent", "cumulative_percent", "people", "answers", "weighted"}
 
 
@@ -51,10 +50,11 @@ class SurveyTables:
         return [self.label(name, level) for level in levels]
 
     def quantity(self, name: str) -> str:
-        """Give the label of a question with the unit of its numbers."""
-        units = self.book[name].units if self.book[name].kind == "number" else ()
-        label = self.label(name)
-        return self.word("with_unit", label=label, unit=xml_safe(units[0])) if units else label
+        """Give the label of a question, with the unit of its numbers."""
+        label, units = self.label(name), self.book[name].units
+        if self.book[name].kind != "number" or not units:
+            return label
+        return self.word("with_unit", label=label, unit=xml_safe(units[0]))
 
     def word(self, key: str, **values: object) -> str:
         """Give the words of a key, whole numbers with their thousands separated."""
@@ -76,16 +76,17 @@ class SurveyTables:
         """Join results in APA form."""
         return self.joined(apa(result, self.words.lang) for result in results)
 
+    def named(self, rows: str, columns: str) -> str:
+        """Name two questions."""
+        return self.word("pair", rows=self.label(rows), columns=self.label(columns))
+
     def selected(self) -> str:
         """By which answers the people were selected, in words."""
-        return self.joined(
-            self.word(
-                "only",
-                variable=self.label(name),
-                levels=self.joined(self.labels(name, levels), "comma"),
-            )
-            for name, levels in self.survey.filters
-        )
+        parts = []
+        for name, levels in self.survey.filters:
+            answers = self.joined(self.labels(name, levels), "comma")
+            parts.append(self.word("only", variable=self.label(name), levels=answers))
+        return self.joined(parts)
 
     def captioned(self, caption: str) -> str:
         """Add to a caption which people it is of, where they were selected."""
@@ -94,13 +95,14 @@ class SurveyTables:
         return self.word("captioned", caption=caption, chosen=self.selected())
 
     def table(
-        self, key: str, caption: str, columns: Columns, note: str = "",
-        origin: Origin = Origin.PUBLISHED,
-    ) -> Exhibit:  # fmt: skip
-        """Put columns together to a table of the survey, no better than `origin`."""
+        self, key: str, caption: str, columns: Columns, result: Any = None, note: str = ""
+    ) -> Exhibit:
+        """Put columns together to a table of the survey, or of a result and its missing answers."""
         heads, cells = zip(*columns, strict=True)
         rows = tuple(tuple(map(_written, row)) for row in zip(*cells, strict=True))
-        origin = derived(self.survey.origin, origin)
+        if result is not None:
+            note = self.word("missing_note", n=result.n, missing=result.missing)
+        origin = derived(self.survey.origin, getattr(result, "origin", Origin.PUBLISHED))
         return Exhibit(key, self.captioned(caption), note, origin, TextTable(heads, rows))
 
     def columns(self, frame: pd.DataFrame, group: str = "") -> Columns:
@@ -109,71 +111,65 @@ class SurveyTables:
         ``low`` and ``high`` become the interval of what the column before them holds.
         """
         columns: Columns = []
-        last = ""
-        for name in frame.columns.drop("high", errors="ignore"):
+        for before, name in zip(["", *frame], frame, strict=False):
             if name == "low":
                 limits = zip(frame["low"], frame["high"], strict=True)
                 cells = [
-                    f"[{_written(low, last)}, {_written(high, last)}]" if low == low else NONE
+                    f"[{_written(low, before)}, {_written(high, before)}]" if low == low else NONE
                     for low, high in limits
                 ]
-            else:
+                columns.append((self.word(f"{group}interval"), cells))
+            elif name != "high":
                 cells = [_written(value, name) for value in frame[name]]
-            head = "interval" if name == "low" else name
-            columns.append((self.word(f"{group}{head}"), cells))
-            last = name
+                columns.append((self.word(f"{group}{name}"), cells))
         return columns
 
-    def missing(self, result: Any) -> str:
-        """Say in a note how many answered, and how many did not."""
-        return self.word("missing_note", n=result.n, missing=result.missing)
-
-    # Questions alone.
-
-    def question(self, key: str, table: FrequencyTable | None) -> Iterator[Block]:
-        """How often each answer was given."""
-        variable = self.label(key)
-        yield Text(variable, "heading_2")
-        if table is None:
-            yield self.text("nobody", variable=variable)
-            return
-        commonest = table.counts.index[table.counts == table.counts.max()]
-        count = int(table.counts.max())
-        low, high = wilson(count, table.n)
-        named = [self.word("quoted", level=label) for label in self.labels(key, commonest)]
-        yield self.text(
-            "frequency" if len(named) == 1 else "tied",
-            ref=reference(f"question {key}"), variable=variable, n=table.n, missing=table.missing,
-            levels=self.joined(named, "comma"), count=count, percent=_percent(count / table.n),
-            low=_percent(low), high=_percent(high),
-        )  # fmt: skip
-        rows = table.summary
-        if self.survey.weights is not None:
-            # No share of one person can be weighted, nor of those who did not answer.
-            shares = weighted_shares(self.survey, key) if table.n > 1 else pd.DataFrame()
-            shares = shares.reindex(columns=["share", "low", "high"], index=rows.index.astype(str))
-            shares = (100 * shares).rename(columns={"share": "weighted"})
-            rows = rows.assign(**shares.reset_index(drop=True).set_axis(rows.index))
-        names = [*self.labels(key, table.counts.index), self.word("missing")]
-        columns = [(variable, names), *self.columns(rows)]
-        yield self.table(f"question {key}", variable, columns, self.missing(table))
-
-    def options(self, key: str, counted: MultipleResponse | None) -> Iterator[Block]:
-        """How often each option was ticked."""
-        variable = self.label(key)
+    def question(
+        self, key: str, counted: FrequencyTable | MultipleResponse | None
+    ) -> Iterator[Block]:
+        """How often each answer to a question was given."""
+        variable, key = self.label(key), f"question {key}"
         yield Text(variable, "heading_2")
         if counted is None:
             yield self.text("nobody", variable=variable)
             return
-        ref, numbers = f"question {key}", {"n": counted.n, "missing": counted.missing}
-        yield self.text(
-            "multiple.text", ref=reference(ref), variable=variable, none=counted.none, **numbers
+        values = {"ref": reference(key), "variable": variable, "n": counted.n}
+        values["missing"] = counted.missing
+        if isinstance(counted, MultipleResponse):
+            yield self.text("multiple.text", none=counted.none, **values)
+            rows, group = counted.options, "multiple."
+            shares = ["people", "low", "high", "answers"]
+            rows = rows.assign(**100 * rows[shares])[["n", *shares]]
+            names = self.labels(counted.variable, rows.index)
+        else:
+            yield self._commonest(counted, values)
+            rows, group = self._weighted(counted), ""
+            names = [*self.labels(counted.variable, counted.counts.index), self.word("missing")]
+        yield self.table(key, variable, [(variable, names), *self.columns(rows, group)], counted)
+
+    def _commonest(self, table: FrequencyTable, values: dict[str, object]) -> Text:
+        count = table.counts.max()
+        levels = self.labels(table.variable, table.counts.index[table.counts == count])
+        shares = dict(zip(("low", "high"), wilson(int(count), table.n), strict=True))
+        shares["percent"] = count / table.n
+        return self.text(
+            "frequency" if len(levels) == 1 else "tied",
+            levels=self.joined((self.word("quoted", level=level) for level in levels), "comma"),
+            count=count,
+            **{name: f"{100 * share:.1f}" for name, share in shares.items()},
+            **values,
         )
-        shares = 100 * counted.options.drop(columns="n")
-        rows = shares.assign(n=counted.options["n"])[["n", *shares]]
-        names = self.labels(key, rows.index)
-        columns = [(variable, names), *self.columns(rows, "multiple.")]
-        yield self.table(ref, variable, columns, self.missing(counted))
+
+    def _weighted(self, table: FrequencyTable) -> pd.DataFrame:
+        """The counts, with weighted shares where there are weights and more than one person."""
+        rows = table.summary
+        if self.survey.weights is None:
+            return rows
+        columns = {"share": "weighted", "low": "low", "high": "high"}
+        if table.n < 2:
+            return rows.assign(**dict.fromkeys(columns.values(), NAN))
+        shares = 100 * weighted_shares(self.survey, table.variable)[[*columns]]
+        return rows.join(shares.rename(columns=columns))
 
     def numbers(self, keys: Sequence[str]) -> Iterator[Block]:
         """One table of all numbers and scales; nothing where there are none."""
@@ -187,76 +183,66 @@ class SurveyTables:
         yield self.table("numbers", self.word("number.heading"), columns)
 
     def _described(self, numbers: pd.DataFrame) -> Columns:
+        rows = numbers.astype({"n": int, "missing": int}).drop(columns=["q1", "q3"])
         quartiles = [
             f"{_written(q1)}–{_written(q3)}" if q1 == q1 else NONE
             for q1, q3 in zip(numbers["q1"], numbers["q3"], strict=True)
         ]
-        rows = numbers.astype({"n": int, "missing": int}).drop(columns=["q1", "q3"])
         return self.columns(rows.assign(quartiles=quartiles), "number.")
 
     def scale(self, scale: Reliability) -> Iterator[Block]:
         """Cronbach's alpha of a scale, and its questions."""
-        key, named = f"scale {scale.scale}", self.label(scale.scale)
-        yield self.heading("scale.heading", 2, scale=named)
-        numbers = {"n": scale.alpha.n, "missing": scale.missing}
-        alpha = self.results(scale.alpha)
-        yield self.text("scale.text", ref=reference(key), scale=named, alpha=alpha, **numbers)
-        rows = scale.items.set_axis(["mean", "sd", "item_total", "alpha_without"], axis=1)
-        items = (self.word("scale.item"), map(self.label, rows.index))
-        caption = self.word("scale.heading", scale=named)
-        yield self.table(key, caption, [items, *self.columns(rows, "scale.")])
-
-    # Two questions.
+        key, named, n = f"scale {scale.scale}", self.label(scale.scale), scale.alpha.n
+        heading, alpha = self.heading("scale.heading", 2, scale=named), self.results(scale.alpha)
+        yield heading
+        values = {"scale": named, "alpha": alpha, "n": n, "missing": scale.missing}
+        yield self.text("scale.text", ref=reference(key), **values)
+        items = (self.word("scale.item"), map(self.label, scale.items.index))
+        yield self.table(key, heading.text, [items, *self.columns(scale.items, "scale.")])
 
     def pair(self, pair: Pair) -> Iterator[Block]:
         """The table or the groups of two questions, and what they show."""
         named = {"rows": self.quantity(pair.rows), "columns": self.label(pair.columns)}
-        of = "pair" if pair.compared is None else "number.by"
-        yield self.heading(of, 2, **named)
+        heading = self.heading("number.by" if pair.compared else "pair", 2, **named)
+        yield heading
         if not pair.results:
             yield self.text("no_table", **named)
             return
         text = self.word("crosstab", ref=reference(pair.key), tests=self.results(*pair.results))
-        if pair.table is not None and (least := smallest_expected(pair.table)) < SMALL:
-            text += self.word("small", expected=f"{least:.1f}")
-        yield Text(text)
         if pair.table is not None:
-            yield from self._counts(pair, pair.table, named)
+            if (expected := smallest_expected(pair.table)) < SMALL:
+                text += self.word("small", expected=f"{expected:.1f}")
+            yield Text(text)
+            caption = self.word("crosstab_caption", **named)
+            yield self.table(pair.key, caption, self._counts(pair, named["rows"]), pair.table)
+            if self.survey.weights is not None:
+                test = rao_scott(self.survey, pair.rows, pair.columns)
+                yield self.text("weighted_test", test=self.results(test))
         elif pair.compared is not None:
-            yield from self._groups(pair, pair.compared, named)
+            yield Text(text)
+            groups, each = pair.compared.groups, pair.compared.post_hoc
+            names = (named["columns"], self.labels(pair.columns, groups.index))
+            yield self.table(pair.key, heading.text, [names, *self._described(groups)])
+            if each.empty:
+                return
+            key, caption = f"{pair.key} post hoc", self.word("number.post_hoc_caption", **named)
+            yield self.text("number.post_hoc", ref=reference(key))
+            two = (" − ".join(self.labels(pair.columns, levels)) for levels in each.index)
+            columns = [(self.word("number.pair"), two), *self.columns(each, "number.")]
+            yield self.table(key, caption, columns)
 
-    def _counts(self, pair: Pair, table: Crosstab, named: Mapping[str, str]) -> Iterator[Block]:
-        total, shares = self.word("total"), table.shares("row")
+    def _counts(self, pair: Pair, head: str) -> Columns:
+        """The counts of a table with the percent of their row, and the totals."""
+        table, total = pair.table, self.word("total")
         levels = (
-            [*map(_with_percent, counts, shares[level]), counts.sum()]
+            [*map(_with_percent, counts, table.shares("row")[level]), counts.sum()]
             for level, counts in table.counts.items()
         )
-        columns = [
-            (named["rows"], [*self.labels(pair.rows, table.counts.index), total]),
+        return [
+            (head, [*self.labels(pair.rows, table.counts.index), total]),
             *zip(self.labels(pair.columns, table.counts), levels, strict=True),
             (total, [*table.row_totals, table.n]),
         ]
-        caption = self.word("crosstab_caption", **named)
-        yield self.table(pair.key, caption, columns, self.missing(table))
-        if self.survey.weights is not None:
-            test = rao_scott(self.survey, pair.rows, pair.columns)
-            yield self.text("weighted_test", test=self.results(test))
-
-    def _groups(
-        self, pair: Pair, compared: GroupComparison, named: Mapping[str, str]
-    ) -> Iterator[Block]:
-        """A number by group, and which groups differ where there are three or more."""
-        groups = (named["columns"], self.labels(pair.columns, compared.groups.index))
-        columns = [groups, *self._described(compared.groups)]
-        yield self.table(pair.key, self.word("number.by", **named), columns)
-        if compared.post_hoc.empty:
-            return
-        key = f"{pair.key} post hoc"
-        yield self.text("number.post_hoc", ref=reference(key))
-        each = compared.post_hoc.rename(columns={"dunn_holm": "dunn"})
-        names = [" − ".join(self.labels(pair.columns, two)) for two in each.index]
-        columns = [(self.word("number.pair"), names), *self.columns(each, "number.")]
-        yield self.table(key, self.word("number.post_hoc_caption", **named), columns)
 
     def correlations(self, pairs: Sequence[Pair]) -> Iterator[Block]:
         """A table of correlations, if there are any."""
@@ -264,16 +250,14 @@ class SurveyTables:
             return
         yield self.heading("number.correlations", 2)
         yield self.text("number.correlated", ref=reference("correlations"))
-        rows = pd.DataFrame([pair.correlation for pair in pairs])
-        rows = rows.rename(columns={"p_value": "p", "spearman_p": "p_spearman"})
-        rows = rows.astype({"n": int}).assign(
+        rows = pd.DataFrame([pair.correlation for pair in pairs]).astype({"n": int})
+        rows = rows.rename(columns={"p_value": "p"}).assign(
             pair=[self.named(pair.rows, pair.columns) for pair in pairs],
             pearson=[pair.effect for pair in pairs],
-            spearman=[short(rho) for rho in rows["spearman"]],
+            spearman=rows["spearman"].map(short),
         )
-        columns = self.columns(
-            rows[["pair", "n", "pearson", "p", "spearman", "p_spearman"]], "number."
-        )
+        shown = rows[["pair", "n", "pearson", "p", "spearman", "spearman_p"]]
+        columns = self.columns(shown, "number.")
         yield self.table("correlations", self.word("number.correlations"), columns)
 
     def option_groups(self, compared: OptionComparison) -> Iterator[Block]:
@@ -282,48 +266,29 @@ class SurveyTables:
         options, key = compared.counts.index, f"{compared.variable} × {compared.by}"
         yield self.heading("pair", 2, **named)
         yield self.text("multiple.by", ref=reference(key), **named)
-        groups = [
-            (
-                f"{self.label(compared.by, group)} (n = {int(n):,})",
-                [*map(_with_percent, compared.counts[group], compared.shares[group])],
-            )
-            for group, n in compared.people.items()
-        ]
-        p = pd.DataFrame(
-            {
-                "p": [compared.tests[option].p_value for option in options],
-                "holm": [compared.holm.get(option, NAN) for option in options],
-            }
-        )
-        names = (named["rows"], self.labels(compared.variable, options))
-        columns = [names, *groups, *self.columns(p)]
+        columns: Columns = [(named["rows"], self.labels(compared.variable, options))]
+        for group, n in compared.people.items():
+            cells = [*map(_with_percent, compared.counts[group], compared.shares[group])]
+            columns.append((f"{self.label(compared.by, group)} (n = {int(n):,})", cells))
+        p = [compared.tests[option].p_value for option in options]
+        holm = [compared.holm.get(option, NAN) for option in options]
+        columns += self.columns(pd.DataFrame({"p": p, "holm": holm}))
         yield self.table(key, self.word("multiple.by_caption", **named), columns)
 
-    def named(self, rows: str, columns: str) -> str:
-        """Name two questions."""
-        return self.word("pair", rows=self.label(rows), columns=self.label(columns))
 
-
-def _written(value: object, name: str = "") -> str:
+def _written(value: Any, name: str = "") -> str:
     """Write a cell of a column by its kind: a text, a count, a p-value, a percentage, a number."""
     if isinstance(value, str):
         return value
     if isinstance(value, Integral):
         return f"{value:,}"
-    number = float(value)
-    if number != number:
+    if value != value:
         return NONE
     if name in _P_VALUES:
-        return p_alone(number)
-    if isinf(number):
-        return "∞"
-    return f"{number:,.{1 if name in _PERCENT else 2}f}".replace("-", "−")
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:.1f}"
+        return p_alone(value)
+    return "∞" if isinf(value) else f"{value:,.{2 - (name in _PERCENT)}f}".replace("-", "−")
 
 
 def _with_percent(n: float, part: float) -> str:
     """Give a count with the percent of its group, where the group has somebody."""
-    return f"{int(n):,} ({_percent(part)})" if part == part else f"{int(n):,}"
+    return f"{int(n):,} ({100 * part:.1f})" if part == part else f"{int(n):,}"

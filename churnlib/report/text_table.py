@@ -31,10 +31,7 @@ _LONG = 16
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table of text: worded, rounded, nothing escaped.
-
-    The header has one text a column, that of the row names first; a row that is longer or shorter
-    is a ValueError.
+    """A table of text: worded, rounded, nothing escaped; the row names are the first column.
 
     Examples
     --------
@@ -44,13 +41,6 @@ class TextTable:
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-
-    def __post_init__(self) -> None:
-        for row in self.rows:
-            if len(row) != len(self.header):
-                raise ValueError(
-                    f"a row of {len(row)} cells stands under a header of {len(self.header)}: {row}"
-                )
 
     @classmethod
     def of(

@@ -13,12 +13,9 @@ from PIL import Image
 from churnlib.evidence.origin import Origin
 from churnlib.report.document import Exhibit, Text, reference, write_document
 from churnlib.report.docx_parts import TEMPLATE, column_widths, xml_safe
+from churnlib.report.report_text import report_words
 from churnlib.report.text_table import TextTable
 
-ENGLISH = {
-    "figure": "Figure", "table": "Table", "caption": ". {}", "page": "Page {page} of {pages}",
-}  # fmt: skip
-CHINESE = {"figure": "图", "table": "表", "caption": "　{}", "page": "第 {page} 页，共 {pages} 页"}
 LEVELS = TextTable(("level", "n"), (("a", "1"), ("b", "12")))
 
 
@@ -36,8 +33,7 @@ def picture(tmp_path):
 @pytest.fixture
 def write(tmp_path):
     def written(*blocks, lang="en", template=None, name="x.docx"):
-        words = {"en": ENGLISH, "zh-Hans": CHINESE}[lang]
-        return write_document(blocks, tmp_path / name, lang, words.__getitem__, template)
+        return write_document(blocks, tmp_path / name, report_words(lang), template)
 
     return written
 
@@ -172,16 +168,6 @@ def test_the_table_of_contents_links_every_heading(write):
     assert ["".join(t.text for t in link.iter(qn("w:t"))) for link in links] == ["One", "Two"]
     body = part(path, "word/document.xml")
     assert body.count('w:fldCharType="begin"') == body.count('w:fldCharType="end"') == 1
-
-
-def test_a_reference_to_an_exhibit_that_is_not_there_is_an_error(write):
-    with pytest.raises(KeyError, match="refers to 'gone', which the report lacks; it has t"):
-        write(Text(reference("gone")), table())
-
-
-def test_two_exhibits_of_one_key_are_an_error(write):
-    with pytest.raises(ValueError, match="two exhibits have the key 't'"):
-        write(table(), table())
 
 
 def test_a_missing_picture_and_one_that_is_none_are_named(write, tmp_path):

@@ -102,11 +102,6 @@ def test_columns_of_numbers_are_told_from_columns_of_text():
     assert TextTable(("month",), (("1",), ("2",))).numeric == (False,)
 
 
-def test_a_ragged_table_is_an_error():
-    with pytest.raises(ValueError, match="a row of 1 cells stands under a header of 2"):
-        TextTable(("a", "b"), (("1",),))
-
-
 def test_a_level_is_worded_by_its_variable_where_a_heading_has_the_same_key():
     words = {
         "low": "Lower limit",
