@@ -105,8 +105,7 @@ def elements(xml: str) -> list[Any]:
 
 def open_field(paragraph: Paragraph, instruction: str) -> None:
     """Begin a field; what follows up to `close_field` is what it shows until Word updates it."""
-    # Word counts the pages of a table of contents when it opens the document.
-    dirty = ' w:dirty="true"' if instruction.startswith("TOC") else ""
+    dirty = ' w:dirty="true"' if instruction.startswith("TOC") else ""  # updated when opened
     paragraph._p.extend(
         elements(
             f'<w:r><w:fldChar w:fldCharType="begin"{dirty}/></w:r>'

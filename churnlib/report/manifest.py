@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,20 +37,15 @@ class Entry:
     name: str
     notebook: str
     origin: Origin
-    caption: Mapping[str, str] = field(hash=False)
+    caption: dict[str, str] = field(hash=False)
     verdict: str
     files: tuple[File, ...]
 
 
 def write_manifest(folder: Path) -> Path:
-    """Write ``figures/manifest.json``: every exhibit and what was made of it.
+    """Write ``figures/manifest.json`` below a folder: every exhibit and what was made of it.
 
-    `folder` holds ``figures/``: the project, or where an unfinished run writes.
-
-    Raises
-    ------
-    FileNotFoundError
-        If a file of an exhibit was not made; all that lack are named.
+    Files of exhibits that were not made are a FileNotFoundError that names them all.
     """
     entries = [
         Entry(

@@ -49,9 +49,8 @@ def write_html(notebooks: Path, output: Path) -> list[Path]:
     Parameters
     ----------
     notebooks : Path
-        Holds executed notebooks, ``*.ipynb``. If a ``figures/manifest.json`` lies beside the
-        folder, its captions become the alternative texts of the pictures and the index lists
-        the exhibits.
+        Holds executed notebooks. If ``figures/manifest.json`` lies beside the folder, its captions
+        become the texts of the pictures and the index lists the exhibits.
     output : Path
         Where to write; the index leads to the Word documents that lie one folder above.
 
@@ -63,10 +62,8 @@ def write_html(notebooks: Path, output: Path) -> list[Path]:
 
     Raises
     ------
-    FileNotFoundError
-        If the folder holds no notebook.
-    ValueError
-        If a notebook cannot be read.
+    FileNotFoundError, ValueError
+        If the folder holds no notebook, or one cannot be read.
     """
     paths = sorted(notebooks.glob("*.ipynb"))
     if not paths:
@@ -95,14 +92,7 @@ def pages(
 ) -> dict[str, str]:
     """Return the index and the page of each notebook, by name of the file without ending.
 
-    Parameters
-    ----------
-    notebooks : mapping of str to NotebookNode
-        By name of the file, without ending.
-    entries : sequence of Entry
-        What the manifest lists.
-    documents : sequence of str
-        Word documents one folder above.
+    `entries` is what the manifest lists; `documents` are Word documents one folder above.
     """
     from nbformat.v4 import new_markdown_cell, new_notebook
 

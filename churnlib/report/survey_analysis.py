@@ -183,10 +183,8 @@ def analyse_survey(
 
     Raises
     ------
-    KeyError
-        If there is no such question.
-    ValueError
-        If the response is to explain itself, or is none that can be explained.
+    KeyError, ValueError
+        If there is no such question, or the response cannot be explained or is to explain itself.
     """
     book = survey.codebook
     names = book.of_kind("single", "multiple", *NUMBERS)
@@ -227,13 +225,7 @@ def analyse_survey(
 
 
 def require_people(survey: Survey) -> None:
-    """Refuse a survey of which nobody is left.
-
-    Raises
-    ------
-    ValueError
-        With the first reason why.
-    """
+    """Raise a ValueError with the first reason why, if nobody of a survey is left."""
     if survey.n == 0:
         raise ValueError(
             "no sheet can be kept; the first is set aside because of "
@@ -244,10 +236,7 @@ def require_people(survey: Survey) -> None:
 def default_response(book: Codebook) -> str:
     """Return the question to explain: the one the codebook names, else its last that can be.
 
-    Raises
-    ------
-    ValueError
-        If no question has levels or numbers.
+    It is a ValueError if no question has levels or numbers.
     """
     names = book.of_kind("single", "number")
     if not names:

@@ -39,16 +39,13 @@ def write_survey_report(
     Returns
     -------
     Path
-        The document: how the sheets were cleaned, a table for each question, a table with its
-        statistics for each pair of questions, the model, the pictures. Every exhibit says the
-        survey's origin. Nothing in it speaks of the thesis.
+        The document: the cleaning, each question, each pair of questions, the model, the pictures.
+        Every exhibit says the survey's origin.
 
     Raises
     ------
-    KeyError
-        If the codebook has no label in the language.
-    FileNotFoundError, ValueError
-        If the template is missing or is not a Word document.
+    KeyError, FileNotFoundError, ValueError
+        If a label is missing in the language, or the template is missing or no Word document.
     """
     if isinstance(survey, Survey):
         survey = analyse_survey(survey, all_pairs=True)
@@ -116,22 +113,16 @@ def _summary(analysis: SurveyAnalysis, tables: SurveyTables) -> Iterator[str]:
 
 
 def _cleaning(tables: SurveyTables) -> Iterator[Block]:
-    survey = tables.survey
-    yield tables.text("flow", ref=reference("flow"))
-    steps = (tables.word("step"), map(tables.word, survey.flow.index))
-    columns = [steps, (tables.word("sheets"), survey.flow)]
-    yield tables.table("flow", tables.word("flow_caption"), columns)
-    reasons = survey.ledger.loc[~survey.ledger["kept"], "reason"]
+    survey, word, sheets = tables.survey, tables.word, tables.word("sheets")
+    columns = [(word("step"), map(word, survey.flow.index)), (sheets, survey.flow)]
+    yield from tables.told("flow", word("flow_caption"), columns, "flow")
+    reasons = survey.ledger.loc[~survey.ledger["kept"], "reason"].value_counts()
     if reasons.empty:
         return
-    counted = reasons.value_counts()
-    shown, more = counted.head(_SHOWN_REASONS), len(counted) - _SHOWN_REASONS
-    yield tables.text("aside", ref=reference("aside"))
-    note = tables.word("aside_more", more=more) if more > 0 else ""
-    columns = [
-        (tables.word("reason"), map(xml_safe, shown.index)), (tables.word("sheets"), shown)
-    ]  # fmt: skip
-    yield tables.table("aside", tables.word("aside_caption"), columns, note=note)
+    shown, more = reasons.head(_SHOWN_REASONS), len(reasons) - _SHOWN_REASONS
+    note = word("aside_more", more=more) if more > 0 else ""
+    columns = [(word("reason"), map(xml_safe, shown.index)), (sheets, shown)]
+    yield from tables.told("aside", word("aside_caption"), columns, "aside", note=note)
 
 
 def _pairs(analysis: SurveyAnalysis, tables: SurveyTables) -> Iterator[Block]:
@@ -139,14 +130,11 @@ def _pairs(analysis: SurveyAnalysis, tables: SurveyTables) -> Iterator[Block]:
     if not analysis.pairs and not analysis.options:
         return
     yield tables.heading("pairs")
-    tests = analysis.tests(str, tables.named)
+    tests = analysis.tests(str, tables.named).set_axis(["n", "p", "holm", "effect"], axis=1)
     if not tests.empty:
-        yield tables.text("overview", ref=reference("overview"), pairs=len(tests))
-        columns = [
-            (tables.word("questions"), tests.index),
-            *tables.columns(tests.set_axis(["n", "p", "holm", "effect"], axis=1)),
-        ]
-        yield tables.table("overview", tables.word("overview_caption"), columns)
+        columns = [(tables.word("questions"), tests.index), *tables.columns(tests)]
+        caption = tables.word("overview_caption")
+        yield from tables.told("overview", caption, columns, "overview", pairs=len(tests))
     for pair in analysis.pairs:
         if pair.correlation is None:
             yield from tables.pair(pair)
@@ -177,24 +165,20 @@ def _model(fit: Fit | LinearFit, tables: SurveyTables) -> Iterator[Block]:
     yield tables.heading("model.heading")
     yield Text(tables.joined(_fitted(fit, names, values, tables), "space"))
 
-    def answer(predictor: str, level: object) -> str:
-        if predictor == _CONSTANT:
-            return ""
-        return (
-            label(predictor, level) if isinstance(level, str) and level else word("model.each_unit")
-        )
-
     rows = rows.rename(columns={estimate: slope, "p_value": "p"})
     numbers = tables.columns(rows[[slope, "low", "high", "p"]], "model.")
     for place, text in enumerate((none, word("model.reference"))):  # where there is no p-value
         head, cells = numbers[place]
         numbers[place] = (head, pd.Series(cells).mask(rows["p"].isna(), text))
-    questions = rows["predictor"].map(
-        {_CONSTANT: word("model.constant"), **{n: label(n) for n in names}}
+    predictor, each = rows["predictor"], word("model.each_unit")
+    answers = pd.Series(
+        label(name, level) if isinstance(level, str) and level else each
+        for name, level in zip(predictor, rows["level"], strict=True)
     )
+    questions = predictor.map({_CONSTANT: word("model.constant")} | {n: label(n) for n in names})
     columns = [
-        (word("model.question"), questions.mask(rows["predictor"].duplicated(), "")),
-        (word("model.answer"), map(answer, rows["predictor"], rows["level"])),
+        (word("model.question"), questions.mask(predictor.duplicated(), "")),
+        (word("model.answer"), answers.mask(predictor == _CONSTANT, "")),
         *numbers,
     ]
     caption = word(f"model.{kind}caption", response=values["response"])

@@ -26,7 +26,7 @@ from churnlib.report.report_text import Words
 from churnlib.report.survey_analysis import Pair, short
 from churnlib.report.text_table import NONE, TextTable
 from churnlib.survey import Survey
-from churnlib.tables import FrequencyTable, wilson
+from churnlib.tables import Crosstab, FrequencyTable, wilson
 
 Columns = list[tuple[str, Iterable[object]]]
 """What heads each column, and its cells."""
@@ -105,6 +105,14 @@ class SurveyTables:
         origin = derived(self.survey.origin, getattr(result, "origin", Origin.PUBLISHED))
         return Exhibit(key, self.captioned(caption), note, origin, TextTable(heads, rows))
 
+    def told(
+        self, key: str, caption: str, columns: Columns, text: str, result: Any = None,
+        note: str = "", **values: object,
+    ) -> list[Block]:  # fmt: skip
+        """A sentence that refers to a table, and the table."""
+        sentence = self.text(text, ref=reference(key), **values)
+        return [sentence, self.table(key, caption, columns, result, note)]
+
     def columns(self, frame: pd.DataFrame, group: str = "") -> Columns:
         """Head the columns of a frame by the words of a group and write their cells.
 
@@ -128,59 +136,48 @@ class SurveyTables:
         self, key: str, counted: FrequencyTable | MultipleResponse | None
     ) -> Iterator[Block]:
         """How often each answer to a question was given."""
-        variable, key = self.label(key), f"question {key}"
+        variable, ref = self.label(key), f"question {key}"
         yield Text(variable, "heading_2")
         if counted is None:
             yield self.text("nobody", variable=variable)
             return
-        values = {"ref": reference(key), "variable": variable, "n": counted.n}
-        values["missing"] = counted.missing
+        values = {"variable": variable, "n": counted.n, "missing": counted.missing}
         if isinstance(counted, MultipleResponse):
-            yield self.text("multiple.text", none=counted.none, **values)
-            rows, group = counted.options, "multiple."
-            shares = ["people", "low", "high", "answers"]
-            rows = rows.assign(**100 * rows[shares])[["n", *shares]]
-            names = self.labels(counted.variable, rows.index)
+            text, group, values["none"] = "multiple.text", "multiple.", counted.none
+            rows = (100 * counted.options).assign(n=counted.options["n"])
+            names = self.labels(key, rows.index)
         else:
-            yield self._commonest(counted, values)
-            rows, group = self._weighted(counted), ""
-            names = [*self.labels(counted.variable, counted.counts.index), self.word("missing")]
-        yield self.table(key, variable, [(variable, names), *self.columns(rows, group)], counted)
+            group, rows, most = "", self._with_weighted(counted), int(counted.counts.max())
+            names = [*self.labels(key, counted.counts.index), self.word("missing")]
+            levels = self.labels(key, counted.counts.index[counted.counts == most])
+            quoted = (self.word("quoted", level=level) for level in levels)
+            text = "frequency" if len(levels) == 1 else "tied"
+            values |= {"count": most, "levels": self.joined(quoted, "comma")}
+            shares = (most / counted.n, *wilson(most, counted.n))
+            percent = (f"{100 * share:.1f}" for share in shares)
+            values |= dict(zip(("percent", "low", "high"), percent, strict=True))
+        columns = [(variable, names), *self.columns(rows, group)]
+        yield from self.told(ref, variable, columns, text, counted, **values)
 
-    def _commonest(self, table: FrequencyTable, values: dict[str, object]) -> Text:
-        count = table.counts.max()
-        levels = self.labels(table.variable, table.counts.index[table.counts == count])
-        shares = dict(zip(("low", "high"), wilson(int(count), table.n), strict=True))
-        shares["percent"] = count / table.n
-        return self.text(
-            "frequency" if len(levels) == 1 else "tied",
-            levels=self.joined((self.word("quoted", level=level) for level in levels), "comma"),
-            count=count,
-            **{name: f"{100 * share:.1f}" for name, share in shares.items()},
-            **values,
-        )
-
-    def _weighted(self, table: FrequencyTable) -> pd.DataFrame:
+    def _with_weighted(self, table: FrequencyTable) -> pd.DataFrame:
         """The counts, with weighted shares where there are weights and more than one person."""
-        rows = table.summary
         if self.survey.weights is None:
-            return rows
-        columns = {"share": "weighted", "low": "low", "high": "high"}
+            return table.summary
         if table.n < 2:
-            return rows.assign(**dict.fromkeys(columns.values(), NAN))
-        shares = 100 * weighted_shares(self.survey, table.variable)[[*columns]]
-        return rows.join(shares.rename(columns=columns))
+            return table.summary.assign(weighted=NAN, low=NAN, high=NAN)
+        shares = 100 * weighted_shares(self.survey, table.variable)
+        shares = shares.rename(columns={"share": "weighted"})
+        return table.summary.join(shares[["weighted", "low", "high"]])
 
     def numbers(self, keys: Sequence[str]) -> Iterator[Block]:
         """One table of all numbers and scales; nothing where there are none."""
         if not keys:
             return
-        yield self.heading("number.heading", 2)
-        yield self.text("number.text", ref=reference("numbers"))
+        yield (heading := self.heading("number.heading", 2))
         described = pd.DataFrame([summary_of(self.survey.frame[key]) for key in keys])
         names = (self.word("model.question"), map(self.quantity, keys))
         columns = [names, *self._described(described)]
-        yield self.table("numbers", self.word("number.heading"), columns)
+        yield from self.told("numbers", heading.text, columns, "number.text")
 
     def _described(self, numbers: pd.DataFrame) -> Columns:
         rows = numbers.astype({"n": int, "missing": int}).drop(columns=["q1", "q3"])
@@ -192,29 +189,28 @@ class SurveyTables:
 
     def scale(self, scale: Reliability) -> Iterator[Block]:
         """Cronbach's alpha of a scale, and its questions."""
-        key, named, n = f"scale {scale.scale}", self.label(scale.scale), scale.alpha.n
-        heading, alpha = self.heading("scale.heading", 2, scale=named), self.results(scale.alpha)
-        yield heading
-        values = {"scale": named, "alpha": alpha, "n": n, "missing": scale.missing}
-        yield self.text("scale.text", ref=reference(key), **values)
+        named, alpha = self.label(scale.scale), scale.alpha
+        yield (heading := self.heading("scale.heading", 2, scale=named))
         items = (self.word("scale.item"), map(self.label, scale.items.index))
-        yield self.table(key, heading.text, [items, *self.columns(scale.items, "scale.")])
+        yield from self.told(
+            f"scale {scale.scale}", heading.text, [items, *self.columns(scale.items, "scale.")],
+            "scale.text", scale=named, alpha=self.results(alpha), n=alpha.n, missing=scale.missing,
+        )  # fmt: skip
 
     def pair(self, pair: Pair) -> Iterator[Block]:
         """The table or the groups of two questions, and what they show."""
         named = {"rows": self.quantity(pair.rows), "columns": self.label(pair.columns)}
-        heading = self.heading("number.by" if pair.compared else "pair", 2, **named)
-        yield heading
+        yield (heading := self.heading("number.by" if pair.compared else "pair", 2, **named))
         if not pair.results:
             yield self.text("no_table", **named)
             return
         text = self.word("crosstab", ref=reference(pair.key), tests=self.results(*pair.results))
-        if pair.table is not None:
-            if (expected := smallest_expected(pair.table)) < SMALL:
+        if (table := pair.table) is not None:
+            if (expected := smallest_expected(table)) < SMALL:
                 text += self.word("small", expected=f"{expected:.1f}")
             yield Text(text)
-            caption = self.word("crosstab_caption", **named)
-            yield self.table(pair.key, caption, self._counts(pair, named["rows"]), pair.table)
+            caption, columns = self.word("crosstab_caption", **named), self._counts(pair, table)
+            yield self.table(pair.key, caption, columns, table)
             if self.survey.weights is not None:
                 test = rao_scott(self.survey, pair.rows, pair.columns)
                 yield self.text("weighted_test", test=self.results(test))
@@ -225,21 +221,20 @@ class SurveyTables:
             yield self.table(pair.key, heading.text, [names, *self._described(groups)])
             if each.empty:
                 return
-            key, caption = f"{pair.key} post hoc", self.word("number.post_hoc_caption", **named)
-            yield self.text("number.post_hoc", ref=reference(key))
+            caption = self.word("number.post_hoc_caption", **named)
             two = (" − ".join(self.labels(pair.columns, levels)) for levels in each.index)
             columns = [(self.word("number.pair"), two), *self.columns(each, "number.")]
-            yield self.table(key, caption, columns)
+            yield from self.told(f"{pair.key} post hoc", caption, columns, "number.post_hoc")
 
-    def _counts(self, pair: Pair, head: str) -> Columns:
+    def _counts(self, pair: Pair, table: Crosstab) -> Columns:
         """The counts of a table with the percent of their row, and the totals."""
-        table, total = pair.table, self.word("total")
+        total, shares = self.word("total"), table.shares("row")
         levels = (
-            [*map(_with_percent, counts, table.shares("row")[level]), counts.sum()]
+            [*map(_with_percent, counts, shares[level]), counts.sum()]
             for level, counts in table.counts.items()
         )
         return [
-            (head, [*self.labels(pair.rows, table.counts.index), total]),
+            (self.label(pair.rows), [*self.labels(pair.rows, table.counts.index), total]),
             *zip(self.labels(pair.columns, table.counts), levels, strict=True),
             (total, [*table.row_totals, table.n]),
         ]
@@ -248,8 +243,7 @@ class SurveyTables:
         """A table of correlations, if there are any."""
         if not pairs:
             return
-        yield self.heading("number.correlations", 2)
-        yield self.text("number.correlated", ref=reference("correlations"))
+        yield (heading := self.heading("number.correlations", 2))
         rows = pd.DataFrame([pair.correlation for pair in pairs]).astype({"n": int})
         rows = rows.rename(columns={"p_value": "p"}).assign(
             pair=[self.named(pair.rows, pair.columns) for pair in pairs],
@@ -258,14 +252,13 @@ class SurveyTables:
         )
         shown = rows[["pair", "n", "pearson", "p", "spearman", "spearman_p"]]
         columns = self.columns(shown, "number.")
-        yield self.table("correlations", self.word("number.correlations"), columns)
+        yield from self.told("correlations", heading.text, columns, "number.correlated")
 
     def option_groups(self, compared: OptionComparison) -> Iterator[Block]:
         """How often each option was ticked in each group."""
         named = {"rows": self.label(compared.variable), "columns": self.label(compared.by)}
-        options, key = compared.counts.index, f"{compared.variable} × {compared.by}"
         yield self.heading("pair", 2, **named)
-        yield self.text("multiple.by", ref=reference(key), **named)
+        options, key = compared.counts.index, f"{compared.variable} × {compared.by}"
         columns: Columns = [(named["rows"], self.labels(compared.variable, options))]
         for group, n in compared.people.items():
             cells = [*map(_with_percent, compared.counts[group], compared.shares[group])]
@@ -273,7 +266,8 @@ class SurveyTables:
         p = [compared.tests[option].p_value for option in options]
         holm = [compared.holm.get(option, NAN) for option in options]
         columns += self.columns(pd.DataFrame({"p": p, "holm": holm}))
-        yield self.table(key, self.word("multiple.by_caption", **named), columns)
+        caption = self.word("multiple.by_caption", **named)
+        yield from self.told(key, caption, columns, "multiple.by", **named)
 
 
 def _written(value: Any, name: str = "") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -25,8 +24,7 @@ _P_VALUES = {"p", "p_value", "p_simulated", "p_trend", "p_exact", "holm", "benja
 _KEYED = {"variable", "level", "group", "verdict", "predictor", "other", "test"}
 """Columns that hold keys of the codebook, which are worded; other texts stand as they are."""
 _NUMBER = re.compile(r"[-−+<>= ]*[\d.,]*\d ?%?( [(\[][\d., %−-]+[)\]])?|[—–-]?|NaN")
-_LONG = 16
-"""In LaTeX a column with a text longer than this is broken into lines."""
+_LONG = 16  # in LaTeX a column with a text longer than this is broken into lines
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,9 @@ class TextTable:
     ) -> TextTable:
         """Word and round a frame.
 
-        Row names, column names and the columns that hold keys get their label where the codebook
-        has one; a level that of its variable, where the frame names it. Of the columns ``x`` and
-        ``x_zh`` the one in `lang` is shown. Numbers get as many decimals as their column needs, at
-        most `digits`; p-values three.
+        Names and keys get their label where the codebook has one, a level that of its variable.
+        Of the columns ``x`` and ``x_zh`` the one in `lang` is shown. Numbers get as many decimals
+        as their column needs, at most `digits`; p-values three.
 
         Examples
         --------
@@ -65,7 +62,7 @@ class TextTable:
         frame = frame.drop(columns=chinese)
 
         def word(key: Any, owner: Any = None) -> str:
-            for name in (f"{owner}.{key}", str(key)):
+            for name in (*([] if owner is None else [f"{owner}.{key}"]), str(key)):
                 with suppress(KeyError):
                     return label(name)
             return str(key)
@@ -93,10 +90,8 @@ class TextTable:
     @property
     def csv(self) -> str:
         """The texts separated by commas, for `read`."""
-        buffer = io.StringIO(newline="")
-        writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        writer.writerows([self.header, *self.rows])
-        return buffer.getvalue()
+        lines = pd.DataFrame([self.header, *self.rows])
+        return lines.to_csv(header=False, index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
 
     @property
     def columns(self) -> list[tuple[str, ...]]:
@@ -136,12 +131,7 @@ def display_table(
 ) -> WithOrigin:
     """Return a table for a notebook, worded and rounded like the published one, with its mark.
 
-    Parameters
-    ----------
-    frame, origin, book, digits
-        As for `publish_table`.
-    lang : str
-        Language of the words; that of the notebook when left out.
+    The arguments are those of `publish_table`; `lang` is that of the notebook when left out.
     """
     lang = lang or languages()[0]
     table = TextTable.of(frame, book.labeller(lang), lang=lang, digits=digits)
@@ -204,9 +194,8 @@ def publish_table(
 def latex(table: TextTable, caption: str, origin: Origin, name: str, lang: str) -> str:
     r"""Return a table with three lines, for the packages booktabs and xltabular.
 
-    A table with sentences is as wide as the line and may run over several pages. Greek letters
-    and signs are set in any LaTeX; Chinese takes XeLaTeX and ctex. An emoji, which is in no font
-    that LaTeX takes by itself, is a ValueError.
+    A table with sentences is as wide as the line and may run over several pages. An emoji, which
+    is in no font that LaTeX takes by itself, is a ValueError.
 
     Examples
     --------

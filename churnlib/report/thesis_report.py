@@ -36,20 +36,10 @@ _OLDER, _BACHELOR = 17, 22  # the statements that name a majority of the custome
 
 
 def write_all(folder: Path, lang: str | None = None, template: Path | None = None) -> list[Path]:
-    """Write the Word report in one language or in all, and the notebooks as web pages.
+    """Write the Word report in one language or in both, and the notebooks as web pages.
 
-    Parameters
-    ----------
-    folder : Path
-        Holds ``figures/`` with its manifest and ``notebooks/``; ``report/`` is written beside.
-    lang : {"en", "zh-Hans"}, optional
-    template : Path, optional
-        As for `write_report`.
-
-    Returns
-    -------
-    list of Path
-        What was written.
+    `folder` holds ``figures/`` with its manifest and ``notebooks/``; ``report/`` is written beside
+    them. For `template` see `write_report`. Returns what was written.
     """
     chosen = [lang] if lang else LANGUAGES
     documents = [write_report(folder, each, template=template) for each in chosen]
@@ -75,12 +65,9 @@ def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Pa
 
     Raises
     ------
-    FileNotFoundError
-        If the manifest, one of its files or the template is missing.
-    KeyError
-        If there is no such language, or a word is missing in it.
-    ValueError
-        If the template is not a Word document.
+    FileNotFoundError, KeyError, ValueError
+        If a file or the template is missing, there is no such language, or the template is not a
+        Word document.
     """
     words = report_words(lang)
     blocks = list(thesis_blocks(read_manifest(folder), folder, words))
@@ -106,11 +93,7 @@ def collect_exhibits(folder: Path) -> Path:
 
 
 def thesis_blocks(entries: Sequence[Entry], folder: Path, words: Words) -> Iterator[Block]:
-    """Put the report together, block by block, before anything is written.
-
-    The sections of ``data/report.toml`` come first, each with the exhibits that it names; then the
-    references, the sections of the appendix, and the exhibits that no section shows, by notebook.
-    """
+    """Give the sections of the report with their exhibits, and the names of all other exhibits."""
     waiting = {entry.name: entry for entry in entries if entry.kind != "none"}
     values = thesis_facts(claims(), words) | {f"ref_{name}": reference(name) for name in waiting}
 
@@ -159,12 +142,7 @@ def _exhibit(entry: Entry, folder: Path, words: Words) -> Exhibit:
 
 
 def thesis_facts(verdicts: pd.DataFrame, words: Words) -> dict[str, str]:
-    """What the braces of the report's words stand for.
-
-    Counts of statements, the reason for each verdict (``reason_10``), the account totals, the
-    shares with intervals, the most adults who can have high school or below, and the tests on
-    simulated answers in APA form, which say themselves that they are simulated.
-    """
+    """What the braces of the report's words stand for."""
     kinds = verdicts["verdict"]
     testable = kinds[~kinds.isin({Kind.EXTERNAL, Kind.UNTESTABLE})]
     listed = [f"{words(f'verdicts.{k}')} {n}" for k in Kind if (n := (testable == k).sum())]
