@@ -110,12 +110,12 @@ class _Writer:
 
     def write(self, block: Block) -> None:
         match block:
-            case Exhibit(content=TextTable()):
+            case Exhibit(content=TextTable() as texts):
                 self._caption(block)
-                self._table(block.content)
+                self._table(texts)
                 self._note(block)
-            case Exhibit():
-                self._picture(block.content, block.alternative)
+            case Exhibit(content=Path() as picture):
+                self._picture(picture, block.alternative)
                 self._caption(block)
                 self._note(block)
             case Text(role="contents"):

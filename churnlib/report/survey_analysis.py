@@ -30,7 +30,7 @@ from churnlib.survey import Codebook, Survey
 from churnlib.tables import Crosstab, FrequencyTable, crosstab, frequencies
 
 _PEOPLE_PER_PARAMETER = 10  # with fewer a model says little, and takes long
-NUMBERS = ("number", "scale")
+_NUMBERS = {"number", "scale"}
 _SYMBOLS = {"hedges_g": "g = ", "eta_squared": "η² = ", "pearson_r": "r = "}
 
 
@@ -187,7 +187,7 @@ def analyse_survey(
         If there is no such question, or the response cannot be explained or is to explain itself.
     """
     book = survey.codebook
-    names = book.of_kind("single", "multiple", *NUMBERS)
+    names = book.of_kind("single", "multiple", "number", "scale")
     response = response or default_response(book)
     in_scales = {item for scale in book.of_kind("scale") for item in book[scale].items}
     asked = list(by) or [name for name in names if name != response and name not in in_scales]
@@ -252,7 +252,7 @@ def _relation(survey: Survey, one: str, other: str) -> Pair | OptionComparison |
     """Test two questions by their kinds; where they have no test, return why."""
     kinds = {name: survey.codebook[name].kind for name in (one, other)}
     several = [name for name in kinds if kinds[name] == "multiple"]
-    numbers = [name for name in kinds if kinds[name] in NUMBERS]
+    numbers = [name for name in kinds if kinds[name] in _NUMBERS]
     if several and "single" not in kinds.values():
         return "several answers a person are compared only between groups"
     # A number stands before the groups that divide it.
@@ -267,7 +267,7 @@ def _relation(survey: Survey, one: str, other: str) -> Pair | OptionComparison |
         return Pair(rows, columns, tuple(association(table)), table=table)
     if len(numbers) == 1:
         compared = compare_groups(survey, rows, columns)
-        results = (compared.means, compared.ranks, *compared.effects)
+        results: tuple[Test | Estimate, ...] = (compared.means, compared.ranks, *compared.effects)
         return Pair(rows, columns, results, compared=compared)
     row = correlations(survey, [one, other]).iloc[0]
     r, low, high, p, n = *map(float, row[["pearson", "low", "high", "p_value"]]), int(row["n"])
@@ -284,7 +284,7 @@ def explained(survey: Survey, response: str, predictors: Sequence[str]) -> Fit |
     A ValueError says why there can be none; a NoModelError says it in both languages.
     """
     used = survey.frame[[response, *predictors]].copy()
-    numbers = {name for name in used if survey.codebook[name].kind in NUMBERS}
+    numbers = {name for name in used if survey.codebook[name].kind in _NUMBERS}
     given = used.dropna()
     slopes = [1 if name in numbers else given[name].nunique() - 1 for name in predictors]
     answers = 2 if response in numbers else given[response].nunique()

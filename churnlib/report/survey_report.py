@@ -12,7 +12,7 @@ from churnlib.models import Fit, LinearFit, LogitFit, OrdinalFit, parallel_lines
 from churnlib.report.document import Block, Exhibit, Text, reference, write_document
 from churnlib.report.docx_parts import xml_safe
 from churnlib.report.report_text import Words, report_words
-from churnlib.report.survey_analysis import NUMBERS, SurveyAnalysis, analyse_survey
+from churnlib.report.survey_analysis import SurveyAnalysis, analyse_survey
 from churnlib.report.survey_tables import SurveyTables
 from churnlib.survey import Survey
 
@@ -68,7 +68,7 @@ def survey_blocks(analysis: SurveyAnalysis, folder: Path, words: Words) -> Itera
         yield tables.text("simulated")
     yield Text(words("words.methods"), "heading_1")
     used = {
-        "numbers": book.of_kind(*NUMBERS),
+        "numbers": book.of_kind("number", "scale"),
         "scale": analysis.scales,
         "multiple": analysis.multiple,
         "weights": survey.weights is not None,
@@ -80,7 +80,7 @@ def survey_blocks(analysis: SurveyAnalysis, folder: Path, words: Words) -> Itera
     yield tables.heading("answers")
     for key, counted in {**analysis.counted, **analysis.multiple}.items():
         yield from tables.question(key, counted)
-    yield from tables.numbers(book.of_kind(*NUMBERS))
+    yield from tables.numbers(book.of_kind("number", "scale"))
     for scale in analysis.scales:
         yield from tables.scale(scale)
     for key in book.of_kind("text"):

@@ -141,7 +141,7 @@ class SurveyTables:
         if counted is None:
             yield self.text("nobody", variable=variable)
             return
-        values = {"variable": variable, "n": counted.n, "missing": counted.missing}
+        values: dict[str, Any] = {"variable": variable, "n": counted.n, "missing": counted.missing}
         if isinstance(counted, MultipleResponse):
             text, group, values["none"] = "multiple.text", "multiple.", counted.none
             rows = (100 * counted.options).assign(n=counted.options["n"])
