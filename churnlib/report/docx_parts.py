@@ -127,8 +127,7 @@ def add_field(paragraph: Paragraph, instruction: str, shown: str) -> None:
     close_field(paragraph)
 
 
-_LETTER, _WIDE_LETTER = 4.5, 5.7  # points of a digit in a cell, in Times and in what replaces it
-_MARGIN = 6.0  # points beside the text of a cell, in the template's table style
+_LETTER, _MARGIN = 4.9, 7.0  # points of half a Chinese character in a cell, and beside its text
 
 
 def column_widths(texts: TextTable, room: float) -> list[float]:
@@ -138,27 +137,31 @@ def column_widths(texts: TextTable, room: float) -> list[float]:
     word, and the rest is shared in proportion to what its texts on average exceed that by.
     """
     columns = texts.columns
-    room -= len(columns) * _MARGIN
-    widths = [max(1.2 * width(head), *map(width, cells)) for head, *cells in columns]
-    least = [max(1.2 * _longest_word(h), *map(_longest_word, cells)) for h, *cells in columns]
-    if sum(least) * _LETTER > room:  # rather a broken word in a header than a broken number
-        least = [max(map(_longest_word, cells), default=1) for _, *cells in columns]
-    letter = min(_WIDE_LETTER, max(_LETTER, room / sum(least)))
-    if sum(widths) * letter > room:
+    across = (room - len(columns) * _MARGIN) / _LETTER
+    widths = [max(1.2 * _width(head), *map(_width, cells)) for head, *cells in columns]
+    if sum(widths) > across:
+        least = [max(1.2 * _longest_word(h), *map(_longest_word, cells)) for h, *cells in columns]
+        if sum(least) > across:  # rather a broken word in a header than a broken number
+            least = [max(map(_longest_word, cells), default=1) for _, *cells in columns]
         excess = [
-            sum(max(0.0, width(text) - n) for text in column) / len(column)
+            sum(max(0.0, _width(text) - n) for text in column) / len(column)
             for column, n in zip(columns, least, strict=True)
         ]
-        share = max(0.0, room / letter - sum(least)) / (sum(excess) or 1)
+        share = max(0.0, across - sum(least)) / (sum(excess) or 1)
         widths = [n + share * more for n, more in zip(least, excess, strict=True)]
-    letter = min(letter, room / sum(widths))
+    letter = _LETTER * min(1, across / sum(widths))
     return [letter * n + _MARGIN for n in widths]
 
 
-def _longest_word(text: str) -> int:
+def _width(text: str) -> float:
+    """Columns of a text; digits are wider than letters in what replaces Times New Roman."""
+    return width(text) + 0.12 * len(re.findall(r"[\d−]", text))
+
+
+def _longest_word(text: str) -> float:
     """Width of what may not be broken; in Chinese a line may end after any character."""
     words = re.split(r"(?<![<>])\s|(?<=[-–/,;])", text)  # "< .001" is one
-    return max(min(width(word), 24 if word.isascii() else 8) for word in words)
+    return max(min(_width(word), 24 if word.isascii() else 8) for word in words)
 
 
 def save(document: Document, path: Path, title: str) -> None:
