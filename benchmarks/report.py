@@ -14,9 +14,8 @@ import pandas as pd
 
 import churnlib as cl
 from benchmarks.harness import seconds, show, table
-from churnlib.evidence.origin import PROJECT
-from churnlib.report.report_text import LANGUAGES
-from churnlib.report.thesis_report import write_html, write_report, write_survey_report
+from churnlib.evidence.origin import LANGUAGES, PROJECT
+from churnlib.report import write_html, write_report, write_survey_report
 
 ASKED = 10.0
 

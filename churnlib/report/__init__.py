@@ -1,6 +1,6 @@
 """Text tables as Word, LaTeX and HTML, and the written reports."""
 
-from churnlib.report.docx_styles import open_document as open_document
+from churnlib.report.docx_parts import open_document as open_document
 from churnlib.report.manifest import MANIFEST as MANIFEST
 from churnlib.report.manifest import Entry as Entry
 from churnlib.report.manifest import check_manifest as check_manifest
@@ -12,12 +12,9 @@ from churnlib.report.survey_analysis import SurveyAnalysis as SurveyAnalysis
 from churnlib.report.survey_analysis import analyse_survey as analyse_survey
 from churnlib.report.survey_analysis import default_response as default_response
 from churnlib.report.survey_analysis import require_people as require_people
-from churnlib.report.survey_pairs import NumberByGroup as NumberByGroup
-from churnlib.report.survey_pairs import NumberPair as NumberPair
-from churnlib.report.survey_pairs import Pair as Pair
 from churnlib.report.survey_report import write_survey_report as write_survey_report
-from churnlib.report.table_export import publish_table as publish_table
 from churnlib.report.text_table import display_table as display_table
+from churnlib.report.text_table import publish_table as publish_table
 from churnlib.report.thesis_report import RUN as RUN
 from churnlib.report.thesis_report import collect_exhibits as collect_exhibits
 from churnlib.report.thesis_report import write_all as write_all

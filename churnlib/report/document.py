@@ -1,93 +1,75 @@
-"""A report as a list of blocks, numbered and then written as a Word document."""
+"""A report as a list of paragraphs and exhibits, numbered and then written as a Word document."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
+from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.shared import Pt, RGBColor
+from docx.image.exceptions import UnrecognizedImageError
+from docx.oxml.ns import qn
+from docx.shared import Emu, Pt, RGBColor
 
 from churnlib.evidence import Origin
 from churnlib.report.docx_parts import (
+    STYLES,
     add_field,
-    add_link,
-    add_picture,
-    add_table,
-    add_text,
-    bookmark,
     close_field,
+    column_widths,
+    elements,
+    find_style,
+    open_document,
     open_field,
     save,
+    xml_safe,
 )
-from churnlib.report.docx_styles import STYLES, find_style, open_document
+from churnlib.report.report_text import Words
 from churnlib.report.text_table import TextTable
 
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.text.paragraph import Paragraph
 
-# Control characters, which no text of a user can hold once `plain` has been over it.
-_REFERENCE = re.compile("\x02(.+?)\x03")
+_REFERENCE = re.compile("\x02(.+?)\x03")  # no text of a user holds these after `xml_safe`
+_LATIN_PART = re.compile(r"([\[(]?[−.0-9][−.,0-9 %]*[\])]?)")
 _ANCHOR = "_Toc{:06d}"
-
-
-@dataclass(frozen=True)
-class Title:
-    """The title of the report and the line below it."""
-
-    text: str
-    below: str
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A heading; level 1 is a chapter."""
-
-    text: str
-    level: Literal[1, 2] = 1
+_SHORT_TABLE, _TALLEST = 16, Pt(400)
 
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph, in which every `reference` becomes a field."""
+    """A paragraph, in which every `reference` becomes a field.
+
+    Its role is one of `STYLES`; ``"contents"`` is where the table of contents stands.
+    """
 
     text: str
-    role: Literal["body", "reference"] = "body"
-
-
-@dataclass(frozen=True)
-class Contents:
-    """Where the table of contents stands."""
+    role: str = "body"
 
 
 @dataclass(frozen=True)
 class Exhibit:
-    """What a table and a picture share: a numbered caption, and a note that says the origin."""
+    """A table or the path of a picture, with a numbered caption and a note on its origin."""
 
     key: str
     caption: str
     note: str
     origin: Origin
+    content: TextTable | Path
+    alternative: str = ""
+
+    @property
+    def kind(self) -> str:
+        """``"table"`` or ``"figure"``."""
+        return "table" if isinstance(self.content, TextTable) else "figure"
 
 
-@dataclass(frozen=True)
-class TableBlock(Exhibit):
-    """A table with its caption above and its note below."""
-
-    table: TextTable
-
-
-@dataclass(frozen=True)
-class FigureBlock(Exhibit):
-    """A picture with its caption and its note below."""
-
-    picture: Path
-    alternative: str
+Block = Text | Exhibit
 
 
 def reference(key: str) -> str:
@@ -95,102 +77,53 @@ def reference(key: str) -> str:
     return f"\x02{key}\x03"
 
 
-Block = Title | Heading | Text | Contents | TableBlock | FigureBlock
-Word = Callable[[str], str]
-
-
-def numbers(blocks: Sequence[Block]) -> dict[str, tuple[str, int]]:
-    """The kind and the number of every exhibit by its key, in the order of the blocks.
-
-    Raises
-    ------
-    ValueError
-        If two exhibits have one key.
-
-    Examples
-    --------
-    >>> texts = TextTable(("n",), (("1",),))
-    >>> first, second = (TableBlock(k, k, "", Origin.OBSERVED, texts) for k in ("a", "b"))
-    >>> numbers([first, second])
-    {'a': ('table', 1), 'b': ('table', 2)}
-    """
-    found: dict[str, tuple[str, int]] = {}
-    seen = {"table": 0, "figure": 0}
-    for block in blocks:
-        if isinstance(block, Exhibit):
-            kind = "table" if isinstance(block, TableBlock) else "figure"
-            seen[kind] += 1
-            if block.key in found:
-                raise ValueError(f"two exhibits have the key {block.key!r}; give each its own")
-            found[block.key] = (kind, seen[kind])
-    return found
-
-
-def write_paper(
-    blocks: Sequence[Block], path: Path, lang: str, word: Word, template: Path | None = None
+def write_document(
+    blocks: Sequence[Block], path: Path, words: Words, template: Path | None = None
 ) -> Path:
     """Write the blocks as a Word document, the same bytes every time.
 
-    Parameters
-    ----------
-    blocks : sequence of Block
-    path : Path
-        Where to write; folders are made.
-    lang : {"en", "zh-Hans"}
-    word : callable
-        From ``"figure"``, ``"table"``, ``"caption"``, ``"page"`` and ``"contents"`` to the words
-        of the language.
-    template : Path, optional
-        A .docx whose styles are to be used.
-
-    Raises
-    ------
-    KeyError
-        If a text refers to an exhibit that is not there.
-    FileNotFoundError, ValueError
-        If the template or a picture is missing or is something else.
+    A template or a picture that is missing or something else is an error that names it.
     """
-    writer = _Writer(open_document(template), lang, word, blocks)
+    writer = _Writer(open_document(template), words, blocks)
     for block in blocks:
         writer.write(block)
     writer.page_numbers()
-    title = next((block.text for block in blocks if isinstance(block, Title)), path.stem)
-    save(writer.document, path, title, lang)
+    titles = [b.text for b in blocks if isinstance(b, Text) and b.role == "title"]
+    save(writer.document, path, [*titles, path.stem][0])
     return path
 
 
 class _Writer:
-    """Puts one block after the other; keeps count of bookmarks."""
+    """Puts one block after the other; knows the numbers of exhibits and counts bookmarks."""
 
-    def __init__(self, document: Document, lang: str, word: Word, blocks: Sequence[Block]) -> None:
-        self.document, self.lang, self.word = document, lang, word
-        self.number = numbers(blocks)
-        self.headings = [block for block in blocks if isinstance(block, Heading)]
-        self.styles: dict[str, Any] = {
-            role: find_style(document, look.names) for role, look in STYLES.items()
-        }
+    def __init__(self, document: Document, words: Words, blocks: Sequence[Block]) -> None:
+        self.document, self.words = document, words
+        self.styles = {role: find_style(document, names) for role, names in STYLES.items()}
+        self.headings = [b for b in blocks if isinstance(b, Text) and b.role[:7] == "heading"]
         self.bookmarks, self.heading = count(1), count(1)
+        counts = {"table": count(1), "figure": count(1)}
+        exhibits = [block for block in blocks if isinstance(block, Exhibit)]
+        self.numbers = {each.key: (each.kind, next(counts[each.kind])) for each in exhibits}
+
+    def word(self, key: str) -> str:
+        return self.words(f"words.{key}")
 
     def write(self, block: Block) -> None:
         match block:
-            case Title():
-                self._paragraph("title", block.text)
-                self._paragraph("subtitle", block.below)
-            case Heading():
-                paragraph = self._paragraph(f"heading_{block.level}", block.text)
-                self._bookmark(paragraph, 1, _ANCHOR.format(next(self.heading)))
-            case Text():
-                self._paragraph(block.role, block.text)
-            case Contents():
+            case Exhibit(content=TextTable() as texts):
+                self._caption(block)
+                self._table(texts)
+                self._note(block)
+            case Exhibit(content=Path() as picture):
+                self._picture(picture, block.alternative)
+                self._caption(block)
+                self._note(block)
+            case Text(role="contents"):
                 self._contents()
-            case TableBlock():
-                self._caption(block)
-                add_table(self.document, block.table, self.lang, self.styles["cell"])
-                self._note(block)
-            case FigureBlock():
-                add_picture(self.document, block.picture, block.alternative, self.styles["note"])
-                self._caption(block)
-                self._note(block)
+            case Text():
+                paragraph = self._paragraph(block.role, block.text)
+                if block.role[:7] == "heading":
+                    self._bookmark(paragraph, 1, _ANCHOR.format(next(self.heading)))
 
     def page_numbers(self) -> None:
         """Number the pages below, unless the template's own footer is there already."""
@@ -199,12 +132,11 @@ class _Writer:
             return
         paragraph = footer.paragraphs[0]
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        before, between, after = re.split(r"\{\w+\}", self.word("page"))
-        add_text(paragraph, before, self.lang)
-        add_field(paragraph, "PAGE", "1")
-        add_text(paragraph, between, self.lang)
-        add_field(paragraph, "NUMPAGES", "1")
-        add_text(paragraph, after, self.lang)
+        for part in re.split(r"(\{\w+\})", self.word("page")):
+            if part in {"{page}", "{pages}"}:
+                add_field(paragraph, "PAGE" if part == "{page}" else "NUMPAGES", "1")
+            else:
+                self._run(paragraph, part)
 
     def _paragraph(self, role: str, text: str = "") -> Paragraph:
         paragraph = self.document.add_paragraph(style=self.styles[role])
@@ -213,45 +145,98 @@ class _Writer:
 
     def _text(self, paragraph: Paragraph, text: str) -> None:
         for place, part in enumerate(_REFERENCE.split(text)):
-            if place % 2:
-                kind, number = self._number(part)
+            if place % 2 == 0:
+                self._run(paragraph, part)
+            else:
+                kind, number = self.numbers[part]
                 add_field(paragraph, f"REF {kind}_{number} \\h", f"{self.word(kind)} {number}")
-            elif part:
-                add_text(paragraph, part, self.lang)
 
-    def _number(self, key: str) -> tuple[str, int]:
-        if key not in self.number:
-            known = ", ".join(self.number) or "none"
-            raise KeyError(f"the text refers to {key!r}, which the report lacks; it has {known}")
-        return self.number[key]
+    def _run(self, paragraph: Paragraph, text: str) -> None:
+        """Add text; in Chinese, numbers are runs of their own, within which no line ends."""
+        chinese = self.words.lang == "zh-Hans"
+        parts = _LATIN_PART.split(xml_safe(text)) if chinese else [xml_safe(text)]
+        for part in filter(None, parts):
+            run = paragraph.add_run(part)
+            if chinese and not _LATIN_PART.fullmatch(part):  # its punctuation in the Chinese font
+                run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:hint"), "eastAsia")
 
     def _caption(self, block: Exhibit) -> None:
-        kind, number = self.number[block.key]
+        kind, number = self.numbers[block.key]
         paragraph = self._paragraph("caption")
         paragraph.paragraph_format.keep_with_next = True
         first = len(paragraph._p)
-        add_text(paragraph, f"{self.word(kind)} ", self.lang)
+        self._run(paragraph, f"{self.word(kind)} ")
         add_field(paragraph, f"SEQ {self.word(kind)} \\* ARABIC", str(number))
         self._bookmark(paragraph, first, f"{kind}_{number}")
-        add_text(paragraph, self.word("caption").format(block.caption), self.lang)
+        self._run(paragraph, self.word("caption").format(block.caption))
 
     def _note(self, block: Exhibit) -> None:
-        paragraph = self._paragraph("note", block.origin.mark(self.lang))
+        paragraph = self._paragraph("note", block.origin.mark(self.words.lang))
         if block.origin >= Origin.HYPOTHETICAL:
             paragraph.runs[0].bold = True
             paragraph.runs[0].font.color.rgb = RGBColor(0xA3, 0x3B, 0x20)
         if block.note:
             self._text(paragraph, f" · {block.note}")
 
+    def _table(self, texts: TextTable) -> None:
+        """Add a native three-line table whose header is repeated on every page."""
+        lines = (texts.header, *texts.rows)
+        table = self.document.add_table(len(lines), len(texts.header), self.styles["table"])
+        table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+        widths = [Pt(w) for w in column_widths(texts, self.document._block_width.pt)]
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = width
+        # A short table stays on one page; a long one may break, but its header is never alone
+        # with the caption, nor the note below it alone on a page.
+        last = len(texts.rows)
+        together = {0, 1, last - 2, last - 1, last} if last > _SHORT_TABLE else {*range(last + 1)}
+        style_id = self.styles["cell"].style_id  # else looked up anew for every cell
+        for place, (row, line) in enumerate(zip(table.rows, lines, strict=True)):
+            header = "" if place else "<w:tblHeader/>"
+            row._tr.get_or_add_trPr().extend(elements(f"<w:cantSplit/>{header}"))
+            cells = zip(row.cells, line, widths, texts.numeric, strict=True)
+            for cell, text, width, is_numeric in cells:
+                cell.width = width
+                paragraph = cell.paragraphs[0]
+                paragraph._p.style = style_id
+                if is_numeric:
+                    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+                paragraph.paragraph_format.keep_with_next = True if place in together else None
+                self._run(paragraph, text)
+
+    def _picture(self, path: Path, alternative: str) -> None:
+        """Add a picture no wider than the page, with a text for those who do not see it."""
+        advice = "run the notebook that makes it"
+        if not path.is_file():
+            raise FileNotFoundError(f"the picture {path} is missing; {advice}")
+        paragraph = self._paragraph("note")
+        paragraph.paragraph_format.keep_with_next = True
+        try:
+            shape = paragraph.add_run().add_picture(str(path))
+        except UnrecognizedImageError:
+            raise ValueError(f"{path} is not a picture; {advice}") from None
+        scale = min(1, self.document._block_width / shape.width, _TALLEST / shape.height)
+        shape.width, shape.height = Emu(shape.width * scale), Emu(shape.height * scale)
+        shape._inline.docPr.set("descr", xml_safe(alternative))
+
     def _contents(self) -> None:
+        """Link every heading; Word adds the pages when it opens the document."""
         for place, heading in enumerate(self.headings, 1):
             paragraph = self._paragraph("contents")
-            paragraph.paragraph_format.left_indent = Pt(18 * (heading.level - 1))
+            paragraph.paragraph_format.left_indent = Pt(18 * (heading.role == "heading_2"))
             if place == 1:
                 open_field(paragraph, 'TOC \\o "1-2" \\h \\z \\u')
-            add_link(paragraph, heading.text, _ANCHOR.format(place), self.lang)
+            before = len(paragraph.runs)
+            self._run(paragraph, heading.text)
+            (link,) = elements(f'<w:hyperlink w:anchor="{_ANCHOR.format(place)}" w:history="1"/>')
+            link.extend([run._r for run in paragraph.runs[before:]])
+            paragraph._p.append(link)
             if place == len(self.headings):
                 close_field(paragraph)
 
     def _bookmark(self, paragraph: Paragraph, first: int, name: str) -> None:
-        bookmark(paragraph, first, name, next(self.bookmarks))
+        """Bookmark what stands in a paragraph from its child `first` to its end."""
+        mark = f'w:id="{next(self.bookmarks)}"'
+        start, end = elements(f'<w:bookmarkStart {mark} w:name="{name}"/><w:bookmarkEnd {mark}/>')
+        paragraph._p.insert(first, start)
+        paragraph._p.append(end)

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from churnlib.evidence import LANGUAGES, Origin
-
-if TYPE_CHECKING:
-    import pandas as pd
+from churnlib.studies import exhibits
 
 MANIFEST = "figures/manifest.json"
-KINDS: Mapping[str, tuple[str, ...]] = {
-    "figure": ("pdf", "png", "svg"),
-    "table": ("csv", "html", "tex"),
-    "none": (),
-}
+_ENDINGS = {"figure": ("pdf", "png", "svg"), "table": ("csv", "html", "tex"), "none": ()}
 """What is written of an exhibit in each language, by its kind; "none" if nothing can be made."""
 
 
@@ -35,9 +28,8 @@ class File:
 class Entry:
     """One table or figure of the manifest, by its number, for instance ``"Figure A-1"``.
 
-    `name` is that of its files without language and ending, empty for kind ``"none"``; `origin`
-    the weakest evidence in it; `caption` by language; `files` all formats and languages, and the
-    numbers behind them.
+    `name` is that of its files without language and ending, empty for kind ``"none"``; `caption`
+    is by language; `files` are all formats and languages, and the numbers behind them.
     """
 
     exhibit: str
@@ -45,36 +37,16 @@ class Entry:
     name: str
     notebook: str
     origin: Origin
-    caption: Mapping[str, str] = field(hash=False)
+    caption: dict[str, str] = field(hash=False)
     verdict: str
     files: tuple[File, ...]
 
-    def path(self, lang: str, ending: str) -> str:
-        """Return the file of this exhibit in one language and format, or raise a KeyError."""
-        wanted = f"figures/{lang}/{self.name}.{ending}"
-        if wanted not in {file.path for file in self.files}:
-            raise KeyError(f"{self.exhibit} has no file {wanted!r}")
-        return wanted
-
 
 def write_manifest(folder: Path) -> Path:
-    """Write ``figures/manifest.json``: every exhibit and what was made of it.
+    """Write ``figures/manifest.json`` below a folder: every exhibit and what was made of it.
 
-    `folder` holds ``figures/``: the project, or where an unfinished run writes.
-
-    Raises
-    ------
-    FileNotFoundError
-        If a file of an exhibit was not made; all that lack are named.
-
-    Examples
-    --------
-    >>> from churnlib.evidence import PROJECT
-    >>> [entry.exhibit for entry in read_manifest(PROJECT)][:3]
-    ['Table 3-1', 'Table 3-2', 'Table 3-3']
+    Files of exhibits that were not made are a FileNotFoundError that names them all.
     """
-    from churnlib.studies import exhibits
-
     entries = [
         Entry(
             exhibit=str(number),
@@ -103,6 +75,12 @@ def read_manifest(folder: Path) -> list[Entry]:
     ------
     FileNotFoundError, ValueError
         If there is no manifest, or it is not one.
+
+    Examples
+    --------
+    >>> from churnlib.evidence import PROJECT
+    >>> [entry.exhibit for entry in read_manifest(PROJECT)][:3]
+    ['Table 3-1', 'Table 3-2', 'Table 3-3']
     """
     path, remedy = folder / MANIFEST, "run python -m churnlib reproduce"
     try:
@@ -129,8 +107,8 @@ def check_manifest(folder: Path) -> list[str]:
     return faults
 
 
-def _paths(row: pd.Series) -> list[str]:
-    names = [f"{row['name']}.{ending}" for ending in KINDS[row["kind"]]]
+def _paths(row: Any) -> list[str]:
+    names = [f"{row['name']}.{ending}" for ending in _ENDINGS[row["kind"]]]
     worded = [f"figures/{lang}/{name}" for lang in LANGUAGES for name in names]
     return worded + [f"figures/source/{source}.csv" for source in row["sources"]]
 

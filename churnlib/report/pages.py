@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnlib.figures import FONT
-from churnlib.report.manifest import Entry, read_manifest
+from churnlib.report.manifest import MANIFEST, Entry, read_manifest
 from churnlib.report.report_text import report_words
 
 if TYPE_CHECKING:
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
 
 # Kinds of outputs that neither run nor load, the first that an output has being shown.
 _SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
-_HEADING = re.compile(r'<h([23])\b[^>]*?\bid="([^"]*)"[^>]*>(.*?)</h\1>', re.DOTALL)
-_EXPORTED = re.compile(r"\b(?:export|publish)\(\s*[\"']([\w-]+)[\"']")
-_STYLE_BLOCK = re.compile(r"<style\b[^>]*>.*?</style>", re.DOTALL | re.IGNORECASE)
-_TEXT = re.compile(">([^<]+)<")
-_WHOLE = re.compile(r"[^\s<&/]*[\w.][-–—]\w[^\s<&/]*|&[lg]t; [\d.]+")
-_CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _TAGS = [
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del",
     "details", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "kbd",
@@ -39,24 +34,25 @@ _ATTRIBUTES = {
     "th": ["colspan", "rowspan", "scope"],
 }
 _STYLES = ["border", "border-radius", "color", "font-size", "font-weight", "padding", "text-align"]
+_STYLE_BLOCK = re.compile(r"<style\b[^>]*>.*?</style>", re.DOTALL | re.IGNORECASE)
+_HEADING = re.compile(r'<h([23])\b[^>]*?\bid="([^"]*)"[^>]*>(.*?)</h\1>', re.DOTALL)
+_MARKUP = re.compile(r"<a class=\"anchor-link\".*?</a>|<[^>]+>")
+_EXPORTED = re.compile(r"\b(?:export|publish)\(\s*[\"']([\w-]+)[\"']")
+_TEXT = re.compile(">([^<]+)<")
+_WHOLE = re.compile(r"[^\s<&/]*[\w.][-–—]\w[^\s<&/]*|&[lg]t; [\d.]+")
+_CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
-def write_html(
-    notebooks: Path, output: Path, *, documents: Sequence[str] | None = None
-) -> list[Path]:
+def write_html(notebooks: Path, output: Path) -> list[Path]:
     """Write a page for each executed notebook, and an index.
 
     Parameters
     ----------
     notebooks : Path
-        Holds executed notebooks, ``*.ipynb``. If a ``figures/manifest.json`` lies beside the
-        folder, its captions become the alternative texts of the pictures and the index lists
-        the exhibits.
+        Holds executed notebooks. If ``figures/manifest.json`` lies beside the folder, its captions
+        become the texts of the pictures and the index lists the exhibits.
     output : Path
-        Where to write; it is made if it is not there.
-    documents : sequence of str, optional
-        Word documents one folder above, to which the index leads; all that are there when left
-        out.
+        Where to write; the index leads to the Word documents that lie one folder above.
 
     Returns
     -------
@@ -66,23 +62,29 @@ def write_html(
 
     Raises
     ------
-    FileNotFoundError
-        If the folder holds no notebook.
-    ValueError
-        If a notebook cannot be read.
+    FileNotFoundError, ValueError
+        If the folder holds no notebook, or one cannot be read.
     """
     paths = sorted(notebooks.glob("*.ipynb"))
     if not paths:
         raise FileNotFoundError(f"no notebooks in {notebooks}; name the folder that holds them")
-    listed = (notebooks.parent / "figures" / "manifest.json").exists()
-    if documents is None:
-        documents = sorted(path.name for path in output.parent.glob("*.docx"))
-    read = {path.stem: _read(path) for path in paths}
-    texts = pages(read, read_manifest(notebooks.parent) if listed else [], documents)
+    listed = (notebooks.parent / MANIFEST).exists()
+    entries = read_manifest(notebooks.parent) if listed else []
+    documents = sorted(path.name for path in output.parent.glob("*.docx"))
+    texts = pages({path.stem: _read(path) for path in paths}, entries, documents)
     output.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (output / f"{name}.html").write_text(text, encoding="utf-8", newline="\n")
     return [output / f"{name}.html" for name in texts]
+
+
+def _read(path: Path) -> NotebookNode:
+    import nbformat
+
+    try:
+        return nbformat.read(path, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        raise ValueError(f"{path} is not a notebook ({error})") from error
 
 
 def pages(
@@ -90,23 +92,16 @@ def pages(
 ) -> dict[str, str]:
     """Return the index and the page of each notebook, by name of the file without ending.
 
-    Parameters
-    ----------
-    notebooks : mapping of str to NotebookNode
-        By name of the file, without ending.
-    entries : sequence of Entry
-        What the manifest lists.
-    documents : sequence of str
-        Word documents one folder above.
+    `entries` is what the manifest lists; `documents` are Word documents one folder above.
     """
     from nbformat.v4 import new_markdown_cell, new_notebook
 
     cell = new_markdown_cell(_index(notebooks, entries, documents), id="index")
-    made = {"index": _page(new_notebook(cells=[cell]), with_contents=False)}
+    texts = {"index": _page(new_notebook(cells=[cell]), with_contents=False)}
     for name, notebook in notebooks.items():
-        ours = {each.name: each.caption["en"] for each in entries if each.notebook == name}
-        made[name] = _page(_prepared(notebook, ours))
-    return made
+        captions = {each.name: each.caption["en"] for each in entries if each.notebook == name}
+        texts[name] = _page(_with_alternatives(notebook, captions))
+    return texts
 
 
 def _page(notebook: NotebookNode, *, with_contents: bool = True) -> str:
@@ -161,8 +156,8 @@ def _unbroken(html: str) -> str:
 
 def _headings(body: str) -> list[tuple[str, str, str]]:
     """Return level, anchor and text of each heading below the title."""
-    tags = re.compile(r"<a class=\"anchor-link\".*?</a>|<[^>]+>")
-    return [(level, anchor, tags.sub("", text)) for level, anchor, text in _HEADING.findall(body)]
+    headings = _HEADING.findall(body)
+    return [(level, anchor, _MARKUP.sub("", text)) for level, anchor, text in headings]
 
 
 def _font(body: str) -> str:
@@ -182,28 +177,17 @@ def _font(body: str) -> str:
     return "data:font/woff;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _prepared(notebook: NotebookNode, captions: Mapping[str, str]) -> NotebookNode:
-    """Return the notebook with a text for each picture."""
-    import copy
-
-    prepared = copy.deepcopy(notebook)
-    named = {name for cell in prepared.cells for name in _EXPORTED.findall(cell.source)}
-    # A name put together in the notebook stands for an exhibit that is not named outright.
-    unnamed = iter([caption for name, caption in captions.items() if name not in named])
-    heading = ""
-    for cell in prepared.cells:
+def _with_alternatives(notebook: NotebookNode, captions: Mapping[str, str]) -> NotebookNode:
+    """Return the notebook with a text for each picture: its caption, or where it stands."""
+    notebook, heading = copy.deepcopy(notebook), ""
+    for cell in notebook.cells:
         if cell.cell_type == "markdown":
             heading = (re.findall(r"^#+ +(.+)$", cell.source, re.MULTILINE) or [heading])[-1]
-            continue
-        exported = _EXPORTED.search(cell.source)
-        caption = captions.get(exported[1], "") if exported else ""
-        if not exported and "publish(" in cell.source:
-            caption = next(unnamed, "")
-        alternative = caption or report_words("en")("html.picture", heading=heading)
-        for output in cell.get("outputs", ()):
-            if "data" in output:
-                output.metadata = {k: {"alt": alternative} for k in _SHOWN if k.startswith("image")}
-    return prepared
+        else:
+            named = [captions[name] for name in _EXPORTED.findall(cell.source) if name in captions]
+            place = report_words("en")("html.picture", heading=heading)
+            cell.metadata["alt"] = [*named, place][0]
+    return notebook
 
 
 def _title(notebook: NotebookNode) -> str:
@@ -218,28 +202,24 @@ def _index(
     """Return the Markdown of the page that leads to all others."""
     words = report_words("en")
 
-    def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-        lines = [[words(f"html.{column}") for column in columns], ["---"] * len(columns), *rows]
+    def table(columns: str, rows: Iterable[Sequence[str]]) -> str:
+        heads = [words(f"html.{column}") for column in columns.split()]
+        lines = [heads, ["---"] * len(heads), *rows]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
-    def described(name: str, notebook: NotebookNode) -> tuple[str, str, str]:
-        first = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
-        said = dict(re.findall(r"^\| *(\w+) *\| *(.+?) *\|$", first, re.MULTILINE))
+    described = []
+    for name, notebook in notebooks.items():
+        first = notebook.cells[0].source if notebook.cells else ""
+        rows = dict(re.findall(r"^\| *(\w+) *\| *(.+?) *\|$", first, re.MULTILINE))
         link = f"[{_title(notebook)}]({name}.html)"
-        return link, said.get("Question", ""), said.get("Evidence", "")
-
-    parts = [
-        f"# {words('html.title')}",
-        words("html.lead"),
-        table(
-            ("notebook", "question", "evidence"), [described(*each) for each in notebooks.items()]
-        ),
-    ]
+        described.append((link, rows.get("Question", ""), rows.get("Evidence", "")))
+    parts = [f"# {words('html.title')}", words("html.lead")]
+    parts.append(table("notebook question evidence", described))
     if documents:
         links = (f"- [{name}](../{name})" for name in documents)
         parts += [f"## {words('html.documents')}", "\n".join(links)]
     if entries:
-        rows = [
+        exhibits = [
             (
                 e.exhibit,
                 f"{e.caption['en']}<br>{e.caption['zh-Hans']}",
@@ -249,15 +229,6 @@ def _index(
             )
             for e in entries
         ]
-        columns = ("exhibit", "caption", "origin", "notebook", "verdict")
-        parts += [f"## {words('html.exhibits')}", table(columns, rows)]
+        columns = "exhibit caption origin notebook verdict"
+        parts += [f"## {words('html.exhibits')}", table(columns, exhibits)]
     return "\n\n".join(parts)
-
-
-def _read(path: Path) -> NotebookNode:
-    import nbformat
-
-    try:
-        return nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
-        raise ValueError(f"{path} is not a notebook ({error})") from error

@@ -3,50 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import p_alone
+from churnlib.evidence import NAN, Estimate, Test, p_alone
 from churnlib.figures import Label
 from churnlib.models import Fit, LinearFit, linear_model, logit, ordinal_logit
 from churnlib.questions import (
+    GroupComparison,
     MultipleResponse,
     OptionComparison,
     Reliability,
+    association,
+    compare_groups,
     compare_options,
+    correlations,
     multiple_response,
     reliability,
 )
 from churnlib.report.report_text import Words, report_words
-from churnlib.report.survey_pairs import (
-    NumberByGroup,
-    NumberPair,
-    Pair,
-    Relation,
-    effect_of,
-    holm,
-    key_of,
-)
 from churnlib.survey import Codebook, Survey
-from churnlib.tables import FrequencyTable, frequencies
+from churnlib.tables import Crosstab, FrequencyTable, crosstab, frequencies
 
-PEOPLE_PER_PARAMETER = 10
-"""With fewer a model says little, and takes long."""
+_PEOPLE_PER_PARAMETER = 10  # with fewer a model says little, and takes long
+_NUMBERS = {"number", "scale"}
+_SYMBOLS = {"hedges_g": "g = ", "eta_squared": "η² = ", "pearson_r": "r = "}
 
 
 class NoModelError(ValueError):
-    """The answers allow no model of one question by others.
-
-    Parameters
-    ----------
-    key : str
-        Names the reason in ``data/report.toml``, below ``survey.model``.
-    values : object
-        What its words are filled in with.
-    """
+    """The answers allow no model; `key` names the reason below ``survey.model`` in the words."""
 
     def __init__(self, key: str, **values: object) -> None:
         super().__init__(report_words("en")(f"survey.model.{key}", **values))
@@ -54,32 +43,64 @@ class NoModelError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
+class Pair:
+    """Two questions, and what is known of both; no `results` if nobody answered both.
+
+    Two questions with one answer each have a `table`; a number is `compared` in the groups that
+    `columns` makes; two numbers have a `correlation`, a row of `correlations`.
+    """
+
+    rows: str
+    columns: str
+    results: tuple[Test | Estimate, ...] = ()
+    table: Crosstab | None = None
+    compared: GroupComparison | None = None
+    correlation: pd.Series | None = None
+
+    @property
+    def key(self) -> str:
+        """What names both questions in a report."""
+        return f"{self.rows} × {self.columns}"
+
+    @property
+    def test(self) -> Test | None:
+        """The exact test of a table where there is one, else the first test."""
+        tests = [r for r in self.results if isinstance(r, Test)]
+        return tests[-1 if self.table is not None else 0] if tests else None
+
+    @property
+    def effect(self) -> str:
+        """The first effect size with its interval: Cramér's V; Hedges' g or η²; Pearson's r."""
+        estimate = next((r for r in self.results if isinstance(r, Estimate)), None)
+        if estimate is None or estimate.value != estimate.value:
+            return "—"
+        text = f"{_SYMBOLS.get(estimate.name, '')}{short(estimate.value)}"
+        if estimate.low != estimate.low:
+            return text
+        return f"{text} [{short(estimate.low)}, {short(estimate.high)}]"
+
+
+def short(value: float) -> str:
+    """Return a number with two decimals, below 1 without its zero."""
+    text = f"{value:.2f}".replace("-", "−")
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text
+
+
+@dataclass(frozen=True, eq=False)
 class SurveyAnalysis:
     """All results on a survey, computed once.
 
-    Parameters
-    ----------
-    survey : Survey
-    pairs : tuple of Pair, NumberByGroup or NumberPair
-        Two questions each, with their test.
-    response : str
-        The question to be explained; empty if there is none.
-    fit : OrdinalFit, LogitFit or LinearFit, optional
-        The model of the response by the other questions, if it can have one.
-    failure : ValueError, optional
-        Why it cannot, where one was tried.
-    left_out : mapping of str to str
-        Questions and results that the answers do not allow, and why.
-    options : tuple of OptionComparison
-        Questions with several answers, by the groups of another one.
+    `response` is the question to be explained, `fit` its model by the others, or `failure` why it
+    has none; `options` are questions with several answers, by the groups of another; `left_out`
+    names questions and results that the answers do not allow, with the reason.
     """
 
     survey: Survey
-    pairs: tuple[Relation, ...]
+    pairs: tuple[Pair, ...]
     response: str = ""
     fit: Fit | LinearFit | None = None
     failure: ValueError | None = None
-    left_out: Mapping[str, str] | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
     options: tuple[OptionComparison, ...] = ()
 
     @property
@@ -96,31 +117,31 @@ class SurveyAnalysis:
     @property
     def first_group(self) -> str | None:
         """The first question whose answers divide those to the response in a table."""
-        tables = (pair for pair in self.pairs if isinstance(pair, Pair))
-        return next((p.rows for p in tables if p.columns == self.response and p.table), None)
+        tables = (pair for pair in self.pairs if pair.table is not None)
+        return next((pair.rows for pair in tables if pair.columns == self.response), None)
 
     @cached_property
     def adjusted(self) -> dict[str, float]:
-        """The p-value of each pair by its key, adjusted by Holm's method."""
-        return holm(self.pairs)
+        """The p-value of each pair that can be tested, by its key, adjusted by Holm's method."""
+        from statsmodels.stats.multitest import multipletests
+
+        tests = {pair.key: pair.test for pair in self.pairs}
+        p = {key: t.p_value for key, t in tests.items() if t and t.p_value == t.p_value}
+        return dict(zip(p, multipletests([*p.values()], method="holm")[1], strict=True)) if p else p
+
+    def _answers(self, kind: Any, count: Callable[[Survey, str], Any]) -> dict[str, Any]:
+        keys = self.survey.codebook.of_kind(kind)
+        return {k: count(self.survey, k) if _is_answered(self.survey, k) else None for k in keys}
 
     @cached_property
     def counted(self) -> dict[str, FrequencyTable | None]:
         """The answers to each question with one answer; ``None`` where nobody answered."""
-        frame = self.survey.frame
-        return {
-            key: frequencies(self.survey, key) if frame[key].notna().any() else None
-            for key in self.survey.codebook.of_kind("single")
-        }
+        return self._answers("single", frequencies)
 
     @cached_property
     def multiple(self) -> dict[str, MultipleResponse | None]:
         """The options of each question with several; ``None`` where nobody answered."""
-        frame = self.survey.frame
-        return {
-            key: multiple_response(self.survey, key) if frame[key].notna().any() else None
-            for key in self.survey.codebook.of_kind("multiple")
-        }
+        return self._answers("multiple", multiple_response)
 
     @cached_property
     def scales(self) -> list[Reliability]:
@@ -130,15 +151,12 @@ class SurveyAnalysis:
     def tests(
         self, label: Label, joined: Callable[[str, str], str] = "{} × {}".format
     ) -> pd.DataFrame:
-        """Return one row for each pair that could be tested."""
-        rows = {
-            joined(label(pair.rows), label(pair.columns)): [
-                test.n, p_alone(test.p_value), p_alone(self.adjusted[key_of(pair)]),
-                effect_of(pair),
-            ]
-            for pair in self.pairs
-            if key_of(pair) in self.adjusted and (test := pair.test) is not None
-        }  # fmt: skip
+        """Return one row of texts for each pair that could be tested."""
+        rows = {}
+        for pair in self.pairs:
+            if (test := pair.test) and pair.key in self.adjusted:
+                p = map(p_alone, (test.p_value, self.adjusted[pair.key]))
+                rows[joined(label(pair.rows), label(pair.columns))] = [test.n, *p, pair.effect]
         columns = ["n", "p", "p (Holm)", "effect size, 95 % CI"]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
@@ -156,8 +174,7 @@ def analyse_survey(
     ----------
     survey : Survey
     response : str, optional
-        The question to be explained; when left out, the one that the codebook names, else its
-        last with levels or numbers.
+        The question to be explained; when left out, the codebook's `default_response`.
     by : sequence of str
         The questions that may explain it; all others when left out, the items of a scale being
         represented by the scale.
@@ -166,17 +183,13 @@ def analyse_survey(
 
     Raises
     ------
-    KeyError
-        If there is no such question.
-    ValueError
-        If the response is to explain itself, or is none that can be explained.
+    KeyError, ValueError
+        If there is no such question, or the response cannot be explained or is to explain itself.
     """
     book = survey.codebook
     names = book.of_kind("single", "multiple", "number", "scale")
     response = response or default_response(book)
     in_scales = {item for scale in book.of_kind("scale") for item in book[scale].items}
-    if response in book.of_kind("scale"):
-        in_scales |= {*book[response].items}
     asked = list(by) or [name for name in names if name != response and name not in in_scales]
     for name in (response, *asked):
         if (kind := book[name].kind) in {"text", "weight", "id"}:
@@ -188,7 +201,15 @@ def analyse_survey(
     left_out = {name: reason for name in asked if (reason := _unexplaining(survey, response, name))}
     tested = [response, *asked] if by else [name for name in names if name not in in_scales]
     chosen = list(combinations(tested, 2)) if all_pairs else [(name, response) for name in asked]
-    pairs, options = _relations(survey, chosen, left_out)
+    pairs, options = [], []
+    for one, other in chosen:
+        tested_pair = _relation(survey, one, other)
+        if isinstance(tested_pair, Pair):
+            pairs.append(tested_pair)
+        elif isinstance(tested_pair, OptionComparison):
+            options.append(tested_pair)
+        else:
+            left_out[f"{one} × {other}"] = tested_pair
     predictors = [n for n in asked if n not in left_out and book[n].kind != "multiple"]
     fit, failure = None, None
     if len(predictors) > 1:
@@ -200,17 +221,11 @@ def analyse_survey(
         failure = NoModelError("alone", response=response)
     if failure:
         left_out["the model"] = str(failure)
-    return SurveyAnalysis(survey, pairs, response, fit, failure, left_out, options)
+    return SurveyAnalysis(survey, (*pairs,), response, fit, failure, left_out, (*options,))
 
 
 def require_people(survey: Survey) -> None:
-    """Refuse a survey of which nobody is left.
-
-    Raises
-    ------
-    ValueError
-        With the first reason why.
-    """
+    """Raise a ValueError with the first reason why, if nobody of a survey is left."""
     if survey.n == 0:
         raise ValueError(
             "no sheet can be kept; the first is set aside because of "
@@ -221,10 +236,7 @@ def require_people(survey: Survey) -> None:
 def default_response(book: Codebook) -> str:
     """Return the question to explain: the one the codebook names, else its last that can be.
 
-    Raises
-    ------
-    ValueError
-        If no question has levels or numbers.
+    It is a ValueError if no question has levels or numbers.
     """
     names = book.of_kind("single", "number")
     if not names:
@@ -232,78 +244,63 @@ def default_response(book: Codebook) -> str:
     return book.response or names[-1]
 
 
-def all_pairs(survey: Survey) -> tuple[Relation, ...]:
-    """Test every two questions that have a test; those with several answers have none here."""
-    names = survey.codebook.of_kind("single", "number", "scale")
-    return _relations(survey, list(combinations(names, 2)), {})[0]
+def _is_answered(survey: Survey, *names: str) -> bool:
+    return bool(survey.frame[[*names]].notna().all(axis=1).any())
 
 
-def _relations(
-    survey: Survey, chosen: Sequence[tuple[str, str]], left_out: dict[str, str]
-) -> tuple[tuple[Relation, ...], tuple[OptionComparison, ...]]:
-    """Test each two questions by their kinds; what has no test is left out with the reason."""
-    pairs: list[Relation] = []
-    options = []
-    for one, other in chosen:
-        kinds = {name: _class_of(survey, name) for name in (one, other)}
-        first, second = sorted((one, other), key=lambda name: kinds[name] != "number")
-        match kinds[first], kinds[second]:
-            case "single", "single":
-                pairs.append(Pair.of(survey, one, other))
-            case "number", "single":
-                pairs.append(NumberByGroup.of(survey, first, second))
-            case "number", "number":
-                pairs.append(NumberPair.of(survey, one, other))
-            case ("multiple", "single") | ("single", "multiple"):
-                several, group = (one, other) if kinds[one] == "multiple" else (other, one)
-                if survey.frame[[several, group]].notna().all(axis=1).any():
-                    options.append(compare_options(survey, several, group))
-            case _:
-                left_out[f"{one} × {other}"] = (
-                    "several answers a person are compared only between groups"
-                )
-    return tuple(pairs), tuple(options)
-
-
-def _class_of(survey: Survey, name: str) -> str:
-    kind = survey.codebook[name].kind
-    return "number" if kind in {"number", "scale"} else kind
+def _relation(survey: Survey, one: str, other: str) -> Pair | OptionComparison | str:
+    """Test two questions by their kinds; where they have no test, return why."""
+    kinds = {name: survey.codebook[name].kind for name in (one, other)}
+    several = [name for name in kinds if kinds[name] == "multiple"]
+    numbers = [name for name in kinds if kinds[name] in _NUMBERS]
+    if several and "single" not in kinds.values():
+        return "several answers a person are compared only between groups"
+    # A number stands before the groups that divide it.
+    rows, columns = (other, one) if numbers == [other] else (one, other)
+    if not _is_answered(survey, one, other):
+        return Pair(rows, columns)
+    if several:
+        (group,) = {one, other} - {*several}
+        return compare_options(survey, several[0], group)
+    if not numbers:
+        table = crosstab(survey, rows, columns)
+        return Pair(rows, columns, tuple(association(table)), table=table)
+    if len(numbers) == 1:
+        compared = compare_groups(survey, rows, columns)
+        results: tuple[Test | Estimate, ...] = (compared.means, compared.ranks, *compared.effects)
+        return Pair(rows, columns, results, compared=compared)
+    row = correlations(survey, [one, other]).iloc[0]
+    r, low, high, p, n = *map(float, row[["pearson", "low", "high", "p_value"]]), int(row["n"])
+    note = "" if p == p else "fewer than four people have both numbers, or one does not vary"
+    test = Test("pearson_r", r, n - 2, p, n, False, (NAN, NAN), survey.origin, note)
+    effect = Estimate("pearson_r", r, low, high, 0.95, NAN, n, survey.origin)
+    return Pair(rows, columns, (test, effect), correlation=row)
 
 
 def explained(survey: Survey, response: str, predictors: Sequence[str]) -> Fit | LinearFit:
     """Fit the model that suits the answers.
 
     Logistic regression for two answers, proportional odds for more, linear regression for a number.
-
-    Raises
-    ------
-    NoModelError
-        If the answers are three or more and have no order, or too few for so many questions.
-    ValueError
-        As `ordinal_logit`, `logit` and `linear_model` say.
+    A ValueError says why there can be none; a NoModelError says it in both languages.
     """
-    frame = survey.frame[[response, *predictors]].dropna()
-    slopes = [frame[n].nunique() - 1 if n not in _numbers(survey) else 1 for n in predictors]
-    number = 2 if response in _numbers(survey) else frame[response].nunique()
-    if number > 2 and not survey.codebook[response].ordered:
-        levels = ", ".join(survey.codebook[response].keys)
-        raise NoModelError("unordered", response=response, number=number, levels=levels)
-    parameters = number - 1 + sum(slopes)
-    if parameters * PEOPLE_PER_PARAMETER > len(frame):
-        raise NoModelError(
-            "many", parameters=parameters, people=len(frame), each=PEOPLE_PER_PARAMETER
-        )
-    if response in _numbers(survey):
-        return linear_model(survey, response, predictors)
-    model = ordinal_logit if number > 2 else logit
     used = survey.frame[[response, *predictors]].copy()
-    for name in used.columns.difference(_numbers(survey)):
+    numbers = {name for name in used if survey.codebook[name].kind in _NUMBERS}
+    given = used.dropna()
+    slopes = [1 if name in numbers else given[name].nunique() - 1 for name in predictors]
+    answers = 2 if response in numbers else given[response].nunique()
+    if answers > 2 and not survey.codebook[response].ordered:
+        levels = ", ".join(survey.codebook[response].keys)
+        raise NoModelError("unordered", response=response, number=answers, levels=levels)
+    parameters = answers - 1 + sum(slopes)
+    if parameters * _PEOPLE_PER_PARAMETER > len(given):
+        each = _PEOPLE_PER_PARAMETER
+        raise NoModelError("many", parameters=parameters, people=len(given), each=each)
+    if response in numbers:
+        return linear_model(survey, response, predictors)
+    for name in used.columns.difference([*numbers]):
         used[name] = used[name].cat.remove_unused_categories()
+    model = ordinal_logit if answers > 2 else logit
     return model(replace(survey, frame=used), response, list(predictors))
-
-
-def _numbers(survey: Survey) -> list[str]:
-    return survey.codebook.of_kind("number", "scale")
 
 
 def _unexplaining(survey: Survey, response: str, name: str) -> str | None:

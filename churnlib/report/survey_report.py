@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from churnlib.evidence import Origin
-from churnlib.models import Fit, LinearFit
-from churnlib.report.document import (
-    Block,
-    Contents,
-    FigureBlock,
-    Heading,
-    Text,
-    Title,
-    reference,
-    write_paper,
-)
+from churnlib.models import Fit, LinearFit, LogitFit, OrdinalFit, parallel_lines
+from churnlib.report.document import Block, Exhibit, Text, reference, write_document
 from churnlib.report.docx_parts import xml_safe
 from churnlib.report.report_text import Words, report_words
-from churnlib.report.survey_analysis import SurveyAnalysis, all_pairs
-from churnlib.report.survey_blocks import SurveyBlocks
-from churnlib.report.survey_pairs import NumberByGroup, NumberPair, Pair, key_of
+from churnlib.report.survey_analysis import SurveyAnalysis, analyse_survey
+from churnlib.report.survey_tables import SurveyTables
 from churnlib.survey import Survey
 
 _SHOWN_REASONS, _LEVEL = 20, 0.05
+_CONSTANT = "(constant)"
 
 
 def write_survey_report(
-    survey: Survey | SurveyAnalysis,
-    folder: Path,
-    lang: str,
-    *,
-    template: Path | None = None,
-    fit: Fit | None = None,
+    survey: Survey | SurveyAnalysis, folder: Path, lang: str, *, template: Path | None = None
 ) -> Path:
     """Write a report on a survey to ``report/survey-report.LANG.docx``.
 
@@ -47,161 +35,199 @@ def write_survey_report(
     lang : {"en", "zh-Hans"}
     template : Path, optional
         A .docx whose styles, page, header and footer are used.
-    fit : OrdinalFit or LogitFit, optional
-        A model of one question by others, which the report then tells of.
 
     Returns
     -------
     Path
-        The document: how the sheets were cleaned, a table for each question, a table with its
-        statistics for each pair of questions, the model, the pictures. Every exhibit says the
-        survey's origin. Nothing in it speaks of the thesis.
+        The document: the cleaning, each question, each pair of questions, the model, the pictures.
+        Every exhibit says the survey's origin.
 
     Raises
     ------
-    KeyError
-        If the codebook has no label in the language.
-    FileNotFoundError, ValueError
-        If the template is missing or is not a Word document.
+    KeyError, FileNotFoundError, ValueError
+        If a label is missing in the language, or the template is missing or no Word document.
     """
-    words = report_words(lang)
-    blocks = survey_blocks(survey, folder, words, fit)
-    path = folder / "report" / f"survey-report.{lang}.docx"
-    return write_paper(blocks, path, lang, lambda key: words(f"words.{key}"), template)
-
-
-def survey_blocks(
-    survey: Survey | SurveyAnalysis,
-    folder: Path,
-    words: Words,
-    fit: Fit | LinearFit | None = None,
-) -> list[Block]:
-    """Put the report together, block by block, before anything is written."""
     if isinstance(survey, Survey):
-        survey = SurveyAnalysis(survey, all_pairs(survey), fit=fit)
-    return list(_blocks(survey, folder, words))
+        survey = analyse_survey(survey, all_pairs=True)
+    words = report_words(lang)
+    path = folder / "report" / f"survey-report.{lang}.docx"
+    blocks = list(survey_blocks(survey, folder, words))
+    return write_document(blocks, path, words, template)
 
 
-def _blocks(analysis: SurveyAnalysis, folder: Path, words: Words) -> Iterator[Block]:
+def survey_blocks(analysis: SurveyAnalysis, folder: Path, words: Words) -> Iterator[Block]:
+    """Put the report together, block by block, before anything is written."""
     survey, book, fit = analysis.survey, analysis.survey.codebook, analysis.fit
-    said = SurveyBlocks(survey, words)
-    below = said.word("below", origin=survey.origin.mark(words.lang))
-    yield Title(said.word("title", n=survey.n), below)
-    yield Contents()
-    yield Heading(words("words.summary"))
-    yield Text(_summary(analysis, said))
+    tables = SurveyTables(survey, words)
+    yield Text(tables.word("title", n=survey.n), "title")
+    yield Text(tables.word("below", origin=survey.origin.mark(words.lang)), "subtitle")
+    yield Text("", "contents")
+    yield Text(words("words.summary"), "heading_1")
+    yield Text(tables.joined(_summary(analysis, tables), "space"))
     if survey.origin is Origin.SYNTHETIC:
-        yield said.text("simulated")
-    yield Heading(words("words.methods"))
-    methods = _methods_of(analysis)
-    yield from map(said.text, ["methods", *(f"methods_{name}" for name in methods)])
-    yield Heading(said.word("cleaning"))
-    yield from _cleaning(said)
-    yield Heading(said.word("answers"))
-    for key, table in analysis.counted.items():
-        yield from said.question(key, table)
-    for key, several in analysis.multiple.items():
-        if several:
-            yield from said.options(several)
-        else:
-            yield said.text("nobody", variable=said.label(key))
-    yield from said.numbers(book.of_kind("number", "scale"))
+        yield tables.text("simulated")
+    yield Text(words("words.methods"), "heading_1")
+    used = {
+        "numbers": book.of_kind("number", "scale"),
+        "scale": analysis.scales,
+        "multiple": analysis.multiple,
+        "weights": survey.weights is not None,
+    }
+    methods = [name for name, any_of in used.items() if any_of]
+    yield from map(tables.text, ["methods", *(f"methods_{name}" for name in methods)])
+    yield tables.heading("cleaning")
+    yield from _cleaning(tables)
+    yield tables.heading("answers")
+    for key, counted in {**analysis.counted, **analysis.multiple}.items():
+        yield from tables.question(key, counted)
+    yield from tables.numbers(book.of_kind("number", "scale"))
     for scale in analysis.scales:
-        yield from said.scale(scale)
-    yield from map(said.written, book.of_kind("text"))
-    yield from _relations(analysis, said)
+        yield from tables.scale(scale)
+    for key in book.of_kind("text"):
+        n = int(survey.frame[key].notna().sum())
+        yield tables.text("text", variable=tables.label(key), n=n, people=survey.n)
+    yield from _pairs(analysis, tables)
     if fit is not None:
-        yield from said.model(fit)
+        yield from _model(fit, tables)
     elif analysis.failure:
-        yield Heading(said.word("model.heading"))
-        yield said.text("model.none", reason=xml_safe(analysis.no_fit_in(words)))
-    yield from _figures(folder, said)
-    yield Heading(said.word("limits"))
-    yield said.text("limitation")
-    yield Heading(words("words.references"))
-    cited = words.cited("survey", *methods, *([type(fit).__name__] if fit is not None else []))
+        yield tables.heading("model.heading")
+        yield tables.text("model.none", reason=xml_safe(analysis.no_fit_in(words)))
+    yield from _figures(folder, tables)
+    yield tables.heading("limits")
+    yield tables.text("limitation")
+    yield Text(words("words.references"), "heading_1")
+    cited = words.cited("survey", *methods, type(fit).__name__)
     yield from (Text(work, "reference") for work in sorted(cited))
 
 
-def _methods_of(analysis: SurveyAnalysis) -> list[str]:
-    """Which procedures were used, beside those for questions with one answer."""
-    survey = analysis.survey
-    used = {
-        "numbers": survey.codebook.of_kind("number", "scale"),
-        "scale": survey.codebook.of_kind("scale"),
-        "multiple": survey.codebook.of_kind("multiple"),
-        "weights": survey.weights is not None,
-    }
-    return [name for name, any_of in used.items() if any_of]
+def _summary(analysis: SurveyAnalysis, tables: SurveyTables) -> Iterator[str]:
+    survey, adjusted = analysis.survey, analysis.adjusted
+    yield tables.word("summary", **survey.flow, questions=len(survey.questions))
+    if survey.filters:
+        yield tables.word("selected", chosen=tables.selected())
+    if adjusted:
+        related = [pair for pair in analysis.pairs if adjusted.get(pair.key, 1) < _LEVEL]
+        named = tables.joined(tables.named(pair.rows, pair.columns) for pair in related)
+        listed = tables.word("listed", pairs=named) if related else ""
+        yield tables.word("related", pairs=len(adjusted), related=len(related), list=listed)
 
 
-def _relations(analysis: SurveyAnalysis, said: SurveyBlocks) -> Iterator[Block]:
+def _cleaning(tables: SurveyTables) -> Iterator[Block]:
+    survey, word, sheets = tables.survey, tables.word, tables.word("sheets")
+    columns = [(word("step"), map(word, survey.flow.index)), (sheets, survey.flow)]
+    yield from tables.told("flow", word("flow_caption"), columns, "flow")
+    reasons = survey.ledger.loc[~survey.ledger["kept"], "reason"].value_counts()
+    if reasons.empty:
+        return
+    shown, more = reasons.head(_SHOWN_REASONS), len(reasons) - _SHOWN_REASONS
+    note = word("aside_more", more=more) if more > 0 else ""
+    columns = [(word("reason"), map(xml_safe, shown.index)), (sheets, shown)]
+    yield from tables.told("aside", word("aside_caption"), columns, "aside", note=note)
+
+
+def _pairs(analysis: SurveyAnalysis, tables: SurveyTables) -> Iterator[Block]:
     """All tests in one table, then each table of two questions."""
     if not analysis.pairs and not analysis.options:
         return
-    yield Heading(said.word("pairs"))
-    yield from said.overview(
-        analysis.tests(said.label, lambda one, two: said.word("pair", rows=one, columns=two))
-    )
+    yield tables.heading("pairs")
+    tests = analysis.tests(str, tables.named).set_axis(["n", "p", "holm", "effect"], axis=1)
+    if not tests.empty:
+        columns = [(tables.word("questions"), tests.index), *tables.columns(tests)]
+        caption = tables.word("overview_caption")
+        yield from tables.told("overview", caption, columns, "overview", pairs=len(tests))
     for pair in analysis.pairs:
-        if isinstance(pair, Pair):
-            yield from said.pair(pair)
-        elif isinstance(pair, NumberByGroup):
-            yield from said.groups(pair)
-    yield from said.correlations([p for p in analysis.pairs if isinstance(p, NumberPair)])
+        if pair.correlation is None:
+            yield from tables.pair(pair)
+    yield from tables.correlations([p for p in analysis.pairs if p.correlation is not None])
     for compared in analysis.options:
-        yield from said.option_groups(compared)
+        yield from tables.option_groups(compared)
 
 
-def _summary(analysis: SurveyAnalysis, said: SurveyBlocks) -> str:
-    survey, adjusted = analysis.survey, analysis.adjusted
-    texts = [said.word("summary", **survey.flow, questions=len(survey.questions))]
-    if survey.filters:
-        texts.append(said.word("selected", chosen=said.selected()))
-    if adjusted:
-        related = [pair for pair in analysis.pairs if adjusted.get(key_of(pair), 1) < _LEVEL]
-        named = said.listed(
-            said.word("pair", rows=said.label(pair.rows), columns=said.label(pair.columns))
-            for pair in related
-        )
-        listed = said.word("listed", pairs=named) if related else ""
-        texts.append(said.word("related", pairs=len(adjusted), related=len(related), list=listed))
-    return said.listed(texts, "space")
+def _model(fit: Fit | LinearFit, tables: SurveyTables) -> Iterator[Block]:
+    """A chapter on a model: what it explains, its coefficients, what each question adds."""
+    if isinstance(fit, LinearFit):
+        response, rows, r2 = fit.response, fit.coefficients.reset_index(), fit.r_squared
+        kind, slope, estimate, none = "linear_", "slope", "estimate", "0"
+    else:
+        response, rows, r2 = fit.data.response, fit.by_level, fit.nagelkerke_r2
+        kind, slope, estimate, none = "", "odds_ratio", "odds_ratio", "1"
+    word, label = tables.word, tables.label
+    names = [name for name in rows["predictor"].unique() if name != _CONSTANT]
+    values = {
+        "ref": reference("model"),
+        "response": label(response),
+        "predictors": tables.joined(map(label, names), "comma"),
+        "n": fit.n,
+        "missing": fit.missing,
+        "test": tables.results(fit.test),
+        "r2": f"{r2:.2f}".removeprefix("0"),
+    }
+    yield tables.heading("model.heading")
+    yield Text(tables.joined(_fitted(fit, names, values, tables), "space"))
+
+    rows = rows.rename(columns={estimate: slope, "p_value": "p"})
+    numbers = tables.columns(rows[[slope, "low", "high", "p"]], "model.")
+    for place, text in enumerate((none, word("model.reference"))):  # where there is no p-value
+        head, cells = numbers[place]
+        numbers[place] = (head, pd.Series(cells).mask(rows["p"].isna(), text))
+    predictor, each = rows["predictor"], word("model.each_unit")
+    answers = pd.Series(
+        label(name, level) if isinstance(level, str) and level else each
+        for name, level in zip(predictor, rows["level"], strict=True)
+    )
+    questions = predictor.map({_CONSTANT: word("model.constant")} | {n: label(n) for n in names})
+    columns = [
+        (word("model.question"), questions.mask(predictor.duplicated(), "")),
+        (word("model.answer"), answers.mask(predictor == _CONSTANT, "")),
+        *numbers,
+    ]
+    caption = word(f"model.{kind}caption", response=values["response"])
+    yield tables.table("model", caption, columns, fit)
 
 
-def _cleaning(said: SurveyBlocks) -> Iterator[Block]:
-    survey = said.survey
-    yield said.text("flow", ref=reference("flow"))
-    steps = said.columns("", step=map(said.word, survey.flow.index), sheets=survey.flow)
-    yield said.table("flow", said.word("flow_caption"), steps)
-    reasons = survey.ledger.loc[~survey.ledger["kept"], "reason"]
-    if reasons.empty:
+def _fitted(
+    fit: Fit | LinearFit,
+    predictors: Sequence[str],
+    values: Mapping[str, object],
+    tables: SurveyTables,
+) -> Iterator[str]:
+    if isinstance(fit, LinearFit):
+        yield tables.word("model.linear", **values)
         return
-    counted = reasons.value_counts()
-    shown, more = counted.head(_SHOWN_REASONS), len(counted) - _SHOWN_REASONS
-    yield said.text("aside", ref=reference("aside"))
-    note = said.word("aside_more", more=more) if more > 0 else ""
-    columns = said.columns("", reason=map(xml_safe, shown.index), sheets=shown)
-    yield said.table("aside", said.word("aside_caption"), columns, note)
+    if isinstance(fit, LogitFit):
+        answer = tables.label(fit.data.response, fit.data.answers[-1])
+        yield tables.word("model.logit", **values, answer=answer)
+    else:
+        yield tables.word("model.ordinal", **values)
+    tests = ((tables.label(name), tables.results(fit.factor_test(name))) for name in predictors)
+    left = (tables.word("model.one", question=name, test=test) for name, test in tests)
+    yield tables.word("model.without", tests=tables.joined(left))
+    if isinstance(fit, OrdinalFit):
+        lines = parallel_lines(fit)
+        tested = "tested" if lines.p_value == lines.p_value else "untested"
+        yield tables.word(f"model.{tested}", test=tables.results(lines))
+    if fit.has_few:
+        yield tables.word("model.few", n=fit.n, parameters=fit.parameters)
 
 
-def _figures(folder: Path, said: SurveyBlocks) -> Iterator[Block]:
-    lang, origin = said.words.lang, said.survey.origin
+def _figures(folder: Path, tables: SurveyTables) -> Iterator[Block]:
+    lang, origin = tables.words.lang, tables.survey.origin
     pictures = sorted((folder / "figures" / lang).glob("*.png"))
     if pictures:
-        yield Heading(said.word("figures"))
+        yield tables.heading("figures")
     for picture in pictures:
-        caption, key = _caption(picture.stem, said), f"figure {picture.stem}"
-        yield said.text("figure_text", ref=reference(key))
-        alternative = said.word("alternative", caption=caption, origin=origin.mark(lang))
-        yield FigureBlock(key, said.captioned(caption), "", origin, picture, alternative)
+        caption = _caption(picture.stem, tables)
+        alternative = tables.word("alternative", caption=caption, origin=origin.mark(lang))
+        key, caption = f"figure {picture.stem}", tables.captioned(caption)
+        yield Exhibit(key, caption, "", origin, picture, alternative)
 
 
-def _caption(name: str, said: SurveyBlocks) -> str:
+def _caption(name: str, tables: SurveyTables) -> str:
     """What a picture shows, by the name under which an analysis writes it."""
     response, _, group = name.partition("_by_")
-    if response in said.survey.frame and group in said.survey.frame:
-        labels = {"response": said.label(response), "group": said.label(group)}
-        return said.word("by_caption", **labels)
-    key = f"captions.{name.rstrip('_0123456789')}"  # a long forest has several pictures
-    return said.word(key) if said.words.has(f"survey.{key}") else xml_safe(name)
+    if response in tables.survey.frame and group in tables.survey.frame:
+        labels = {"response": tables.label(response), "group": tables.label(group)}
+        return tables.word("by_caption", **labels)
+    if name.rstrip("_0123456789") == "model":  # a long forest has several pictures
+        return tables.word("captions.model")
+    return xml_safe(name)

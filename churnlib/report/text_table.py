@@ -1,43 +1,35 @@
-"""A table as it is to be read: every cell already text, whatever it is then written into."""
+"""A table as it is to be read, every cell already text; written as CSV, LaTeX and HTML."""
 
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import Origin, WithOrigin, p_alone
-from churnlib.figures import Label, languages
+from churnlib.evidence import LANGUAGES, Origin, WithOrigin, p_alone
+from churnlib.figures import Label, export, languages, outputs, width
+from churnlib.studies import exhibit_entries
 from churnlib.survey import Codebook
 
-P_VALUES = {"p", "p_value", "p_simulated", "p_trend", "p_exact", "holm", "benjamini_hochberg"}
-KEYED = {"variable", "level", "group", "verdict", "predictor", "other", "test"}
-"""Columns that hold keys of the codebook, which are worded; other texts stand as they are."""
 NONE = "—"
+_P_VALUES = {"p", "p_value", "p_simulated", "p_trend", "p_exact", "holm", "benjamini_hochberg"}
+_KEYED = {"variable", "level", "group", "verdict", "predictor", "other", "test"}
+"""Columns that hold keys of the codebook, which are worded; other texts stand as they are."""
 _NUMBER = re.compile(r"[-−+<>= ]*[\d.,]*\d ?%?( [(\[][\d., %−-]+[)\]])?|[—–-]?|NaN")
+_LONG = 16  # in LaTeX a column with a text longer than this is broken into lines
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table of text: worded, rounded, nothing escaped.
-
-    Parameters
-    ----------
-    header : tuple of str
-        One text a column, that of the row names first.
-    rows : tuple of tuple of str
-        Each as long as the header.
-
-    Raises
-    ------
-    ValueError
-        If there is no column, or a row is longer or shorter than the header.
+    """A table of text: worded, rounded, nothing escaped; the row names are the first column.
 
     Examples
     --------
@@ -48,35 +40,15 @@ class TextTable:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
-    def __post_init__(self) -> None:
-        if not self.header:
-            raise ValueError("a table needs at least one column; given none")
-        for row in self.rows:
-            if len(row) != len(self.header):
-                raise ValueError(
-                    f"a row of {len(row)} cells stands under a header of {len(self.header)}: {row}"
-                )
-
     @classmethod
     def of(
         cls, frame: pd.DataFrame, label: Label, *, lang: str = "en", digits: int = 3
     ) -> TextTable:
         """Word and round a frame.
 
-        Row names, column names and the columns ``variable``, ``level``, ``group`` and
-        ``verdict`` get their label where the codebook has one. A column ``x_zh`` is the column
-        ``x`` in Chinese.
-
-        Parameters
-        ----------
-        frame : DataFrame
-            Its numbers are rounded here, a whole column to as many decimals as it needs.
-        label : callable
-            From `Codebook.labeller`.
-        lang : str
-            Which of two columns ``x`` and ``x_zh`` to take.
-        digits : int
-            Most decimals shown; p-values have three and end at "< .001".
+        Names and keys get their label where the codebook has one, a level that of its variable.
+        Of the columns ``x`` and ``x_zh`` the one in `lang` is shown. Numbers get as many decimals
+        as their column needs, at most `digits`; p-values three.
 
         Examples
         --------
@@ -84,50 +56,74 @@ class TextTable:
         >>> TextTable.of(frame, lambda key: {"n": "N"}[key]).rows
         (('a', '1,200'), ('b', '−3'))
         """
-        chosen = _in_language(frame, lang)
-        names = [_worded(str(key), label) for key in chosen.index]
-        columns = [_column(chosen[key], label, digits) for key in chosen.columns]
-        if owners := _owners(chosen):
-            if chosen.index.name == "level":
-                names = _levels(owners, chosen.index, label)
-            for place, key in enumerate(chosen.columns):
-                if key == "level":
-                    columns[place] = _levels(owners, chosen[key], label)
-        header = [_worded(chosen.index.name or "", label), *(_worded(c, label) for c in chosen)]
-        return cls(tuple(header), tuple(zip(names, *columns, strict=True)))
+        chinese = [c for c in frame if str(c).endswith("_zh") and c[:-3] in frame]
+        if lang != "en":
+            frame = frame.assign(**{c[:-3]: frame[c] for c in chinese})
+        frame = frame.drop(columns=chinese)
+
+        def word(key: Any, owner: Any = None) -> str:
+            for name in (*([] if owner is None else [f"{owner}.{key}"]), str(key)):
+                with suppress(KeyError):
+                    return label(name)
+            return str(key)
+
+        names = pd.Series(frame.index, name=frame.index.name or "")
+        columns = [names, *(frame[key] for key in frame)]
+        owners = [c for c in columns if c.name in {"variable", "predictor"}][:1]
+        texts = []
+        for column in columns:
+            if owners and column.name == "level":
+                texts.append([_text(k, word, o) for k, o in zip(column, *owners, strict=True)])
+            elif column is names:
+                texts.append([word(key) for key in column])
+            else:
+                texts.append(_cells(column, word, digits))
+        return cls(tuple(word(c.name) for c in columns), tuple(zip(*texts, strict=True)))
 
     @classmethod
     def read(cls, path: Path) -> TextTable:
-        """Read the text of an exhibit's table as it was written beside the figures.
-
-        Raises
-        ------
-        FileNotFoundError
-            If the file is missing.
-        """
-        try:
-            text = path.read_bytes().decode("utf-8")
-        except FileNotFoundError:
-            raise FileNotFoundError(
-                f"the table {path} is missing; run the notebook that makes it"
-            ) from None
-        header, *rows = csv.reader(io.StringIO(text, newline=""))
+        """Read the text of an exhibit's table as it was written beside the figures."""
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
         return cls(tuple(header), tuple(map(tuple, rows)))
 
     @property
     def csv(self) -> str:
         """The texts separated by commas, for `read`."""
-        buffer = io.StringIO(newline="")
-        writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        writer.writerows([self.header, *self.rows])
-        return buffer.getvalue()
+        lines = pd.DataFrame([self.header, *self.rows])
+        return lines.to_csv(header=False, index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
+
+    @property
+    def columns(self) -> list[tuple[str, ...]]:
+        """The texts of each column, its header first."""
+        return list(zip(self.header, *self.rows, strict=True))
 
     @property
     def numeric(self) -> tuple[bool, ...]:
         """Which columns after the first hold nothing but numbers."""
-        columns = list(zip(*self.rows, strict=True)) or [("text",)] * len(self.header)
-        numbers = (all(_NUMBER.fullmatch(cell.strip()) for cell in c) for c in columns[1:])
+        numbers = (
+            bool(cells) and all(_NUMBER.fullmatch(cell.strip()) for cell in cells)
+            for _, *cells in self.columns[1:]
+        )
         return (False, *numbers)
+
+
+def _cells(values: pd.Series, word: Callable[[Any], str], digits: int) -> list[str]:
+    if values.name in _P_VALUES:
+        return [_text(value, p_alone) for value in values]
+    if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
+        return [_text(value, word if values.name in _KEYED else str) for value in values]
+    needed = (len(f"{v:.{digits}f}".rstrip("0").partition(".")[2]) for v in values.dropna())
+    decimals = max(needed, default=0)
+    return [_text(v, lambda v: f"{v:,.{decimals}f}".replace("-", "−")) for v in values]
+
+
+def _text(value: Any, written: Callable[..., str], *owner: Any) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+        return NONE
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or NONE
+    return written(value, *owner)
 
 
 def display_table(
@@ -135,12 +131,7 @@ def display_table(
 ) -> WithOrigin:
     """Return a table for a notebook, worded and rounded like the published one, with its mark.
 
-    Parameters
-    ----------
-    frame, origin, book, digits
-        As for `publish_table`.
-    lang : str
-        Language of the words; that of the notebook when left out.
+    The arguments are those of `publish_table`; `lang` is that of the notebook when left out.
     """
     lang = lang or languages()[0]
     table = TextTable.of(frame, book.labeller(lang), lang=lang, digits=digits)
@@ -148,63 +139,159 @@ def display_table(
     return WithOrigin(shown.set_index(table.header[0]), origin)
 
 
-def _in_language(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
-    chinese = [c for c in frame if isinstance(c, str) and c.endswith("_zh") and c[:-3] in frame]
-    if not chinese:
-        return frame
-    if lang == "en":
-        return frame.drop(columns=chinese)
-    return frame.assign(**{c[:-3]: frame[c] for c in chinese}).drop(columns=chinese)
+def publish_table(
+    name: str,
+    frame: pd.DataFrame,
+    origin: Origin,
+    book: Codebook,
+    *,
+    digits: int = 3,
+    columns: Sequence[str] | None = None,
+) -> None:
+    """Write a table as it is, and in every language as text in CSV, LaTeX and HTML.
+
+    Parameters
+    ----------
+    name : str
+        File name without ending, as in ``notebooks/exhibits.toml``, which has its title.
+    frame : DataFrame
+        Worded and rounded; ``figures/source/`` has it as it is.
+    origin : Origin
+        Stands in the caption. Where it is not the exhibit's own, as for a survey of one's own,
+        ``figures/source/`` alone is written: the title would speak of other answers.
+    book : Codebook
+        Where the words stand.
+    digits : int
+        Most decimals shown.
+    columns : sequence of str, optional
+        What is shown; ``figures/source/`` has every column in any case.
+
+    Raises
+    ------
+    KeyError
+        If no exhibit has this name.
+    """
+    entries = {entry["name"]: entry for entry in exhibit_entries()}
+    if name not in entries:
+        raise KeyError(f"notebooks/exhibits.toml has no exhibit with a file {name!r}; add it")
+    export(name, {name: frame})
+    title = entries[name]["title"]
+    if origin.name != entries[name]["origin"]:
+        return
+    shown = frame if columns is None else frame[list(columns)]
+    for lang in LANGUAGES:
+        table = TextTable.of(shown, book.labeller(lang), lang=lang, digits=digits)
+        folder = outputs() / "figures" / lang
+        folder.mkdir(parents=True, exist_ok=True)
+        for ending, text in (
+            ("csv", table.csv),
+            ("tex", latex(table, title[lang], origin, name, lang)),
+            ("html", html_page(table, title[lang], origin, lang)),
+        ):
+            (folder / f"{name}.{ending}").write_text(text, encoding="utf-8", newline="\n")
 
 
-def _owners(frame: pd.DataFrame) -> list[Any]:
-    """The variable whose level stands in each row, where a column or the index names it."""
-    for name in ("variable", "predictor"):
-        if name in frame.columns:
-            return list(frame[name])
-        if frame.index.name == name:
-            return list(frame.index)
-    return []
+def latex(table: TextTable, caption: str, origin: Origin, name: str, lang: str) -> str:
+    r"""Return a table with three lines, for the packages booktabs and xltabular.
+
+    A table with sentences is as wide as the line and may run over several pages. An emoji, which
+    is in no font that LaTeX takes by itself, is a ValueError.
+
+    Examples
+    --------
+    >>> table = TextTable(("", "Share, %"), (("R&D", "12.0"),))
+    >>> print(latex(table, "Staff", Origin.PUBLISHED, "staff", "en"))
+    % \usepackage{booktabs,xltabular}; for Chinese also {ctex}, and XeLaTeX
+    \begin{table}
+    \centering
+    \caption{Staff (PUBLISHED)}\label{tab:staff}
+    \begin{tabular}{lr}
+    \toprule
+     & Share, \% \\
+    \midrule
+    R\&D & 12.0 \\
+    \bottomrule
+    \end{tabular}
+    \end{table}
+    <BLANKLINE>
+    """
+    layout = "".join(
+        "r" if is_numeric else "X" if max(map(width, texts)) > _LONG else "l"
+        for texts, is_numeric in zip(table.columns, table.numeric, strict=True)
+    )
+    title = rf"\caption{{{_tex(f'{caption} ({origin.mark(lang)})')}}}\label{{tab:{name}}}"
+    head, *body = (" & ".join(map(_tex, row)) + r" \\" for row in (table.header, *table.rows))
+    if "X" in layout:
+        preamble = layout.replace("X", r">{\raggedright\arraybackslash}X")
+        lines = [
+            r"{\small\tabcolsep=4pt",
+            rf"\begin{{xltabular}}{{\linewidth}}{{{preamble}}}",
+            title + r" \\",
+            *(r"\toprule", head, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot"),
+            *body,
+            r"\end{xltabular}}",
+        ]
+    else:
+        lines = [
+            *(r"\begin{table}", r"\centering", title),
+            rf"\begin{{tabular}}{{{layout}}}",
+            *(r"\toprule", head, r"\midrule", *body, r"\bottomrule"),
+            *(r"\end{tabular}", r"\end{table}"),
+        ]
+    needs = r"% \usepackage{booktabs,xltabular}; for Chinese also {ctex}, and XeLaTeX"
+    return "\n".join([needs, *lines]) + "\n"
 
 
-def _levels(owners: list[Any], keys: Iterable[Any], label: Label) -> list[str]:
-    """Word levels by their variable: ``low`` may be a level and the heading of a limit."""
-    words = []
-    for owner, key in zip(owners, keys, strict=True):
-        try:
-            words.append(label(f"{owner}.{key}"))
-        except KeyError:
-            words.append(_none(key) or _worded(str(key), label))
-    return words
+_LONG_WORD = re.compile(r"[^\s\u2e80-\uffef]{20}(?=[^\s\u2e80-\uffef])")
+_TEX = str.maketrans({
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "`": r"\textasciigrave{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    # An optional argument or a starred line break, were it the first of a row.
+    "[": "{[}", "*": "{*}", "\u200b": r"\hspace{0pt}",
+    # Signs that the usual fonts lack.
+    "−": r"\ensuremath{-}", "≤": r"\ensuremath{\le}", "≥": r"\ensuremath{\ge}",
+    "×": r"\ensuremath{\times}", "±": r"\ensuremath{\pm}", "²": r"\textsuperscript{2}",
+    "α": r"\ensuremath{\alpha}", "β": r"\ensuremath{\beta}", "γ": r"\ensuremath{\gamma}",
+    "κ": r"\ensuremath{\kappa}", "λ": r"\ensuremath{\lambda}", "ρ": r"\ensuremath{\rho}",
+    "σ": r"\ensuremath{\sigma}", "τ": r"\ensuremath{\tau}", "φ": r"\ensuremath{\varphi}",
+    "χ": r"\ensuremath{\chi}",
+})  # fmt: skip
 
 
-def _worded(key: Any, label: Label) -> str:
-    try:
-        return label(key)
-    except KeyError:
-        return str(key)
+def _tex(text: str) -> str:
+    for letter in text:
+        if ord(letter) > 0xFFFF and unicodedata.category(letter) != "Lo":
+            raise ValueError(
+                f"{letter!r} (U+{ord(letter):04X}) in {text!r} is in no font that LaTeX takes by "
+                "itself; word the label without it"
+            )
+    plain = re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text)
+    escaped = _LONG_WORD.sub("\\g<0>\u200b", plain).translate(_TEX)
+    return re.sub("([-'])(?=\\1)", r"\1{}", escaped)  # LaTeX would join two into one
 
 
-def _column(values: pd.Series, label: Label, digits: int) -> list[str]:
-    if values.name in P_VALUES:
-        return [_none(v) or p_alone(v) for v in values]
-    if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
-        return [_none(v) or _text(v, label if values.name in KEYED else str) for v in values]
-    decimals = max((_decimals(v, digits) for v in values.dropna()), default=0)
-    return [_none(v) or f"{v:,.{decimals}f}".replace("-", "−") for v in values]
+_STYLE = """body { font-family: "Noto Sans SC", "Noto Sans CJK SC", sans-serif; margin: 2em; }
+table { border-collapse: collapse; border-bottom: 1.5px solid; border-top: 1.5px solid; }
+caption { padding-bottom: .6em; text-align: left; }
+thead { border-bottom: .75px solid; }
+th, td { padding: .25em .8em; text-align: left; vertical-align: top; }
+.number { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap; }
+"""
 
 
-def _text(value: Any, label: Label) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or NONE
-    return _worded(value, label) if isinstance(value, str) else str(value)
+def html_page(table: TextTable, caption: str, origin: Origin, lang: str) -> str:
+    """Return a page with the table and its three lines; it asks for nothing from anywhere."""
 
+    def row(texts: Iterable[str], tag: str) -> str:
+        marks = (' class="number"' if number else "" for number in table.numeric)
+        inner = (f"<{tag}{m}>{escape(t)}</{tag}>" for m, t in zip(marks, texts, strict=True))
+        return f"<tr>{''.join(inner)}</tr>\n"
 
-def _none(value: Any) -> str:
-    missing = value is None or value is pd.NA or (isinstance(value, float) and value != value)
-    return NONE if missing else ""
-
-
-def _decimals(value: float, digits: int) -> int:
-    """How many decimals a number needs after rounding."""
-    return len(f"{value:.{digits}f}".rstrip("0").partition(".")[2])
+    head, body = row(table.header, "th"), "".join(row(texts, "td") for texts in table.rows)
+    return (
+        f'<!doctype html>\n<html lang="{lang}">\n<meta charset="utf-8">\n'
+        f"<title>{escape(caption)}</title>\n<style>\n{_STYLE}</style>\n"
+        f"<table>\n<caption>{escape(caption)} {origin.badge_html}</caption>\n"
+        f"<thead>\n{head}</thead>\n<tbody>\n{body}</tbody>\n</table>\n</html>\n"
+    )

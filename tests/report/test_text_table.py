@@ -1,11 +1,17 @@
+"""Tables worded and rounded, and written as text that runs nothing and breaks no row."""
+
+import html
+from html.parser import HTMLParser
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from churnlib import claims, load_codebook
-from churnlib.report.text_table import TextTable
+from churnlib import Origin, claims, figures, load_codebook, report
+from churnlib.figures.figure_style import inert
+from churnlib.report.text_table import TextTable, html_page, latex
 
 BOOK = load_codebook()
 
@@ -102,18 +108,6 @@ def test_columns_of_numbers_are_told_from_columns_of_text():
     assert TextTable(("month",), (("1",), ("2",))).numeric == (False,)
 
 
-def test_a_ragged_table_and_one_without_columns_are_errors():
-    with pytest.raises(ValueError, match="a row of 1 cells stands under a header of 2"):
-        TextTable(("a", "b"), (("1",),))
-    with pytest.raises(ValueError, match="at least one column"):
-        TextTable((), ())
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"gone\.csv is missing; run the notebook"):
-        TextTable.read(tmp_path / "gone.csv")
-
-
 def test_a_level_is_worded_by_its_variable_where_a_heading_has_the_same_key():
     words = {
         "low": "Lower limit",
@@ -127,3 +121,153 @@ def test_a_level_is_worded_by_its_variable_where_a_heading_has_the_same_key():
     assert table.rows[0][2:] == ("Low income", "0.5")
     indexed = TextTable.of(frame.set_index("predictor"), lambda key: words[key])
     assert indexed.rows[0][1] == "Low income"
+
+
+# What is written is only ever text.
+
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+BAD = {
+    "script": "<script>alert('x')</script>",
+    "ampersand": "R&D & more",
+    "quotes": "say \"yes\" or 'no'",
+    "formula": '=HYPERLINK("http://x","y")',
+    "plus": "+cmd|' /C calc'!A0",
+    "minus": "-2+3+cmd",
+    "at": "@SUM(1)",
+    "tab": "\t=1+1",
+    "emoji": "happy \N{BANK}",
+    "long": LONG,
+    "newline": "two\nlines",
+    "percent": "100 % #1 _u ^ ~ {x} $y$ \\end{tabular}",
+    "bracket": "[2pt]",
+    "star": "*row",
+    "dashes": "a--b ``q''",
+}
+
+
+TABLE = {"table", "caption", "span", "thead", "tbody", "tr", "th", "td"}
+
+
+def cells(text):
+    return TextTable((text, "n"), ((text, "1"), (text, "2")))
+
+
+class Reader(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.texts = [], []
+
+    def handle_starttag(self, tag, attrs):
+        assert not any(name.startswith("on") or name in {"src", "href"} for name, _ in attrs)
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD)
+def test_html_shows_every_text_as_it_is_and_runs_none(text):
+    reader = Reader()
+    reader.feed(html_page(cells(text), text, Origin.SYNTHETIC, "en"))
+    assert set(reader.tags) == TABLE | {"html", "meta", "title", "style"}
+    joined = "".join(reader.texts)
+    assert joined.count(text) == 5  # title, caption, header and two rows
+    assert "SYNTHETIC · 模拟数据" in joined
+    if text != html.escape(text):
+        assert text not in html_page(cells(text), "", Origin.SYNTHETIC, "en")
+
+
+@pytest.mark.parametrize("text", [t for k, t in BAD.items() if k != "emoji"])
+def test_latex_keeps_its_rows_whatever_a_text_is(text):
+    lines = latex(cells(text), text, Origin.SYNTHETIC, "x", "en").splitlines()
+    head, *body = [line for line in lines if " & " in line.replace(r"\&", "")]
+    assert len(body) == 2
+    for line in (head, *body):
+        assert line.endswith(r" \\")
+        assert line.replace(r"\&", "").count("&") == 1
+        assert line[0] not in "[*"
+    special = "".join(lines).replace(r"\\", "")
+    for sign in "$#%":
+        assert special.replace(f"\\{sign}", "").count(sign) == (sign == "%")  # the comment on top
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("100 % #1", r"100 \% \#1"),
+        ("a_b^c~d", r"a\_b\textasciicircum{}c\textasciitilde{}d"),
+        ("{x} \\y $z$", r"\{x\} \textbackslash{}y \$z\$"),
+        ("[2pt]", "{[}2pt]"),
+        ("*row", "{*}row"),
+        ("a--b", "a-{}-b"),
+        ("χ² ≥ −1", r"\ensuremath{\chi}\textsuperscript{2} \ensuremath{\ge} \ensuremath{-}1"),
+        ("two\nlines", "two lines"),
+        ("论文所载", "论文所载"),
+    ],
+)
+def test_latex_writes_signs_as_commands(text, written):
+    assert rf"{written} & 1 \\" in latex(cells(text), "", Origin.OBSERVED, "x", "en")
+
+
+def test_a_long_word_may_be_broken_in_latex():
+    text = latex(cells(LONG), "", Origin.OBSERVED, "x", "en")
+    pieces = text.split("\n")[-4].split(" & ")[0].split(r"\hspace{0pt}")
+    assert "".join(pieces) == LONG
+    assert max(map(len, pieces)) == 20
+    assert r"\arraybackslash}X" in text
+
+
+def test_an_emoji_is_an_error_in_latex_that_names_it():
+    with pytest.raises(ValueError, match=r"'🏦' \(U\+1F3E6\) in 'happy 🏦' is in no font"):
+        latex(cells(BAD["emoji"]), "", Origin.OBSERVED, "x", "en")
+
+
+@pytest.mark.parametrize("key", ["formula", "plus", "minus", "at", "tab"])
+def test_a_formula_does_not_run_in_a_spreadsheet(key, tmp_path, monkeypatch):
+    monkeypatch.setenv("CHURNLIB_OUTPUT", str(tmp_path))
+    text = BAD[key]
+    frame = pd.DataFrame({text: [text, "ok"], "n": [-1, -0.5]}, index=[text, "b"])
+    figures.export("x", {"x": frame})
+    read = pd.read_csv(tmp_path / "figures" / "source" / "x.csv", index_col=0)
+    assert read.columns[0] == read.index[0] == read.iloc[0, 0] == f"'{text}"
+    assert read["n"].tolist() == [-1, -0.5]
+
+
+@pytest.mark.parametrize("text", ["-2.4114", "+5", "-241", "—", "a=b", "", "2020.01"])
+def test_printed_numbers_and_plain_texts_stay_as_they_are(text):
+    assert inert(text) == text
+
+
+def test_a_table_is_published_in_both_languages_with_its_title(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHURNLIB_OUTPUT", str(tmp_path))
+    frame = pd.DataFrame({"frequency": [24]}, index=["le18"])
+    report.publish_table("table_3_2", frame, Origin.PUBLISHED, load_codebook())
+    folder = tmp_path / "figures"
+    made = {str(path.relative_to(folder)) for path in folder.rglob("*.*")}
+    assert made == {
+        "source/table_3_2.csv",
+        *(
+            f"{lang}/table_3_2.{kind}"
+            for lang in ("en", "zh-Hans")
+            for kind in ("csv", "tex", "html")
+        ),
+    }
+    assert "18岁及以下 & 24" in (folder / "zh-Hans" / "table_3_2.tex").read_text(encoding="utf-8")
+    page = (folder / "en" / "table_3_2.html").read_text(encoding="utf-8")
+    assert "<caption>Age of customers, printed and recomputed" in page
+
+
+def test_only_columns_asked_for_are_shown_and_all_are_in_the_csv(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHURNLIB_OUTPUT", str(tmp_path))
+    frame = pd.DataFrame({"frequency": [24], "secret": [1]}, index=["le18"])
+    book = load_codebook()
+    report.publish_table("table_3_2", frame, Origin.PUBLISHED, book, columns=["frequency"])
+    folder = tmp_path / "figures"
+    assert "secret" not in (folder / "en" / "table_3_2.html").read_text(encoding="utf-8")
+    assert "secret" in (folder / "source" / "table_3_2.csv").read_text(encoding="utf-8")
+
+
+def test_a_table_that_is_no_exhibit_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHURNLIB_OUTPUT", str(tmp_path))
+    with pytest.raises(KeyError, match=r"exhibits\.toml has no exhibit with a file 'mine'; add it"):
+        report.publish_table("mine", pd.DataFrame({"n": [1]}), Origin.OBSERVED, load_codebook())

@@ -9,7 +9,6 @@ import pytest
 
 from churnlib.models.fits import LogitFit, OrdinalFit
 from churnlib.report.survey_analysis import SurveyAnalysis, analyse_survey, explained
-from churnlib.report.survey_pairs import key_of
 from churnlib.report.survey_report import write_survey_report
 from churnlib.workflow.check_survey import check
 
@@ -119,11 +118,11 @@ def test_what_a_survey_cannot_have_is_left_out_and_told(case, tmp_path):
 def test_the_last_question_is_tested_with_each_other_and_all_pairs_only_if_asked(tmp_path):
     answers, book = survey_of(tmp_path, VISITS, anything(VISITS), 120)
     survey = check(answers, book).survey
-    keys = [key_of(pair) for pair in analyse_survey(survey).pairs]
+    keys = [pair.key for pair in analyse_survey(survey).pairs]
     assert keys == ["sex × visits", "age × visits", "plan × visits"]
     assert len(analyse_survey(survey, all_pairs=True).pairs) == 6
     some = analyse_survey(survey, response="age", by=["plan", "sex"])
-    assert [key_of(pair) for pair in some.pairs] == ["plan × age", "sex × age"]
+    assert [pair.key for pair in some.pairs] == ["plan × age", "sex × age"]
     assert [part.name for part in some.fit.data.predictors] == ["plan", "sex"]
     with pytest.raises(ValueError, match="'age' cannot explain itself"):
         analyse_survey(survey, response="age", by=["age"])
