@@ -25,7 +25,7 @@ from churnlib.__main__ import main
 from churnlib.evidence.origin import PROJECT
 from churnlib.survey.health_registry import real_codebook, registry, rwm_1988
 from churnlib.tables.cross_table import Crosstab
-from churnlib.workflow.check_survey import check
+from churnlib.workflow.analyse_survey import check
 
 HERE = Path(__file__).parents[1] / "real"
 BANK_FILES = ("bankchurners_handmade.csv", "churn_handmade.csv")

@@ -1,4 +1,4 @@
-"""Notebooks run from top to bottom by nbclient, each in a kernel of its own."""
+"""Notebooks read, run by nbclient in kernels of their own, and copied without solutions."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnlib.evidence import PROJECT
 
 if TYPE_CHECKING:
+    from nbclient import NotebookClient
     from nbformat import NotebookNode
 
-Progress = Callable[[str, int, int], None]
-"""Called before each code cell with the notebook's name, the cells done, and their number."""
-Finished = Callable[[str, float | None], None]
-"""Called after each notebook with its name and its seconds, ``None`` if it failed."""
+Tell = Callable[[str], object]
+"""Called with a sentence when a notebook starts and when it ends."""
+SOLUTION = "solution"
+"""Tag of the cells that a student's copy leaves out."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -75,7 +77,7 @@ class NotebookError(RuntimeError):
         return text
 
 
-def silent(*_: object) -> None:
+def silent(_: str) -> None:
     """Tell nobody."""
 
 
@@ -86,16 +88,10 @@ class Task:
     name: str
     notebook: NotebookNode
     folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str]
 
 
-def run(
-    tasks: Sequence[Task],
-    *,
-    jobs: int = 1,
-    progress: Progress = silent,
-    finished: Finished = silent,
-) -> dict[str, float]:
+def run(tasks: Sequence[Task], *, jobs: int = 1, tell: Tell = silent) -> dict[str, float]:
     """Run `jobs` notebooks at a time, give each its outputs, and return the seconds each took.
 
     Raises
@@ -107,39 +103,29 @@ def run(
     """
     seconds: dict[str, float] = {}
     failures: list[NotebookError] = []
-    began: Future[asyncio.Future[Any]] = Future()
-
-    async def in_turn(task: Task, turn: asyncio.Semaphore) -> None:
-        async with turn:
-            started = time.perf_counter()
-            try:
-                await _execute(task, progress)
-                seconds[task.name] = time.perf_counter() - started
-            except NotebookError as error:
-                failures.append(error)
-            finished(task.name, seconds.get(task.name))
-
-    async def work() -> None:
-        turn = asyncio.Semaphore(jobs)
-        # One that is stopped or broken must not keep the others from ending their kernels.
-        everything = asyncio.gather(*(in_turn(t, turn) for t in tasks), return_exceptions=True)
-        began.set_result(everything)
-        for error in filter(None, await everything):
-            raise error
-
-    # In a thread, where nbclient takes no signals for itself and no other loop is running.
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(asyncio.run, work())
-        ended: list[object] = []
-        running.add_done_callback(ended.append)
+    clients: list[NotebookClient] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        names = {pool.submit(_execute, task, clients, tell): task.name for task in tasks}
+        waiting = set(names)
         try:
-            while not ended:  # a wait for the thread would not hear of Ctrl-C on every system
-                time.sleep(0.1)
-        except KeyboardInterrupt:
-            everything = began.result()
-            everything.get_loop().call_soon_threadsafe(everything.cancel)
+            while waiting:  # a wait without end would not hear of Ctrl-C on every system
+                ended, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    name = names[future]
+                    try:
+                        seconds[name] = future.result()
+                        tell(f"{name}: done in {seconds[name]:.1f} s")
+                    except NotebookError as error:
+                        failures.append(error)
+                        tell(f"{name}: failed")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            while not all(future.done() for future in names):  # one may be about to start a kernel
+                for client in clients:
+                    if process := getattr(getattr(client.km, "provisioner", None), "process", None):
+                        process.kill()
+                time.sleep(0.05)
             raise
-    running.result()
     if failures:
         first, *others = sorted(failures, key=lambda error: error.notebook)
         first.others = others
@@ -147,64 +133,37 @@ def run(
     return seconds
 
 
-async def _execute(task: Task, progress: Progress) -> None:
-    from jupyter_client import AsyncKernelManager
+def _execute(task: Task, clients: list[NotebookClient], tell: Tell) -> float:
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-    cells, kernel = task.notebook.cells, kernel_of(task.notebook)
-    code = [i for i, c in enumerate(cells) if c.cell_type == "code" and c.source.strip()]
-    at = 0
-
-    def start(cell_index: int, **_: Any) -> None:
-        nonlocal at
-        if cell_index in code:
-            progress(task.name, at, len(code))
-            at += 1
-
-    manager = AsyncKernelManager(kernel_name=kernel)
     client = NotebookClient(
         task.notebook,
-        manager,
         timeout=None,
         coalesce_streams=True,
         record_timing=False,
         # The kernel's own log is about transport; errors still show.
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(task.folder)}},
-        on_cell_start=start,
     )
+    clients.append(client)
     environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **task.environment}
+    count = sum(bool(cell.source.strip()) for cell in code_cells(task.notebook))
+    started = time.perf_counter()
+    tell(f"{task.name}: running, {count} cells")
     try:
-        await client.async_execute(env=environment)
+        asyncio.run(client.async_execute(env=environment))
     except CellExecutionError as error:
         lines = "\n".join(_COLOUR.sub("", error.traceback).splitlines()[-12:])
         cause = f"{error.ename}: {error.evalue}"
-        raise NotebookError(task.name, at, cause, lines, task.notebook) from None
     except DeadKernelError:
-        if _is_stopped():  # nbclient takes this for a dead kernel
-            raise asyncio.CancelledError from None
-        raise NotebookError(task.name, at, "the kernel died", ran=task.notebook) from None
-    except NoSuchKernel:
-        specs = sorted(manager.kernel_spec_manager.find_kernel_specs())
-        text = (
-            f"it asks for the kernel {kernel!r}, which is not installed here "
-            f"(installed: {', '.join(specs) or 'none'}); install it, or choose another kernel in "
-            "the notebook"
-        )
-        raise NotebookError(task.name, 0, text) from None
-    finally:
-        if client.kc:
-            client.kc.stop_channels()
-        if manager.has_kernel:
-            await manager.shutdown_kernel(now=_is_stopped())
-    progress(task.name, len(code), len(code))
-
-
-def _is_stopped() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+        lines, cause = "", "the kernel died"
+    except NoSuchKernel as error:
+        lines, cause = "", f"{error}; install it, or choose another kernel in the notebook"
+    else:
+        return time.perf_counter() - started
+    raise NotebookError(task.name, client.code_cells_executed, cause, lines, task.notebook)
 
 
 def notebooks(project: Path = PROJECT) -> list[Path]:
@@ -261,3 +220,76 @@ def code_cells(notebook: Mapping[str, Any]) -> list[Any]:
 def program(notebook: Mapping[str, Any]) -> list[str]:
     """Return its kernel and the sources of its code cells: what it does, without the words."""
     return [kernel_of(notebook), *("".join(cell["source"]) for cell in code_cells(notebook))]
+
+
+_SENTENCE = re.compile(r"Solutions are in the folded cells below[^\n]*")
+_ANSWERS = "Insert cells for your answers; solutions are in the project's own notebooks."
+_ASIDE = """import os
+
+os.environ["CHURNLIB_OUTPUT"] = ".."  # figures go beside this folder, not into the project"""
+_README = """# Notebooks without solutions
+
+`notebooks/` has the project's notebooks; insert cells for your answers. Outputs are cleared:
+run each from the top, in the environment in which churnlib is installed, for instance with
+
+    python -m jupyterlab notebooks
+
+`data/` is a copy of the project's data. It is where a path such as `../data/synthetic/answers.csv`
+leads; churnlib itself takes the printed tables, the codebook and the scenarios from the project
+unless you name a file, as in `cl.load_codebook("../data/codebook.toml")`.
+
+What the notebooks draw and write goes to `figures/` in this folder. Nothing here touches the
+project.
+"""
+
+
+def write_student_copy(folder: str | Path, project: Path = PROJECT) -> list[Path]:
+    """Write every notebook without its solutions, and the data and a README.md beside them.
+
+    Returned are the notebooks written.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder is a file or holds anything; then nothing is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> written = write_student_copy(Path(tempfile.mkdtemp(), "course"))
+    >>> written[0].name, sorted(path.name for path in written[0].parent.parent.iterdir())
+    ('01_thesis_tables.ipynb', ['README.md', 'data', 'notebooks'])
+    """
+    folder = Path(folder).expanduser()
+    if folder.is_file() or (folder.exists() and any(folder.iterdir())):
+        raise FileExistsError(
+            f"{folder} is there already, and nothing of yours is replaced; choose a new or an "
+            "empty folder"
+        )
+    shutil.copytree(
+        project / "data", folder / "data", copy_function=shutil.copyfile, dirs_exist_ok=True
+    )
+    copies = {folder / "notebooks" / path.name: path for path in notebooks(project)}
+    texts = {copy: text_of(without_solutions(read(path))) for copy, path in copies.items()}
+    (folder / "notebooks").mkdir()
+    for path, text in {**texts, folder / "README.md": _README}.items():
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return list(copies)
+
+
+def without_solutions(document: Mapping[str, Any]) -> NotebookNode:
+    """Return a notebook without solutions and outputs, which writes its figures aside."""
+    from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
+    from nbformat.v4 import new_code_cell
+
+    notebook = runnable(document)
+    for preprocessor in (
+        TagRemovePreprocessor(remove_cell_tags={SOLUTION}, enabled=True),
+        ClearOutputPreprocessor(enabled=True),
+    ):
+        notebook, _ = preprocessor(notebook, {})
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _SENTENCE.sub(_ANSWERS, cell.source)
+    notebook.cells.insert(1, new_code_cell(_ASIDE, id="figures-aside"))  # below the title
+    return notebook
