@@ -125,7 +125,7 @@ def _verify(jobs: int, json: bool = False) -> int:
 
     What is committed is verified: all outputs are deleted in a scratch clone and made twice.
     Exits with 0 if git finds no difference between them and the commit, nor between the two runs,
-    and data and manifest are intact. Exits with 1 otherwise, and lists what differs.
+    and the data are intact. Exits with 1 otherwise, and lists what differs.
 
     for example:
       python -m churnlib verify --jobs 2
@@ -248,11 +248,7 @@ _YES: dict[str, Any] = {"action": "store_true"}
 _LANGUAGES = ("en", "zh-Hans")
 OPTIONS: dict[str, dict[str, Any]] = {
     "--json": {"help": "print one JSON document, for machines", **_YES},
-    "--jobs N": {
-        "help": "how many notebooks to run at a time (here: %(default)s)",
-        "type": int,
-        "default": _CPUS,
-    },
+    "--jobs N": {"help": "notebooks at a time (here: %(default)s)", "type": int, "default": _CPUS},
     "--lang": {"help": "language (default: %(default)s)", "choices": _LANGUAGES, "default": "en"},
     "answers ANSWERS": {"help": "an export: csv, xlsx or sav", "type": Path},
     "--keep NAME": {"help": "keep this personal column; repeatable", "action": "append"},

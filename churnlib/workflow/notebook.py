@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import re
@@ -222,6 +223,31 @@ def program(notebook: Mapping[str, Any]) -> list[str]:
     return [kernel_of(notebook), *("".join(cell["source"]) for cell in code_cells(notebook))]
 
 
+def digest(file: Path) -> str:
+    """Return the checksum of a file, of a notebook that of its results; "absent" if there is none.
+
+    The words around the code of a notebook do not count.
+    """
+    if not file.is_file():
+        return "absent"
+    content = file.read_bytes()
+    if file.suffix == ".ipynb":
+        with suppress(ValueError, KeyError, TypeError):
+            code = code_cells(json.loads(content))
+            return checksum([[c["source"], c["outputs"], c["execution_count"]] for c in code])
+    return hashlib.sha256(content).hexdigest()
+
+
+def files_in(folder: Path) -> list[str]:
+    """Return every file below a folder, by its relative path with slashes."""
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def checksum(*content: object) -> str:
+    """Return the checksum of what JSON can hold."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 _SENTENCE = re.compile(r"Solutions are in the folded cells below[^\n]*")
 _ANSWERS = "Insert cells for your answers; solutions are in the project's own notebooks."
 _ASIDE = """import os
@@ -229,17 +255,14 @@ _ASIDE = """import os
 os.environ["CHURNLIB_OUTPUT"] = ".."  # figures go beside this folder, not into the project"""
 _README = """# Notebooks without solutions
 
-`notebooks/` has the project's notebooks; insert cells for your answers. Outputs are cleared:
-run each from the top, in the environment in which churnlib is installed, for instance with
+`notebooks/` has the project's notebooks, their outputs cleared; insert cells for your answers.
+Open them in the environment in which churnlib is installed, for instance with
 
     python -m jupyterlab notebooks
 
-`data/` is a copy of the project's data. It is where a path such as `../data/synthetic/answers.csv`
-leads; churnlib itself takes the printed tables, the codebook and the scenarios from the project
-unless you name a file, as in `cl.load_codebook("../data/codebook.toml")`.
-
-What the notebooks draw and write goes to `figures/` in this folder. Nothing here touches the
-project.
+They read the copy of the project's data in `data/`. churnlib itself takes the printed tables, the
+codebook and the scenarios from the project unless you name a file, as in
+`cl.load_codebook("../data/codebook.toml")`. What they write goes to `figures/` in this folder.
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -22,12 +21,10 @@ from typing import Any
 from churnlib.evidence import PROJECT, resources
 from churnlib.report import MANIFEST, RUN, pages, read_manifest
 from churnlib.workflow import notebook
-from churnlib.workflow.notebook import NotebookError, Task, Tell, program, runnable, silent
+from churnlib.workflow.notebook import NotebookError, Task, Tell, checksum, digest, files_in, silent
 
 PAGES = "pages"  # the web pages in the records, all together
-_RECORDS = Path(".churnlib", "records.json")
-OUTPUTS = ("figures", "report")
-"""Folders that hold nothing but outputs; notebooks hold theirs beside their code."""
+OUTPUTS = ("figures", "report")  # folders that hold nothing else; notebooks hold theirs as well
 
 
 @dataclass(frozen=True)
@@ -53,13 +50,12 @@ def reproduce(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) ->
 
     A notebook has changed if its code or an output of it has, or any file of churnlib or of
     ``data/``, or the lock; one that reads what others make, if any of that has. One that is edited
-    while it runs is left as it is, and runs again next time.
+    while it runs is left as it is.
 
     Raises
     ------
     NotebookError
-        If a cell raises; the outputs of the last good run stay as they were, and the notebook
-        is kept as it failed in ``.churnlib/failed/``.
+        If a cell raises; the notebook is kept as it failed in ``.churnlib/failed/``.
     RuntimeError
         If another run is at work in the same tree.
     OSError
@@ -78,7 +74,9 @@ def reproduce(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) ->
         # Notebooks that read what others make come when all others have run.
         for stage, sources in ((early, []), (late, early)):
             before = build.outputs(sources)
-            keys = {name: _sha(program(documents[name]), inputs, before) for name in stage}
+            keys = {
+                name: checksum(notebook.program(documents[name]), inputs, before) for name in stage
+            }
             stale = [name for name in stage if not build.is_current(name, keys[name])]
             if stale:
                 _require_writable(project)
@@ -96,8 +94,6 @@ def reproduce(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) ->
                 if notebook.read(project / file) == documents[name]:
                     text = notebook.text_of(task.notebook)
                     build.keep(ran[name], keys[name], before, {file: text})
-                else:
-                    build.good.pop(name, None)
         _make_pages(build, list(documents), inputs)
         build.publish([*documents, PAGES])
     shutil.rmtree(failed, ignore_errors=True)
@@ -123,13 +119,10 @@ def _reads_outputs(document: Mapping[str, Any]) -> bool:
 
 def _inputs(project: Path) -> str:
     """Return the checksum of churnlib, the data, the lock, and Python's version."""
-    files = [
-        (file, digest(folder / file))
-        for folder in (Path(__file__).parents[1], project / "data")
-        for file in files_in(folder)
-        if "__pycache__" not in file
-    ]
-    return _sha(platform.python_version(), files, digest(project / "requirements.lock"))
+    folders = Path(__file__).parents[1], project / "data"
+    paths = [folder / file for folder in folders for file in files_in(folder)]
+    files = [(str(path), digest(path)) for path in paths if "__pycache__" not in path.parts]
+    return checksum(platform.python_version(), files, digest(project / "requirements.lock"))
 
 
 def _make_pages(build: Build, names: list[str], inputs: str) -> None:
@@ -140,10 +133,10 @@ def _make_pages(build: Build, names: list[str], inputs: str) -> None:
     files = [build.place(f"notebooks/{name}.ipynb") for name in names]
     reports = sorted(Path(file).name for file in outputs if Path(file).match("report/*.docx"))
     texts = [file.read_text(encoding="utf-8") for file in files]
-    key = _sha(texts, reports, outputs[MANIFEST], inputs)
+    key = checksum(texts, reports, outputs[MANIFEST], inputs)
     if build.is_current(PAGES, key):
         return
-    shown = {file.stem: runnable(notebook.read(file)) for file in files}
+    shown = {file.stem: notebook.runnable(notebook.read(file)) for file in files}
     made = pages(shown, read_manifest(build.place(MANIFEST).parents[1]), reports)
     texts = {f"report/html/{name}.html": text for name, text in made.items()}
     build.keep(Run(PAGES, 0.0), key, {}, texts)
@@ -159,9 +152,9 @@ class Build:
 
     def __init__(self, project: Path, scratch: Path) -> None:
         self.project, self.scratch, self.made = project, scratch, scratch / "made"
-        self.last: dict[str, Record] = {}
+        self.records, self.last = project / ".churnlib" / "records.json", dict[str, Record]()
         with suppress(OSError, ValueError, TypeError, AttributeError):  # no records, or damaged
-            content = json.loads((project / _RECORDS).read_text(encoding="utf-8"))
+            content = json.loads(self.records.read_text(encoding="utf-8"))
             self.last = {name: Record(**each) for name, each in content.items()}
         self.good = {
             name: record
@@ -191,7 +184,7 @@ class Build:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.place(file), folder / file)
         environment = {"CHURNLIB_OUTPUT": str(folder), RUN: "1"}
-        return Task(name, runnable(document), self.project / "notebooks", environment)
+        return Task(name, notebook.runnable(document), self.project / "notebooks", environment)
 
     def keep(self, run: Run, key: str, before: Mapping[str, str], texts: Mapping[str, str]) -> None:
         """Record what a notebook made beside what was laid out for it, and `texts` with it."""
@@ -209,8 +202,6 @@ class Build:
     def publish(self, names: Iterable[str]) -> None:
         """Put what was made in place, and remove what these notebooks no longer make."""
         kept = {name: self.good[name] for name in names if name in self.good}
-        if kept == self.last:
-            return
         records = self.scratch / "records"
         content = {name: asdict(record) for name, record in kept.items()}
         records.write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -221,7 +212,7 @@ class Build:
             for file in record.outputs.keys() - self.outputs(kept).keys():
                 if digest(self.project / file) == record.outputs[file]:  # else somebody edited it
                     (self.project / file).unlink()
-        records.replace(self.project / _RECORDS)
+        records.replace(self.records)
 
 
 @contextmanager
@@ -247,37 +238,12 @@ def workspace(project: Path) -> Iterator[Path]:
             yield Path(scratch)
 
 
-def digest(file: Path) -> str:
-    """Return the checksum of a file, of a notebook that of its results; "absent" if there is none.
-
-    The words around the code of a notebook do not count.
-    """
-    if not file.is_file():
-        return "absent"
-    content = file.read_bytes()
-    if file.suffix == ".ipynb":
-        with suppress(ValueError, KeyError, TypeError):
-            code = notebook.code_cells(json.loads(content))
-            return _sha([[c["source"], c["outputs"], c["execution_count"]] for c in code])
-    return hashlib.sha256(content).hexdigest()
-
-
-def files_in(folder: Path) -> list[str]:
-    """Return every file below a folder, by its relative path with slashes."""
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-
-
-def _sha(*content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
 @dataclass(frozen=True)
 class Verification:
     """What came of making all `outputs` twice in a scratch clone.
 
-    `committed` names the files of the first run that differ from what is committed, as ``git
-    diff`` does; `repeated` those of the second run that differ from the first; `faults` says which
-    data are not those released.
+    `committed` and `repeated` name the files that differ from what is committed and between the
+    two runs, as ``git diff`` does; `faults` says which data are not those released.
     """
 
     outputs: int
@@ -345,8 +311,8 @@ def _run(clone: Path, jobs: int) -> None:
 
 
 def _call(clone: Path, blame: str, *command: str) -> str:
-    paths = filter(None, [str(clone), os.environ.get("PYTHONPATH")])
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    paths = f"{clone}{os.pathsep}{os.environ.get('PYTHONPATH', '')}".rstrip(os.pathsep)
+    environment = {**os.environ, "PYTHONPATH": paths}
     done = subprocess.run(
         command, cwd=clone, env=environment, capture_output=True, encoding="utf-8", check=False
     )
