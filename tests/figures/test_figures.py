@@ -19,7 +19,7 @@ from churnlib import (
     published_frequencies,
 )
 from churnlib.evidence.origin import PROJECT
-from churnlib.figures.mosaic_plot import SHADES, _signed
+from churnlib.figures.survey import SHADES, _signed
 
 LABEL = load_codebook().labeller("en")
 
@@ -418,16 +418,6 @@ def test_exported_files_have_the_same_bytes_every_time(tmp_path, monkeypatch):
     }
     assert first == second
     assert first["figures/source/numbers.csv"] == b",a\n0,0.333333\n"
-
-
-@pytest.mark.parametrize("layout", ["constrained", "tight"])
-def test_a_figure_that_was_exported_can_still_be_changed(tmp_path, monkeypatch, layout):
-    monkeypatch.setenv("CHURNLIB_OUTPUT", str(tmp_path))
-    figure, _ = plt.subplots(layout=layout)
-    engine = figure.get_layout_engine()
-    figures.export("x", {}, figure)
-    assert figure.get_layout_engine() is engine
-    plt.close(figure)
 
 
 def test_another_process_draws_the_same_bytes(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from churnlib import figures, load_codebook
-from churnlib.figures.models import _log_ticks
+from churnlib.figures.survey import _log_ticks
 
 TABLE = pd.DataFrame(
     [
