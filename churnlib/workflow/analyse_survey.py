@@ -64,24 +64,9 @@ class Checked:
 def check(answers: Path, codebook: Path, *, lang: str = "en", **reading: Any) -> Checked:
     """Read and clean a survey without analysing it.
 
-    Parameters
-    ----------
-    answers : Path
-        An export: csv, xlsx or sav.
-    codebook : Path
-        Explains its questions and answers.
-    lang : {"en", "zh-Hans"}
-        The language that every question and answer must have a label in.
-    **reading
-        What `read_answers` takes beside the path, before what the codebook says of it.
-
-    Raises
-    ------
-    FileNotFoundError
-        If one of the files is missing.
-    ValueError
-        If one of them is damaged, a question has no column, a label is missing, or no sheet can
-        be kept.
+    `lang` is the language that every question and answer must have a label in; `reading` what
+    `read_answers` takes beside the path, before what the codebook says of it. A file that is
+    missing or damaged, and a survey of which no sheet can be kept, raise.
     """
     from churnlib.report import require_people
     from churnlib.survey import clean, load_codebook, read_answers
@@ -146,31 +131,17 @@ def analyse(
         As for `check`.
     output : Path
         A folder for ``my_survey.ipynb``, ``figures/`` and ``report/``; made if there is none.
-        Files of an earlier analysis are replaced, all at once, when everything has succeeded;
-        a notebook that was changed since is not.
-    response : str, optional
-        The question to be explained, the codebook's last when left out.
-    by : sequence of str
-        The questions that may explain it, all others when left out.
-    group : str, optional
-        Whose answers the figure compares, the first of `by` when left out.
+        Files of an earlier analysis are replaced when everything has succeeded, but not a notebook
+        that was changed since. A failed notebook is kept in ``failed/``.
+    response, by, group : str, sequence of str, str, optional
+        The questions to be explained, that may explain it, and whose answers the figure compares:
+        the codebook's last, all others, and the first of these when left out.
     only : mapping of str to sequence of str, optional
         Questions and answers: only people who gave one of the answers are analysed.
     pairs : {"response", "all"}
         Which pairs of questions are tested: the response with each other one, or all.
     template : Path, optional
         A .docx whose styles, page, header and footer the report takes.
-
-    Raises
-    ------
-    NotebookError
-        If the notebook fails; it is kept in the folder ``failed`` of the output.
-    FileExistsError
-        If the notebook of an earlier analysis in that folder was changed.
-    KeyError
-        If there is no such question.
-    ValueError
-        As `check` does; or if the output is the project itself, or the template no Word document.
     """
     from churnlib.report import default_response, open_document
     from churnlib.survey import load_codebook

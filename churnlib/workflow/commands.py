@@ -47,6 +47,11 @@ def print_line(text: str) -> None:
     print(f"{text}\n", end="", flush=True)
 
 
+def _remark(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(note, file=sys.stderr)
+
+
 def explained(error: Exception) -> str:
     """Return a full disk in words that say what to do; any other error in its own."""
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -70,7 +75,7 @@ def codebook(answers: Path, output: Path | None = None, **reading: Any) -> None:
     from churnlib.survey import draft, load_codebook, read_answers
 
     raw = read_answers(answers, **reading)
-    print(*raw.attrs["notes"], sep="\n", end="\n" * bool(raw.attrs["notes"]), file=sys.stderr)
+    _remark(raw.attrs["notes"])
     text = draft(raw, load_codebook(), answers.name, reading).encode("utf-8")
     if output is None:
         sys.stdout.buffer.write(text)  # TOML is UTF-8 on every system
@@ -100,10 +105,8 @@ def check(*, json: bool = False, **given: Any) -> int:
     if json:
         print_json(good=checked.problems.empty, **checked.summary)
     else:
-        for note in checked.notes:
-            print(note, file=sys.stderr)
-        for guess in checked.survey.codebook.guesses:
-            print(f"to decide: {guess}", file=sys.stderr)
+        guesses = [f"to decide: {guess}" for guess in checked.survey.codebook.guesses]
+        _remark([*checked.notes, *guesses])
         rows = checked.summary["rows"]
         print(
             *checked.causes,

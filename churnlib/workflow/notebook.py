@@ -26,7 +26,6 @@ Tell = Callable[[str], object]
 """Called with a sentence when a notebook starts and when it ends."""
 SOLUTION = "solution"
 """Tag of the cells that a student's copy leaves out."""
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -44,27 +43,19 @@ class NotebookError(RuntimeError):
     notebook: str
     cell: int
     cause: str
-    lines: str = ""
     ran: NotebookNode | None = None
     others: Sequence[NotebookError] = ()
     kept: Path | None = None
 
     def save(self, folder: Path) -> None:
-        """Put every notebook that failed, and a report on where and how, into a folder."""
-        import nbformat
-
+        """Put every notebook that failed into a folder, as far as it came."""
         for error in (self, *self.others):
-            report = folder / f"{error.notebook}.txt"
-            text = (
-                f"notebook   {error.notebook}\ncode cell  {error.cell}\n"
-                f"exception  {error.cause}\n\n{error.lines}\n"
-            )
             with suppress(OSError):  # a full disk may be why it failed
                 folder.mkdir(exist_ok=True)
-                report.write_text(text, encoding="utf-8")
                 if error.ran:
-                    nbformat.write(error.ran, report.with_suffix(".ipynb"))
-                error.kept = report
+                    kept = folder / f"{error.notebook}.ipynb"
+                    kept.write_text(text_of(error.ran), encoding="utf-8", newline="\n")
+                    error.kept = kept
 
     def __str__(self) -> str:
         text = (
@@ -72,7 +63,7 @@ class NotebookError(RuntimeError):
             "The notebooks and figures of the last good run were left as they are."
         )
         if self.kept:
-            text += f"\nThe failed notebook and a report on it are kept: {self.kept}"
+            text += f"\nThe failed notebook, with its error, is kept: {self.kept}"
         if self.others:
             text += f"\nAlso failed: {', '.join(error.notebook for error in self.others)}."
         return text
@@ -95,12 +86,8 @@ class Task:
 def run(tasks: Sequence[Task], *, jobs: int = 1, tell: Tell = silent) -> dict[str, float]:
     """Run `jobs` notebooks at a time, give each its outputs, and return the seconds each took.
 
-    Raises
-    ------
-    NotebookError
-        The first failure, which names the others, when all have been run.
-    KeyboardInterrupt
-        If this process is stopped; no kernel is left then.
+    When all have been run, the first NotebookError is raised, which names the others. A process
+    that is stopped leaves no kernel.
     """
     seconds: dict[str, float] = {}
     failures: list[NotebookError] = []
@@ -156,15 +143,14 @@ def _execute(task: Task, clients: list[NotebookClient], tell: Tell) -> float:
     try:
         asyncio.run(client.async_execute(env=environment))
     except CellExecutionError as error:
-        lines = "\n".join(_COLOUR.sub("", error.traceback).splitlines()[-12:])
         cause = f"{error.ename}: {error.evalue}"
     except DeadKernelError:
-        lines, cause = "", "the kernel died"
+        cause = "the kernel died"
     except NoSuchKernel as error:
-        lines, cause = "", f"{error}; install it, or choose another kernel in the notebook"
+        cause = f"{error}; install it, or choose another kernel in the notebook"
     else:
         return time.perf_counter() - started
-    raise NotebookError(task.name, client.code_cells_executed, cause, lines, task.notebook)
+    raise NotebookError(task.name, client.code_cells_executed, cause, task.notebook)
 
 
 def notebooks(project: Path = PROJECT) -> list[Path]:

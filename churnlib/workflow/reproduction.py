@@ -169,7 +169,7 @@ class Build:
     def outputs(self, names: Iterable[str]) -> dict[str, str]:
         """Return the checksum of each file that these notebooks have made."""
         records = [self.good[name] for name in names if name in self.good]
-        return {file: checksum for record in records for file, checksum in record.outputs.items()}
+        return {file: sha for record in records for file, sha in record.outputs.items()}
 
     def place(self, file: str) -> Path:
         """Return where an output lies now."""

@@ -154,7 +154,7 @@ def test_the_notebook_run_again_by_hand_writes_beside_itself_and_nowhere_else(
     execute(results / "my_survey.ipynb")
     assert report.exists()
     assert project() == before
-    assert set(files_in(results)) - {"failed/my_survey.ipynb", "failed/my_survey.txt"} <= there
+    assert set(files_in(results)) - {"failed/my_survey.ipynb"} <= there
 
 
 def test_a_notebook_that_somebody_has_gone_on_with_is_not_replaced(analysed):
