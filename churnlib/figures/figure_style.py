@@ -139,11 +139,13 @@ def export(
     # Without these stamps the files depend on the clock and on the version of matplotlib.
     pdf = ["CreationDate", "Producer", "Creator"]
     stamps = {"pdf": pdf, "svg": ["Date", "Creator"], "png": ["Software"]}
+    engine = figure.get_layout_engine()
     figure.set_layout_engine("none")  # one layout for all files
     with style():
         for kind, unset in stamps.items():
             path = folder / lang / f"{name}.{kind}"
             figure.savefig(path, metadata=dict.fromkeys(unset))
+    figure.set_layout_engine(engine or "none")  # None would ask the style for one
 
 
 def inert(value: Any) -> Any:

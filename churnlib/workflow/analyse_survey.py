@@ -201,8 +201,8 @@ def filled_in(title: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {**document, "cells": [first, {**parameters, "source": lines}, *cells]}
 
 
-def _tags(cell: Mapping[str, Any]) -> Sequence[str]:
-    return cell["metadata"].get("tags", ())
+def _tagged(document: Mapping[str, Any], tag: str) -> list[dict[str, Any]]:
+    return [cell for cell in code_cells(document) if tag in cell["metadata"].get("tags", ())]
 
 
 def _take_notes(document: Mapping[str, Any]) -> tuple[str, ...]:
@@ -211,7 +211,7 @@ def _take_notes(document: Mapping[str, Any]) -> tuple[str, ...]:
     They name what was dropped as personal; the results do not.
     """
     notes: list[str] = []
-    for cell in filter(lambda cell: "notes" in _tags(cell), code_cells(document)):
+    for cell in _tagged(document, "notes"):
         printed = [each for each in cell["outputs"] if each["output_type"] == "stream"]
         cell["outputs"] = [each for each in cell["outputs"] if each not in printed]
         notes += "".join(each["text"] for each in printed).splitlines()
@@ -223,7 +223,7 @@ def _raise_if_given(error: NotebookError, document: Mapping[str, Any]) -> None:
     name, _, message = error.cause.partition(": ")
     kind = getattr(builtins, name, None)
     mistakes = (ValueError, KeyError, FileNotFoundError, ImportError)
-    if error.cell and "given" in _tags(code_cells(document)[error.cell - 1]) and kind in mistakes:
+    if kind in mistakes and code_cells(document)[error.cell - 1] in _tagged(document, "given"):
         # a KeyError shows its text in quotes
         raise kind(ast.literal_eval(message) if kind is KeyError else message) from None
 

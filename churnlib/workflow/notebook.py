@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], object]
 """Called with a sentence when a notebook starts and when it ends."""
-SOLUTION = "solution"
-"""Tag of the cells that a student's copy leaves out."""
+SOLUTION = "solution"  # tag of the cells that a student's copy leaves out
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},

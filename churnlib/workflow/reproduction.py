@@ -66,7 +66,6 @@ def reproduce(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) ->
     documents = {path.stem: notebook.read(path) for path in notebook.notebooks(project)}
     late = [name for name, document in documents.items() if _reads_outputs(document)]
     early = [name for name in documents if name not in late]
-    failed = project / ".churnlib" / "failed"
     ran: dict[str, Run] = {}
     with workspace(project) as scratch:
         build = Build(project, scratch)
@@ -86,7 +85,7 @@ def reproduce(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) ->
             try:
                 seconds = notebook.run(list(tasks.values()), jobs=jobs, tell=tell)
             except NotebookError as error:
-                error.save(failed)
+                error.save(project / ".churnlib" / "failed")
                 raise
             for name, task in tasks.items():
                 ran[name] = Run(name, seconds[name])
@@ -96,7 +95,7 @@ def reproduce(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) ->
                     build.keep(ran[name], keys[name], before, {file: text})
         _make_pages(build, list(documents), inputs)
         build.publish([*documents, PAGES])
-    shutil.rmtree(failed, ignore_errors=True)
+    shutil.rmtree(project / ".churnlib" / "failed", ignore_errors=True)
     return [ran.get(name, Run(name, 0.0, "unchanged")) for name in documents]
 
 

@@ -420,6 +420,15 @@ def test_exported_files_have_the_same_bytes_every_time(tmp_path, monkeypatch):
     assert first["figures/source/numbers.csv"] == b",a\n0,0.333333\n"
 
 
+def test_a_figure_that_was_exported_can_still_be_changed(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHURNLIB_OUTPUT", str(tmp_path))
+    figure, _ = plt.subplots(layout="constrained")
+    engine = figure.get_layout_engine()
+    figures.export("x", {}, figure)
+    assert figure.get_layout_engine() is engine
+    plt.close(figure)
+
+
 def test_another_process_draws_the_same_bytes(tmp_path, monkeypatch):
     code = """
 import matplotlib.pyplot as plt

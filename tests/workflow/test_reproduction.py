@@ -52,20 +52,6 @@ def test_a_run_writes_outputs_and_a_second_run_changes_nothing(tmp_path):
     assert everything(project) == first
 
 
-def test_a_failing_notebook_is_named_with_cell_and_cause_and_nothing_is_replaced(tmp_path):
-    project = project_of(tmp_path, _01_a=[WRITE], _02_b=["x = 1", "", "1 / 0"])
-    (project / "figures").mkdir()
-    (project / "figures" / "a.txt").write_text("old")
-    before = everything(project)
-    with pytest.raises(NotebookError) as failure:
-        reproduce(project)
-    assert (failure.value.notebook, failure.value.cell) == ("02_b", 2)
-    assert str(failure.value).startswith(
-        "notebook 02_b failed in code cell 2: ZeroDivisionError: division by zero"
-    )
-    assert everything(project) == before
-
-
 def test_a_kernel_that_dies_is_reported(tmp_path):
     project = project_of(tmp_path, _01_a=["import os; os._exit(1)"])
     with pytest.raises(NotebookError, match="notebook 01_a failed in code cell 1: the kernel died"):

@@ -64,7 +64,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "data" / "n.csv").write_text("n\n1\n")
     read = 'pathlib.Path("../data/n.csv").read_text()'
     notebook(tmp_path, "01_a", COUNT.format(name="01_a"), "'Fir' + 'st'")
-    notebook(tmp_path, "02_b", COUNT.format(name="02_b"), "'sec' + 'ond'")
+    notebook(tmp_path, "02_b", COUNT.format(name="02_b"), "", "'sec' + 'ond'")
     write = WRITE.format(name="c", text="c")
     notebook(tmp_path, "03_c", COUNT.format(name="03_c") + write, read, text="# C")
     return tmp_path
@@ -214,13 +214,15 @@ def test_a_failed_notebook_is_kept_with_its_error_until_a_run_succeeds(project):
         content["cells"][-1]["source"] = cell
         path.write_text(json.dumps(content), "utf-8")
         good[f"notebooks/{name}.ipynb"] = path.read_bytes()
-    with pytest.raises(NotebookError, match="ZeroDivisionError") as failure:
+    with pytest.raises(
+        NotebookError, match="02_b failed in code cell 2: ZeroDivisionError: div"
+    ) as failure:
         reproduce(project, jobs=2)
     assert outputs(project) == good
     kept_in = project / ".churnlib" / "failed" / "02_b.ipynb"
     assert f"is kept: {kept_in}" in str(failure.value)
     kept = nbformat.read(kept_in, 4)
-    assert any(o.get("ename") == "ZeroDivisionError" for o in kept.cells[1].outputs)
+    assert any(o.get("ename") == "ZeroDivisionError" for o in kept.cells[-1].outputs)
     assert any(o.get("text") == "so far\n" for c in kept.cells for o in c.get("outputs", ()))
     ran(project)
     path.write_text(path.read_text().replace("1 / 0", "1 / 1"))
