@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         for usage in options:
             option, _, metavar = usage.partition(" ")
-            named = {"metavar": metavar} if metavar else {}
+            named: dict[str, Any] = {"metavar": metavar} if metavar else {}
             one.add_argument(option, **named, **OPTIONS[usage])
     return parser
 

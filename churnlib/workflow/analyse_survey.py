@@ -186,8 +186,8 @@ def analyse(
             target = output / file.relative_to(made)
             target.parent.mkdir(parents=True, exist_ok=True)
             file.replace(target)
-    with (output / "figures" / "source" / "left_out.csv").open(encoding="utf-8") as file:
-        left_out = {row["what"]: row["reason"] for row in csv.DictReader(file)}
+    with (output / "figures" / "source" / "left_out.csv").open(encoding="utf-8") as table:
+        left_out = {row["what"]: row["reason"] for row in csv.DictReader(table)}
     return Analysis(output / "report" / f"survey-report.{lang}.docx", left_out, notes, book.guesses)
 
 

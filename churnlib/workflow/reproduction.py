@@ -137,8 +137,8 @@ def _make_pages(build: Build, names: list[str], inputs: str) -> None:
         return
     shown = {file.stem: notebook.runnable(notebook.read(file)) for file in files}
     made = pages(shown, read_manifest(build.place(MANIFEST).parents[1]), reports)
-    texts = {f"report/html/{name}.html": text for name, text in made.items()}
-    build.keep(Run(PAGES, 0.0), key, {}, texts)
+    html = {f"report/html/{name}.html": text for name, text in made.items()}
+    build.keep(Run(PAGES, 0.0), key, {}, html)
 
 
 class Build:
@@ -301,7 +301,7 @@ def verify(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) -> Ve
             for entry in resources(clone / "data").values()
             if not (entry.path.is_file() and entry.is_intact())
         ]
-        return Verification(len(outputs), *differences, tuple(faults))
+        return Verification(len(outputs), differences[0], differences[1], tuple(faults))
 
 
 def _run(clone: Path, jobs: int) -> None:
