@@ -279,14 +279,9 @@ def wrap(text: str, columns: int, most: int | None = None) -> str:
     break at spaces, and inside a word only if it alone is too long. Breaks of its own are kept.
     What is beyond `most` lines is left out, and an ellipsis says so.
 
-    Examples
-    --------
     >>> print(wrap("High school or vocational school", 12, most=2))
     High school
     or vocation…
-    >>> print(wrap("表3-1；各n = 200人", 9))
-    表3-1；各
-    n = 200人
     """
     wrapper = _Wrapper(max(2, columns), expand_tabs=False, replace_whitespace=False)
     padded = "".join(letter + "\0" * (width(letter) - 1) for letter in text)

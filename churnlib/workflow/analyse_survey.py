@@ -27,11 +27,7 @@ _SHOWN_ROWS = 10
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """A survey that was read and cleaned, and what in it has no place in the codebook.
-
-    `problems` holds ``row`` and ``reason`` of each sheet that was set aside; `notes` what was
-    decided when the file was read.
-    """
+    """A survey that was read and cleaned, what was set aside and why, and how the file was read."""
 
     survey: Survey
     problems: pd.DataFrame
@@ -125,23 +121,13 @@ def analyse(
 ) -> Analysis:
     """Fill in and run the notebook of a survey, which writes the report on it.
 
-    Parameters
-    ----------
-    answers, codebook, lang, **reading
-        As for `check`.
-    output : Path
-        A folder for ``my_survey.ipynb``, ``figures/`` and ``report/``; made if there is none.
-        Files of an earlier analysis are replaced when everything has succeeded, but not a notebook
-        that was changed since. A failed notebook is kept in ``failed/``.
-    response, by, group : str, sequence of str, str, optional
-        The questions to be explained, that may explain it, and whose answers the figure compares:
-        the codebook's last, all others, and the first of these when left out.
-    only : mapping of str to sequence of str, optional
-        Questions and answers: only people who gave one of the answers are analysed.
-    pairs : {"response", "all"}
-        Which pairs of questions are tested: the response with each other one, or all.
-    template : Path, optional
-        A .docx whose styles, page, header and footer the report takes.
+    It is written to `output` as ``my_survey.ipynb``, with ``figures/`` and ``report/``. Files of an
+    earlier analysis are replaced when everything has succeeded, but not a notebook that was changed
+    since. A failed notebook is kept in ``failed/``. `response` is the question to be explained, `by`
+    those that may explain it, `group` whose answers the figure compares; left out they are the
+    codebook's last, all others, and the first of these. `only` selects people by their answers to
+    some questions; `pairs`, "response" or "all", says which pairs of questions are tested. The
+    others are as for `check`.
     """
     from churnlib.report import default_response, open_document
     from churnlib.survey import load_codebook
@@ -206,10 +192,7 @@ def _tagged(document: Mapping[str, Any], tag: str) -> list[dict[str, Any]]:
 
 
 def _take_notes(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the notes that it prints on the file, without which it is kept.
-
-    They name what was dropped as personal; the results do not.
-    """
+    """Take out the notes that it prints on the file: they name what was dropped as personal."""
     notes: list[str] = []
     for cell in _tagged(document, "notes"):
         printed = [each for each in cell["outputs"] if each["output_type"] == "stream"]

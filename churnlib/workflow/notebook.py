@@ -180,10 +180,7 @@ def runnable(document: Mapping[str, Any]) -> NotebookNode:
 
 
 def text_of(notebook: NotebookNode) -> str:
-    """Return the text of its file without what a kernel notes of itself and of the clock.
-
-    That differs between machines and says nothing of the results.
-    """
+    """Return the text of its file without what a kernel notes of itself and of the clock."""
     import nbformat
 
     for cell in notebook.cells:
@@ -209,10 +206,7 @@ def program(notebook: Mapping[str, Any]) -> list[str]:
 
 
 def digest(file: Path) -> str:
-    """Return the checksum of a file, of a notebook that of its results; "absent" if there is none.
-
-    The words around the code of a notebook do not count.
-    """
+    """Return a file's checksum, of a notebook that of its code and results, or "absent"."""
     if not file.is_file():
         return "absent"
     content = file.read_bytes()
@@ -252,9 +246,7 @@ codebook and the scenarios from the project unless you name a file, as in
 
 
 def write_student_copy(folder: str | Path, project: Path = PROJECT) -> list[Path]:
-    """Write every notebook without its solutions, and the data and a README.md beside them.
-
-    Returned are the notebooks written.
+    """Write every notebook without its solutions, the data beside them; return the notebooks.
 
     Raises
     ------

@@ -144,9 +144,8 @@ def _make_pages(build: Build, names: list[str], inputs: str) -> None:
 class Build:
     """One run at work in `scratch`, from where each file reaches its place by one rename.
 
-    `last` holds the record of the last good run of each notebook; `good` those of now, and the
-    last ones whose outputs are as they were made. What a killed run has replaced is not as it was,
-    and is made again.
+    `last` has the record of each notebook's last good run; `good` those of now, and last ones whose
+    outputs are as they were made: what a killed run has replaced is made again.
     """
 
     def __init__(self, project: Path, scratch: Path) -> None:

@@ -231,6 +231,9 @@ def test_every_statement_has_one_tile_in_the_row_of_its_verdict(ax):
     tiles = [text for text in ax.texts if text.get_position()[0] % 1 == pytest.approx(0.46)]
     drawn = {int(tile.get_text()): rows[int(tile.xy[1])] for tile in tiles}
     assert drawn == {number: LABEL(kind) for number, kind in kinds.items()}
+    assert all(
+        tile.get_bbox().contains(*text.xy) for tile, text in zip(ax.patches, tiles, strict=True)
+    )
     assert len(ax.patches) == 32
     counted = [int(t.get_text()) for t in ax.texts if t not in tiles]
     assert counted == [(kinds == kind).sum() for kind in rows]
