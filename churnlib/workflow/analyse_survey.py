@@ -121,13 +121,12 @@ def analyse(
 ) -> Analysis:
     """Fill in and run the notebook of a survey, which writes the report on it.
 
-    It is written to `output` as ``my_survey.ipynb``, with ``figures/`` and ``report/``. Files of an
-    earlier analysis are replaced when everything has succeeded, but not a notebook that was changed
-    since. A failed notebook is kept in ``failed/``. `response` is the question to be explained, `by`
-    those that may explain it, `group` whose answers the figure compares; left out they are the
-    codebook's last, all others, and the first of these. `only` selects people by their answers to
-    some questions; `pairs`, "response" or "all", says which pairs of questions are tested. The
-    others are as for `check`.
+    All is written to `output`. Files of an earlier analysis are replaced when everything has
+    succeeded, but not a notebook that was changed since; a failed one is kept in ``failed/``.
+    `response` is the question to be explained, `by` those that may explain it, `group` whose
+    answers the figure compares; left out they are the codebook's last, all others, and the first
+    of these. `only` selects people by their answers; `pairs`, "response" or "all", says which pairs
+    of questions are tested. The others are as for `check`.
     """
     from churnlib.report import default_response, open_document
     from churnlib.survey import load_codebook
