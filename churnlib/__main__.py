@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
+import inspect
+import json as jsonlib
 import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import IS_CLONE, PROJECT
-from churnlib.workflow import commands, explained, reproduce
-from churnlib.workflow.commands import JSON, LANG, Command, option, print_json
+from churnlib.workflow import explained, reproduce
+from churnlib.workflow.commands import analyse, check, codebook, print_json, print_line
+from churnlib.workflow.notebook import silent
 
 EPILOG = """examples:
   python -m churnlib reproduce              run what has changed, print the exhibit table
@@ -37,16 +39,16 @@ exit codes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    chosen = _parser().parse_args(arguments)
-    as_json = getattr(chosen, "json", False)
-    command = COMMANDS[chosen.command]
+    options = vars(_parser().parse_args(arguments))
+    command = options.pop("command")
+    as_json = options.get("json", False)
     try:
-        if command.needs_clone and not IS_CLONE:
+        if command in NEED_CLONE and not IS_CLONE:
             raise RuntimeError(
-                f"{chosen.command} works on the project's notebooks, which the installed package "
+                f"{command} works on the project's notebooks, which the installed package "
                 "does not bring; run it in a clone of the project"
             )
-        code = command.run(chosen)
+        code = COMMANDS[command][0](**options)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads, such as head, wants no more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -54,39 +56,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _failed(as_json, 130, "stopped", "stopped; nothing was replaced")
     except (ImportError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        return _failed(as_json, command.failed, type(error).__name__, explained(error))
+        code = 2 if command == "audit" else 1
+        return _failed(as_json, code, type(error).__name__, explained(error))
     return code or 0
 
 
 def _failed(as_json: bool, code: int, kind: str, message: str) -> int:
     if as_json:
-        print(json.dumps({"error": {"kind": kind, "message": message}}, ensure_ascii=False))
+        print(jsonlib.dumps({"error": {"kind": kind, "message": message}}, ensure_ascii=False))
     print(f"error: {message}", file=sys.stderr)
     return code
 
 
 def _parser() -> argparse.ArgumentParser:
+    looks = argparse.RawDescriptionHelpFormatter
+    text = "Audit a thesis on customer churn or any study; analyse a survey of your own."
     parser = argparse.ArgumentParser(
-        prog="python -m churnlib",
-        description="Audit a thesis on customer churn or any study; analyse a survey of your own.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="python -m churnlib", description=text, epilog=EPILOG, formatter_class=looks
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, command in COMMANDS.items():
+    for name, (run_command, options) in COMMANDS.items():
+        text, _, epilog = str(inspect.getdoc(run_command)).partition("\n\n")
         one = commands.add_parser(
             name,
-            help=command.text,
-            description=command.text,
-            epilog=command.epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            help=text,
+            description=text,
+            epilog=epilog,
+            formatter_class=looks,
+            argument_default=argparse.SUPPRESS,  # the function that runs has the defaults
         )
-        for add in command.options:
-            add(one)
+        for usage in options:
+            option, _, metavar = usage.partition(" ")
+            named: dict[str, Any] = {"metavar": metavar} if metavar else {}
+            one.add_argument(option, **named, **OPTIONS[usage])
     return parser
 
 
-def _reproduce(chosen: argparse.Namespace) -> None:
+def _reproduce(jobs: int, json: bool = False) -> None:
     """Run every notebook that has changed and write what it makes.
 
     A notebook has changed if its code, churnlib, the data or the lock has.
@@ -98,62 +104,48 @@ def _reproduce(chosen: argparse.Namespace) -> None:
     from churnlib.workflow import exhibit_list
 
     started = time.perf_counter()
-    if chosen.json:
-        runs = reproduce(jobs=chosen.jobs)
-        seconds = round(time.perf_counter() - started, 3)
-        listed = exhibit_list(PROJECT)
-        print_json(notebooks=[asdict(run) for run in runs], seconds=seconds, **listed)
+    runs = reproduce(jobs=jobs, tell=silent if json else print_line)
+    listed, seconds = exhibit_list(PROJECT), time.perf_counter() - started
+    if json:
+        documents = [asdict(run) for run in runs]
+        print_json(notebooks=documents, seconds=round(seconds, 3), **listed)
         return
-    runs = reproduce(jobs=chosen.jobs, progress=tell_start, finished=tell_end)
     unchanged = [run.notebook for run in runs if run.state == "unchanged"]
     for name in unchanged:
         print(f"{name}: unchanged")
-    _print_exhibits(exhibit_list(PROJECT))
+    _print_exhibits(listed)
     print(
         f"{len(runs)} notebooks, {len(runs) - len(unchanged)} of them run, {len(unchanged)} "
-        f"unchanged, in {time.perf_counter() - started:.1f} s."
+        f"unchanged, in {seconds:.1f} s."
     )
 
 
-def tell_start(notebook: str, done: int, cells: int) -> None:
-    """Print a line when a notebook starts."""
-    if done == 0:
-        print(f"{notebook}: running, {cells} cells", flush=True)
-
-
-def tell_end(notebook: str, seconds: float | None) -> None:
-    """Print a line when a notebook has run, or failed."""
-    end = "failed" if seconds is None else f"done in {seconds:.1f} s"
-    print(f"{notebook}: {end}", flush=True)
-
-
-def _verify(chosen: argparse.Namespace) -> int:
+def _verify(jobs: int, json: bool = False) -> int:
     """Run everything twice in a scratch copy and compare with what is here.
 
     What is committed is verified: all outputs are deleted in a scratch clone and made twice.
     Exits with 0 if git finds no difference between them and the commit, nor between the two runs,
-    and data and manifest are intact. Exits with 1 otherwise, and lists what differs.
+    and the data are intact. Exits with 1 otherwise, and lists what differs.
 
     for example:
       python -m churnlib verify --jobs 2
     """
     from churnlib.workflow import verify
 
-    if chosen.json:
-        result = verify(jobs=chosen.jobs)
+    result = verify(jobs=jobs, tell=silent if json else lambda text: print_line(f"{text} …"))
+    if json:
         print_json(good=result.is_good, **asdict(result))
     else:
-        result = verify(jobs=chosen.jobs, tell=lambda text: print(f"{text} …", flush=True))
         print(result)
     return 0 if result.is_good else 1
 
 
-def _exhibits(chosen: argparse.Namespace) -> None:
+def _exhibits(json: bool = False) -> None:
     """List every table and figure with its verdict."""
     from churnlib.workflow import exhibit_list
 
     listed = exhibit_list(PROJECT)
-    if chosen.json:
+    if json:
         print_json(**listed)
     else:
         _print_exhibits(listed)
@@ -169,7 +161,7 @@ def _print_exhibits(listed: dict[str, Any]) -> None:
     print(f"{sum(listed['verdicts'].values())} statements of the thesis: {counted}.")
 
 
-def _audit(chosen: argparse.Namespace) -> int:
+def _audit(study: str | None = None, new: bool = False, json: bool = False) -> int:
     """Say where a published study contradicts itself.
 
     Lists the checks that fail, and each change of one digit that would make them all hold.
@@ -182,31 +174,30 @@ def _audit(chosen: argparse.Namespace) -> int:
     """
     from churnlib.studies import audit, audit_text, new_study
 
-    folder = chosen.folder
-    if chosen.new:
-        if folder is None:
+    if new:
+        if study is None:
             raise ValueError("'audit --new' needs the folder to write: audit --new FOLDER")
-        new_study(folder)
-        print(f"edit {folder}/study.toml, then run: python -m churnlib audit {folder}")
+        new_study(study)
+        print(f"edit {study}/study.toml, then run: python -m churnlib audit {study}")
         return 0
-    checks = audit(folder)
-    if chosen.json:
+    checks = audit(study)
+    if json:
         print_json(checks=checks.to_dict("records"))
     else:
         print(audit_text(checks))
     return 0 if checks["holds"].all() else 1
 
 
-def _claims(chosen: argparse.Namespace) -> None:
+def _claims(lang: str, study: str | None = None, json: bool = False) -> None:
     """List every statement of a study with its verdict."""
     from churnlib.report import report_words
     from churnlib.studies import claims
 
-    rows = claims(chosen.folder).reset_index()
-    if chosen.json:
+    rows = claims(study).reset_index()
+    if json:
         print_json(claims=rows.to_dict("records"))
         return
-    words, end = report_words(chosen.lang), "" if chosen.lang == "en" else "_zh"
+    words, end = report_words(lang), "" if lang == "en" else "_zh"
     printed, computed = ("所载", "重算") if end else ("printed", "computed")
     for row in rows.to_dict("records"):
         print(f"{row['claim']}. {row[f'statement{end}']}")
@@ -215,7 +206,7 @@ def _claims(chosen: argparse.Namespace) -> None:
         print(f"   {verdict}: {row[f'reason{end}']}\n")
 
 
-def _seal(chosen: argparse.Namespace) -> None:
+def _seal() -> None:
     """After a deliberate edit of data/, write the new checksums."""
     from churnlib.evidence import update_checksums
 
@@ -223,7 +214,7 @@ def _seal(chosen: argparse.Namespace) -> None:
     print(f"new checksums: {', '.join(changed)}" if changed else "nothing has changed")
 
 
-def _student(chosen: argparse.Namespace) -> None:
+def _student(folder: str) -> None:
     """Write the notebooks without solutions into a folder of yours.
 
     Nothing that is there already is replaced.
@@ -233,12 +224,12 @@ def _student(chosen: argparse.Namespace) -> None:
     """
     from churnlib.workflow import write_student_copy
 
-    written = write_student_copy(chosen.folder)
-    print(f"{len(written)} notebooks without solutions, the data beside them, in {chosen.folder}")
-    print(f'open them with: python -m jupyterlab "{chosen.folder}"')
+    written = write_student_copy(folder)
+    print(f"{len(written)} notebooks without solutions, the data beside them, in {folder}")
+    print(f'open them with: python -m jupyterlab "{folder}"')
 
 
-def _report(chosen: argparse.Namespace) -> None:
+def _report(lang: str | None = None, template: Path | None = None) -> None:
     """Write the Word report and the notebooks as web pages.
 
     The numbers are those of the last run. A template lends its styles, page, header, footer.
@@ -248,28 +239,58 @@ def _report(chosen: argparse.Namespace) -> None:
     """
     from churnlib.report import write_all
 
-    for path in write_all(PROJECT, chosen.lang, chosen.template):
+    for path in write_all(PROJECT, lang, template):
         print(path.relative_to(PROJECT))
 
 
-_STUDY = option("folder", "a study; else the thesis", metavar="FOLDER", nargs="?")
-_NEW = option("--new", "write an example study to FOLDER", action="store_true")
-_COPY = option("folder", "where to write them", metavar="FOLDER")
-_REPORT = (
-    option("--lang", "one language; both if left out", choices=("en", "zh-Hans")),
-    option("--template FILE", "a .docx with your styles", type=Path),
-)
-COMMANDS = {
-    "reproduce": Command(_reproduce, (commands.JOBS, JSON), needs_clone=True),
-    "verify": Command(_verify, (commands.JOBS, JSON), needs_clone=True),
-    **commands.COMMANDS,
-    "exhibits": Command(_exhibits, (JSON,), needs_clone=True),
-    "audit": Command(_audit, (_STUDY, _NEW, JSON), failed=2),
-    "claims": Command(_claims, (_STUDY, LANG, JSON)),
-    "seal": Command(_seal, needs_clone=True),
-    "student": Command(_student, (_COPY,), needs_clone=True),
-    "report": Command(_report, _REPORT, needs_clone=True),
+_CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+_YES: dict[str, Any] = {"action": "store_true"}
+_LANGUAGES = ("en", "zh-Hans")
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--json": {"help": "print one JSON document, for machines", **_YES},
+    "--jobs N": {"help": "notebooks at a time (here: %(default)s)", "type": int, "default": _CPUS},
+    "--lang": {"help": "language (default: %(default)s)", "choices": _LANGUAGES, "default": "en"},
+    "answers ANSWERS": {"help": "an export: csv, xlsx or sav", "type": Path},
+    "--keep NAME": {"help": "keep this personal column; repeatable", "action": "append"},
+    "--encoding": {"help": "of a csv or sav file; detected if left out"},
+    "--header-rows N": {"help": "how many; detected if left out", "type": int},
+    "--sheet NAME": {"help": "worksheet; the first if left out"},
+    "--codebook BOOK": {"help": "codebook of the export", "type": Path, "required": True},
+    "--output FILE": {"help": "where to write it; printed if left out", "type": Path},
+    "--output DIR": {"help": "folder for the results", "type": Path, "required": True},
+    "--response KEY": {"help": "question to explain; else the codebook's response"},
+    "--only KEY=LEVEL,…": {"help": "only people with these answers", "action": "append"},
+    "--by KEY": {"help": "question that may explain it; repeatable", "action": "append"},
+    "--group KEY": {"help": "question whose groups are drawn; else the first"},
+    "--pairs": {
+        "help": "pairs of questions to test: the response with the others (default), or all",
+        "choices": ("response", "all"),
+    },
+    "--template DOCX": {"help": "Word file whose styles the report takes", "type": Path},
+    "study FOLDER": {"help": "a study; else the thesis", "nargs": "?"},
+    "--new": {"help": "write an example study to FOLDER", **_YES},
+    "folder FOLDER": {"help": "where to write them"},
+    "--lang LANG": {"help": "one language, en or zh-Hans; both if left out", "choices": _LANGUAGES},
 }
+_READ = ("answers ANSWERS", "--keep NAME", "--encoding", "--header-rows N", "--sheet NAME")
+COMMANDS: dict[str, tuple[Callable[..., int | None], Sequence[str]]] = {
+    "reproduce": (_reproduce, ["--jobs N", "--json"]),
+    "verify": (_verify, ["--jobs N", "--json"]),
+    "codebook": (codebook, [*_READ, "--output FILE"]),
+    "check": (check, [*_READ, "--codebook BOOK", "--lang", "--json"]),
+    "analyse": (
+        analyse,
+        [*_READ, "--codebook BOOK", "--lang", "--output DIR", "--response KEY",
+         "--only KEY=LEVEL,…", "--by KEY", "--group KEY", "--pairs", "--template DOCX", "--json"],
+    ),
+    "exhibits": (_exhibits, ["--json"]),
+    "audit": (_audit, ["study FOLDER", "--new", "--json"]),
+    "claims": (_claims, ["study FOLDER", "--lang", "--json"]),
+    "seal": (_seal, []),
+    "student": (_student, ["folder FOLDER"]),
+    "report": (_report, ["--lang LANG", "--template DOCX"]),
+}  # fmt: skip
+NEED_CLONE = {"reproduce", "verify", "exhibits", "seal", "student", "report"}
 
 
 def run() -> None:

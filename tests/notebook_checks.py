@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from churnlib.workflow.execution import Task, read, run, runnable
+from churnlib.workflow.notebook import Task, read, run, runnable
 
 
 def execute(path: Path) -> Any:
     """Run one notebook in a fresh kernel and return it with its outputs."""
     notebook = runnable(read(path))
-    run([Task(path.stem, notebook, path.parent)])
+    run([Task(path.stem, notebook, path.parent, {})])
     return notebook
 
 

@@ -12,7 +12,7 @@ from churnlib.evidence.origin import PROJECT
 PACKAGE = PROJECT / "churnlib"
 ROOMS = ["evidence", "survey", "tables", "crosstabs", "questions", "models", "figures", "margins",
          "studies", "report", "workflow"]  # fmt: skip
-FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "make_subset.py"]
+FILES = sorted(PACKAGE.rglob("*.py"))
 
 
 def imports(path: Path) -> list[tuple[str, list[str]]]:

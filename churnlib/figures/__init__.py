@@ -1,8 +1,7 @@
-"""Drawing finished results: one function a figure, by seaborn, in the project's style.
+"""Drawing finished results by seaborn, which is loaded with the first figure.
 
 A figure function computes nothing. It takes a finished result, a labeller (`Codebook.labeller`)
-for every word in the figure and the Axes to draw on, and returns these Axes. The names are in
-``__init__.pyi``; seaborn is loaded with the first figure.
+for every word and the Axes to draw on, and returns these Axes. `__init__.pyi` has the names.
 """
 
 import lazy_loader

@@ -1,11 +1,15 @@
-"""The look of every figure, the line below it, and its files."""
+"""The look of every figure, its letters, the line below it, and its files."""
 
 from __future__ import annotations
 
 import os
+import re
+import textwrap
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,11 +17,9 @@ import pandas as pd
 
 from churnlib.evidence import IS_CLONE, PROJECT, Origin
 from churnlib.evidence import LANGUAGES as LANGUAGES
-from churnlib.figures.fonts import require_glyphs, use_packaged_font, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from seaborn.objects import Plot
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 Label = Callable[[str], str]
 """From a key to its word in one language, from `Codebook.labeller`."""
+FONT = Path(__file__).parent / "font_files" / "NotoSansSC-subset.ttf"
 
 # Okabe and Ito's colours, which stay apart for colour-blind readers; neighbours among the groups
 # are dark and light by turns, so that they stay apart in grey as well.
@@ -40,11 +43,15 @@ SMALL = 7.5
 def style() -> Iterator[None]:
     """Give the figures drawn inside the project's look, and leave the session as it was."""
     import matplotlib.pyplot as plt
+    from matplotlib.font_manager import fontManager
 
     # A notebook's backend switches interactive mode on when it is first used. Were that inside
     # the context, leaving it would switch the mode off and later figures would not be shown.
     plt.draw_if_interactive()  # loads the backend
-    use_packaged_font()
+    # A system may have another version of the font; figures must not differ for it.
+    if not any(entry.fname == str(FONT) for entry in fontManager.ttflist):
+        fontManager.addfont(FONT)
+        fontManager.ttflist.insert(0, fontManager.ttflist.pop())
     with plt.style.context(Path(__file__).with_name("churnlib.mplstyle")):
         yield
 
@@ -52,8 +59,7 @@ def style() -> Iterator[None]:
 def caption(figure: Figure, label: Label, origin: Origin, text: str) -> None:
     """Write the line below a figure: its kind of evidence, then what, n and units.
 
-    What is simulated is framed. A frame says the same in both scripts and in grey; the font has
-    no bold, and Chinese text is not emphasised by slanting.
+    What is simulated is framed: the font has no bold, and Chinese text is not slanted.
     """
     columns = int(figure.get_figwidth() * 72 / (0.53 * SMALL))
     look: dict[str, Any] = {"color": "#555555"}
@@ -81,6 +87,20 @@ def draw_on(ax: Axes, plot: Plot) -> None:
         plot.on(ax).theme(look).plot()
 
 
+def draw_intervals(ax: Axes, table: pd.DataFrame, x: str, y: str, along: str = "y") -> None:
+    """Draw a point with its interval, from ``low`` to ``high`` along an axis, for each row."""
+    import seaborn.objects as so
+
+    ends = {f"{along}min": "low", f"{along}max": "high"}
+    across = "x" if along == "y" else "y"
+    draw_on(
+        ax,
+        so.Plot(six_digits(table), x=x, y=y, **ends)
+        .add(so.Range(color=BLUE, linewidth=1.2), orient=across)
+        .add(so.Dot(color=BLUE, pointsize=4)),
+    )
+
+
 def figure_of(ax: Axes) -> Figure:
     """Return the figure that holds the Axes."""
     return cast("Figure", ax.get_figure(root=True))
@@ -99,8 +119,6 @@ def export(
         File name to the numbers behind the exhibit; written to ``figures/source/``.
     figure : Figure, optional
         Written to ``figures/LANG/`` as PDF, SVG and PNG.
-    lang : str
-        Language of the figure's words.
 
     Raises
     ------
@@ -119,60 +137,34 @@ def export(
         require_glyphs(figure)
     (folder / lang).mkdir(parents=True, exist_ok=True)
     # Without these stamps the files depend on the clock and on the version of matplotlib.
-    stamps: dict[str, list[str]] = {
-        "pdf": ["CreationDate", "Producer", "Creator"], "svg": ["Date", "Creator"],
-        "png": ["Software"],
-    }  # fmt: skip
+    pdf = ["CreationDate", "Producer", "Creator"]
+    stamps = {"pdf": pdf, "svg": ["Date", "Creator"], "png": ["Software"]}
     engine = figure.get_layout_engine()
     figure.set_layout_engine("none")  # one layout for all files
-    try:
-        with style():
-            for kind, unset in stamps.items():
-                path = folder / lang / f"{name}.{kind}"
-                figure.savefig(path, metadata=dict.fromkeys(unset))
-    finally:
-        figure.set_layout_engine(engine or "none")  # None would ask the style for one
+    with style():
+        for kind, unset in stamps.items():
+            path = folder / lang / f"{name}.{kind}"
+            figure.savefig(path, metadata=dict.fromkeys(unset))
+    figure.set_layout_engine(engine or "none")  # None would ask the style for one
 
 
 def inert(value: Any) -> Any:
-    """Put an apostrophe before a text that a spreadsheet would run as a formula.
-
-    Spreadsheets compute a cell that begins with one of ``= + - @`` or a tab; a label of a
-    survey could so run a command. Numbers, also as text, stay as they are.
-
-    Examples
-    --------
-    >>> inert("=1+1"), inert("-0.5"), inert(-0.5)
-    ("'=1+1", '-0.5', -0.5)
-    """
-    if not isinstance(value, str) or value[:1] not in {*"=+-@\t\r\n"}:
-        return value
-    try:
-        float(value)
-    except ValueError:
-        return f"'{value}"
+    """Put an apostrophe before a text that a spreadsheet would run as a formula; numbers stay."""
+    if isinstance(value, str) and value[:1] in {*"=+-@\t\r\n"}:
+        try:
+            float(value)
+        except ValueError:
+            return f"'{value}"
     return value
 
 
 def publish(
-    name: str,
-    draw: Callable[[Label], Figure],
-    sources: Mapping[str, pd.DataFrame],
-    book: Codebook,
+    name: str, draw: Callable[[Label], Figure], sources: Mapping[str, pd.DataFrame], book: Codebook
 ) -> None:
     """Draw a figure in every language, write it with the numbers behind it, and show the first.
 
-    Parameters
-    ----------
-    name : str
-        File name of the figure without ending.
-    draw : callable
-        From a labeller, `Codebook.labeller`, to the finished figure. Every word in it comes from
-        the labeller.
-    sources : mapping of str to DataFrame
-        As for `export`.
-    book : Codebook
-        Where the words stand.
+    `draw` makes the finished figure from a labeller, `Codebook.labeller` of `book`, from which
+    every word in it comes; `name` and `sources` are as for `export`.
     """
     import matplotlib.pyplot as plt
 
@@ -188,8 +180,8 @@ def publish(
 def languages() -> tuple[str, ...]:
     """Return the languages that figures are drawn in; the first is the one that is shown.
 
-    All of them, or those that the environment variable ``CHURNLIB_LANGUAGES`` names, divided by
-    commas: a survey of one's own may be worded in one language only.
+    All, or those that ``CHURNLIB_LANGUAGES`` in the environment names, divided by commas: a survey
+    of one's own may be worded in one language only.
     """
     return tuple(filter(None, os.environ.get("CHURNLIB_LANGUAGES", "").split(","))) or LANGUAGES
 
@@ -197,9 +189,8 @@ def languages() -> tuple[str, ...]:
 def outputs() -> Path:
     """Return the folder under which figures are written.
 
-    It is the project itself, or what the environment variable ``CHURNLIB_OUTPUT`` names: the
-    runs and the tests set it so that an unfinished run leaves earlier figures alone. Without a
-    clone it is the working folder.
+    It is what the environment variable ``CHURNLIB_OUTPUT`` names, as in a run or a test; else the
+    project itself, or without a clone the working folder.
     """
     return Path(os.environ.get("CHURNLIB_OUTPUT") or (PROJECT if IS_CLONE else "."))
 
@@ -208,12 +199,6 @@ def six_digits(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with six significant digits, as ``figures/source/`` has its numbers.
 
     What is computed differs between processors in its last bits, and a PDF would show them.
-
-    Examples
-    --------
-    >>> six_digits(pd.DataFrame({"odds_ratio": [1.23456789], "n": [4483]}))
-       odds_ratio     n
-    0     1.23457  4483
     """
     decimals = table.select_dtypes("float")
     return table.assign(**decimals.map(lambda number: float(f"{number:.6g}")))
@@ -226,12 +211,94 @@ def annotate_point(
     ax.annotate(text, point, xytext=shift, textcoords="offset points", **look)
 
 
-def columns_across(ax: Axes, size: float = SMALL) -> int:
+def columns_across(ax: Axes) -> int:
     """About how many columns of letters find room across the Axes; a Chinese letter takes two."""
     inches = ax.get_position().width * figure_of(ax).get_figwidth()
-    return int(inches * 72 / (0.54 * size))
+    return int(inches * 72 / (0.54 * SMALL))
 
 
-def percent(axis: Axis) -> None:
-    """Write the numbers of an axis, from 0 to 1, as percent; the name of the axis says so."""
-    axis.set_major_formatter(lambda share, _: f"{100 * share:.4g}")
+def name_axes(ax: Axes, label: Label, x: str = "", y: str = "", percent: str = "") -> Axes:
+    """Name the axes by the keys of their words; those in `percent` count shares from 0 to 1."""
+    ax.set(xlabel=x and label(x), ylabel=y and label(y))
+    for letter in percent:
+        getattr(ax, f"{letter}axis").set_major_formatter(lambda share, _: f"{100 * share:.4g}")
+    return ax
+
+
+@cache
+def drawable() -> frozenset[str]:
+    """Every character that the fonts of the figures have, and the break of a line."""
+    from matplotlib import get_data_path
+    from matplotlib.ft2font import FT2Font
+
+    fallback = Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+    charmaps = (FT2Font(str(path)).get_charmap() for path in (FONT, fallback))
+    return frozenset(chr(code) for charmap in charmaps for code in charmap) | {"\n"}
+
+
+def require_glyphs(figure: Figure) -> None:
+    """Refuse, by a ValueError, a figure in which a character would be an empty box."""
+    from matplotlib.text import Text
+
+    with warnings.catch_warnings():
+        # matplotlib warns of an empty box; it is an error here, with the text that has it.
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        figure.draw_without_rendering()  # writes the labels of the ticks
+    for text in (text.get_text() for text in figure.findobj(Text)):
+        for character in sorted({*text} - drawable()):
+            name = unicodedata.name(character, "no name")
+            raise ValueError(
+                f"no font of the figures has {character!r} (U+{ord(character):04X}, {name}), "
+                f"in the text {text!r}; word the label without it"
+            )
+
+
+# Spaces that may become a break, a wide character or a word, with the marks that must not begin
+# a line. A wide character is followed by a null, so that it counts as two.
+_WIDE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
+_CLOSING = r"，。、；：！？）》〉」』】％”’…·,.;:!?)%\]"
+_PIECES = re.compile(rf" +|(?:[{_WIDE}]\0?|[^ {_WIDE}]+)[{_CLOSING}\0]*")
+
+
+class _Wrapper(textwrap.TextWrapper):
+    def _split(self, text: str) -> list[str]:
+        return _PIECES.findall(text)
+
+    def _handle_long_word(self, chunks: list[str], line: list[str], length: int, room: int) -> None:
+        if not line:  # a word that is too long begins a line of its own
+            word = chunks.pop()
+            cut = room - (word[room : room + 1] == "\0")
+            line.append(word[:cut])
+            chunks.append(word[cut:])
+
+
+def wrap(text: str, columns: int, most: int | None = None) -> str:
+    """Break a text into lines of at most `columns`, a Chinese character counting as two.
+
+    Chinese breaks between any two characters but never before a closing mark; other scripts
+    break at spaces, and inside a word only if it alone is too long. Breaks of its own are kept.
+    What is beyond `most` lines is left out, and an ellipsis says so.
+
+    >>> print(wrap("High school or vocational school", 12, most=2))
+    High school
+    or vocation…
+    """
+    wrapper = _Wrapper(max(2, columns), expand_tabs=False, replace_whitespace=False)
+    padded = "".join(letter + "\0" * (width(letter) - 1) for letter in text)
+    lines = [line for part in padded.split("\n") for line in wrapper.wrap(part) or [""]]
+    lines = [line.replace("\0", "") for line in lines]
+    if most is not None and len(lines) > most:
+        last = " ".join(lines[most - 1 : most + 1])
+        fits = next(n for n in range(len(last), -1, -1) if width(last[:n]) <= columns - 1)
+        lines = [*lines[: most - 1], f"{last[:fits].rstrip()}…"]
+    return "\n".join(lines)
+
+
+def longest_word(text: str) -> int:
+    """Columns of the longest part of a text in which no line may break."""
+    return max((width(piece) for piece in _PIECES.findall(text)), default=0)
+
+
+def width(text: str) -> int:
+    """Columns of a line, a Chinese character counting as two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

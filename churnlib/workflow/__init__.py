@@ -2,8 +2,8 @@
 
 from churnlib.workflow.commands import exhibit_list as exhibit_list
 from churnlib.workflow.commands import explained as explained
-from churnlib.workflow.execution import NotebookError as NotebookError
-from churnlib.workflow.execution import notebooks as notebooks
+from churnlib.workflow.notebook import NotebookError as NotebookError
+from churnlib.workflow.notebook import notebooks as notebooks
+from churnlib.workflow.notebook import write_student_copy as write_student_copy
 from churnlib.workflow.reproduction import reproduce as reproduce
-from churnlib.workflow.student import write_student_copy as write_student_copy
-from churnlib.workflow.verification import verify as verify
+from churnlib.workflow.reproduction import verify as verify

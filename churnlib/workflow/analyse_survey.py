@@ -1,24 +1,93 @@
-"""A survey of one's own: checked first, then analysed by a notebook of its own."""
+"""A survey of one's own: checked, or analysed by a notebook of its own."""
 
 from __future__ import annotations
 
 import ast
+import builtins
 import csv
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from churnlib.evidence import PROJECT, Origin
-from churnlib.workflow import execution
-from churnlib.workflow.check_survey import require_labels
-from churnlib.workflow.execution import NotebookError, Progress, Task, code_cells, silent
+from churnlib.workflow import notebook
+from churnlib.workflow.notebook import NotebookError, Task, Tell, code_cells, silent
 
-LEFT_OUT = Path("figures", "source", "left_out.csv")
-"""Where the notebook says what it left out and why."""
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from churnlib.survey import Codebook, Survey
+
 _NOTEBOOK = Path(__file__).with_name("my_survey.ipynb")
+_SHOWN_ROWS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """A survey that was read and cleaned, what was set aside and why, and how the file was read."""
+
+    survey: Survey
+    problems: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    @property
+    def causes(self) -> list[str]:
+        """One line for each answer without a level, with the rows that hold it."""
+        refused = self.survey.refused.groupby(["variable", "raw", "reason"], sort=False)["row"]
+        lines = []
+        for (variable, raw, reason), rows in refused:
+            listed = ", ".join(map(str, rows[:_SHOWN_ROWS]))
+            more = f" … ({len(rows)} sheets)" if len(rows) > _SHOWN_ROWS else ""
+            lines.append(f"row {listed}{more}: {variable} {raw!r}: {reason}")
+        return lines
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Rows read, kept and set aside, missing answers by question, and the problems."""
+        return {
+            "rows": {key: int(n) for key, n in self.survey.flow.items()},
+            "missing": {key: int(n) for key, n in self.survey.missing.items()},
+            "problems": self.problems.astype({"row": str}).to_dict("records"),
+            "causes": self.causes,
+            "notes": list(self.notes),
+            "guesses": list(self.survey.codebook.guesses),
+        }
+
+
+def check(answers: Path, codebook: Path, *, lang: str = "en", **reading: Any) -> Checked:
+    """Read and clean a survey without analysing it.
+
+    `lang` is the language that every question and answer must have a label in; `reading` what
+    `read_answers` takes beside the path, before what the codebook says of it. A file that is
+    missing or damaged, and a survey of which no sheet can be kept, raise.
+    """
+    from churnlib.report import require_people
+    from churnlib.survey import clean, load_codebook, read_answers
+
+    book = load_codebook(codebook)
+    book = replace(book, reading={**book.reading, **reading})
+    _require_labels(book, lang)
+    raw = read_answers(answers, **book.reading)
+    survey = clean(raw, book, origin=Origin.OBSERVED, on_error="set_aside")
+    require_people(survey)
+    aside = survey.ledger.loc[~survey.ledger["kept"], ["row", "reason"]]
+    return Checked(survey, aside.reset_index(drop=True), tuple(raw.attrs["notes"]))
+
+
+def _require_labels(book: Codebook, lang: str) -> None:
+    """Refuse a codebook that lacks labels in a language, with the keys that lack one."""
+    label, lacking = book.labeller(lang), []
+    for key, variable in book.variables.items():
+        for word in (key, *(f"{key}.{level}" for level in variable.keys)):
+            try:
+                label(word)
+            except KeyError:
+                lacking.append(word)
+    if lacking:
+        raise ValueError(f"{book.where} lacks labels in {lang!r} for {', '.join(lacking)}")
 
 
 @dataclass(frozen=True)
@@ -45,165 +114,117 @@ def analyse(
     by: Sequence[str] = (),
     group: str | None = None,
     only: Mapping[str, Sequence[str]] | None = None,
-    all_pairs: bool = False,
+    pairs: str = "response",
     template: Path | None = None,
-    progress: Progress = silent,
-    reading: Mapping[str, Any] | None = None,
+    tell: Tell = silent,
+    **reading: Any,
 ) -> Analysis:
     """Fill in and run the notebook of a survey, which writes the report on it.
 
-    Parameters
-    ----------
-    answers, codebook, lang, reading
-        As for `check`.
-    output : Path
-        A folder for ``my_survey.ipynb``, ``figures/`` and ``report/``; made if there is none.
-        Files of an earlier analysis are replaced, all at once, when everything has succeeded;
-        a notebook that was changed since is not.
-    response : str, optional
-        The question to be explained, the codebook's last when left out.
-    by : sequence of str
-        The questions that may explain it, all others when left out.
-    group : str, optional
-        Whose answers the figure compares, the first of `by` when left out.
-    only : mapping of str to sequence of str, optional
-        Questions and answers: only people who gave one of the answers are analysed.
-    all_pairs : bool
-        Test every pair of questions, not only those with the response.
-    template : Path, optional
-        A .docx whose styles, page, header and footer the report takes.
-    progress : callable, optional
-        Told of every cell before it runs.
-
-    Raises
-    ------
-    NotebookError
-        If the notebook fails; it is kept in the folder ``failed`` of the output.
-    FileExistsError
-        If the notebook of an earlier analysis in that folder was changed.
-    KeyError
-        If there is no such question.
-    ValueError
-        As `check` does; or if the output is the project itself, or the template no Word document.
+    All is written to `output`. Files of an earlier analysis are replaced when everything has
+    succeeded, but not a notebook that was changed since; a failed one is kept in ``failed/``.
+    `response` is the question to be explained, `by` those that may explain it, `group` whose
+    answers the figure compares; left out they are the codebook's last, all others, and the first
+    of these. `only` selects people by their answers; `pairs`, "response" or "all", says which pairs
+    of questions are tested. The others are as for `check`.
     """
     from churnlib.report import default_response, open_document
     from churnlib.survey import load_codebook
 
-    _require_elsewhere(output)
+    _require_free(output)
     open_document(template)  # raises if it is none, before anything runs
     if not answers.is_file():
         raise FileNotFoundError(f"there is no file {answers}; check the path")
-    book = load_codebook(codebook)
-    require_labels(book, lang)
-    chosen = response or default_response(book)
-    for name in (chosen, *by, *filter(None, [group])):
+    book, only = load_codebook(codebook), only or {}
+    _require_labels(book, lang)
+    for name in filter(None, (response, group, *by, *only)):
         _ = book[name]  # raises where there is no such question
-    if chosen in {group, *by}:
-        raise ValueError(f"the response and the group are both {chosen!r}; choose two questions")
-    if group and book[group].kind != "single":
-        raise ValueError(f"groups come from a question with one answer; {group!r} has none")
+    if group and group == (response or default_response(book)):
+        raise ValueError(f"the response and the group are both {group!r}; choose two questions")
     values = {
         "ANSWERS": str(answers.resolve()),
         "CODEBOOK": str(codebook.resolve()),
-        "READING": dict(reading or {}),
-        "ONLY": {name: list(levels) for name, levels in (only or {}).items()},
+        "READING": reading,
+        "ONLY": {name: list(levels) for name, levels in only.items()},
         "RESPONSE": response,
         "BY": list(by),
         "GROUP": group,
-        "ALL_PAIRS": all_pairs,
+        "ALL_PAIRS": pairs == "all",
         "LANG": lang,
         "TEMPLATE": str(template.resolve()) if template else None,
     }
-    _require_unedited(output / _NOTEBOOK.name)
+    document = notebook.runnable(filled_in(answers.name, values))
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".churnlib-") as folder:
         made = Path(folder).resolve()  # the notebook runs in a folder of its own
-        notes = _run(filled_in(answers.name, values), made, lang, progress, output)
+        environment = {"CHURNLIB_OUTPUT": str(made), "CHURNLIB_LANGUAGES": lang}
+        try:
+            notebook.run([Task(_NOTEBOOK.stem, document, made, environment)], tell=tell)
+        except NotebookError as error:
+            _raise_if_given(error, document)
+            error.save(output / "failed")
+            raise
+        notes = _take_notes(document)
+        text = notebook.text_of(document)
+        (made / _NOTEBOOK.name).write_text(text, encoding="utf-8", newline="\n")
         for file in [path for path in made.rglob("*") if path.is_file()]:
-            place = output / file.relative_to(made)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(place)
-    rows = csv.DictReader((output / LEFT_OUT).read_text(encoding="utf-8").splitlines())
-    left_out = {row["what"]: row["reason"] for row in rows}
+            target = output / file.relative_to(made)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
+    with (output / "figures" / "source" / "left_out.csv").open(encoding="utf-8") as table:
+        left_out = {row["what"]: row["reason"] for row in csv.DictReader(table)}
     return Analysis(output / "report" / f"survey-report.{lang}.docx", left_out, notes, book.guesses)
 
 
 def filled_in(title: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the packaged notebook with a title and the values of its parameters."""
-    notebook = json.loads(_NOTEBOOK.read_text(encoding="utf-8"))
-    first = {
-        "cell_type": "markdown",
-        "id": "title",
-        "metadata": {},
-        "source": f"# {title}\n\n{Origin.OBSERVED.badge}",
-    }
-    parameters, *cells = notebook["cells"]
+    document = json.loads(_NOTEBOOK.read_text(encoding="utf-8"))
+    words = f"# {title}\n\n{Origin.OBSERVED.badge}"
+    first = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": words}
+    parameters, *cells = document["cells"]
     lines = "\n".join(f"{name} = {value!r}" for name, value in values.items())
-    return {**notebook, "cells": [first, {**parameters, "source": lines}, *cells]}
+    return {**document, "cells": [first, {**parameters, "source": lines}, *cells]}
 
 
-def _run(
-    document: Mapping[str, Any], made: Path, lang: str, progress: Progress, output: Path
-) -> tuple[str, ...]:
-    """Run it, put it among the results, and return the notes that it prints on the file."""
-    notebook = execution.runnable(document)
-    environment = {"CHURNLIB_OUTPUT": str(made), "CHURNLIB_LANGUAGES": lang}
-    try:
-        execution.run([Task(_NOTEBOOK.stem, notebook, made, environment)], progress=progress)
-    except NotebookError as error:
-        if given := _of_what_was_given(error, notebook):
-            raise given from None
-        error.save(output / "failed")
-        raise
+def _tagged(document: Mapping[str, Any], tag: str) -> list[dict[str, Any]]:
+    return [cell for cell in code_cells(document) if tag in cell["metadata"].get("tags", ())]
+
+
+def _take_notes(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Take out the notes that it prints on the file: they name what was dropped as personal."""
     notes: list[str] = []
-    for cell in _tagged(notebook, "notes"):
-        printed = [o["text"] for o in cell["outputs"] if o["output_type"] == "stream"]
-        notes.extend("".join(printed).splitlines())
-        # They name what was dropped as personal; the results do not.
-        cell["outputs"] = [o for o in cell["outputs"] if o["output_type"] != "stream"]
-    (made / _NOTEBOOK.name).write_text(execution.text_of(notebook), encoding="utf-8", newline="\n")
+    for cell in _tagged(document, "notes"):
+        printed = [each for each in cell["outputs"] if each["output_type"] == "stream"]
+        cell["outputs"] = [each for each in cell["outputs"] if each not in printed]
+        notes += "".join(each["text"] for each in printed).splitlines()
     return tuple(filter(None, notes))
 
 
-def _tagged(notebook: Mapping[str, Any], tag: str) -> list[dict[str, Any]]:
-    return [cell for cell in code_cells(notebook) if tag in cell["metadata"].get("tags", ())]
-
-
-def _of_what_was_given(error: NotebookError, notebook: Mapping[str, Any]) -> Exception | None:
-    """Return the mistake in answers, codebook or options that a cell has found, if it is one."""
-    if not error.cell or code_cells(notebook)[error.cell - 1] not in _tagged(notebook, "given"):
-        return None
+def _raise_if_given(error: NotebookError, document: Mapping[str, Any]) -> None:
+    """Raise the mistake in answers, codebook or options that a cell has found, if it is one."""
     name, _, message = error.cause.partition(": ")
-    if name == "KeyError":
-        return KeyError(ast.literal_eval(message))  # a KeyError shows its text in quotes
-    kinds = {kind.__name__: kind for kind in (ValueError, FileNotFoundError, ImportError)}
-    return kinds[name](message) if name in kinds else None
+    kind = getattr(builtins, name, None)
+    mistakes = (ValueError, KeyError, FileNotFoundError, ImportError)
+    if kind in mistakes and code_cells(document)[error.cell - 1] in _tagged(document, "given"):
+        # a KeyError shows its text in quotes
+        raise kind(ast.literal_eval(message) if kind is KeyError else message) from None
 
 
-def _require_unedited(path: Path) -> None:
-    """Refuse to replace a notebook of an earlier analysis that somebody has gone on with."""
-    if not path.exists():
-        return
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        sources = ["".join(cell["source"]) for cell in cells][2:]  # after title and parameters
-    except (ValueError, KeyError, TypeError):
-        sources = []
-    written = json.loads(_NOTEBOOK.read_text(encoding="utf-8"))["cells"][1:]
-    if sources != ["".join(cell["source"]) for cell in written]:
-        raise FileExistsError(
-            f"{path} is not as an analysis wrote it, and what you changed is not replaced; "
-            "rename it, or choose another folder"
-        )
-
-
-def _require_elsewhere(output: Path) -> None:
-    place = output.resolve()
+def _require_free(output: Path) -> None:
+    """Refuse a folder of the project, and one whose notebook somebody has gone on with."""
     ours = [PROJECT / name for name in ("churnlib", "data", "figures", "notebooks", "report")]
-    if place == PROJECT or any(map(place.is_relative_to, ours)):
+    if output.resolve() == PROJECT or any(map(output.resolve().is_relative_to, ours)):
         raise ValueError(
             f"{output} belongs to the project, whose own outputs are never touched; choose another "
             "folder"
         )
     if output.exists() and not output.is_dir():
         raise NotADirectoryError(f"{output} is a file; choose a folder for the results")
+    if (path := output / _NOTEBOOK.name).exists():
+        written = filled_in("", {})["cells"][2:]  # after title and parameters
+        sources = ["".join(cell["source"]) for cell in notebook.read(path)["cells"][2:]]
+        if sources != ["".join(cell["source"]) for cell in written]:
+            raise FileExistsError(
+                f"{path} is not as an analysis wrote it, and what you changed is not replaced; "
+                "rename it, or choose another folder"
+            )

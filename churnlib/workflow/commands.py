@@ -2,63 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import errno
-import inspect
-import json
-import os
+import json as jsonlib
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import Kind
 from churnlib.report import read_manifest
-from churnlib.workflow.execution import silent
-
-Option = Callable[[argparse.ArgumentParser], object]
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command: what runs, with its help text for a docstring, and its options.
-
-    `needs_clone` marks those that work on the notebooks of the project; `failed` is the exit code
-    when what it was given cannot be used.
-    """
-
-    run: Callable[[argparse.Namespace], int | None]
-    options: Sequence[Option] = ()
-    needs_clone: bool = False
-    failed: int = 1
-
-    @property
-    def text(self) -> str:
-        """What it does, in a sentence."""
-        return str(inspect.getdoc(self.run)).partition("\n\n")[0]
-
-    @property
-    def epilog(self) -> str:
-        """What else there is to know, and examples."""
-        return str(inspect.getdoc(self.run)).partition("\n\n")[2]
-
-
-def option(usage: str, text: str, **described: Any) -> Option:
-    """Return what adds an option to a parser; `usage` reads as in a help text: ``--sheet NAME``."""
-    name, _, metavar = usage.partition(" ")
-    if metavar:
-        described["metavar"] = metavar
-    return lambda parser: parser.add_argument(name, help=text, **described)
-
-
-_CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-JSON = option("--json", "print one JSON document, for machines", action="store_true")
-JOBS = option(
-    "--jobs N", "how many notebooks to run at a time (here: %(default)s)", type=int, default=_CPUS
-)
-LANG = option("--lang", "language (default: %(default)s)", choices=("en", "zh-Hans"), default="en")
+from churnlib.workflow.notebook import silent
 
 
 def exhibit_list(project: Path) -> dict[str, Any]:
@@ -84,51 +39,30 @@ def exhibit_list(project: Path) -> dict[str, Any]:
 
 def print_json(**content: Any) -> None:
     """Print one JSON document."""
-    print(json.dumps(content, ensure_ascii=False, indent=2))
+    print(jsonlib.dumps(content, ensure_ascii=False, indent=2))
+
+
+def print_line(text: str) -> None:
+    """Print a line at once, whole even where several threads print."""
+    print(f"{text}\n", end="", flush=True)
+
+
+def _remark(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(note, file=sys.stderr)
 
 
 def explained(error: Exception) -> str:
     """Return a full disk in words that say what to do; any other error in its own."""
-    if not isinstance(error, OSError):
-        return str(error.args[0]) if isinstance(error, KeyError) else str(error)
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return (
             "the disk is full; nothing was replaced and nothing is lost. Free some space and run "
             f"again ({error})"
         )
-    return str(error.args[1]) if error.args[1:] and error.filename is None else str(error)
+    return str(error.args[0]) if isinstance(error, KeyError) else str(error)
 
 
-def _check(chosen: argparse.Namespace) -> int:
-    """Say which answers of an export do not fit a codebook.
-
-    Exits with 0 if every answer has a level, with 1 if sheets would be set aside or a file is
-    damaged.
-
-    for example:
-      python -m churnlib check export.xlsx --codebook mine.toml --json
-    """
-    from churnlib.workflow.check_survey import check
-
-    checked = check(chosen.answers, chosen.codebook, lang=chosen.lang, reading=_reading(chosen))
-    if chosen.json:
-        print_json(good=checked.problems.empty, **checked.summary)
-    else:
-        for note in checked.notes:
-            print(note, file=sys.stderr)
-        for guess in checked.survey.codebook.guesses:
-            print(f"to decide: {guess}", file=sys.stderr)
-        for cause in checked.causes:
-            print(cause)
-        rows = checked.summary["rows"]
-        print(
-            f"{rows['rows_read']} sheets, {rows['rows_kept']} fit the codebook, "
-            f"{rows['rows_set_aside']} would be set aside"
-        )
-    return 0 if checked.problems.empty else 1
-
-
-def _codebook(chosen: argparse.Namespace) -> None:
+def codebook(answers: Path, output: Path | None = None, **reading: Any) -> None:
     """Draft a codebook from an export of answers.
 
     What it could not know stands in a list on top of the file, each guess with its line.
@@ -140,31 +74,50 @@ def _codebook(chosen: argparse.Namespace) -> None:
     """
     from churnlib.survey import draft, load_codebook, read_answers
 
-    reading = _reading(chosen)
-    raw = read_answers(chosen.answers, **reading)
-    for note in raw.attrs["notes"]:
-        print(note, file=sys.stderr)
-    text = draft(raw, load_codebook(), chosen.answers.name, reading).encode("utf-8")
-    if chosen.output is None:
+    raw = read_answers(answers, **reading)
+    _remark(raw.attrs["notes"])
+    text = draft(raw, load_codebook(), answers.name, reading).encode("utf-8")
+    if output is None:
         sys.stdout.buffer.write(text)  # TOML is UTF-8 on every system
         return
-    if chosen.output.exists() and chosen.output.read_bytes() != text:
+    if output.exists() and output.read_bytes() != text:
         raise FileExistsError(
-            f"{chosen.output} is there already, and what was corrected in it is not replaced; "
+            f"{output} is there already, and what was corrected in it is not replaced; "
             "name another file, or delete that one"
         )
-    chosen.output.parent.mkdir(parents=True, exist_ok=True)
-    chosen.output.write_bytes(text)
-    print(f"draft: {chosen.output}")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(text)
+    print(f"draft: {output}")
 
 
-def _reading(chosen: argparse.Namespace) -> dict[str, Any]:
-    """What the command line says of how the file is read."""
-    names = ("keep", "encoding", "header_rows", "sheet")
-    return {name: value for name in names if (value := getattr(chosen, name)) is not None}
+def check(*, json: bool = False, **given: Any) -> int:
+    """Say which answers of an export do not fit a codebook.
+
+    Exits with 0 if every answer has a level, with 1 if sheets would be set aside or a file is
+    damaged.
+
+    for example:
+      python -m churnlib check export.xlsx --codebook mine.toml --json
+    """
+    from churnlib.workflow.analyse_survey import check
+
+    checked = check(**given)
+    if json:
+        print_json(good=checked.problems.empty, **checked.summary)
+    else:
+        guesses = [f"to decide: {guess}" for guess in checked.survey.codebook.guesses]
+        _remark([*checked.notes, *guesses])
+        rows = checked.summary["rows"]
+        print(
+            *checked.causes,
+            f"{rows['rows_read']} sheets, {rows['rows_kept']} fit the codebook, "
+            f"{rows['rows_set_aside']} would be set aside",
+            sep="\n",
+        )
+    return 0 if checked.problems.empty else 1
 
 
-def _analyse(chosen: argparse.Namespace) -> None:
+def analyse(*, json: bool = False, only: Sequence[str] = (), **given: Any) -> None:
     """Analyse a survey of your own in a notebook and write its report.
 
     Everything is written to DIR; nothing of this project is touched. Sheets that do not fit
@@ -182,81 +135,17 @@ def _analyse(chosen: argparse.Namespace) -> None:
     """
     from churnlib.workflow.analyse_survey import analyse
 
-    done = analyse(
-        chosen.answers,
-        chosen.codebook,
-        chosen.output,
-        lang=chosen.lang,
-        response=chosen.response,
-        by=chosen.by or (),
-        group=chosen.group,
-        only=_only(chosen.only or ()),
-        all_pairs=chosen.pairs == "all",
-        template=chosen.template,
-        reading=_reading(chosen),
-        progress=silent if chosen.json else _tell,
-    )
-    if chosen.json:
-        files = sorted(str(path) for path in chosen.output.rglob("*") if path.is_file())
-        print_json(**{**asdict(done), "report": str(done.report), "files": files})
-        return
-    for note in done.notes:
-        print(note)
-    for guess in done.guesses:
-        print(f"guessed: {guess}")
-    for what, reason in done.left_out.items():
-        print(f"{what}: left out, since {reason}")
-    print(f"report: {done.report}")
-
-
-def _tell(notebook: str, done: int, cells: int) -> None:
-    print(f"{notebook}: {done} of {cells} cells done", flush=True)
-
-
-def _only(filters: Sequence[str]) -> dict[str, list[str]]:
-    """Read KEY=LEVEL,LEVEL."""
     chosen = {}
-    for text in filters:
+    for text in only:
         name, equals, levels = text.partition("=")
         if not (name and equals and levels):
             raise ValueError(f"--only is KEY=LEVEL or KEY=LEVEL,LEVEL; given {text!r}")
         chosen[name] = levels.split(",")
-    return chosen
-
-
-_READ = (
-    option("answers", "an export: csv, xlsx or sav", metavar="ANSWERS", type=Path),
-    option("--keep NAME", "keep this personal column; repeatable", action="append"),
-    option("--encoding", "of a csv or sav file; detected if left out"),
-    option("--header-rows N", "how many; detected if left out", type=int),
-    option("--sheet NAME", "worksheet; the first if left out"),
-)
-_CODEBOOK = option("--codebook BOOK", "codebook of the export", type=Path, required=True)
-COMMANDS = {
-    "codebook": Command(
-        _codebook,
-        (*_READ, option("--output FILE", "where to write it; printed if left out", type=Path)),
-    ),
-    "check": Command(_check, (*_READ, _CODEBOOK, LANG, JSON)),
-    "analyse": Command(
-        _analyse,
-        (
-            *_READ,
-            _CODEBOOK,
-            LANG,
-            option("--output DIR", "folder for the results", type=Path, required=True),
-            option("--response KEY", "question to explain; else the codebook's response"),
-            option("--only KEY=LEVEL,…", "only people with these answers", action="append"),
-            option("--by KEY", "question that may explain it; repeatable", action="append"),
-            option("--group KEY", "question whose groups are drawn; else the first"),
-            option(
-                "--pairs",
-                "pairs of questions to test: the response with the others (default), or all",
-                choices=("response", "all"),
-                default="response",
-            ),
-            option("--template DOCX", "Word file whose styles the report takes", type=Path),
-            JSON,
-        ),
-    ),
-}
+    done = analyse(**given, only=chosen, tell=silent if json else print_line)
+    if json:
+        files = sorted(str(path) for path in given["output"].rglob("*") if path.is_file())
+        print_json(**{**asdict(done), "report": str(done.report), "files": files})
+        return
+    left_out = [f"{what}: left out, since {reason}" for what, reason in done.left_out.items()]
+    guesses = [f"guessed: {guess}" for guess in done.guesses]
+    print(*done.notes, *guesses, *left_out, f"report: {done.report}", sep="\n")

@@ -1,34 +1,30 @@
-"""The notebooks run as far as anything has changed, and what they make put in place together.
-
-All that a run makes lies in ``.churnlib/`` beside the outputs until every notebook has succeeded,
-so that each file reaches its place by one rename. A record is removed before its outputs are
-replaced and written after: what a killed run leaves behind has no record and is made again.
-"""
+"""The notebooks run as far as anything has changed, and all of it verified in a scratch clone."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
-from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from churnlib.evidence import PROJECT
+from churnlib.evidence import PROJECT, resources
 from churnlib.report import MANIFEST, RUN, pages, read_manifest
-from churnlib.workflow import execution
-from churnlib.workflow.execution import Task, code_cells, program, runnable, silent, text_of
+from churnlib.workflow import notebook
+from churnlib.workflow.notebook import NotebookError, Task, Tell, checksum, digest, files_in, silent
 
 PAGES = "pages"  # the web pages in the records, all together
-_RECORDS = Path(".churnlib", "records.json")
+OUTPUTS = ("figures", "report")  # folders that hold nothing else; notebooks hold theirs as well
 
 
 @dataclass(frozen=True)
@@ -40,23 +36,26 @@ class Run:
     state: str = "done"
 
 
-def reproduce(
-    project: Path = PROJECT,
-    *,
-    jobs: int = 1,
-    progress: execution.Progress = silent,
-    finished: execution.Finished = silent,
-) -> list[Run]:
+@dataclass(frozen=True)
+class Record:
+    """One good run of a notebook: the checksum of all that it depended on, and of what it made."""
+
+    key: str
+    outputs: Mapping[str, str]
+    seconds: float
+
+
+def reproduce(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) -> list[Run]:
     """Run every notebook that has changed; replace outputs only if none of them fails.
 
     A notebook has changed if its code or an output of it has, or any file of churnlib or of
-    ``data/``, or the lock; one that reads what others make, if any of that has.
+    ``data/``, or the lock; one that reads what others make, if any of that has. One that is edited
+    while it runs is left as it is.
 
     Raises
     ------
     NotebookError
-        If a cell raises; the outputs of the last good run stay as they were, and the notebook
-        is kept as it failed in ``.churnlib/failed/``.
+        If a cell raises; the notebook is kept as it failed in ``.churnlib/failed/``.
     RuntimeError
         If another run is at work in the same tree.
     OSError
@@ -64,42 +63,50 @@ def reproduce(
     """
     if jobs < 1:
         raise ValueError(f"at least one notebook runs at a time, given jobs={jobs}")
-    documents = {path.stem: execution.read(path) for path in execution.notebooks(project)}
+    documents = {path.stem: notebook.read(path) for path in notebook.notebooks(project)}
     late = [name for name, document in documents.items() if _reads_outputs(document)]
     early = [name for name in documents if name not in late]
-    failed = project / ".churnlib" / "failed"
     ran: dict[str, Run] = {}
-    with workspace(project) as space:
+    with workspace(project) as scratch:
+        build = Build(project, scratch)
         inputs = _inputs(project)
-        tasks: list[Task] = []
         # Notebooks that read what others make come when all others have run.
         for stage, sources in ((early, []), (late, early)):
-            before = space.outputs(sources)
-            keys = {name: _sha(program(documents[name]), inputs, before) for name in stage}
-            stale = [name for name in stage if not space.is_current(name, keys[name])]
-            if not stale:
-                continue
-            written = [file for record in space.last.values() for file in record.outputs]
-            space.require_writable(["notebooks/x", "figures/x", *written])
+            before = build.outputs(sources)
+            keys = {
+                name: checksum(notebook.program(documents[name]), inputs, before) for name in stage
+            }
+            stale = [name for name in stage if not build.is_current(name, keys[name])]
+            if stale:
+                _require_writable(project)
             # The longest first, so that none of them is left for the end; a new one before all.
-            stale.sort(key=lambda name: -space.last[name].seconds if name in space.last else -inf)
-            todo = [_task(space, name, documents[name], before) for name in stale]
+            stale.sort(key=lambda name: -build.last[name].seconds if name in build.last else -inf)
+            tasks = {name: build.task(name, documents[name], before) for name in stale}
             try:
-                seconds = execution.run(todo, jobs=jobs, progress=progress, finished=finished)
-            except execution.NotebookError as error:
-                error.save(failed)
+                seconds = notebook.run(list(tasks.values()), jobs=jobs, tell=tell)
+            except NotebookError as error:
+                error.save(project / ".churnlib" / "failed")
                 raise
-            for task in todo:
-                space.write(task.name, f"notebooks/{task.name}.ipynb", text_of(task.notebook))
-                space.keep(task.name, keys[task.name], seconds[task.name], before)
-                ran[task.name] = Run(task.name, seconds[task.name])
-            tasks += todo
-        for task in tasks:
-            _take_words(space, task)
-        _make_pages(space, list(documents), inputs)
-        space.publish([*documents, PAGES])
-    shutil.rmtree(failed, ignore_errors=True)
+            for name, task in tasks.items():
+                ran[name] = Run(name, seconds[name])
+                file = f"notebooks/{name}.ipynb"
+                if notebook.read(project / file) == documents[name]:
+                    text = notebook.text_of(task.notebook)
+                    build.keep(ran[name], keys[name], before, {file: text})
+        _make_pages(build, list(documents), inputs)
+        build.publish([*documents, PAGES])
+    shutil.rmtree(project / ".churnlib" / "failed", ignore_errors=True)
     return [ran.get(name, Run(name, 0.0, "unchanged")) for name in documents]
+
+
+def _require_writable(project: Path) -> None:
+    """Raise an OSError before anything runs if an output folder cannot be written."""
+    for folder in ("notebooks", *OUTPUTS):
+        if (project / folder).exists() and not os.access(project / folder, os.W_OK):
+            raise PermissionError(
+                f"cannot write to {folder}/. Nothing was replaced; make it a folder that you may "
+                "write to and run again"
+            )
 
 
 def _reads_outputs(document: Mapping[str, Any]) -> bool:
@@ -111,80 +118,47 @@ def _reads_outputs(document: Mapping[str, Any]) -> bool:
 
 def _inputs(project: Path) -> str:
     """Return the checksum of churnlib, the data, the lock, and Python's version."""
-    files = [
-        (file, digest(folder / file))
-        for folder in (Path(__file__).parents[1], project / "data")
-        for file in files_in(folder)
-        if "__pycache__" not in file
-    ]
-    return _sha(platform.python_version(), files, digest(project / "requirements.lock"))
+    folders = Path(__file__).parents[1], project / "data"
+    paths = [folder / file for folder in folders for file in files_in(folder)]
+    files = [(str(path), digest(path)) for path in paths if "__pycache__" not in path.parts]
+    return checksum(platform.python_version(), files, digest(project / "requirements.lock"))
 
 
-def _task(space: Workspace, name: str, document: Mapping[str, Any], before: Iterable[str]) -> Task:
-    """Lay out what other notebooks have made where this one writes, and return it ready to run."""
-    folder = space.scratch / name
-    folder.mkdir()
-    for file in before:
-        target = folder / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(space.place(file), target)
-    environment = {"CHURNLIB_OUTPUT": str(folder), RUN: "1"}
-    return Task(name, runnable(document), space.project / "notebooks", environment)
-
-
-def _take_words(space: Workspace, task: Task) -> None:
-    """Give a notebook that ran the words that stand in it now.
-
-    One whose code was edited while it ran is left as it is, and will run again.
-    """
-    now = runnable(execution.read(space.project / "notebooks" / f"{task.name}.ipynb"))
-    if program(now) != program(task.notebook):
-        del space.good[task.name]
-        return
-    for cell, done in zip(code_cells(now), code_cells(task.notebook), strict=True):
-        cell.update(outputs=done.outputs, execution_count=done.execution_count)
-    space.write(task.name, f"notebooks/{task.name}.ipynb", text_of(now))
-
-
-def _make_pages(space: Workspace, names: Sequence[str], inputs: str) -> None:
+def _make_pages(build: Build, names: list[str], inputs: str) -> None:
     """Make the page of each notebook and the index, unless they show what is there now."""
-    outputs = space.outputs(names)
-    if MANIFEST not in outputs or not all(name in space.good for name in names):
+    outputs = build.outputs(names)
+    if MANIFEST not in outputs or not all(name in build.good for name in names):
         return
-    places = {name: space.place(f"notebooks/{name}.ipynb") for name in names}
+    files = [build.place(f"notebooks/{name}.ipynb") for name in names]
     reports = sorted(Path(file).name for file in outputs if Path(file).match("report/*.docx"))
-    texts = [place.read_text(encoding="utf-8") for place in places.values()]
-    key = _sha(texts, reports, outputs[MANIFEST], inputs)
-    if space.is_current(PAGES, key):
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    key = checksum(texts, reports, outputs[MANIFEST], inputs)
+    if build.is_current(PAGES, key):
         return
-    shown = {name: runnable(execution.read(place)) for name, place in places.items()}
-    entries = read_manifest(space.place(MANIFEST).parents[1])
-    for name, text in pages(shown, entries, reports).items():
-        space.write(PAGES, f"report/html/{name}.html", text)
-    space.keep(PAGES, key, 0.0, {})
+    shown = {file.stem: notebook.runnable(notebook.read(file)) for file in files}
+    made = pages(shown, read_manifest(build.place(MANIFEST).parents[1]), reports)
+    html = {f"report/html/{name}.html": text for name, text in made.items()}
+    build.keep(Run(PAGES, 0.0), key, {}, html)
 
 
-@dataclass(frozen=True)
-class Record:
-    """One good run of a notebook: the checksum of all that it depended on, and of what it made."""
+class Build:
+    """One run at work in `scratch`, from where each file reaches its place by one rename.
 
-    key: str
-    outputs: Mapping[str, str]
-    seconds: float
-
-
-@dataclass
-class Workspace:
-    """One run at work, with a folder in `scratch` for what each notebook makes.
-
-    `last` holds the last good run of each notebook; `good` those of now, in its first map,
-    and then the last ones whose outputs are as they were made.
+    `last` has the record of each notebook's last good run; `good` those of now, and last ones whose
+    outputs are as they were made: what a killed run has replaced is made again.
     """
 
-    project: Path
-    scratch: Path
-    last: Mapping[str, Record]
-    good: ChainMap[str, Record]
+    def __init__(self, project: Path, scratch: Path) -> None:
+        self.project, self.scratch, self.made = project, scratch, scratch / "made"
+        self.records, self.last = project / ".churnlib" / "records.json", dict[str, Record]()
+        with suppress(OSError, ValueError, TypeError, AttributeError):  # no records, or damaged
+            content = json.loads(self.records.read_text(encoding="utf-8"))
+            self.last = {name: Record(**each) for name, each in content.items()}
+        self.good = {
+            name: record
+            for name, record in self.last.items()
+            if all(digest(project / file) == sha for file, sha in record.outputs.items())
+        }
 
     def is_current(self, name: str, key: str) -> bool:
         """Return True if there is a good run of a notebook as it is now."""
@@ -193,74 +167,55 @@ class Workspace:
     def outputs(self, names: Iterable[str]) -> dict[str, str]:
         """Return the checksum of each file that these notebooks have made."""
         records = [self.good[name] for name in names if name in self.good]
-        return {file: checksum for record in records for file, checksum in record.outputs.items()}
+        return {file: sha for record in records for file, sha in record.outputs.items()}
 
     def place(self, file: str) -> Path:
         """Return where an output lies now."""
-        makers = [name for name, record in self.good.maps[0].items() if file in record.outputs]
-        return (self.scratch / makers[0] if makers else self.project) / file
+        new = self.made / file
+        return new if new.exists() else self.project / file
 
-    def write(self, name: str, file: str, text: str) -> None:
-        """Write one file of what a notebook makes."""
-        target = self.scratch / name / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="\n")
-
-    def keep(self, name: str, key: str, seconds: float, before: Mapping[str, str]) -> None:
-        """Record what a notebook made, beside what was laid out for it before."""
+    def task(self, name: str, document: Mapping[str, Any], before: Iterable[str]) -> Task:
+        """Lay out what other notebooks have made where this one writes; return it ready to run."""
         folder = self.scratch / name
+        folder.mkdir()
+        for file in before:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.place(file), folder / file)
+        environment = {"CHURNLIB_OUTPUT": str(folder), RUN: "1"}
+        return Task(name, notebook.runnable(document), self.project / "notebooks", environment)
+
+    def keep(self, run: Run, key: str, before: Mapping[str, str], texts: Mapping[str, str]) -> None:
+        """Record what a notebook made beside what was laid out for it, and `texts` with it."""
+        folder = self.scratch / run.notebook
+        for file, text in texts.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(text, encoding="utf-8", newline="\n")
         files = {file: digest(folder / file) for file in files_in(folder)}
         own = {file: now for file, now in files.items() if before.get(file) != now}
-        self.good[name] = Record(key, own, seconds)
+        for file in own:
+            (self.made / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).replace(self.made / file)
+        self.good[run.notebook] = Record(key, own, run.seconds)
 
     def publish(self, names: Iterable[str]) -> None:
         """Put what was made in place, and remove what these notebooks no longer make."""
         kept = {name: self.good[name] for name in names if name in self.good}
-        made, outputs = self.good.maps[0], self.outputs(kept)
-        gone = [
-            self.project / file
-            for record in self.last.values()
-            for file, checksum in record.outputs.items()
-            if file not in outputs and digest(self.project / file) == checksum
-        ]
-        if not (made or gone):
-            return
-        new = [file for file in self.outputs(made) if not self._is_same(file)]
-        self.require_writable(new)
-        self._record({name: kept[name] for name in kept if name not in made})
-        for file in new:
-            self.place(file).replace(self.project / file)
-        for path in gone:
-            path.unlink()
-        self._record(kept)
-
-    def _is_same(self, file: str) -> bool:
-        there = self.project / file
-        return there.is_file() and there.read_bytes() == self.place(file).read_bytes()
-
-    def _record(self, records: Mapping[str, Record]) -> None:
-        text = json.dumps({name: asdict(record) for name, record in records.items()}, indent=1)
-        (self.scratch / "records").write_text(text, encoding="utf-8")
-        (self.scratch / "records").replace(self.project / _RECORDS)
-
-    def require_writable(self, files: Iterable[str]) -> None:
-        """Raise an OSError before anything is replaced if one of these cannot be written."""
-        for folder in sorted({(self.project / file).parent for file in files}):
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryFile(dir=folder, prefix=".churnlib-"):
-                    pass
-            except OSError as error:
-                raise OSError(
-                    error.errno,
-                    f"cannot write to {folder.relative_to(self.project)}/: {error.strerror}. "
-                    "Nothing was replaced; make it a folder that you may write to and run again",
-                ) from None
+        records = self.scratch / "records"
+        content = {name: asdict(record) for name, record in kept.items()}
+        records.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        for file in files_in(self.made):
+            (self.project / file).parent.mkdir(parents=True, exist_ok=True)
+            (self.made / file).replace(self.project / file)
+        for record in self.last.values():
+            for file in record.outputs.keys() - self.outputs(kept).keys():
+                if digest(self.project / file) == record.outputs[file]:  # else somebody edited it
+                    (self.project / file).unlink()
+        records.replace(self.records)
 
 
 @contextmanager
-def workspace(project: Path) -> Iterator[Workspace]:
-    """Keep other runs out of this tree, by a RuntimeError, while one is at work."""
+def workspace(project: Path) -> Iterator[Path]:
+    """Give a scratch folder, and keep other runs out of this tree by a RuntimeError meanwhile."""
     folder, lock = project / ".churnlib", project / ".churnlib" / "lock"
     folder.mkdir(exist_ok=True)
     # The lock of an empty database is one on every system, and ends with the process that holds it.
@@ -278,42 +233,87 @@ def workspace(project: Path) -> Iterator[Workspace]:
         for left in folder.glob("run-*"):  # by a run that was killed
             shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix="run-") as scratch:
-            last = _records(project)
-            intact = {
-                name: record
-                for name, record in last.items()
-                if all(digest(project / file) == sha for file, sha in record.outputs.items())
-            }
-            yield Workspace(project, Path(scratch), last, ChainMap({}, intact))
+            yield Path(scratch)
 
 
-def _records(project: Path) -> dict[str, Record]:
-    try:
-        content = json.loads((project / _RECORDS).read_text(encoding="utf-8"))
-        return {name: Record(**each) for name, each in content.items()}
-    except (OSError, ValueError, TypeError, AttributeError):  # none, or damaged
-        return {}
+@dataclass(frozen=True)
+class Verification:
+    """What came of making all `outputs` twice in a scratch clone.
 
-
-def digest(file: Path) -> str:
-    """Return the checksum of a file, of a notebook that of its results; "absent" if there is none.
-
-    The words around the code of a notebook do not count.
+    `committed` and `repeated` name the files that differ from what is committed and between the
+    two runs, as ``git diff`` does; `faults` says which data are not those released.
     """
-    if not file.is_file():
-        return "absent"
-    content = file.read_bytes()
-    if file.suffix == ".ipynb":
-        with suppress(ValueError, KeyError, TypeError):
-            code = code_cells(json.loads(content))
-            return _sha([[c["source"], c["outputs"], c["execution_count"]] for c in code])
-    return hashlib.sha256(content).hexdigest()
+
+    outputs: int
+    committed: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether all is reproduced, byte for byte."""
+        return not (self.committed or self.repeated or self.faults)
+
+    def __str__(self) -> str:
+        lines = [f"{self.outputs} outputs were made twice from nothing."]
+        lines += [f"differs from what is committed: {file}" for file in self.committed]
+        lines += [f"differs between the two runs: {file}" for file in self.repeated]
+        if self.committed:
+            lines.append(
+                "On another system a last digit or the edge of a line may differ: `make test` "
+                "compares numbers and pictures within a tolerance and tells that from a real "
+                "difference (tests/likeness.py)."
+            )
+        lines += [f"fault: {fault}" for fault in self.faults]
+        return "\n".join([*lines, f"{'' if self.is_good else 'NOT '}all is reproduced"])
 
 
-def files_in(folder: Path) -> list[str]:
-    """Return every file below a folder, by its relative path with slashes."""
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+def verify(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) -> Verification:
+    """Run the reviewer's protocol in a scratch clone; the project itself is not touched.
+
+    What is committed is verified. All outputs are deleted, made, and held against the commit;
+    deleted again, made again, and held against the first run.
+
+    Raises
+    ------
+    RuntimeError
+        If the project is no clone, or a run does not end well; with what it said.
+    """
+    with tempfile.TemporaryDirectory(prefix="churnlib-verify-") as folder:
+        clone = Path(folder)
+        git = partial(_call, clone, "verify needs git and a clone of the project", "git")
+        tell("cloning what is committed")
+        git("clone", "--quiet", "--no-hardlinks", str(project.resolve()), ".")
+        differences: list[tuple[str, ...]] = []
+        for which in ("first", "second"):
+            for made in (*OUTPUTS, ".churnlib"):
+                shutil.rmtree(clone / made, ignore_errors=True)
+            tell(f"{which} run, from nothing")
+            _run(clone, jobs)
+            git("add", "--all")
+            differences.append(tuple(git("diff", "--cached", "--name-status").splitlines()))
+            author = ("-c", "user.name=verify", "-c", "user.email=verify@localhost")
+            git(*author, "commit", "--quiet", "--allow-empty", "--message", f"{which} run")
+        outputs = git("ls-files", *OUTPUTS, "notebooks").splitlines()
+        faults = [
+            f"{entry.path.relative_to(clone)} is not the released file: its checksum differs"
+            for entry in resources(clone / "data").values()
+            if not (entry.path.is_file() and entry.is_intact())
+        ]
+        return Verification(len(outputs), differences[0], differences[1], tuple(faults))
 
 
-def _sha(*content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+def _run(clone: Path, jobs: int) -> None:
+    command = [sys.executable, "-m", "churnlib", "reproduce", "--jobs", str(jobs), "--json"]
+    _call(clone, "the run in the scratch copy failed", *command)
+
+
+def _call(clone: Path, blame: str, *command: str) -> str:
+    paths = f"{clone}{os.pathsep}{os.environ.get('PYTHONPATH', '')}".rstrip(os.pathsep)
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run(
+        command, cwd=clone, env=environment, capture_output=True, encoding="utf-8", check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{blame}: {done.stderr.strip()}")
+    return done.stdout

@@ -9,7 +9,7 @@ from matplotlib.font_manager import FontProperties, findfont, fontManager
 
 from churnlib import Origin, claims, figures, load_codebook
 from churnlib.evidence.origin import PROJECT
-from churnlib.figures.fonts import FONT, require_glyphs, use_packaged_font, width, wrap
+from churnlib.figures.figure_style import FONT, require_glyphs, width, wrap
 from churnlib.studies.verdicts import exhibit_entries
 
 
@@ -81,19 +81,12 @@ def test_the_licence_lies_beside_the_font_and_inside_it():
 
 
 def test_the_font_is_found_before_one_of_the_same_name():
-    use_packaged_font()
-    before = len(fontManager.ttflist)
-    use_packaged_font()
-    assert len(fontManager.ttflist) == before
+    for _ in range(2):
+        with figures.style():
+            assert mpl.rcParams["font.family"] == ["Noto Sans SC", "DejaVu Sans"]
+            known = [entry.fname for entry in fontManager.ttflist]
+    assert known.count(str(FONT)) == 1
     assert findfont(FontProperties("Noto Sans SC")) == str(FONT)
-    with figures.style():
-        assert mpl.rcParams["font.family"] == ["Noto Sans SC", "DejaVu Sans"]
-
-
-def test_a_package_without_its_font_is_reported(monkeypatch, tmp_path):
-    monkeypatch.setattr("churnlib.figures.fonts.FONT", tmp_path / "none.ttf")
-    with pytest.raises(FileNotFoundError, match=r"none\.ttf is missing; install churnlib anew"):
-        use_packaged_font()
 
 
 def label_of(text: str):
@@ -156,8 +149,3 @@ def test_a_shortened_text_keeps_to_its_lines_and_says_that_it_is_shortened(text,
 
 def test_a_closing_mark_begins_no_line():
     assert wrap("论文所载，模拟数据", 8) == "论文所\n载，模拟\n数据"
-
-
-def test_a_line_without_room_is_refused():
-    with pytest.raises(ValueError, match="at least 2 columns, given 1"):
-        wrap("a", 1)

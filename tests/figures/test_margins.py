@@ -59,13 +59,12 @@ def test_a_range_is_a_bar_from_low_to_high_with_both_numbers(ax):
     assert ax.get_xticks().tolist() == [0, 0.25, 0.5, 0.75, 1]  # the same in every panel
 
 
-def test_a_frontier_is_drawn_where_the_frame_puts_it_and_a_guess_is_marked(ax):
+def test_a_frontier_is_drawn_where_the_frame_puts_it(ax):
     lines = {women: frontier(women, n=60) for women in (30, 20)}
-    figures.evidence_frontier(lines, LABEL, ax, guess=(0.1, 0.4))
+    figures.evidence_frontier(lines, LABEL, ax)
     for line, curve in zip(lines.values(), curves(ax), strict=True):
         drawn = line[["second_share", "significant_share"]].dropna()
         np.testing.assert_allclose(curve.get_xydata(), drawn, rtol=1e-5)  # six digits are drawn
-    assert ax.lines[-1].get_xydata().tolist() == [[0.1, 0.4]]
     assert named(ax) == ["30 women of 60", "20 women of 60"]
     share = lines[30].fillna(1.0)
     pale, dark = (fill.get_paths()[0].vertices.tolist() for fill in ax.collections)
@@ -84,11 +83,6 @@ def test_no_colour_means_two_things_in_the_panels_of_the_frontier(ax):
     ax.clear()
     figures.power(power_curves(30, 30, [0.1, 0.2, 0.4], points=11), LABEL, ax)
     assert not {line.get_color() for line in ax.lines[:3]} & (colours - {GREY})
-
-
-def test_without_a_guess_nothing_is_marked(ax):
-    figures.evidence_frontier({30: frontier(30, n=60)}, LABEL, ax)
-    assert all(line.get_marker() == "None" for line in ax.lines)
 
 
 def test_power_is_drawn_for_every_share_of_men(ax):

@@ -25,7 +25,7 @@ from churnlib import (
 from churnlib.__main__ import main
 from churnlib.evidence.origin import PROJECT
 from churnlib.survey import rwm_1988
-from churnlib.workflow.check_survey import check
+from churnlib.workflow.analyse_survey import check
 
 HERE = Path(__file__).parents[1] / "real"
 BANK_FILES = ("bankchurners_handmade.csv", "churn_handmade.csv")

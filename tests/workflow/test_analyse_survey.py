@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import docx
@@ -14,9 +15,8 @@ from notebook_checks import execute, faults
 import churnlib as cl
 from churnlib.__main__ import main
 from churnlib.evidence.origin import PROJECT, Origin
-from churnlib.workflow.analyse_survey import analyse, filled_in
-from churnlib.workflow.check_survey import check
-from churnlib.workflow.execution import NotebookError
+from churnlib.workflow.analyse_survey import analyse, check, filled_in
+from churnlib.workflow.notebook import NotebookError
 from churnlib.workflow.reproduction import digest, files_in
 
 # Two questions share their levels, one level has no answer, and there is no English label.
@@ -154,7 +154,7 @@ def test_the_notebook_run_again_by_hand_writes_beside_itself_and_nowhere_else(
     execute(results / "my_survey.ipynb")
     assert report.exists()
     assert project() == before
-    assert set(files_in(results)) - {"failed/my_survey.ipynb", "failed/my_survey.txt"} <= there
+    assert set(files_in(results)) - {"failed/my_survey.ipynb"} <= there
 
 
 def test_a_notebook_that_somebody_has_gone_on_with_is_not_replaced(analysed):
@@ -329,8 +329,8 @@ def _parent(stat: Path) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
-@pytest.mark.parametrize("cells", [0, 1, 5])
-def test_any_number_of_stop_signals_ends_at_once_and_leaves_nothing(tmp_path, cells):
+@pytest.mark.parametrize("seconds", [0, 1, 3])
+def test_any_number_of_stop_signals_ends_at_once_and_leaves_nothing(tmp_path, seconds):
     answers, codebook = survey_in(tmp_path)
     output = tmp_path / "out"
     command = [
@@ -341,11 +341,11 @@ def test_any_number_of_stop_signals_ends_at_once_and_leaves_nothing(tmp_path, ce
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PROJECT
     )
     for line in process.stdout:
-        if line.startswith(f"my_survey: {cells} of"):
+        if line.startswith("my_survey: running"):
             break
+    time.sleep(seconds)
     stats = Path("/proc").glob("[0-9]*/stat")
     kernels = [stat.parent for stat in stats if _parent(stat) == process.pid]
-    assert kernels
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
         process.send_signal(number)
     _, said = process.communicate(timeout=60)

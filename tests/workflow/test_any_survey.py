@@ -10,7 +10,7 @@ import pytest
 from churnlib.models.fits import LogitFit, OrdinalFit
 from churnlib.report.survey_analysis import SurveyAnalysis, analyse_survey, explained
 from churnlib.report.survey_report import write_survey_report
-from churnlib.workflow.check_survey import check
+from churnlib.workflow.analyse_survey import check
 
 Row = Callable[[random.Random, int], list[str]]
 

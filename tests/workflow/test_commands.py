@@ -1,5 +1,6 @@
 """The command line for people and for machines."""
 
+import errno
 import json
 import re
 import shlex
@@ -8,14 +9,15 @@ import sys
 
 import pytest
 
-from churnlib.__main__ import COMMANDS, _parser, main, tell_end, tell_start
+from churnlib.__main__ import COMMANDS, _parser, main
 from churnlib.evidence import PROJECT
-from churnlib.workflow.execution import NotebookError
+from churnlib.workflow import exhibit_list
+from churnlib.workflow.notebook import NotebookError
 from churnlib.workflow.reproduction import Run
 
 
 def test_every_example_in_a_help_text_is_understood():
-    texts = [_parser().epilog, *(command.epilog for command in COMMANDS.values())]
+    texts = [_parser().epilog, *(command.__doc__ for command, _ in COMMANDS.values())]
     examples = re.findall(r"^ *python -m churnlib (.*?)(?: {2,}.*| > .*)?$", "\n".join(texts), re.M)
     assert len(examples) > 8
     for example in examples:
@@ -27,7 +29,8 @@ def test_every_command_has_a_help_text(command, capsys):
     with pytest.raises(SystemExit) as done:
         main([command, "--help"])
     assert done.value.code == 0
-    assert COMMANDS[command].text[1:] in " ".join(capsys.readouterr().out.split())
+    text = COMMANDS[command][0].__doc__.partition("\n")[0]
+    assert text[1:] in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_exit_codes_stand_in_the_help(capsys):
@@ -88,17 +91,6 @@ def test_claims_are_32_for_machines(capsys):
     assert len(json.loads(capsys.readouterr().out)["claims"]) == 32
 
 
-def test_a_log_has_a_line_when_a_notebook_starts_and_one_when_it_ends(capsys):
-    tell_start("01_a", 0, 2)
-    tell_start("01_a", 1, 2)
-    tell_start("02_b", 0, 1)
-    tell_end("01_a", 1.25)
-    tell_end("02_b", None)
-    assert capsys.readouterr().out.splitlines() == [
-        "01_a: running, 2 cells", "02_b: running, 1 cells", "01_a: done in 1.2 s", "02_b: failed"
-    ]  # fmt: skip
-
-
 def test_an_unchanged_notebook_has_a_line_too(monkeypatch, capsys):
     listed = {"exhibits": [], "verdicts": {"reproduced": 6}}
     runs = [Run("01_a", 1.5), Run("03_c", 0.0, "unchanged")]
@@ -117,3 +109,60 @@ def test_a_reader_that_wants_no_more_is_no_error():
     )
     assert done.stderr == ""
     assert len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "error: the disk is full; nothing was"),
+        (PermissionError("cannot write to figures/. Nothing was"), "error: cannot write"),
+        (
+            NotebookError("02_b", 3, "KeyError: 'a[b]'"),
+            "error: notebook 02_b failed in code cell 3",
+        ),
+        (RuntimeError("another run is at work in here"), "error: another run is at work in here"),
+        (FileNotFoundError(2, "No such file", "a.csv"), "error: [Errno 2] No such file: 'a.csv'"),
+    ],
+)
+def test_the_command_exits_with_1_and_one_sentence(monkeypatch, capsys, error, said):
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("churnlib.__main__.reproduce", fail)
+    assert main(["reproduce"]) == 1
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_the_exhibit_table_is_printed_with_the_verdict_count(capsys):
+    assert main(["exhibits"]) == 0
+    printed = capsys.readouterr()
+    assert "01_thesis_tables" in printed.out
+    assert "32 statements of the thesis" in " ".join(printed.out.split())
+    assert printed.err == ""
+
+
+def test_what_the_notebooks_list_is_what_is_computed_anew():
+    from churnlib import claims, exhibits
+
+    made, anew = exhibit_list(PROJECT), exhibits().reset_index()
+    columns = ["exhibit", "notebook", "file", "verdict"]
+    assert made["exhibits"] == anew[columns].to_dict("records")
+    counted = claims()["verdict"].value_counts()
+    assert {kind: n for kind, n in made["verdicts"].items() if n} == counted.to_dict()
+    assert {row["file"].rpartition(".")[2] for row in made["exhibits"]} == {"csv", "svg", ""}
+
+
+def test_damaged_data_exit_with_1_and_one_sentence(capsys, monkeypatch):
+    def missing(_):
+        raise FileNotFoundError("table_3_1.csv is missing; restore it")
+
+    monkeypatch.setattr("churnlib.workflow.exhibit_list", missing)
+    assert main(["exhibits"]) == 1
+    assert capsys.readouterr().err == "error: table_3_1.csv is missing; restore it\n"
+
+
+def test_an_unknown_command_exits_with_2(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["reprodcue"])
+    assert exit_.value.code == 2
+    assert "invalid choice: 'reprodcue'" in capsys.readouterr().err

@@ -77,12 +77,12 @@ def test_pages_follow_their_notebooks_and_are_made_again_only_then(project, time
 
 
 def test_the_page_of_a_notebook_that_was_edited_while_it_ran_waits_for_its_next_run(project):
-    def edit(name: str, done: int, cells: int) -> None:
-        if name == "01_a" and done == cells:
+    def edit(line: str) -> None:
+        if line.startswith("01_a: done"):
             path = project / "notebooks" / "01_a.ipynb"
             path.write_text(path.read_text().replace("First", "Last"))
 
-    reproduce(project, progress=edit)
+    reproduce(project, tell=edit)
     assert texts(project) == {}
     reproduce(project)
     assert "Last" in texts(project)["01_a"]

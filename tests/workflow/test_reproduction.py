@@ -9,10 +9,8 @@ import nbformat
 import pytest
 from notebook_checks import execute, faults
 
-from churnlib.__main__ import main
 from churnlib.evidence import PROJECT
-from churnlib.workflow import exhibit_list, notebooks
-from churnlib.workflow.execution import NotebookError
+from churnlib.workflow.notebook import NotebookError, notebooks
 from churnlib.workflow.reproduction import reproduce
 
 
@@ -41,10 +39,10 @@ def everything(folder: Path) -> dict[str, bytes]:
 def test_a_run_writes_outputs_and_a_second_run_changes_nothing(tmp_path):
     project = project_of(tmp_path, _01_a=[WRITE, "6 * 7"], _02_b=["'b'"])
     told = []
-    runs = reproduce(project, progress=lambda *step: told.append(step))
+    runs = reproduce(project, tell=told.append)
     assert [run.notebook for run in runs] == ["01_a", "02_b"]
-    assert told[0] == ("01_a", 0, 2)
-    assert told[-1] == ("02_b", 1, 1)
+    assert told[0] == "01_a: running, 2 cells"
+    assert told[-1].startswith("02_b: done in")
     first = everything(project)
     assert first["figures/a.txt"] == b"new"
     done = json.loads(first["notebooks/01_a.ipynb"])
@@ -52,20 +50,6 @@ def test_a_run_writes_outputs_and_a_second_run_changes_nothing(tmp_path):
     assert done["cells"][1]["outputs"][0]["data"]["text/plain"] == ["42"]
     reproduce(project)
     assert everything(project) == first
-
-
-def test_a_failing_notebook_is_named_with_cell_and_cause_and_nothing_is_replaced(tmp_path):
-    project = project_of(tmp_path, _01_a=[WRITE], _02_b=["x = 1", "", "1 / 0"])
-    (project / "figures").mkdir()
-    (project / "figures" / "a.txt").write_text("old")
-    before = everything(project)
-    with pytest.raises(NotebookError) as failure:
-        reproduce(project)
-    assert (failure.value.notebook, failure.value.cell) == ("02_b", 2)
-    assert str(failure.value).startswith(
-        "notebook 02_b failed in code cell 2: ZeroDivisionError: division by zero"
-    )
-    assert everything(project) == before
 
 
 def test_a_kernel_that_dies_is_reported(tmp_path):
@@ -142,57 +126,3 @@ def test_plain_pytest_with_nbval_passes_on_the_same_result_alone(tmp_path):
     failed = re.findall(r"^FAILED (\S+)", result.stdout, re.MULTILINE)
     assert failed == ["notebooks/02_b.ipynb::Cell", "notebooks/03_c.ipynb::hygiene"]
     assert "03_c.ipynb: code cells are not executed 1 to 1 in order" in result.stdout
-
-
-# The command line.
-
-
-def test_the_exhibit_table_is_printed_with_the_verdict_count(capsys):
-    assert main(["exhibits"]) == 0
-    printed = capsys.readouterr()
-    assert "01_thesis_tables" in printed.out
-    assert "32 statements of the thesis" in " ".join(printed.out.split())
-    assert printed.err == ""
-
-
-def test_what_the_notebooks_list_is_what_is_computed_anew():
-    from churnlib import claims, exhibits
-
-    made, anew = exhibit_list(PROJECT), exhibits().reset_index()
-    columns = ["exhibit", "notebook", "file", "verdict"]
-    assert made["exhibits"] == anew[columns].to_dict("records")
-    counted = claims()["verdict"].value_counts()
-    assert {kind: n for kind, n in made["verdicts"].items() if n} == counted.to_dict()
-    assert {row["file"].rpartition(".")[2] for row in made["exhibits"]} == {"csv", "svg", ""}
-
-
-def test_a_failed_run_exits_with_1_and_says_where(capsys, monkeypatch):
-    def fail(**_):
-        raise NotebookError("02_b", 3, "KeyError: 'a[b]'")
-
-    monkeypatch.setattr("churnlib.__main__.reproduce", fail)
-    assert main(["reproduce"]) == 1
-    assert "error: notebook 02_b failed in code cell 3: KeyError: 'a[b]'" in capsys.readouterr().err
-
-
-def test_damaged_data_exit_with_1_and_one_sentence(capsys, monkeypatch):
-    def missing(_):
-        raise FileNotFoundError("table_3_1.csv is missing; restore it")
-
-    monkeypatch.setattr("churnlib.workflow.exhibit_list", missing)
-    assert main(["exhibits"]) == 1
-    assert capsys.readouterr().err == "error: table_3_1.csv is missing; restore it\n"
-
-
-def test_an_unknown_command_exits_with_2(capsys):
-    with pytest.raises(SystemExit) as exit_:
-        main(["reprodcue"])
-    assert exit_.value.code == 2
-    assert "invalid choice: 'reprodcue'" in capsys.readouterr().err
-
-
-def test_every_command_is_in_the_help(capsys):
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    text = capsys.readouterr().out
-    assert all(word in text for word in ("reproduce", "exhibits", "claims", "seal", "exit codes"))

@@ -1,6 +1,7 @@
 """The reviewer's protocol on a small project, and each thing that it must find."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,8 +10,8 @@ import nbformat
 import pytest
 
 from churnlib.__main__ import main
-from churnlib.workflow.reproduction import digest, files_in, reproduce
-from churnlib.workflow.verification import Verification, verify
+from churnlib.workflow import reproduction as module
+from churnlib.workflow.reproduction import Verification, digest, files_in, reproduce, verify
 
 FIGURE = """import os, pathlib
 out = pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures")
@@ -47,14 +48,13 @@ def project(tmp_path, monkeypatch):
     notebook(folder, "02_b", "'b'")
     reproduce(folder)
     commit(folder)
-    monkeypatch.setattr(
-        "churnlib.workflow.verification._run", lambda copy, jobs: reproduce(copy, jobs=jobs)
-    )
+    monkeypatch.setattr(module, "_run", lambda copy, jobs: reproduce(copy, jobs=jobs))
+    monkeypatch.setattr(module, "resources", lambda _: {})
     return folder
 
 
-def described(folder: Path) -> dict[str, SimpleNamespace]:
-    return {"n.csv": SimpleNamespace(path=folder / "n.csv", is_intact=lambda: False)}
+def described(data: Path) -> dict[str, SimpleNamespace]:
+    return {"n.csv": SimpleNamespace(path=data / "n.csv", is_intact=lambda: False)}
 
 
 def state(folder: Path) -> dict[str, str]:
@@ -74,9 +74,8 @@ def test_what_is_reproduced_is_identical_and_the_project_is_not_touched(project)
 
 def test_each_thing_that_is_not_reproduced_is_named(project, monkeypatch):
     (project / "data").mkdir()
-    for file in ("datapackage.json", "n.csv"):
-        (project / "data" / file).write_text("{}")
-    monkeypatch.setattr("churnlib.workflow.verification.resources", described)
+    (project / "data" / "n.csv").write_text("1")
+    monkeypatch.setattr(module, "resources", described)
     (project / "figures" / "a.csv").write_text("v\n0.12345679\n")
     (project / "report").mkdir()
     (project / "report" / "old.docx").write_bytes(b"nobody makes me")
@@ -101,32 +100,20 @@ def test_without_a_clone_it_says_what_is_needed(tmp_path):
         verify(tmp_path)
 
 
-def test_a_run_that_fails_is_told_with_what_it_said(tmp_path, monkeypatch):
-    def failed(*_, **__):
-        return subprocess.CompletedProcess([], 1, "", "error: the kernel died\n")
-
-    from churnlib.workflow import verification as module
-
-    monkeypatch.setattr(subprocess, "run", failed)
-    with pytest.raises(RuntimeError, match="in the scratch copy failed: error: the kernel died"):
-        module._run(tmp_path, 1)
-
-
-def test_a_run_in_the_copy_is_that_of_the_command_line(tmp_path, monkeypatch):
+def test_a_run_in_the_copy_is_that_of_the_command_line_and_its_failure_is_told(
+    tmp_path, monkeypatch
+):
     asked = {}
 
     def run(command, *, cwd, env, **_):
-        asked.update(command=command, paths=env["PYTHONPATH"], cwd=cwd)
-        assert "CHURNLIB_OUTPUT" not in env  # of this test run
-        return subprocess.CompletedProcess(command, 0, "", "")
-
-    from churnlib.workflow import verification as module
+        asked.update(command=command[1:], cwd=cwd, paths=env["PYTHONPATH"].split(os.pathsep))
+        return subprocess.CompletedProcess(command, 1, "", "error: the kernel died\n")
 
     monkeypatch.setattr(subprocess, "run", run)
-    module._run(tmp_path, 3)
-    assert asked["command"][1:] == ["-m", "churnlib", "reproduce", "--jobs", "3", "--json"]
-    assert asked["cwd"] == tmp_path
-    assert asked["paths"].startswith(str(tmp_path))
+    with pytest.raises(RuntimeError, match="in the scratch copy failed: error: the kernel died"):
+        module._run(tmp_path, 3)
+    assert asked["command"] == ("-m", "churnlib", "reproduce", "--jobs", "3", "--json")
+    assert (asked["cwd"], asked["paths"][0]) == (tmp_path, str(tmp_path))
 
 
 @pytest.mark.parametrize("good", [True, False])
