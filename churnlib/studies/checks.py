@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import product
-from math import ceil, floor, inf, isnan, isqrt, nan, sqrt
+from math import ceil, floor, inf, isnan, isqrt, nan
 from operator import add, sub
 from typing import Any
 
@@ -16,7 +16,6 @@ from scipy import stats
 from scipy.optimize import lsq_linear
 
 from churnlib.evidence import Reported
-from churnlib.studies.keys import NAMES, Value
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,11 @@ Formula = Callable[..., Interval | None]
 class Check:
     """One kind of rule between printed numbers."""
 
+    name: str  # by which a study declares it
     formula: Formula
     keys: Mapping[str, int]  # what a rule must name beside "target", how many of each; 0 is any
     words: str  # the rule in words; {target} and each key stand for names of numbers
-    options: tuple[str, ...] = ()  # of OPTIONS; and "percent" where the target's unit matters
+    options: tuple[str, ...] = ()  # that it may have; "percent" where the target's unit matters
     sign: str = "+"  # between several names
     computes: bool = True  # the target; else it only says what the target can be
 
@@ -192,10 +192,8 @@ def _p_value(tail: Callable[..., Any], sides: int) -> Formula:
 
 
 def _r(r: float, df: float) -> float:
-    """Tail of a correlation by t = r √(df / (1 − r²))."""
-    if r >= 1:
-        return 0.0 if r == 1 else nan
-    return float(stats.t.sf(r * sqrt(df / (1 - r**2)), df))
+    """Upper tail of a correlation: (r + 1) / 2 is a beta variable."""
+    return float(stats.beta.sf(r, df / 2, df / 2, loc=-1, scale=2)) if r <= 1 else nan
 
 
 def _anova(
@@ -247,54 +245,29 @@ def _t_test(printed: Reported, means: Numbers, sds: Numbers, n: Numbers) -> Inte
 
 _TEST = {"statistic": 1, "df": 1}
 _GROUPS = {"means": 0, "sds": 0, "n": 0}
-_WHOLE = ("scale", "items")
 _HUNDRED = Interval.of(100)
+_DIVIDED = ({"of": 2}, "{target} = {of}", ("percent",), "÷")
+_GRIM = "{target} can be a mean of {n} whole numbers", ("scale", "items", "percent")
+_SD = "{target} can be the SD of {n} whole numbers", ("scale", "items")
+_FROM = "{target} follows from "
+_OF_GROUPS = " of the means, SDs and sizes"
 CHECKS: Mapping[str, Check] = {
-    "total": Check(_total, {"of": 0}, "{target} = sum of {of}", ("percent",)),
-    "difference": Check(_difference, {"of": 0}, "{target} = {of}", sign="−"),
-    "share": Check(_share, {"of": 2}, "{target} = {of}", ("percent",), "÷"),
-    "ratio": Check(_ratio, {"of": 2}, "{target} = {of}", ("percent",), "÷"),
-    "same_as": Check(_same, {"of": 1}, "{target} = {of}"),
-    "mean": Check(
-        _mean,
-        {"n": 1},
-        "{target} can be a mean of {n} whole numbers",
-        (*_WHOLE, "percent"),
-        computes=False,
-    ),
-    "sd": Check(
-        _sd,
-        {"mean": 1, "n": 1},
-        "{target} can be the SD of {n} whole numbers",
-        _WHOLE,
-        computes=False,
-    ),
-    "chi_square": Check(_p_value(stats.chi2.sf, 1), _TEST, "{target} follows from χ² and df"),
-    "t": Check(_p_value(stats.t.sf, 2), _TEST, "{target} follows from t and df", ("tails",)),
-    "z": Check(_p_value(stats.norm.sf, 2), {"statistic": 1}, "{target} follows from z", ("tails",)),
-    "r": Check(_p_value(_r, 2), _TEST, "{target} follows from r and df", ("tails",)),
-    "F": Check(
-        _p_value(stats.f.sf, 1), {"statistic": 1, "df": 2}, "{target} follows from F and its df"
-    ),
-    "anova": Check(
-        _anova, _GROUPS, "{target} = F of the means, SDs and sizes", ("factors", "effect")
-    ),
-    "t_test": Check(_t_test, dict.fromkeys(_GROUPS, 2), "{target} = t of the means, SDs and sizes"),
+    check.name: check
+    for check in (
+        Check("total", _total, {"of": 0}, "{target} = sum of {of}", ("percent",)),
+        Check("difference", _difference, {"of": 0}, "{target} = {of}", sign="−"),
+        Check("share", _share, *_DIVIDED),
+        Check("ratio", _ratio, *_DIVIDED),
+        Check("same_as", _same, {"of": 1}, "{target} = {of}"),
+        Check("mean", _mean, {"n": 1}, *_GRIM, computes=False),
+        Check("sd", _sd, {"mean": 1, "n": 1}, *_SD, computes=False),
+        Check("chi_square", _p_value(stats.chi2.sf, 1), _TEST, f"{_FROM}χ² and df"),
+        Check("t", _p_value(stats.t.sf, 2), _TEST, f"{_FROM}t and df", ("tails",)),
+        Check("z", _p_value(stats.norm.sf, 2), {"statistic": 1}, f"{_FROM}z", ("tails",)),
+        Check("r", _p_value(_r, 2), _TEST, f"{_FROM}r and df", ("tails",)),
+        Check("F", _p_value(stats.f.sf, 1), {"statistic": 1, "df": 2}, f"{_FROM}F and its df"),
+        Check("anova", _anova, _GROUPS, f"{{target}} = F{_OF_GROUPS}", ("factors", "effect")),
+        Check("t_test", _t_test, dict.fromkeys(_GROUPS, 2), f"{{target}} = t{_OF_GROUPS}"),
+    )
 }
 """Every check by the name that a study declares it with."""
-
-
-def _pair(value: Any, least: float = -inf) -> bool:
-    whole = isinstance(value, list) and len(value) == 2 and {*map(type, value)} == {int}
-    return whole and min(value) >= least
-
-
-OPTIONS: Mapping[str, Value] = {
-    "rows": NAMES,
-    "scale": Value(lambda x: _pair(x) and x[0] < x[1], "two whole numbers, low first, as [1, 7]"),
-    "items": Value(lambda x: isinstance(x, int) and x >= 1, "a whole number from 1 on"),
-    "tails": Value(lambda x: x in (1, 2), "1 or 2"),
-    "factors": Value(lambda x: _pair(x, 2), "two whole numbers from 2 on, as [2, 3]"),
-    "effect": Value(lambda x: x in ("first", "second", "both"), '"first", "second" or "both"'),
-}
-"""What each option of a rule may be."""
