@@ -13,14 +13,12 @@ from scipy.cluster.hierarchy import DisjointSet
 from churnlib.evidence import Reported
 from churnlib.studies.checks import Check, Interval
 
+# Where a printed number stands: exhibit or claim, row and column; a claim's row is "".
 Cell = tuple[str, str, str]
-"""Where a printed number stands: exhibit or claim, row and column; a claim's row is ""."""
-
+# What is added up before a check uses it: one cell, the cells of a column, or a whole number.
 Operand = tuple[Cell | int, ...]
-"""What is added up before a check uses it: one cell, the cells of a column, or a whole number."""
-
+# What is said of a rule that holds and that exact numbers would break.
 ONLY_ROUNDED = ("explained by rounding", "no probability is zero: it was rounded to it")
-"""What is said of a rule that holds and that exact numbers would break."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +40,11 @@ class Rule:
     @property
     def name(self) -> str:
         """The rule in words, by the check's pattern."""
-        sources = {
+        names = {
             key: f" {self.check.sign} ".join(map(self._name, operands))
             for key, operands in self.operands.items()
         }
-        return self.check.words.format(target=name_of(self.target, self.exhibit), **sources)
+        return f"{name_of(self.target, self.exhibit)} {self.check.words.format(**names)}"
 
     def _name(self, operand: Operand) -> str:
         first = operand[0]
@@ -79,20 +77,6 @@ class Sheet:
 
     Of the rules for one number the first says how its author computed it; the others only hold
     it against more numbers.
-
-    Examples
-    --------
-    >>> from churnlib.studies import CHECKS
-    >>> cells = {("T", row, "n"): Reported(text) for row, text in
-    ...          {"a": "41", "b": "22", "all": "53", "half": "26.5"}.items()}
-    >>> a, b, both, half = cells
-    >>> add = Rule(CHECKS["total"], "T", both, {"of": ((a, b),)}, {"percent": False})
-    >>> halve = Rule(CHECKS["ratio"], "T", half, {"of": ((both,), (2,))}, {"percent": False})
-    >>> for repair in Sheet(cells, (add, halve)).repairs:
-    ...     print(repair)
-    a n: 41 → 31
-    b n: 22 → 12
-    all n: 53 → 63 (then also half n)
     """
 
     cells: Mapping[Cell, Reported]
@@ -123,12 +107,12 @@ class Sheet:
     def holds(self, rule: Rule, *, anew: bool = False) -> bool:
         """Return True if the printed target is what the rule gives, up to rounding."""
         computed = self.computed(rule, anew=anew)
-        return computed is not None and computed.meets(self.cells[rule.target])
+        return bool(computed and computed.meets(self.cells[rule.target]))
 
     def remark(self, rule: Rule) -> str:
         """Return why a rule holds that exact numbers would break, or what alone would let it."""
         computed, printed = self.computed(rule), self.cells[rule.target]
-        if computed is not None and computed.meets(printed):
+        if computed and computed.meets(printed):
             if "statistic" in rule.operands and not printed.value:
                 return ONLY_ROUNDED[1]
             return "" if printed.admits(computed.value) else ONLY_ROUNDED[0]
@@ -136,13 +120,10 @@ class Sheet:
         if "tails" in rule.check.options and self.holds(one_sided):
             return "would hold one-sided"
         cut = {
-            cell: replace(number, rounding="truncated")
-            for cell, number in self.cells.items()
-            if number.rounding == "nearest"
+            cell: replace(x, rounding="truncated") if x.rounding == "nearest" else x
+            for cell, x in self.cells.items()
         }
-        if replace(self, cells={**self.cells, **cut}).holds(rule):
-            return "would hold with digits cut off"
-        return ""
+        return "would hold with digits cut off" if replace(self, cells=cut).holds(rule) else ""
 
     @cached_property
     def parts(self) -> dict[Cell, Sheet]:
@@ -181,12 +162,10 @@ class Sheet:
         return repairs
 
     def _touched(self, cells: set[Cell]) -> list[Rule]:
-        """Return the rules that speak of some of these cells, or none if some broken one does not.
-
-        Most changes leave a broken rule broken, so those stand first.
-        """
+        """Return the rules of these cells, or none if some broken rule is not among them."""
         touched = [rule for rule in self.rules if cells & {rule.target, *rule.sources}]
         whole = self._broken and set(self._broken) <= set(touched)
+        # Most changes leave a broken rule broken, so those stand first.
         return sorted(touched, key=self._broken.__contains__, reverse=True) if whole else []
 
     @cached_property
@@ -224,7 +203,7 @@ class Sheet:
         sheet = self
         for cell in cells:
             computed = sheet.computed(self._first[cell])
-            if computed is not None and not computed.meets(sheet.cells[cell]):
+            if computed and not computed.meets(sheet.cells[cell]):
                 sheet = sheet.with_texts({cell: like(sheet.cells[cell], computed)})
         return sheet
 

@@ -20,13 +20,7 @@ from churnlib.evidence import Reported
 
 @dataclass(frozen=True)
 class Interval:
-    """A computed number, and all that it may be since what it is made of was rounded.
-
-    Examples
-    --------
-    >>> print((Interval.of(Reported("1.5")) + Interval.of(2)).high)
-    71/20
-    """
+    """A computed number, and all that it may be since what it is made of was rounded."""
 
     value: Fraction  # of the numbers as printed
     low: Fraction
@@ -61,8 +55,8 @@ class Interval:
 
 Numbers = Sequence[Interval]
 Scale = Sequence[int] | None
+# From the printed number, the others and the options to what it must be; None: it cannot be.
 Formula = Callable[..., Interval | None]
-"""From the printed number, the others and the options to what it must be; None: it cannot be."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +66,14 @@ class Check:
     name: str  # by which a study declares it
     formula: Formula
     keys: Mapping[str, int]  # what a rule must name beside "target", how many of each; 0 is any
-    words: str  # the rule in words; {target} and each key stand for names of numbers
+    words: str  # what follows the target's name; each key stands for names of numbers
     options: tuple[str, ...] = ()  # that it may have; "percent" where the target's unit matters
     sign: str = "+"  # between several names
-    computes: bool = True  # the target; else it only says what the target can be
+
+    @property
+    def computes(self) -> bool:
+        """True if it says what the target is, False if only what it can be."""
+        return "items" not in self.options
 
 
 def _total(printed: Reported, of: Numbers, percent: bool) -> Interval:
@@ -124,15 +122,13 @@ def _sd(
     (average,), size = mean, n[0].value
     if scale == [0, 1] and average.value > 1:
         average = average / _HUNDRED  # a share of yes printed in per cent
-    return _nearest(
-        printed,
-        [
-            sd
-            for total in _sums(average, size, scale, items)
-            if size > 1 and average.low <= total / (size * items) <= average.high
-            for sd in _sds(printed, total, int(size), scale, items)
-        ],
-    )
+    sds = [
+        sd
+        for total in _sums(average, size, scale, items)
+        if size > 1 and average.low <= total / (size * items) <= average.high
+        for sd in _sds(printed, total, int(size), scale, items)
+    ]
+    return _nearest(printed, sds)
 
 
 def _nearest(printed: Reported, possible: Sequence[Fraction]) -> Interval | None:
@@ -243,31 +239,27 @@ def _t_test(printed: Reported, means: Numbers, sds: Numbers, n: Numbers) -> Inte
     return Interval.of(0) - t if printed.value < 0 else t
 
 
+_HUNDRED = Interval.of(100)
 _TEST = {"statistic": 1, "df": 1}
 _GROUPS = {"means": 0, "sds": 0, "n": 0}
-_HUNDRED = Interval.of(100)
-_DIVIDED = ({"of": 2}, "{target} = {of}", ("percent",), "÷")
-_GRIM = "{target} can be a mean of {n} whole numbers", ("scale", "items", "percent")
-_SD = "{target} can be the SD of {n} whole numbers", ("scale", "items")
-_FROM = "{target} follows from "
-_OF_GROUPS = " of the means, SDs and sizes"
+_PAIR = dict.fromkeys(_GROUPS, 2)
+_WHOLE = ("scale", "items")
 CHECKS: Mapping[str, Check] = {
     check.name: check
     for check in (
-        Check("total", _total, {"of": 0}, "{target} = sum of {of}", ("percent",)),
-        Check("difference", _difference, {"of": 0}, "{target} = {of}", sign="−"),
-        Check("share", _share, *_DIVIDED),
-        Check("ratio", _ratio, *_DIVIDED),
-        Check("same_as", _same, {"of": 1}, "{target} = {of}"),
-        Check("mean", _mean, {"n": 1}, *_GRIM, computes=False),
-        Check("sd", _sd, {"mean": 1, "n": 1}, *_SD, computes=False),
-        Check("chi_square", _p_value(stats.chi2.sf, 1), _TEST, f"{_FROM}χ² and df"),
-        Check("t", _p_value(stats.t.sf, 2), _TEST, f"{_FROM}t and df", ("tails",)),
-        Check("z", _p_value(stats.norm.sf, 2), {"statistic": 1}, f"{_FROM}z", ("tails",)),
-        Check("r", _p_value(_r, 2), _TEST, f"{_FROM}r and df", ("tails",)),
-        Check("F", _p_value(stats.f.sf, 1), {"statistic": 1, "df": 2}, f"{_FROM}F and its df"),
-        Check("anova", _anova, _GROUPS, f"{{target}} = F{_OF_GROUPS}", ("factors", "effect")),
-        Check("t_test", _t_test, dict.fromkeys(_GROUPS, 2), f"{{target}} = t{_OF_GROUPS}"),
+        Check("total", _total, {"of": 0}, "= sum of {of}", ("percent",)),
+        Check("difference", _difference, {"of": 0}, "= {of}", sign="−"),
+        Check("share", _share, {"of": 2}, "= {of}", ("percent",), sign="÷"),
+        Check("ratio", _ratio, {"of": 2}, "= {of}", ("percent",), sign="÷"),
+        Check("same_as", _same, {"of": 1}, "= {of}"),
+        Check("mean", _mean, {"n": 1}, "can be a mean of {n} whole numbers", (*_WHOLE, "percent")),
+        Check("sd", _sd, {"mean": 1, "n": 1}, "can be the SD of {n} whole numbers", _WHOLE),
+        Check("chi_square", _p_value(stats.chi2.sf, 1), _TEST, "follows from χ² and df"),
+        Check("t", _p_value(stats.t.sf, 2), _TEST, "follows from t and df", ("tails",)),
+        Check("z", _p_value(stats.norm.sf, 2), {"statistic": 1}, "follows from z", ("tails",)),
+        Check("r", _p_value(_r, 2), _TEST, "follows from r and df", ("tails",)),
+        Check("F", _p_value(stats.f.sf, 1), {**_TEST, "df": 2}, "follows from F and its df"),
+        Check("anova", _anova, _GROUPS, "= F of the means, SDs and sizes", ("factors", "effect")),
+        Check("t_test", _t_test, _PAIR, "= t of the means, SDs and sizes"),
     )
 }
-"""Every check by the name that a study declares it with."""

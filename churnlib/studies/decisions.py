@@ -14,37 +14,21 @@ from churnlib.crosstabs import least_v
 from churnlib.evidence import LANGUAGES, Kind, Origin, Reported, derived
 from churnlib.margins import AtLeast, Constraint, Count, StructuralZero, attainable
 from churnlib.studies.arithmetic import Cell, like
-from churnlib.studies.reading import Named, load_study, published_frequencies
-from churnlib.studies.study import ANY, STR, TEXT, Claim, Study, checked, read_toml
+from churnlib.studies.reading import TOTAL, Named, load_study, published_frequencies
+from churnlib.studies.study import Claim, Study, checked, read_toml
 from churnlib.tables import FrequencyTable, wilson
 
 
 @dataclass(frozen=True, eq=False)
 class OutsideFacts:
-    """Facts printed elsewhere, to stand beside a study.
+    """Facts printed elsewhere, to stand beside a study."""
 
-    Parameters
-    ----------
-    facts : mapping of str to Reported
-        Printed percentages by name.
-    rest : mapping
-        Shares that follow for those who are left when groups are taken away.
-    warning : mapping of str to str
-        Whom the facts count, by language.
-    """
-
-    facts: Mapping[str, Reported]
-    rest: Mapping[str, Mapping[str, Any]]
-    warning: Mapping[str, str]
+    facts: Mapping[str, Reported]  # printed percentages
+    rest: Mapping[str, Mapping[str, Any]]  # shares of those left when groups are taken away
+    warning: Mapping[str, str]  # whom the facts count, by language
 
     def share(self, name: str) -> Fraction:
-        """Return a share from 0 to 1; ``"not x"`` is the share of those without x.
-
-        Raises
-        ------
-        KeyError
-            If there is no such fact.
-        """
+        """Return a share from 0 to 1, a KeyError if there is none; ``"not x"`` is what it lacks."""
         if name.startswith("not "):
             return 1 - self.share(name.removeprefix("not "))
         if name in self.facts:
@@ -60,24 +44,17 @@ class OutsideFacts:
 
 
 def census(study: Named = None) -> OutsideFacts:
-    """Return the facts from outside that a study is compared with.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError, TypeError
-        If the study names no file of them, or it is missing, malformed, or holds a number
-        without quotes.
-    """
+    """Return the facts from outside that a study is compared with; errors as in `load_study`."""
     file = load_study(study).files.get("outside")
     if file is None:
         raise ValueError("study.toml names no file of facts printed elsewhere as 'outside'")
     content = read_toml(file, "study.toml names it as 'outside'")
     sources = tuple(content.get("sources", ()))
     schema = {
-        "facts": {"*": {"printed": ANY, "of": STR, "source": sources}},
-        "rest?": {"*": {"share": STR, "without": {"*": STR}, "of": STR}},
-        "sources": {"*": dict.fromkeys(("publisher", "title", "date", "page"), STR)},
-        "warning": TEXT,
+        "facts": {"*": {"printed": "any", "of": "name", "source": sources}},
+        "rest?": {"*": {"share": "name", "without": {"*": "name"}, "of": "name"}},
+        "sources": {"*": dict.fromkeys(("publisher", "title", "date", "page"), "name")},
+        "warning": "text",
     }
     content = checked(content, schema, file.name)
     facts = {
@@ -90,22 +67,15 @@ def census(study: Named = None) -> OutsideFacts:
 def minor_assumptions(study: Named = None) -> dict[str, tuple[Constraint, ...]]:
     """What may be supposed of the statement "most of these are of that group".
 
-    Returns
-    -------
-    dict of str to tuple of Constraint
-        ``nothing``; ``most``, the statement as printed; the name that the study gives to
-        "nobody of that group is elsewhere"; and ``both``.
+    By name, for `attainable`: ``nothing``; ``most``, the statement as printed; what the study
+    calls "nobody of that group is elsewhere"; and ``both``.
     """
     claim, _, columns = _questioned(load_study(study))
     group, within = claim.details["group"]["level"], claim.details["within"]["level"]
     most = AtLeast((group, within), columns.combined([within]) // 2 + 1)
     nowhere_else = StructuralZero((group, [c for c in columns.counts.index if c != within]))
-    return {
-        "nothing": (),
-        "most": (most,),
-        claim.details["supposed"]: (nowhere_else,),
-        "both": (most, nowhere_else),
-    }
+    supposed = {"nothing": (), "most": (most,), claim.details["supposed"]: (nowhere_else,)}
+    return {**supposed, "both": (most, nowhere_else)}
 
 
 def plausibility(study: Named = None) -> pd.DataFrame:
@@ -117,14 +87,9 @@ def plausibility(study: Named = None) -> pd.DataFrame:
         Indexed by ``question`` (as the claim names them) and ``said`` (see `minor_assumptions`),
         columns ``low``, ``high`` (fewest and most people), ``n`` (people asked about),
         ``census`` (the outside share, standardised to the rows of those people), ``best`` (the
-        count that fits it best), ``p_value`` (of the exact binomial test of that count; any other
-        has a smaller one) and ``fits_from``, ``fits_to``: the shares that this count would not
-        reject at 5 % (Clopper–Pearson).
-
-    Notes
-    -----
-    p supposes a random sample of a population with that share, which is false to some degree:
-    it is what `fits_from` and `fits_to` are for.
+        count that fits it best), ``p_value`` (of its exact binomial test, for a random sample of a
+        population with that share) and ``fits_from``, ``fits_to``: the shares that this count
+        would not reject at 5 % (Clopper–Pearson).
     """
     study = load_study(study)
     claim, rows, columns = _questioned(study)
@@ -154,10 +119,8 @@ def plausibility(study: Named = None) -> pd.DataFrame:
 def _questioned(study: Study) -> tuple[Claim, FrequencyTable, FrequencyTable]:
     """Return the claim with questions, and the two tables that it crosses."""
     claim = next(claim for claim in study.claims.values() if "question" in claim.details)
-    group, within = (
-        published_frequencies(claim.details[key]["exhibit"], study) for key in ("group", "within")
-    )
-    return claim, group, within
+    named = [claim.details[key]["exhibit"] for key in ("group", "within")]
+    return claim, *(published_frequencies(name, study) for name in named)
 
 
 @dataclass(frozen=True)
@@ -188,17 +151,17 @@ def _outside(claim: Claim, study: Study) -> Finding:
 
 def _checks(claim: Claim, study: Study) -> Finding:
     """Whether the statement's own numbers, or those of an exhibit, follow from the others."""
-    sheet, exhibit = study.sheet, study.exhibits.get(claim.details.get("exhibit", ""))
+    sheet, name = study.sheet, claim.details.get("exhibit", claim.name)
     rules = [
         rule
         for rule in sheet.rules
-        if rule.target[0] == claim.details.get("exhibit", claim.name)
+        if rule.target[0] == name
         and claim.details.get("check", rule.check.name) == rule.check.name
-        and ("rows" not in claim.details or exhibit is None or rule.target[1] in exhibit.rows)
+        and (rule.target[1] != TOTAL or "rows" not in claim.details)
     ]
     if not rules:
-        raise ValueError("no such rule says what its numbers follow from")
-    own = "exhibit" not in claim.details
+        raise ValueError(f"no such rule says what the numbers of {name!r} follow from")
+    own = name == claim.name
     wrong = [rule for rule in rules if not sheet.holds(rule, anew=own)]
     if own:
         shown: dict[Cell, str] = {}
@@ -217,18 +180,16 @@ def _checks(claim: Claim, study: Study) -> Finding:
     repairs = sheet.parts[target].repairs if own else []
     if len(repairs) == 1 and target in repairs[0].following:
         words["cause"] = study.labels(repairs[0].cell[2])
-        same = sheet.cells[target].text == repairs[0].printed
-        case = "own" if same else "inherited"
+        case = "own" if sheet.cells[target].text == repairs[0].printed else "inherited"
     return Finding(Kind.ARITHMETIC_ERROR, case, computed, words)
 
 
 def _announced(claim: Claim, study: Study) -> Finding:
     """Which of the questions announced have a table in our copy, and which only a picture."""
     announced = claim.details["variables"]
-    tabulated, pictured = (
-        {v for e in study.exhibits.values() if bool(e.rows) is has_rows for v in e.variables}
-        for has_rows in (True, False)
-    )
+    exhibits = study.exhibits.values()
+    tabulated = {v for exhibit in exhibits if exhibit.rows for v in exhibit.variables}
+    pictured = {v for exhibit in exhibits if not exhibit.rows for v in exhibit.variables}
     absent = [v for v in announced if v not in tabulated]
     unseen = [v for v in absent if v in pictured]
     nowhere = [v for v in absent if v not in pictured]
@@ -302,12 +263,7 @@ def _unpublished(claim: Claim, study: Study) -> Finding:
     return Finding(Kind.UNTESTABLE, claim.details.get("about", "plain"), words=words)
 
 
-DECISIONS: Mapping[str, Callable[[Claim, Study], Finding]] = {
-    "outside": _outside,
-    "checks": _checks,
-    "announced": _announced,
-    "majority": _majority,
-    "majority_within": _majority_within,
-    "unpublished": _unpublished,
-}
-"""Every rule that a declared method may name."""
+RULES: Mapping[str, Callable[[Claim, Study], Finding]] = {
+    rule.__name__.removeprefix("_"): rule
+    for rule in (_outside, _checks, _announced, _majority, _majority_within, _unpublished)
+}  # that a declared method may name

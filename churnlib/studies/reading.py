@@ -12,69 +12,35 @@ from pathlib import Path
 from typing import Any
 
 from churnlib.evidence import LANGUAGES, PROJECT, Origin, Reported
-from churnlib.studies import study as kind
 from churnlib.studies.arithmetic import Cell, Rule, Sheet, name_of
 from churnlib.studies.checks import CHECKS
-from churnlib.studies.study import Claim, PrintedTable, Schema, Study, checked, listed
+from churnlib.studies.study import (
+    CLAIM,
+    DETAILS,
+    OPTIONS,
+    ROUNDING,
+    STUDY,
+    Claim,
+    PrintedTable,
+    Study,
+    checked,
+    listed,
+    read_quoted,
+    read_toml,
+)
 from churnlib.tables import FrequencyTable
 
-EXAMPLE = Path(__file__).with_name("example")
-"""The study of one table that passes: what `audit --new` copies."""
-
-Named = Study | Path | str | None
-"""A study, or the folder of one; the project's own when None."""
-
-TOTAL = "total"
-"""The row of the printed totals."""
-
-_ROUNDING = {"count": "exact", "percent": "", "number": "", "label": ""}
-"""By kind of column; that of the study where it is empty."""
-
-_MEASURED = ("mean", "means", "sds", "statistic")
-"""Keys of rules whose numbers are rounded even if printed whole."""
-
-_PART = {"exhibit": kind.STR, "level": kind.STR}
-_QUESTION = {"id": kind.STR, "rows": {"*": kind.STR}, "columns": kind.NAMES}
-_DETAILS: Mapping[str, Schema] = {
-    "outside": {"beside?": kind.INT},
-    "checks": {"exhibit?": kind.STR, "check?": kind.STR, "digits?": kind.INT, "rows?": ("each",)},
-    "announced": {"variables": kind.NAMES},
-    "majority": {"exhibit": kind.STR, "levels": kind.NAMES, "partly?": kind.NAMES},
-    "majority_within": {
-        "group": _PART, "within": _PART, "supposed?": kind.STR, "question?": [_QUESTION],
-    },
-    "unpublished": {"variables": kind.NAMES, "about?": kind.STR, "exhibit?": kind.STR},
-}  # fmt: skip
-"""What a claim holds besides, by the rule of its method."""
-
-_CLAIM: Schema = {
-    "number": kind.INT, "section": kind.STR, "statement": kind.TEXT, "method": kind.STR,
-    "printed?": {"*": kind.ANY}, "rule?": kind.TABLES, "decided_by?": kind.TEXT,
-}  # fmt: skip
-_EXHIBIT: Schema = {
-    "id": kind.STR, "title": kind.TEXT, "file?": kind.STR, "columns?": {"*": tuple(_ROUNDING)},
-    "totals?": {"*": kind.ANY}, "variables?": kind.NAMES, "rule?": kind.TABLES,
-    "unit?": kind.ANY, "page?": kind.ANY, "note?": kind.ANY,
-}  # fmt: skip
-_STUDY: Schema = {
-    "title": kind.TEXT, "source": kind.TEXT, "codebook?": kind.STR, "outside?": kind.STR,
-    "rounding?": ("nearest", "truncated"), "exhibit?": kind.TABLES, "claim?": kind.TABLES,
-    "method?": {"*": {"rule": tuple(_DETAILS), "how": kind.STR, "*": kind.TEXT}},
-}  # fmt: skip
-_OPTIONS: Schema = {
-    "scale": kind.SCALE, "items": kind.COUNT, "tails": (1, 2), "factors": kind.SIZES,
-    "effect": ("first", "second", "both"),
-}  # fmt: skip
+EXAMPLE = Path(__file__).with_name("example")  # a study that passes: what `audit --new` copies
+Named = Study | Path | str | None  # a study, or its folder; the project's own when None
+TOTAL = "total"  # the row of the printed totals
+_MEASURED = ("mean", "means", "sds", "statistic")  # keys of numbers rounded even if printed whole
 
 
 def load_study(folder: Named = None) -> Study:
     """Read the study that a folder describes: ``study.toml`` and the tables that it names.
 
-    Parameters
-    ----------
-    folder : path, optional
-        The project's own study when left out; a study that is read already stays as it is.
-        ``python -m churnlib audit --new FOLDER`` writes one to start from.
+    Without a folder it is the project's own; a study that is read already stays as it is.
+    ``python -m churnlib audit --new FOLDER`` writes one to start from.
 
     Raises
     ------
@@ -91,9 +57,9 @@ def load_study(folder: Named = None) -> Study:
         return folder
     folder = PROJECT / "data" / "thesis" if folder is None else Path(folder)
     missing = "'python -m churnlib audit --new FOLDER' writes one to start from"
-    content = checked(kind.read_toml(folder / "study.toml", missing), _STUDY, "study.toml")
+    content = checked(read_toml(folder / "study.toml", missing), STUDY, "study.toml")
     rounding = content.get("rounding", "nearest")
-    methods = kind.read_toml(EXAMPLE.with_name("methods.toml"), "reinstall churnlib")
+    methods = read_toml(EXAMPLE.with_name("methods.toml"), "reinstall churnlib")
     methods |= content.get("method", {})
     entries: list[Any] = content.get("exhibit", []) + content.get("claim", [])
     tables = [_exhibit(entry, folder, rounding) for entry in content.get("exhibit", [])]
@@ -128,25 +94,13 @@ def load_study(folder: Named = None) -> Study:
         rounded = number.decimals or number.sign or "%" in number.text
         if cell[0] not in exhibits and cell not in measured and not rounded:
             cells[cell] = replace(number, rounding="exact")
-    return Study(
-        content["title"],
-        content["source"],
-        exhibits,
-        {claim.number: claim for claim in claims},
-        methods,
-        Sheet(cells, tuple(rules)),
-        files,
-    )
+    title, source = content["title"], content["source"]
+    numbered = {claim.number: claim for claim in claims}
+    return Study(title, source, exhibits, numbered, methods, Sheet(cells, tuple(rules)), files)
 
 
 def new_study(folder: Path | str) -> None:
-    """Write a commented study that passes, to start from.
-
-    Raises
-    ------
-    FileExistsError
-        If the folder is there already.
-    """
+    """Write a commented study that passes, to start from; a FileExistsError if it is there."""
     if Path(folder).exists():
         raise FileExistsError(f"{folder} is there already; name a folder that is not")
     shutil.copytree(EXAMPLE, folder)
@@ -195,48 +149,42 @@ def published_frequencies(number: str, study: Named = None) -> FrequencyTable:
 
 
 def _exhibit(entry: dict[str, Any], folder: Path, rounding: str) -> PrintedTable:
-    place = f"study.toml, exhibit {entry.get('id', '?')!r}"
-    entry = checked(entry, _EXHIBIT, place)
+    place = f"study.toml, exhibit {entry['id']!r}"
     columns, totals = entry.get("columns", {}), entry.get("totals", {})
     if ("file" in entry) != bool(columns):
         raise ValueError(f"{place} needs both 'file' and 'columns', or neither")
-    if unknown := [column for column in totals if columns.get(column, "label") == "label"]:
+    kinds = {name: kind for name, kind in columns.items() if kind != "label"}
+    if unknown := [column for column in totals if column not in kinds]:
         raise ValueError(f"{place}: 'totals' names {unknown[0]!r}, which is no column of numbers")
 
     def numbers(cells: Mapping[str, Any], what: str) -> dict[str, Reported]:
         return {
-            name: Reported(text, f"{what} {name!r}", _ROUNDING[columns[name]] or rounding)
-            for name, text in cells.items()
-            if columns[name] != "label" and text != ""
+            name: Reported(cells[name], f"{what} {name!r}", ROUNDING[kind] or rounding)
+            for name, kind in kinds.items()
+            if cells.get(name, "") != ""
         }
 
     rows: dict[str, dict[str, Reported]] = {}
-    lines = kind.read_quoted(folder / entry["file"], [*columns]) if columns else []
-    for where, (key, *texts) in lines:
+    for where, (key, *texts) in read_quoted(folder / entry["file"], [*columns]) if columns else []:
         if key in (*rows, TOTAL, ""):
             raise ValueError(
                 f"{where}: the row {key!r} stands twice, has no name, or is the total; printed "
                 "totals are written as 'totals' in study.toml"
             )
         rows[key] = numbers(dict(zip(columns, texts, strict=True)), f"{where}, column")
+    printed_totals, variables = numbers(totals, f"{place}, total"), entry.get("variables", ())
     return PrintedTable(
-        entry["id"],
-        entry.get("file", ""),
-        entry["title"],
-        {name: kind for name, kind in columns.items() if kind != "label"},
-        rows,
-        numbers(totals, f"{place}, total"),
-        frozenset(entry.get("variables", ())),
-    )
+        entry["id"], entry.get("file", ""), entry["title"], kinds, rows, printed_totals,
+        frozenset(variables),
+    )  # fmt: skip
 
 
 def _claim(entry: Any, number: int, rounding: str, methods: Mapping[str, Any]) -> Claim:
     place = f"study.toml, claim {number}"
-    checked(entry, {"method": tuple(methods), "*": kind.ANY}, place)
+    checked(entry, {"method": tuple(methods), "*": "any"}, place)
     method = methods[entry["method"]]
-    words = re.findall(r"{(\w+)", str(method))
-    own = {f"{word}?": kind.TEXT for word in words}
-    entry = checked(entry, {**own, **_DETAILS[method["rule"]], **_CLAIM}, place)
+    own = {f"{word}?": "text" for word in re.findall(r"{(\w+)", str(method))}
+    entry = checked(entry, {**own, **DETAILS[method["rule"]], **CLAIM}, place)
     if entry["number"] != number:
         raise ValueError(f"{place}: claims must be numbered 1, 2, 3, …; given {entry['number']}")
     printed = {
@@ -254,22 +202,22 @@ def _rules(
     place: str,
 ) -> Iterator[Rule]:  # fmt: skip
     """Yield the rule that an entry declares, or one for each row where it names columns alone."""
-    checked(entry, {"check": tuple(CHECKS), "*": kind.ANY}, place)
+    checked(entry, {"check": tuple(CHECKS), "*": "any"}, place)
     check = CHECKS[entry["check"]]
     if check.name == "total":  # of all rows, where nothing else is said
         entry = {"of": "* / " + str(entry.get("target")).rpartition(" / ")[2], **entry}
-    options = {f"{key}?": _OPTIONS[key] for key in check.options if key in _OPTIONS}
-    needed = {"check": kind.STR, "target": kind.STR, **dict.fromkeys(check.keys, kind.ANY)}
-    given = checked(entry, {**needed, "rows?": kind.NAMES, **options}, place)
+    options = {f"{key}?": OPTIONS[key] for key in ("rows", *check.options) if key in OPTIONS}
+    schema = {"check": "name", "target": "name", **dict.fromkeys(check.keys, "any"), **options}
+    given = checked(entry, schema, place)
     lengths = {key: len(listed(given[key])) for key in check.keys}
     for key, length in lengths.items():
         if length != (number := check.keys[key] or max(lengths.values())):
             raise ValueError(f"{place}: {key!r} must name {number} of the numbers; given {length}")
     if "factors" in given and prod(given["factors"]) != lengths["means"]:
         raise ValueError(f"{place}: 'factors' must multiply to the {lengths['means']} means given")
-    exhibit = exhibits.get(owner)
-    repeats = exhibit and " / " not in given["target"]
-    for row in given.get("rows", list(exhibit.rows)) if exhibit and repeats else [""]:
+    chosen = {key: given[key] for key in check.options if key in given}
+    rows = exhibits[owner].rows if owner in exhibits and " / " not in given["target"] else [""]
+    for row in given.get("rows", rows):
         target, *more = _cells(given["target"], owner, row, cells, place)
         if more:
             raise ValueError(f"{place}: 'target' names several numbers; name one, or a column")
@@ -277,16 +225,16 @@ def _rules(
             key: tuple(_cells(x, owner, row, cells, place) for x in listed(given[key]))
             for key in check.keys
         }
-        chosen = {key: given[key] for key in check.options if key in given}
         if "percent" in check.options:
             columns = exhibits[target[0]].columns if target[0] in exhibits else {}
-            chosen["percent"] = columns.get(target[2]) == "percent" or "%" in cells[target].text
+            percent = columns.get(target[2]) == "percent" or "%" in cells[target].text
+            chosen = {**chosen, "percent": percent}
         rule = Rule(check, owner, target, operands, chosen)
         if target in rule.sources:
             raise ValueError(f"{place}: 'target' {given['target']!r} is among what it follows from")
         # A rule of the text counts under the exhibit that it draws on, if there is one.
         drawn = (cell[0] for cell in rule.sources if cell[0] in exhibits)
-        yield rule if exhibit else replace(rule, exhibit=next(drawn, owner))
+        yield rule if owner in exhibits else replace(rule, exhibit=next(drawn, owner))
 
 
 def _cells(

@@ -7,7 +7,6 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,32 +14,20 @@ import pandas as pd
 
 from churnlib.evidence import LANGUAGES, Reported
 from churnlib.studies.arithmetic import Sheet
-from churnlib.survey import Codebook, load_codebook
+from churnlib.survey import load_codebook
 
 
 @dataclass(frozen=True, eq=False)
 class PrintedTable:
-    """One exhibit of a study as printed, its totals kept apart from its rows.
+    """One exhibit of a study as printed, its totals kept apart from its rows."""
 
-    Parameters
-    ----------
-    exhibit, file : str
-        Its name, ``"Table 1"``, and its CSV file; empty where our copy holds none.
-    title, columns : mapping of str to str
-        Title by language; kind of each column: ``count``, ``percent`` or ``number``.
-    rows, totals : mapping
-        Row to column to `Reported`, in printed order; column to its printed total.
-    variables : frozenset of str
-        Survey questions that it tabulates together.
-    """
-
-    exhibit: str
-    file: str
-    title: Mapping[str, str]
-    columns: Mapping[str, str]
-    rows: Mapping[str, Mapping[str, Reported]]
-    totals: Mapping[str, Reported]
-    variables: frozenset[str]
+    exhibit: str  # its name, "Table 1"
+    file: str  # its CSV file; empty where our copy holds none, as are columns and rows
+    title: Mapping[str, str]  # by language
+    columns: Mapping[str, str]  # kind of each: count, percent or number
+    rows: Mapping[str, Mapping[str, Reported]]  # row to column to number, in printed order
+    totals: Mapping[str, Reported]  # of the columns that have one
+    variables: frozenset[str]  # survey questions that it tabulates together
 
     def column(self, name: str) -> dict[str, Reported]:
         """Return one column's printed numbers by row; a KeyError if there is none."""
@@ -50,47 +37,23 @@ class PrintedTable:
         return {row: cells[name] for row, cells in self.rows.items() if name in cells}
 
     def numbers(self) -> pd.DataFrame:
-        """Return the rows as numbers to compute with: whole ones as integers.
-
-        Examples
-        --------
-        >>> from churnlib.studies import EXAMPLE, load_study
-        >>> int(load_study(EXAMPLE).exhibits["Table 1"].numbers()["people"].sum())
-        40
-        """
-        columns = {
-            name: {
-                row: float(x.value) if x.decimals else int(x.value)
-                for row, x in self.column(name).items()
-            }
-            for name in self.columns
-        }
-        return pd.DataFrame(columns, index=pd.Index(self.rows, name="row"))
+        """Return the rows as numbers to compute with: whole ones as integers."""
+        cells = {name: self.column(name) for name in self.columns}
+        printed = pd.DataFrame(cells, pd.Index(self.rows, name="row"))
+        return printed.map(lambda x: float(x.value) if x.decimals else int(x.value), "ignore")
 
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """One checkable statement of a study, paraphrased.
+    """One checkable statement of a study, paraphrased."""
 
-    Parameters
-    ----------
-    number, section : int and str
-        From 1 on, in the order of the text; a section or a page of it.
-    statement, decided_by : mapping of str to str
-        Paraphrase, and evidence that could decide it, by language.
-    printed : mapping of str to Reported
-        The numbers it prints, by name.
-    method, details : str and mapping
-        The declared method that decides it, and all that it may ask of the claim.
-    """
-
-    number: int
-    section: str
-    statement: Mapping[str, str]
-    decided_by: Mapping[str, str]
-    printed: Mapping[str, Reported]
-    method: str
-    details: Mapping[str, Any]
+    number: int  # from 1 on, in the order of the text
+    section: str  # or page
+    statement: Mapping[str, str]  # by language
+    decided_by: Mapping[str, str]  # evidence that could decide it, by language
+    printed: Mapping[str, Reported]  # the numbers it prints, by name
+    method: str  # the declared method that decides it
+    details: Mapping[str, Any]  # all that the method may ask of it
 
     @property
     def name(self) -> str:
@@ -100,71 +63,90 @@ class Claim:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """A published study as its folder describes it; see `load_study`.
+    """A published study as its folder describes it; see `load_study`."""
 
-    Parameters
-    ----------
-    title, source : mapping of str to str
-        By language.
-    exhibits, claims : mapping
-        Name to `PrintedTable`, number to `Claim`, in printed order.
-    methods : mapping of str to mapping
-        By the name that claims call it: the ``rule`` that decides, ``how`` in words, and a
-        sentence for each outcome by language, with {names} to be filled in.
-    sheet : Sheet
-        Every printed number, and the rules that bind them.
-    files : mapping of str to Path
-        The ``codebook`` and the facts from ``outside``, where the study names them.
-    """
-
-    title: Mapping[str, str]
-    source: Mapping[str, str]
-    exhibits: Mapping[str, PrintedTable]
-    claims: Mapping[int, Claim]
-    methods: Mapping[str, Mapping[str, Any]]
-    sheet: Sheet
-    files: Mapping[str, Path]
-
-    @cached_property
-    def codebook(self) -> Codebook | None:
-        """Levels and labels of what it asked, where the study names a codebook."""
-        return load_codebook(self.files["codebook"]) if "codebook" in self.files else None
+    title: Mapping[str, str]  # by language
+    source: Mapping[str, str]  # by language
+    exhibits: Mapping[str, PrintedTable]  # by name, in printed order
+    claims: Mapping[int, Claim]  # by number
+    methods: Mapping[str, Mapping[str, Any]]  # rule, how, and a sentence for each outcome
+    sheet: Sheet  # every printed number, and the rules that bind them
+    files: Mapping[str, Path]  # codebook and facts from outside, where it names them
 
     def labels(self, key: str) -> dict[str, str]:
-        """Return the codebook's words for a key, or the key where it has none."""
-        book = self.codebook
-        return {lang: book.labeller(lang)(key) if book else key for lang in LANGUAGES}
+        """Return the codebook's words for a key, or the key where there is no codebook."""
+        if "codebook" not in self.files:
+            return dict.fromkeys(LANGUAGES, key)
+        book = load_codebook(self.files["codebook"])
+        return {lang: book.labeller(lang)(key) for lang in LANGUAGES}
 
 
-# What a table of a TOML file may hold. A schema has for each key a kind, the values it may be, a
-# schema, or a list of one for entries. A key with "?" may be left out; "*" stands for all others.
-Schema = Mapping[str, Any]
-ANY = "a value"
-STR = "a text in quotes"
-INT = "a whole number"
-COUNT = "a whole number from 1 on"
-SCALE = "two whole numbers, low first, as [1, 7]"
-SIZES = "two whole numbers from 2 on, as [2, 3]"
-NAMES = "a list [ ] of names in quotes"
-TABLES = "a list [ ] of tables { }, or entries, each under [[ ]]"
-TEXT = "a text in quotes, or one in 'en' and one in 'zh-Hans'"
+@dataclass(frozen=True)
+class Value:
+    """What a key of a TOML file may hold: in words, and as a test."""
+
+    says: str
+    allows: Callable[[Any], bool]
 
 
 def _list_of(kind: type, value: Any) -> bool:
     return isinstance(value, list) and all(type(each) is kind for each in value)
 
 
-_ALLOWS: Mapping[str, Callable[[Any], bool]] = {
-    ANY: lambda x: True,
-    STR: lambda x: isinstance(x, str),
-    INT: lambda x: type(x) is int,
-    COUNT: lambda x: type(x) is int and x >= 1,
-    SCALE: lambda x: _list_of(int, x) and len(x) == 2 and x[0] < x[1],
-    SIZES: lambda x: _list_of(int, x) and len(x) == 2 and min(x) >= 2,
-    NAMES: lambda x: _list_of(str, x),
-    TABLES: lambda x: _list_of(dict, x),
-    TEXT: lambda x: isinstance(x, str) or (isinstance(x, dict) and set(x) == set(LANGUAGES)),
+VALUES: Mapping[str, Value] = {
+    "any": Value("a value", lambda x: True),
+    "name": Value("a text in quotes", lambda x: isinstance(x, str)),
+    "names": Value("a list [ ] of names in quotes", lambda x: _list_of(str, x)),
+    "whole": Value("a whole number", lambda x: type(x) is int),
+    "size": Value("a whole number from 1 on", lambda x: type(x) is int and x >= 1),
+    "scale": Value(
+        "two whole numbers, low first, as [1, 7]",
+        lambda x: _list_of(int, x) and len(x) == 2 and x[0] < x[1],
+    ),
+    "factors": Value(
+        "two whole numbers from 2 on, as [2, 3]",
+        lambda x: _list_of(int, x) and len(x) == 2 and min(x) >= 2,
+    ),
+    "tables": Value("entries, each under [[ ]] or in { }", lambda x: _list_of(dict, x)),
+    "text": Value(
+        "a text in quotes, or one in 'en' and one in 'zh-Hans'",
+        lambda x: isinstance(x, str) or (isinstance(x, dict) and set(x) == set(LANGUAGES)),
+    ),
 }
+# By key: a name of VALUES, a tuple to choose from, a schema, or a list of one for entries. A key
+# with "?" may be left out; "*" stands for all others.
+Schema = Mapping[str, Any]
+ROUNDING = {"count": "exact", "percent": "", "number": "", "label": ""}  # empty: the study's own
+EXHIBIT: Schema = {
+    "id": "name", "title": "text", "file?": "name", "columns?": {"*": tuple(ROUNDING)},
+    "totals?": {"*": "any"}, "variables?": "names", "rule?": "tables", "unit?": "any",
+    "page?": "any", "note?": "any",
+}  # fmt: skip
+CLAIM: Schema = {
+    "number": "whole", "section": "name", "statement": "text", "method": "name",
+    "printed?": {"*": "any"}, "rule?": "tables", "decided_by?": "text",
+}  # fmt: skip
+_PART: Schema = {"exhibit": "name", "level": "name"}
+DETAILS: Mapping[str, Schema] = {  # of a claim, by the rule of its method
+    "outside": {"beside?": "whole"},
+    "checks": {"exhibit?": "name", "check?": "name", "digits?": "size", "rows?": ("each",)},
+    "announced": {"variables": "names"},
+    "majority": {"exhibit": "name", "levels": "names", "partly?": "names"},
+    "majority_within": {
+        "group": _PART, "within": _PART, "supposed?": "name",
+        "question?": [{"id": "name", "rows": {"*": "name"}, "columns": "names"}],
+    },
+    "unpublished": {"variables": "names", "about?": "name", "exhibit?": "name"},
+}  # fmt: skip
+STUDY: Schema = {
+    "title": "text", "source": "text", "codebook?": "name", "outside?": "name",
+    "rounding?": ("nearest", "truncated"), "exhibit?": [EXHIBIT], "claim?": "tables",
+    "method?": {"*": {"rule": tuple(DETAILS), "how": "name", "*": "text"}},
+}  # fmt: skip
+OPTIONS: Schema = {  # of a rule, by the options of its check
+    "rows": "names", "scale": "scale", "items": "size", "tails": (1, 2), "factors": "factors",
+    "effect": ("first", "second", "both"),
+}  # fmt: skip
 
 
 def checked(entry: Any, schema: Schema, place: str) -> dict[str, Any]:
@@ -181,14 +163,19 @@ def checked(entry: Any, schema: Schema, place: str) -> dict[str, Any]:
             known = ", ".join(sorted(kinds))
             raise ValueError(f"{place}: unknown key {key!r}; it may hold {known}")
         if isinstance(kind, Mapping):
-            result[key] = checked(value, kind, f"{place}, {key!r}")
+            result[key] = checked(value, kind, f"{place}, {key}")
         elif isinstance(kind, list):
-            result[key] = [checked(each, kind[0], f"{place}, {key!r}") for each in listed(value)]
-        elif not (_ALLOWS[kind](value) if isinstance(kind, str) else value in kind):
-            says = kind if isinstance(kind, str) else f"one of {', '.join(map(str, kind))}"
-            raise ValueError(f"{place}: {key!r} must be {says}; given {value!r:.80}")
-        elif kind == TEXT and isinstance(value, str):
-            result[key] = dict.fromkeys(LANGUAGES, value)
+            result[key] = [
+                checked(each, kind[0], f"{place}, {key} {i}")
+                for i, each in enumerate(listed(value), 1)
+            ]
+        else:
+            choice = Value(f"one of {', '.join(map(str, kind))}", kind.__contains__)
+            allowed = VALUES.get(kind, choice)
+            if not allowed.allows(value):
+                raise ValueError(f"{place}: {key!r} must be {allowed.says}; given {value!r:.80}")
+            if kind == "text" and isinstance(value, str):
+                result[key] = dict.fromkeys(LANGUAGES, value)
     return result
 
 

@@ -12,13 +12,12 @@ import pandas as pd
 
 from churnlib.evidence import LANGUAGES, PROJECT, Kind, Origin, require_evidence
 from churnlib.studies.arithmetic import ONLY_ROUNDED
-from churnlib.studies.decisions import DECISIONS
+from churnlib.studies.decisions import RULES
 from churnlib.studies.reading import Named, load_study
 from churnlib.studies.study import Claim, read_toml
 
 NO_REPAIR = "no change of one digit mends all checks"
-MOST_CHANGES = 12
-"""More than these are counted in print: among them none can be named as likely."""
+MOST_CHANGES = 12  # more are counted in print: among them none can be named as likely
 
 
 @dataclass(frozen=True)
@@ -27,20 +26,12 @@ class Verdict:
 
     Parameters
     ----------
-    kind : Kind
-    computed : str
-        The number recomputed, or ``"—"`` where there is none.
-    method : str
-        How it was decided.
+    kind, origin : Kind and Origin
+        A ValueError if simulated or assumed numbers are to confirm or refute a statement.
+    computed, method : str
+        The number recomputed, or ``"—"``; how it was decided.
     reason : mapping of str to str
         One sentence by language.
-    origin : Origin
-        Weakest evidence used.
-
-    Raises
-    ------
-    ValueError
-        If simulated answers or assumed numbers are made to confirm or refute a statement.
     """
 
     kind: Kind
@@ -55,12 +46,7 @@ class Verdict:
 
 
 def audit(study: Named = None) -> pd.DataFrame:
-    """Check every printed number that must follow from other printed numbers.
-
-    Parameters
-    ----------
-    study : Study or path, optional
-        The project's own when left out.
+    """Check every printed number of a study, or of its folder, that must follow from others.
 
     Returns
     -------
@@ -133,12 +119,7 @@ def audit_text(checks: pd.DataFrame) -> str:
 
 
 def claims(study: Named = None) -> pd.DataFrame:
-    """Every statement of a study with its computed verdict.
-
-    Parameters
-    ----------
-    study : Study or path, optional
-        The project's own when left out.
+    """Every statement of a study, or of its folder, with its computed verdict.
 
     Returns
     -------
@@ -181,7 +162,7 @@ def verdict(number: int, study: Named = None) -> Verdict:
     claim = study.claims[number]
     method = study.methods[claim.method]
     try:
-        finding = DECISIONS[method["rule"]](claim, study)
+        finding = RULES[method["rule"]](claim, study)
         words = {**claim.details, "decided_by": claim.decided_by, **finding.words}
         words |= {"printed": typeset(_printed(claim)), "computed": typeset(finding.computed)}
         reason = {
@@ -212,12 +193,7 @@ def typeset(number: str) -> str:
 
 
 def exhibits(study: Named = None) -> pd.DataFrame:
-    """Every table and figure: where it is made, which file holds it, how the study fares in it.
-
-    Parameters
-    ----------
-    study : Study or path, optional
-        With one, its printed exhibits; when left out, all that the project makes of its own.
+    """Every table and figure that a study prints; without one, that the project makes of its own.
 
     Returns
     -------
@@ -225,9 +201,8 @@ def exhibits(study: Named = None) -> pd.DataFrame:
         Indexed by ``exhibit``, with ``title``, ``title_zh``, ``notebook``, ``file``, ``kind``
         (``"figure"``, ``"table"``, or ``"none"`` where nothing can be made), ``name`` (of its
         files, without ending), ``sources`` (names of the CSV files with its numbers), ``origin``
-        and ``verdict``: the gravest among the statements that the exhibit carries, or
-        ``"illustration"`` where it carries none, as everything simulated must. A printed
-        exhibit's verdict is that of its own checks.
+        and ``verdict``: that of its own checks if printed, else the gravest among the statements
+        that it carries, or ``"illustration"`` where it carries none, as all simulated must.
     """
     if study is None:
         entries, verdicts = exhibit_entries(), claims()["verdict"]
@@ -252,13 +227,7 @@ def exhibits(study: Named = None) -> pd.DataFrame:
 
 
 def exhibit_entries() -> list[dict[str, Any]]:
-    """``notebooks/exhibits.toml`` as it stands, with ``kind``, ``name`` and ``sources`` filled in.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the file is missing.
-    """
+    """``notebooks/exhibits.toml`` as it stands, with ``kind``, ``name`` and ``sources`` added."""
     file = PROJECT / "notebooks" / "exhibits.toml"
     entries = read_toml(file, "restore it from version control")["exhibit"]
     return [{**_made(entry.get("file", "")), **entry} for entry in entries]
