@@ -39,7 +39,7 @@ from .evidence.printed_number import Reported as Reported
 from .evidence.printed_number import possible_counts as possible_counts
 from .evidence.results import Estimate as Estimate
 from .evidence.results import Test as Test
-from .evidence.sentences import apa as apa
+from .evidence.results import apa as apa
 from .margins.allowed import Attainable as Attainable
 from .margins.allowed import Bounds as Bounds
 from .margins.allowed import attainable as attainable
