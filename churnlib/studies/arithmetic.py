@@ -133,10 +133,10 @@ class Sheet:
             for source in rule.sources:
                 tied.merge(rule.target, source)
         parts: dict[Cell, Sheet] = {}
-        for cells in tied.subsets():
-            rules = tuple(rule for rule in self.rules if rule.target in cells)
-            part = Sheet({cell: x for cell, x in self.cells.items() if cell in cells}, rules)
-            parts |= dict.fromkeys(cells, part)
+        for group in tied.subsets():
+            cells = {cell: number for cell, number in self.cells.items() if cell in group}
+            rules = tuple(rule for rule in self.rules if rule.target in group)
+            parts |= dict.fromkeys(group, Sheet(cells, rules))
         return parts
 
     @cached_property

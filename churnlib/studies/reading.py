@@ -216,8 +216,8 @@ def _rules(
     if "factors" in given and prod(given["factors"]) != lengths["means"]:
         raise ValueError(f"{place}: 'factors' must multiply to the {lengths['means']} means given")
     chosen = {key: given[key] for key in check.options if key in given}
-    rows = exhibits[owner].rows if owner in exhibits and " / " not in given["target"] else [""]
-    for row in given.get("rows", rows):
+    repeats = owner in exhibits and " / " not in given["target"]
+    for row in given.get("rows", exhibits[owner].rows) if repeats else [""]:
         target, *more = _cells(given["target"], owner, row, cells, place)
         if more:
             raise ValueError(f"{place}: 'target' names several numbers; name one, or a column")

@@ -165,10 +165,10 @@ def checked(entry: Any, schema: Schema, place: str) -> dict[str, Any]:
         if isinstance(kind, Mapping):
             result[key] = checked(value, kind, f"{place}, {key}")
         elif isinstance(kind, list):
-            result[key] = [
-                checked(each, kind[0], f"{place}, {key} {i}")
-                for i, each in enumerate(listed(value), 1)
-            ]
+            result[key] = entries = []
+            for i, each in enumerate(listed(value), 1):
+                name = each.get("id", i) if isinstance(each, dict) else i
+                entries.append(checked(each, kind[0], f"{place}, {key} {name!r}"))
         else:
             choice = Value(f"one of {', '.join(map(str, kind))}", kind.__contains__)
             allowed = VALUES.get(kind, choice)
@@ -193,19 +193,16 @@ def read_toml(file: Path, missing: str) -> dict[str, Any]:
 
 
 def read_quoted(file: Path, columns: list[str]) -> list[tuple[str, list[str]]]:
-    """Return place and cells of each row of a CSV file in quotes throughout.
-
-    A cell without quotes tells that a spreadsheet has rewritten the file, and 12.0 may have
-    become 12 on the way.
-    """
+    """Return place and cells of each row of a CSV file in quotes throughout."""
     rows = []
     lines = enumerate(_text(file, "study.toml names it").splitlines(), 1)
     for number, line in ((number, line) for number, line in lines if line.strip()):
         place, cells = f"{file.name}, line {number}", next(csv.reader([line]))
+        # Without quotes a spreadsheet has rewritten it, and 12.0 may have become 12 on the way.
         if bare := re.sub(r'(^|,)"([^"]|"")*"(?=,|$)', "", line):
             raise TypeError(
-                f'{place}: every cell stands in quotes, "…", a number with the digits that were '
-                f"printed; given {bare.strip(',')}"
+                f'{place}: {bare.strip(",")} stands without quotes; write "…" around every cell, '
+                "with the digits that were printed"
             )
         if not rows and cells[1:] != columns:
             raise ValueError(

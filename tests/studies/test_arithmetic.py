@@ -5,7 +5,8 @@ import pytest
 
 from churnlib import audit, audit_thesis
 from churnlib.evidence.origin import PROJECT, resources
-from churnlib.studies import Sheet, load_study, single_digit_changes
+from churnlib.studies import load_study, single_digit_changes
+from churnlib.studies.arithmetic import Sheet
 
 TABLES = ("table_3_1.csv", "table_3_2.csv", "table_3_3.csv")
 

@@ -55,7 +55,7 @@ def test_the_finding_is_that_at_most_26_of_176_adults_stopped_at_high_school():
             'source = "older"',
             'source = "elder"',
             ValueError,
-            "census.toml, 'facts', 'ge60_college': 'source' must be one of city, .*given 'elder'",
+            "census.toml, facts, ge60_college: 'source' must be one of city, .*given 'elder'",
         ),
         ("[facts.men]", "[facts.men", ValueError, "census.toml is not a TOML file"),
     ],

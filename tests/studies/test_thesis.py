@@ -81,7 +81,7 @@ def test_a_missing_file_is_named(data, file):
 @pytest.mark.parametrize("bare", ["43.5", "87", "three", '"87'])
 def test_a_cell_without_quotes_in_a_table_is_named(data, bare):
     spoil(data, '"87"', bare)
-    with pytest.raises(TypeError, match=rf"table_3_2\.csv, line 5: .* quotes.*given {bare}"):
+    with pytest.raises(TypeError, match=rf"table_3_2\.csv, line 5: {bare} stands without"):
         printed_table("3-2", data / "thesis")
 
 
@@ -138,13 +138,13 @@ def test_a_missing_total_is_named(data):
         ('levels = ["bachelor"]', 'levels = ["doctor"]', "claim 22, .*no level 'doctor'"),
         ('total / opened" }]', 'total / open" }]', "claim 9, rule 1: .*'Table 3-1 total open'"),
         ("[[claim]]", "[[claim]", r"study\.toml is not a TOML file"),
-        ('level = "le18" }', 'levl = "le18" }', "claim 23, 'group' lacks 'level'"),
-        ('id = "older_with_college"', 'name = "b"', "claim 23, 'question' lacks 'id'"),
+        ('level = "le18" }', 'levl = "le18" }', "claim 23, group lacks 'level'"),
+        ('id = "older_with_college"', 'name = "b"', "claim 23, question 2 lacks 'id'"),
         ("[method.ratio]", "[method.rate]", "claim 12: 'method' must be one of .*given 'ratio'"),
         (
             'rule = "announced"',
             'rule = "guess"',
-            "'announced': 'rule' must be one of .*given 'guess'",
+            "announced: 'rule' must be one of .*given 'guess'",
         ),
         ("decided_by.zh-Hans", "decided_by.fr", "claim 1: 'decided_by' must be a text .* in 'en'"),
     ],
