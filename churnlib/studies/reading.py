@@ -15,13 +15,9 @@ from churnlib.evidence import LANGUAGES, PROJECT, Origin, Reported
 from churnlib.studies.arithmetic import Cell, Rule, Sheet, name_of
 from churnlib.studies.checks import CHECKS
 from churnlib.studies.study import (
-    CLAIM,
-    DETAILS,
-    OPTIONS,
-    ROUNDING,
-    STUDY,
     Claim,
     PrintedTable,
+    Schema,
     Study,
     checked,
     listed,
@@ -34,6 +30,37 @@ EXAMPLE = Path(__file__).with_name("example")  # a study that passes: what `audi
 Named = Study | Path | str | None  # a study, or its folder; the project's own when None
 TOTAL = "total"  # the row of the printed totals
 _MEASURED = ("mean", "means", "sds", "statistic")  # keys of numbers rounded even if printed whole
+_ROUNDING = {"count": "exact", "percent": "", "number": "", "label": ""}  # empty: the study's own
+_EXHIBIT: Schema = {
+    "id": "name", "title": "text", "file?": "name", "columns?": {"*": tuple(_ROUNDING)},
+    "totals?": {"*": "any"}, "variables?": "names", "rule?": "tables", "unit?": "any",
+    "page?": "any", "note?": "any",
+}  # fmt: skip
+_CLAIM: Schema = {
+    "number": "whole", "section": "name", "statement": "text", "method": "name",
+    "printed?": {"*": "any"}, "rule?": "tables", "decided_by?": "text",
+}  # fmt: skip
+_PART: Schema = {"exhibit": "name", "level": "name"}
+_DETAILS: Mapping[str, Schema] = {  # of a claim, by the rule of its method
+    "outside": {"beside?": "whole"},
+    "checks": {"exhibit?": "name", "check?": "name", "digits?": "size", "rows?": ("each",)},
+    "announced": {"variables": "names"},
+    "majority": {"exhibit": "name", "levels": "names", "partly?": "names"},
+    "majority_within": {
+        "group": _PART, "within": _PART, "supposed?": "name",
+        "question?": [{"id": "name", "rows": {"*": "name"}, "columns": "names"}],
+    },
+    "unpublished": {"variables": "names", "about?": "name", "exhibit?": "name"},
+}  # fmt: skip
+_STUDY: Schema = {
+    "title": "text", "source": "text", "codebook?": "name", "outside?": "name",
+    "rounding?": ("nearest", "truncated"), "exhibit?": [_EXHIBIT], "claim?": "tables",
+    "method?": {"*": {"rule": tuple(_DETAILS), "how": "name", "*": "text"}},
+}  # fmt: skip
+_OPTIONS: Schema = {  # of a rule, by the options of its check
+    "rows": "names", "scale": "scale", "items": "size", "tails": (1, 2), "factors": "factors",
+    "effect": ("first", "second", "both"),
+}  # fmt: skip
 
 
 def load_study(folder: Named = None) -> Study:
@@ -57,7 +84,7 @@ def load_study(folder: Named = None) -> Study:
         return folder
     folder = PROJECT / "data" / "thesis" if folder is None else Path(folder)
     missing = "'python -m churnlib audit --new FOLDER' writes one to start from"
-    content = checked(read_toml(folder / "study.toml", missing), STUDY, "study.toml")
+    content = checked(read_toml(folder / "study.toml", missing), _STUDY, "study.toml")
     rounding = content.get("rounding", "nearest")
     methods = read_toml(EXAMPLE.with_name("methods.toml"), "reinstall churnlib")
     methods |= content.get("method", {})
@@ -159,7 +186,7 @@ def _exhibit(entry: dict[str, Any], folder: Path, rounding: str) -> PrintedTable
 
     def numbers(cells: Mapping[str, Any], what: str) -> dict[str, Reported]:
         return {
-            name: Reported(cells[name], f"{what} {name!r}", ROUNDING[kind] or rounding)
+            name: Reported(cells[name], f"{what} {name!r}", _ROUNDING[kind] or rounding)
             for name, kind in kinds.items()
             if cells.get(name, "") != ""
         }
@@ -184,7 +211,7 @@ def _claim(entry: Any, number: int, rounding: str, methods: Mapping[str, Any]) -
     checked(entry, {"method": tuple(methods), "*": "any"}, place)
     method = methods[entry["method"]]
     own = {f"{word}?": "text" for word in re.findall(r"{(\w+)", str(method))}
-    entry = checked(entry, {**own, **DETAILS[method["rule"]], **CLAIM}, place)
+    entry = checked(entry, {**own, **_DETAILS[method["rule"]], **_CLAIM}, place)
     if entry["number"] != number:
         raise ValueError(f"{place}: claims must be numbered 1, 2, 3, …; given {entry['number']}")
     printed = {
@@ -206,7 +233,7 @@ def _rules(
     check = CHECKS[entry["check"]]
     if check.name == "total":  # of all rows, where nothing else is said
         entry = {"of": "* / " + str(entry.get("target")).rpartition(" / ")[2], **entry}
-    options = {f"{key}?": OPTIONS[key] for key in ("rows", *check.options) if key in OPTIONS}
+    options = {f"{key}?": _OPTIONS[key] for key in ("rows", *check.options) if key in _OPTIONS}
     schema = {"check": "name", "target": "name", **dict.fromkeys(check.keys, "any"), **options}
     given = checked(entry, schema, place)
     lengths = {key: len(listed(given[key])) for key in check.keys}

@@ -116,37 +116,6 @@ VALUES: Mapping[str, Value] = {
 # By key: a name of VALUES, a tuple to choose from, a schema, or a list of one for entries. A key
 # with "?" may be left out; "*" stands for all others.
 Schema = Mapping[str, Any]
-ROUNDING = {"count": "exact", "percent": "", "number": "", "label": ""}  # empty: the study's own
-EXHIBIT: Schema = {
-    "id": "name", "title": "text", "file?": "name", "columns?": {"*": tuple(ROUNDING)},
-    "totals?": {"*": "any"}, "variables?": "names", "rule?": "tables", "unit?": "any",
-    "page?": "any", "note?": "any",
-}  # fmt: skip
-CLAIM: Schema = {
-    "number": "whole", "section": "name", "statement": "text", "method": "name",
-    "printed?": {"*": "any"}, "rule?": "tables", "decided_by?": "text",
-}  # fmt: skip
-_PART: Schema = {"exhibit": "name", "level": "name"}
-DETAILS: Mapping[str, Schema] = {  # of a claim, by the rule of its method
-    "outside": {"beside?": "whole"},
-    "checks": {"exhibit?": "name", "check?": "name", "digits?": "size", "rows?": ("each",)},
-    "announced": {"variables": "names"},
-    "majority": {"exhibit": "name", "levels": "names", "partly?": "names"},
-    "majority_within": {
-        "group": _PART, "within": _PART, "supposed?": "name",
-        "question?": [{"id": "name", "rows": {"*": "name"}, "columns": "names"}],
-    },
-    "unpublished": {"variables": "names", "about?": "name", "exhibit?": "name"},
-}  # fmt: skip
-STUDY: Schema = {
-    "title": "text", "source": "text", "codebook?": "name", "outside?": "name",
-    "rounding?": ("nearest", "truncated"), "exhibit?": [EXHIBIT], "claim?": "tables",
-    "method?": {"*": {"rule": tuple(DETAILS), "how": "name", "*": "text"}},
-}  # fmt: skip
-OPTIONS: Schema = {  # of a rule, by the options of its check
-    "rows": "names", "scale": "scale", "items": "size", "tails": (1, 2), "factors": "factors",
-    "effect": ("first", "second", "both"),
-}  # fmt: skip
 
 
 def checked(entry: Any, schema: Schema, place: str) -> dict[str, Any]:

@@ -403,7 +403,7 @@ SLIPS = [
     ("source =", 'rounding = "up"\nsource =', "'rounding' must be one of nearest, truncated"),
     ("source =", "method.mine = 1\nsource =", "method, mine must be a table of keys; given 1"),
     ('target = "total / people"', 'target = "people"', "is among what it follows from"),
-    ('{ check = "total", target = "total / people" }', '"total"', "'rule' must be a list [ ]"),
+    ('{ check = "total", target = "total / people" }', '"total"', "'rule' must be entries, each"),
     (METHOD_1, 'method = "mine"\nrule', "claim 1: 'method' must be one of outside, checks"),
     (METHOD_1, 'method = "outside"\nbeside = 7\nrule',
      "method 'outside': 'beside' names 7, and no claim has that number"),
