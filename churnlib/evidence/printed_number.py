@@ -127,7 +127,7 @@ def possible_counts(share: str | Decimal | Reported, n: int) -> list[int]:
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ValueError(f"n is the number of people, a whole number of 1 or more; given {n!r}")
     text = format(share, "f") if isinstance(share, Decimal) else share
-    printed = share if isinstance(share, Reported) else Reported(text)
+    printed = text if isinstance(text, Reported) else Reported(text)
     first = max(-((-printed.low * n) // 100), 0)
     last = min(printed.high * n // 100, n)
     return list(range(int(first), int(last) + 1))

@@ -119,8 +119,9 @@ def plausibility(study: Named = None) -> pd.DataFrame:
 def _questioned(study: Study) -> tuple[Claim, FrequencyTable, FrequencyTable]:
     """Return the claim with questions, and the two tables that it crosses."""
     claim = next(claim for claim in study.claims.values() if "question" in claim.details)
-    named = [claim.details[key]["exhibit"] for key in ("group", "within")]
-    return claim, *(published_frequencies(name, study) for name in named)
+    named = (claim.details[key]["exhibit"] for key in ("group", "within"))
+    group, within = (published_frequencies(name, study) for name in named)
+    return claim, group, within
 
 
 @dataclass(frozen=True)

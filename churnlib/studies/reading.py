@@ -96,7 +96,8 @@ def load_study(folder: Named = None) -> Study:
     ]
     if len(exhibits := {table.exhibit: table for table in tables}) < len(tables):
         raise ValueError("study.toml: two exhibits have the same 'id'; each needs its own")
-    files = {key: folder / content[key] for key in ("codebook", "outside") if key in content}
+    named: list[str] = [key for key in ("codebook", "outside") if key in content]
+    files = {key: folder / content[key] for key in named}
     for key, file in files.items():
         if not file.is_file():
             raise FileNotFoundError(f"{file} is missing; study.toml names it as {key!r}")

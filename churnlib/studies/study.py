@@ -163,7 +163,7 @@ def read_toml(file: Path, missing: str) -> dict[str, Any]:
 
 def read_quoted(file: Path, columns: list[str]) -> list[tuple[str, list[str]]]:
     """Return place and cells of each row of a CSV file in quotes throughout."""
-    rows = []
+    rows: list[tuple[str, list[str]]] = []
     lines = enumerate(_text(file, "study.toml names it").splitlines(), 1)
     for number, line in ((number, line) for number, line in lines if line.strip()):
         place, cells = f"{file.name}, line {number}", next(csv.reader([line]))
