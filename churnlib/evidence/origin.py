@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any
 
 _CLONE = Path(__file__).resolve().parents[2]
-IS_CLONE = (_CLONE / "notebooks").is_dir()
-"""Whether this is a clone of the project; an installed wheel brings its data alone."""
+IS_CLONE = (_CLONE / "notebooks").is_dir()  # an installed wheel brings its data alone
 PROJECT = _CLONE if IS_CLONE else Path(__file__).resolve().parents[1] / "project"
-LANGUAGES = ("en", "zh-Hans")
-"""Those in which everything is published."""
+LANGUAGES = ("en", "zh-Hans")  # in which everything is published
 
 
 class Origin(IntEnum):
@@ -27,10 +25,8 @@ class Origin(IntEnum):
 
     Examples
     --------
-    >>> Origin.PUBLISHED < Origin.SYNTHETIC
-    True
-    >>> Origin.SYNTHETIC.badge
-    'SYNTHETIC · 模拟数据'
+    >>> Origin.PUBLISHED < Origin.SYNTHETIC, Origin.SYNTHETIC.badge
+    (True, 'SYNTHETIC · 模拟数据')
     """
 
     PUBLISHED = 1
@@ -42,41 +38,22 @@ class Origin(IntEnum):
     @property
     def badge(self) -> str:
         """The mark that every table and figure carries, in both languages at once."""
-        return f"{self.name} · {_CHINESE[self]}"
+        return f"{self.name} · {_CHINESE[self - 1]}"
 
     def mark(self, lang: str) -> str:
-        """Return the mark in one language.
-
-        Examples
-        --------
-        >>> Origin.OBSERVED.mark("en"), Origin.OBSERVED.mark("zh-Hans")
-        ('OBSERVED', '真实作答')
-        """
-        return self.name if lang == "en" else _CHINESE[self]
+        """Return the mark in one language."""
+        return self.name if lang == "en" else _CHINESE[self - 1]
 
     @property
     def badge_html(self) -> str:
         """The same mark for a notebook."""
-        return (
-            f'<span style="border:1px solid {_COLOURS[self]};border-radius:3px;'
-            f'padding:1px 6px;font-size:85%;color:{_COLOURS[self]}">{self.badge}</span>'
-        )
+        look = "border:1px solid {0};border-radius:3px;padding:1px 6px;font-size:85%;color:{0}"
+        return f'<span style="{look.format(_COLOURS[self - 1])}">{self.badge}</span>'
 
 
-_CHINESE = {
-    Origin.PUBLISHED: "论文所载",
-    Origin.EXTERNAL: "文献数字",
-    Origin.OBSERVED: "真实作答",
-    Origin.HYPOTHETICAL: "假设推算",
-    Origin.SYNTHETIC: "模拟数据",
-}
-_COLOURS = {
-    Origin.PUBLISHED: "#1b5e83",
-    Origin.EXTERNAL: "#5b4b8a",
-    Origin.OBSERVED: "#2d6a2d",
-    Origin.HYPOTHETICAL: "#7a5c00",
-    Origin.SYNTHETIC: "#a33b20",
-}
+# In the order of gravity.
+_CHINESE = ("论文所载", "文献数字", "真实作答", "假设推算", "模拟数据")
+_COLOURS = ("#1b5e83", "#5b4b8a", "#2d6a2d", "#7a5c00", "#a33b20")
 _ASSUMED = {
     Origin.HYPOTHETICAL: "its numbers were assumed",
     Origin.SYNTHETIC: "they were simulated to have the published margins",
@@ -85,11 +62,6 @@ _ASSUMED = {
 
 def derived(*origins: Origin) -> Origin:
     """Origin of a result: the weakest among its ingredients.
-
-    Raises
-    ------
-    ValueError
-        If no ingredient is named: a result without origin cannot be judged.
 
     Examples
     --------
@@ -103,18 +75,10 @@ def derived(*origins: Origin) -> Origin:
 
 @dataclass(frozen=True, eq=False)
 class WithOrigin:
-    """A frame to be shown in a notebook with the mark of its origin.
+    """A frame to be shown in a notebook with the mark of its origin."""
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Rounded for display.
-    origin : Origin
-        The weakest evidence in it.
-    """
-
-    frame: Any
-    origin: Origin
+    frame: Any  # rounded for display
+    origin: Origin  # the weakest evidence in it
 
     def _repr_html_(self) -> str:
         return f"{self.origin.badge_html}{self.frame._repr_html_()}"
@@ -123,17 +87,11 @@ class WithOrigin:
         return f"{self.origin.badge}\n{self.frame}"
 
 
-Marked = WithOrigin
-"""Its earlier name."""
+Marked = WithOrigin  # its earlier name
 
 
 def require_evidence(origin: Origin, statement: str) -> None:
     """Refuse to hold a printed statement against what we simulated or assumed ourselves.
-
-    Raises
-    ------
-    ValueError
-        If `origin` is ``HYPOTHETICAL`` or ``SYNTHETIC``.
 
     Examples
     --------
@@ -151,63 +109,26 @@ they were simulated to have the published margins. Use PUBLISHED, EXTERNAL or OB
 
 @dataclass(frozen=True)
 class Resource:
-    """One data file, as `data/datapackage.json` describes it.
+    """One data file, as `data/datapackage.json` describes it."""
 
-    Parameters
-    ----------
-    name : str
-        Its name in the data package, for instance ``"table-3-1"``.
-    path : Path
-        Where the file lies.
-    origin : Origin
-        Which kind of evidence it holds.
-    sha256 : str
-        Checksum of the file as released.
-    columns : tuple of str
-        Its columns, for a file that is a table.
-    variables : frozenset of str
-        Survey variables that the file tabulates together.
-    """
-
-    name: str
     path: Path
-    origin: Origin
-    sha256: str
-    columns: tuple[str, ...]
-    variables: frozenset[str]
+    origin: Origin  # which kind of evidence it holds
+    hash: str  # of the file as released, "sha256:…"
 
     def is_intact(self) -> bool:
-        """Whether the file is still, byte for byte, the one that was released."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest() == self.sha256
+        """Return True if the file is still, byte for byte, the one that was released."""
+        return _checksum(self.path) == self.hash
 
 
 def resources(folder: Path | None = None) -> dict[str, Resource]:
-    """Every data file of the project by name, with its origin and checksum.
-
-    Parameters
-    ----------
-    folder : Path, optional
-        A data folder with a ``datapackage.json``; the project's own when left out.
-
-    Examples
-    --------
-    >>> resources()["table-3-1"].origin.name
-    'PUBLISHED'
-    """
+    """Every data file of the project, or of a folder with a ``datapackage.json``, by name."""
     folder = folder or PROJECT / "data"
     package = folder / "datapackage.json"
     try:
-        described = json.loads(package.read_text(encoding="utf-8"))["resources"]
+        entries = json.loads(package.read_text(encoding="utf-8"))["resources"]
         return {
-            entry["name"]: Resource(
-                name=entry["name"],
-                path=folder / entry["path"],
-                origin=Origin[entry["origin"]],
-                sha256=entry["hash"].removeprefix("sha256:"),
-                columns=tuple(f["name"] for f in entry.get("schema", {}).get("fields", ())),
-                variables=frozenset(entry.get("variables", ())),
-            )
-            for entry in described
+            entry["name"]: Resource(folder / entry["path"], Origin[entry["origin"]], entry["hash"])
+            for entry in entries
         }
     except FileNotFoundError:
         raise FileNotFoundError(
@@ -225,21 +146,32 @@ def update_checksums(folder: Path | None = None) -> list[str]:
     """Write the present checksum and size of every data file into the data package.
 
     To be run after a deliberate edit, such as a new label in the codebook: until then the
-    tests report the file as changed.
-
-    Returns
-    -------
-    list of str
-        Names of the resources whose checksum is new.
+    tests report the file as changed. Returns the names of the files whose checksum is new.
     """
-    package = (folder or PROJECT / "data") / "datapackage.json"
-    known = resources(folder)
+    folder = folder or PROJECT / "data"
+    package = folder / "datapackage.json"
+    changed = [name for name, file in resources(folder).items() if not file.is_intact()]
     content = json.loads(package.read_text(encoding="utf-8"))
     for entry in content["resources"]:
-        data = known[entry["name"]].path.read_bytes()
-        entry["bytes"] = len(data)
-        entry["hash"] = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    package.write_text(
-        json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n"
-    )
-    return [name for name, new in resources(folder).items() if new.sha256 != known[name].sha256]
+        path = folder / entry["path"]
+        entry |= {"bytes": path.stat().st_size, "hash": _checksum(path)}
+    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    package.write_text(text, encoding="utf-8", newline="\n")
+    return changed
+
+
+def _checksum(path: Path) -> str:
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+class Kind(StrEnum):
+    """How a statement fares, from what cannot be judged to what is wrong."""
+
+    EXTERNAL = "external"
+    UNTESTABLE = "untestable"
+    REPRODUCED = "reproduced"
+    CAVEAT = "reproduced with caveat"
+    NOT_ESTABLISHED = "not established"
+    INCOMPLETE = "incomplete"
+    ARITHMETIC_ERROR = "arithmetic error"
+    CONTRADICTED = "contradicted"

@@ -1,28 +1,19 @@
 """A published study held against itself: checks, repairs, claims, verdicts."""
 
-from churnlib.studies.arithmetic import Repair as Repair
-from churnlib.studies.arithmetic import Rule as Rule
-from churnlib.studies.arithmetic import Sheet as Sheet
 from churnlib.studies.arithmetic import single_digit_changes as single_digit_changes
 from churnlib.studies.checks import CHECKS as CHECKS
-from churnlib.studies.margins import best_fit_test as best_fit_test
-from churnlib.studies.margins import census as census
-from churnlib.studies.margins import minor_assumptions as minor_assumptions
-from churnlib.studies.margins import plausibility as plausibility
+from churnlib.studies.decisions import census as census
+from churnlib.studies.decisions import minor_assumptions as minor_assumptions
+from churnlib.studies.decisions import plausibility as plausibility
 from churnlib.studies.reading import EXAMPLE as EXAMPLE
 from churnlib.studies.reading import load_study as load_study
 from churnlib.studies.reading import new_study as new_study
-from churnlib.studies.study import Claim as Claim
-from churnlib.studies.study import PrintedTable as PrintedTable
-from churnlib.studies.study import Study as Study
-from churnlib.studies.study_audit import audit as audit
-from churnlib.studies.study_audit import audit_text as audit_text
-from churnlib.studies.study_audit import audit_thesis as audit_thesis
-from churnlib.studies.verdicts import Verdict as Verdict
+from churnlib.studies.reading import printed_table as printed_table
+from churnlib.studies.reading import published_frequencies as published_frequencies
+from churnlib.studies.verdicts import audit as audit
+from churnlib.studies.verdicts import audit_text as audit_text
+from churnlib.studies.verdicts import audit_thesis as audit_thesis
 from churnlib.studies.verdicts import claims as claims
 from churnlib.studies.verdicts import exhibit_entries as exhibit_entries
 from churnlib.studies.verdicts import exhibits as exhibits
-from churnlib.studies.verdicts import printed_table as printed_table
-from churnlib.studies.verdicts import published_frequencies as published_frequencies
 from churnlib.studies.verdicts import typeset as typeset
-from churnlib.studies.verdicts import verdict as verdict

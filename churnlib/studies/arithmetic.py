@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -11,47 +11,40 @@ from typing import Any
 from scipy.cluster.hierarchy import DisjointSet
 
 from churnlib.evidence import Reported
-from churnlib.studies.checks import CHECKS, Interval
+from churnlib.studies.checks import Check, Interval
 
+# Where a printed number stands: exhibit or claim, row and column; a claim's row is "".
 Cell = tuple[str, str, str]
-"""Where a printed number stands: exhibit or claim, row and column; a claim has no rows."""
-
+# What is added up before a check uses it: one cell, the cells of a column, or a whole number.
 Operand = tuple[Cell | int, ...]
-"""What is added up before a check uses it: one cell, the cells of a column, or a whole number."""
-
+# What is said of a rule that holds and that exact numbers would break.
 ONLY_ROUNDED = ("explained by rounding", "no probability is zero: it was rounded to it")
-"""What is said of a rule that holds and that exact numbers would break."""
 
 
 @dataclass(frozen=True, eq=False)
 class Rule:
     """One printed number, the target, that must follow from others."""
 
-    check: str  # a name of CHECKS
+    check: Check
     exhibit: str  # the exhibit, or claim, that it is counted under
     target: Cell
     operands: Mapping[str, tuple[Operand, ...]]  # by the check's keys
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any]
 
     @cached_property
     def sources(self) -> tuple[Cell, ...]:
         """The cells it follows from."""
-        return tuple(cell for key in self.operands for cell in self.named(key))
-
-    def named(self, key: str) -> list[Cell]:
-        """Return the cells of one key, if it has it."""
-        parts = chain.from_iterable(self.operands.get(key, ()))
-        return [part for part in parts if not isinstance(part, int)]
+        parts = chain.from_iterable(chain.from_iterable(self.operands.values()))
+        return tuple(part for part in parts if not isinstance(part, int))
 
     @property
     def name(self) -> str:
         """The rule in words, by the check's pattern."""
-        check = CHECKS[self.check]
-        sources = {
-            key: f" {check.sign} ".join(map(self._name, operands))
+        names = {
+            key: f" {self.check.sign} ".join(map(self._name, operands))
             for key, operands in self.operands.items()
         }
-        return check.words.format(target=name_of(self.target, self.exhibit), **sources)
+        return f"{name_of(self.target, self.exhibit)} {self.check.words.format(**names)}"
 
     def _name(self, operand: Operand) -> str:
         first = operand[0]
@@ -84,22 +77,6 @@ class Sheet:
 
     Of the rules for one number the first says how its author computed it; the others only hold
     it against more numbers.
-
-    Examples
-    --------
-    >>> cells = {("T", row, "n"): Reported(text) for row, text in
-    ...          {"a": "41", "b": "22", "all": "53", "half": "26.5"}.items()}
-    >>> a, b, both, half = cells
-    >>> add = Rule("total", "T", both, {"of": ((a, b),)}, {"percent": False})
-    >>> halve = Rule("ratio", "T", half, {"of": ((both,), (2,))}, {"percent": False})
-    >>> sheet = Sheet(cells, (add, halve))
-    >>> [rule.name for rule in sheet.broken]
-    ['all n = sum of the rows']
-    >>> for repair in sheet.repairs:
-    ...     print(repair)
-    a n: 41 → 31
-    b n: 22 → 12
-    all n: 53 → 63 (then also half n)
     """
 
     cells: Mapping[Cell, Reported]
@@ -115,69 +92,52 @@ class Sheet:
             if isinstance(part, int):
                 return Interval.of(part)
             first = self._first.get(part) if anew else None
-            if first is None or not CHECKS[first.check].computes:
+            if first is None or not first.check.computes:
                 return Interval.of(self.cells[part])
             return self.computed(first, anew=True)
 
-        numbers: dict[str, list[Interval]] = {key: [] for key in rule.operands}
+        numbers: dict[str, list[Interval]] = {}
         for key, operands in rule.operands.items():
-            for operand in operands:
-                parts = [number(part) for part in operand]
-                if None in parts:
-                    return None
-                numbers[key].append(sum(filter(None, parts), Interval.of(0)))
-        return CHECKS[rule.check].formula(self.cells[rule.target], **numbers, **rule.options)
+            sums = [[number(part) for part in operand] for operand in operands]
+            if any(None in parts for parts in sums):
+                return None
+            numbers[key] = [sum(filter(None, parts), Interval.of(0)) for parts in sums]
+        return rule.check.formula(self.cells[rule.target], **numbers, **rule.options)
 
     def holds(self, rule: Rule, *, anew: bool = False) -> bool:
         """Return True if the printed target is what the rule gives, up to rounding."""
         computed = self.computed(rule, anew=anew)
-        return computed is not None and computed.meets(self.cells[rule.target])
+        return bool(computed and computed.meets(self.cells[rule.target]))
 
     def remark(self, rule: Rule) -> str:
         """Return why a rule holds that exact numbers would break, or what alone would let it."""
         computed, printed = self.computed(rule), self.cells[rule.target]
-        if computed is not None and computed.meets(printed):
+        if computed and computed.meets(printed):
             if "statistic" in rule.operands and not printed.value:
                 return ONLY_ROUNDED[1]
             return "" if printed.admits(computed.value) else ONLY_ROUNDED[0]
         one_sided = replace(rule, options={**rule.options, "tails": 1})
-        if "tails" in CHECKS[rule.check].options and self.holds(one_sided):
+        if "tails" in rule.check.options and self.holds(one_sided):
             return "would hold one-sided"
         cut = {
-            cell: replace(number, rounding="truncated")
-            for cell, number in self.cells.items()
-            if number.rounding == "nearest"
+            cell: replace(x, rounding="truncated") if x.rounding == "nearest" else x
+            for cell, x in self.cells.items()
         }
-        if replace(self, cells={**self.cells, **cut}).holds(rule):
-            return "would hold with digits cut off"
-        return ""
+        return "would hold with digits cut off" if replace(self, cells=cut).holds(rule) else ""
 
     @cached_property
-    def broken(self) -> list[Rule]:
-        """Rules that do not hold."""
-        return [rule for rule in self.rules if not self.holds(rule)]
-
-    def part(self, cell: Cell) -> Sheet:
-        """Return the rules that a cell is tied to, through whatever other cells, and theirs."""
-        return self._parts[cell]
-
-    @cached_property
-    def _parts(self) -> dict[Cell, Sheet]:
+    def parts(self) -> dict[Cell, Sheet]:
+        """By cell: the rules that it is tied to, through whatever other cells, and theirs."""
         tied = DisjointSet(self.cells)
         for rule in self.rules:
             for source in rule.sources:
                 tied.merge(rule.target, source)
-        return {
-            cell: sheet
-            for cells in tied.subsets()
-            for sheet in [
-                Sheet(
-                    {cell: x for cell, x in self.cells.items() if cell in cells},
-                    tuple(rule for rule in self.rules if rule.target in cells),
-                )
-            ]
-            for cell in cells
-        }
+        parts: dict[Cell, Sheet] = {}
+        for group in tied.subsets():
+            cells = {cell: number for cell, number in self.cells.items() if cell in group}
+            rules = tuple(rule for rule in self.rules if rule.target in group)
+            parts |= dict.fromkeys(group, Sheet(cells, rules))
+        return parts
 
     @cached_property
     def repairs(self) -> list[Repair]:
@@ -202,14 +162,15 @@ class Sheet:
         return repairs
 
     def _touched(self, cells: set[Cell]) -> list[Rule]:
-        """Return the rules that speak of some of these cells, or none if some broken one does not.
-
-        Most changes leave a broken rule broken, so those stand first.
-        """
+        """Return the rules of these cells, or none if some broken rule is not among them."""
         touched = [rule for rule in self.rules if cells & {rule.target, *rule.sources}]
-        broken = [rule for rule in touched if rule in self.broken]
-        whole = broken and broken == self.broken
-        return sorted(touched, key=broken.__contains__, reverse=True) if whole else []
+        whole = self._broken and set(self._broken) <= set(touched)
+        # Most changes leave a broken rule broken, so those stand first.
+        return sorted(touched, key=self._broken.__contains__, reverse=True) if whole else []
+
+    @cached_property
+    def _broken(self) -> list[Rule]:
+        return [rule for rule in self.rules if not self.holds(rule)]
 
     @cached_property
     def _first(self) -> dict[Cell, Rule]:
@@ -235,22 +196,22 @@ class Sheet:
 
     def with_texts(self, texts: Mapping[Cell, str]) -> Sheet:
         """Return the same sheet with other prints in some cells."""
-        new = {c: replace(self.cells[c], text=text) for c, text in texts.items()}
+        new = {cell: replace(self.cells[cell], text=text) for cell, text in texts.items()}
         return replace(self, cells={**self.cells, **new})
 
     def _follow(self, cells: Sequence[Cell]) -> Sheet:
         sheet = self
         for cell in cells:
             computed = sheet.computed(self._first[cell])
-            if computed is not None and not computed.meets(sheet.cells[cell]):
-                sheet = sheet.with_texts({cell: like(sheet.cells[cell], float(computed.value))})
+            if computed and not computed.meets(sheet.cells[cell]):
+                sheet = sheet.with_texts({cell: like(sheet.cells[cell], computed)})
         return sheet
 
 
-def like(printed: Reported, value: float) -> str:
-    """Return a number with the decimals, and the percent sign, of a printed one."""
+def like(printed: Reported, computed: Interval, decimals: int | None = None) -> str:
+    """Return a computed number with the decimals, and the percent sign, of a printed one."""
     percent = "%" if printed.text.strip().endswith("%") else ""
-    return f"{value:.{printed.decimals}f}{percent}"
+    return f"{float(computed.value):.{decimals or printed.decimals}f}{percent}"
 
 
 def name_of(cell: Cell, exhibit: str = "", row: str = "") -> str:
@@ -260,14 +221,7 @@ def name_of(cell: Cell, exhibit: str = "", row: str = "") -> str:
 
 
 def single_digit_changes(text: str) -> list[str]:
-    """Return every print that differs from `text` in exactly one digit.
-
-    Examples
-    --------
-    >>> single_digit_changes("20")
-    ['00', '10', '30', '40', '50', '60', '70', '80', '90', \
-'21', '22', '23', '24', '25', '26', '27', '28', '29']
-    """
+    """Return every print that differs from `text` in exactly one digit."""
     return [
         text[:i] + digit + text[i + 1 :]
         for i, old in enumerate(text)

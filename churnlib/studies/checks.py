@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import product
-from math import ceil, floor, inf, isnan, isqrt, nan, sqrt
+from math import ceil, floor, inf, isnan, isqrt, nan
 from operator import add, sub
 from typing import Any
 
@@ -16,18 +16,11 @@ from scipy import stats
 from scipy.optimize import lsq_linear
 
 from churnlib.evidence import Reported
-from churnlib.studies.keys import NAMES, Value
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A computed number, and all that it may be since what it is made of was rounded.
-
-    Examples
-    --------
-    >>> print((Interval.of(Reported("1.5")) + Interval.of(2)).high)
-    71/20
-    """
+    """A computed number, and all that it may be since what it is made of was rounded."""
 
     value: Fraction  # of the numbers as printed
     low: Fraction
@@ -62,20 +55,25 @@ class Interval:
 
 Numbers = Sequence[Interval]
 Scale = Sequence[int] | None
+# From the printed number, the others and the options to what it must be; None: it cannot be.
 Formula = Callable[..., Interval | None]
-"""From the printed number, the others and the options to what it must be; None: it cannot be."""
 
 
 @dataclass(frozen=True)
 class Check:
     """One kind of rule between printed numbers."""
 
+    name: str  # by which a study declares it
     formula: Formula
     keys: Mapping[str, int]  # what a rule must name beside "target", how many of each; 0 is any
-    words: str  # the rule in words; {target} and each key stand for names of numbers
-    options: tuple[str, ...] = ()  # of OPTIONS; and "percent" where the target's unit matters
+    words: str  # what follows the target's name; each key stands for names of numbers
+    options: tuple[str, ...] = ()  # that it may have; "percent" where the target's unit matters
     sign: str = "+"  # between several names
-    computes: bool = True  # the target; else it only says what the target can be
+
+    @property
+    def computes(self) -> bool:
+        """True if it says what the target is, False if only what it can be."""
+        return "items" not in self.options
 
 
 def _total(printed: Reported, of: Numbers, percent: bool) -> Interval:
@@ -124,15 +122,13 @@ def _sd(
     (average,), size = mean, n[0].value
     if scale == [0, 1] and average.value > 1:
         average = average / _HUNDRED  # a share of yes printed in per cent
-    return _nearest(
-        printed,
-        [
-            sd
-            for total in _sums(average, size, scale, items)
-            if size > 1 and average.low <= total / (size * items) <= average.high
-            for sd in _sds(printed, total, int(size), scale, items)
-        ],
-    )
+    sds = [
+        sd
+        for total in _sums(average, size, scale, items)
+        if size > 1 and average.low <= total / (size * items) <= average.high
+        for sd in _sds(printed, total, int(size), scale, items)
+    ]
+    return _nearest(printed, sds)
 
 
 def _nearest(printed: Reported, possible: Sequence[Fraction]) -> Interval | None:
@@ -192,10 +188,8 @@ def _p_value(tail: Callable[..., Any], sides: int) -> Formula:
 
 
 def _r(r: float, df: float) -> float:
-    """Tail of a correlation by t = r √(df / (1 − r²))."""
-    if r >= 1:
-        return 0.0 if r == 1 else nan
-    return float(stats.t.sf(r * sqrt(df / (1 - r**2)), df))
+    """Upper tail of a correlation: (r + 1) / 2 is a beta variable."""
+    return float(stats.beta.sf(r, df / 2, df / 2, loc=-1, scale=2)) if r <= 1 else nan
 
 
 def _anova(
@@ -245,56 +239,27 @@ def _t_test(printed: Reported, means: Numbers, sds: Numbers, n: Numbers) -> Inte
     return Interval.of(0) - t if printed.value < 0 else t
 
 
+_HUNDRED = Interval.of(100)
 _TEST = {"statistic": 1, "df": 1}
 _GROUPS = {"means": 0, "sds": 0, "n": 0}
+_PAIR = dict.fromkeys(_GROUPS, 2)
 _WHOLE = ("scale", "items")
-_HUNDRED = Interval.of(100)
 CHECKS: Mapping[str, Check] = {
-    "total": Check(_total, {"of": 0}, "{target} = sum of {of}", ("percent",)),
-    "difference": Check(_difference, {"of": 0}, "{target} = {of}", sign="−"),
-    "share": Check(_share, {"of": 2}, "{target} = {of}", ("percent",), "÷"),
-    "ratio": Check(_ratio, {"of": 2}, "{target} = {of}", ("percent",), "÷"),
-    "same_as": Check(_same, {"of": 1}, "{target} = {of}"),
-    "mean": Check(
-        _mean,
-        {"n": 1},
-        "{target} can be a mean of {n} whole numbers",
-        (*_WHOLE, "percent"),
-        computes=False,
-    ),
-    "sd": Check(
-        _sd,
-        {"mean": 1, "n": 1},
-        "{target} can be the SD of {n} whole numbers",
-        _WHOLE,
-        computes=False,
-    ),
-    "chi_square": Check(_p_value(stats.chi2.sf, 1), _TEST, "{target} follows from χ² and df"),
-    "t": Check(_p_value(stats.t.sf, 2), _TEST, "{target} follows from t and df", ("tails",)),
-    "z": Check(_p_value(stats.norm.sf, 2), {"statistic": 1}, "{target} follows from z", ("tails",)),
-    "r": Check(_p_value(_r, 2), _TEST, "{target} follows from r and df", ("tails",)),
-    "F": Check(
-        _p_value(stats.f.sf, 1), {"statistic": 1, "df": 2}, "{target} follows from F and its df"
-    ),
-    "anova": Check(
-        _anova, _GROUPS, "{target} = F of the means, SDs and sizes", ("factors", "effect")
-    ),
-    "t_test": Check(_t_test, dict.fromkeys(_GROUPS, 2), "{target} = t of the means, SDs and sizes"),
+    check.name: check
+    for check in (
+        Check("total", _total, {"of": 0}, "= sum of {of}", ("percent",)),
+        Check("difference", _difference, {"of": 0}, "= {of}", sign="−"),
+        Check("share", _share, {"of": 2}, "= {of}", ("percent",), sign="÷"),
+        Check("ratio", _ratio, {"of": 2}, "= {of}", ("percent",), sign="÷"),
+        Check("same_as", _same, {"of": 1}, "= {of}"),
+        Check("mean", _mean, {"n": 1}, "can be a mean of {n} whole numbers", (*_WHOLE, "percent")),
+        Check("sd", _sd, {"mean": 1, "n": 1}, "can be the SD of {n} whole numbers", _WHOLE),
+        Check("chi_square", _p_value(stats.chi2.sf, 1), _TEST, "follows from χ² and df"),
+        Check("t", _p_value(stats.t.sf, 2), _TEST, "follows from t and df", ("tails",)),
+        Check("z", _p_value(stats.norm.sf, 2), {"statistic": 1}, "follows from z", ("tails",)),
+        Check("r", _p_value(_r, 2), _TEST, "follows from r and df", ("tails",)),
+        Check("F", _p_value(stats.f.sf, 1), {**_TEST, "df": 2}, "follows from F and its df"),
+        Check("anova", _anova, _GROUPS, "= F of the means, SDs and sizes", ("factors", "effect")),
+        Check("t_test", _t_test, _PAIR, "= t of the means, SDs and sizes"),
+    )
 }
-"""Every check by the name that a study declares it with."""
-
-
-def _pair(value: Any, least: float = -inf) -> bool:
-    whole = isinstance(value, list) and len(value) == 2 and {*map(type, value)} == {int}
-    return whole and min(value) >= least
-
-
-OPTIONS: Mapping[str, Value] = {
-    "rows": NAMES,
-    "scale": Value(lambda x: _pair(x) and x[0] < x[1], "two whole numbers, low first, as [1, 7]"),
-    "items": Value(lambda x: isinstance(x, int) and x >= 1, "a whole number from 1 on"),
-    "tails": Value(lambda x: x in (1, 2), "1 or 2"),
-    "factors": Value(lambda x: _pair(x, 2), "two whole numbers from 2 on, as [2, 3]"),
-    "effect": Value(lambda x: x in ("first", "second", "both"), '"first", "second" or "both"'),
-}
-"""What each option of a rule may be."""

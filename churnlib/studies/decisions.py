@@ -1,22 +1,132 @@
-"""How each kind of statement is decided. A method computes a finding; it words nothing."""
+"""How each kind of statement is decided. A rule computes a finding; it words nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
+import pandas as pd
+from scipy.stats import binomtest
+
 from churnlib.crosstabs import least_v
-from churnlib.evidence import LANGUAGES, Kind, Origin
+from churnlib.evidence import LANGUAGES, Kind, Origin, Reported, derived
+from churnlib.margins import AtLeast, Constraint, Count, StructuralZero, attainable
 from churnlib.studies.arithmetic import Cell, like
-from churnlib.studies.margins import plausibility
-from churnlib.studies.study import Claim, Study
-from churnlib.tables import wilson
+from churnlib.studies.reading import TOTAL, Named, load_study, published_frequencies
+from churnlib.studies.study import Claim, Study, checked, read_toml
+from churnlib.tables import FrequencyTable, wilson
+
+
+@dataclass(frozen=True, eq=False)
+class OutsideFacts:
+    """Facts printed elsewhere, to stand beside a study."""
+
+    facts: Mapping[str, Reported]  # printed percentages
+    rest: Mapping[str, Mapping[str, Any]]  # shares of those left when groups are taken away
+    warning: Mapping[str, str]  # whom the facts count, by language
+
+    def share(self, name: str) -> Fraction:
+        """Return a share from 0 to 1, a KeyError if there is none; ``"not x"`` is what it lacks."""
+        if name.startswith("not "):
+            return 1 - self.share(name.removeprefix("not "))
+        if name in self.facts:
+            return Fraction(self.facts[name].value) / 100
+        if name not in self.rest:
+            known = ", ".join([*self.facts, *self.rest])
+            raise KeyError(f"no outside fact {name!r}; there are {known}")
+        share, left = self.share(self.rest[name]["share"]), Fraction(1)
+        for group, theirs in self.rest[name]["without"].items():
+            left -= self.share(group)
+            share -= self.share(group) * self.share(theirs) if theirs else 0
+        return share / left
+
+
+def census(study: Named = None) -> OutsideFacts:
+    """Return the facts from outside that a study is compared with; errors as in `load_study`."""
+    file = load_study(study).files.get("outside")
+    if file is None:
+        raise ValueError("study.toml names no file of facts printed elsewhere as 'outside'")
+    content = read_toml(file, "study.toml names it as 'outside'")
+    sources = tuple(content.get("sources", ()))
+    schema = {
+        "facts": {"*": {"printed": "any", "of": "name", "source": sources}},
+        "rest?": {"*": {"share": "name", "without": {"*": "name"}, "of": "name"}},
+        "sources": {"*": dict.fromkeys(("publisher", "title", "date", "page"), "name")},
+        "warning": "text",
+    }
+    content = checked(content, schema, file.name)
+    facts = {
+        name: Reported(fact["printed"], f"{file.name}, {name}")
+        for name, fact in content["facts"].items()
+    }
+    return OutsideFacts(facts, content.get("rest", {}), content["warning"])
+
+
+def minor_assumptions(study: Named = None) -> dict[str, tuple[Constraint, ...]]:
+    """What may be supposed of the statement "most of these are of that group".
+
+    By name, for `attainable`: ``nothing``; ``most``, the statement as printed; what the study
+    calls "nobody of that group is elsewhere"; and ``both``.
+    """
+    claim, _, columns = _questioned(load_study(study))
+    group, within = claim.details["group"]["level"], claim.details["within"]["level"]
+    most = AtLeast((group, within), columns.combined([within]) // 2 + 1)
+    nowhere_else = StructuralZero((group, [c for c in columns.counts.index if c != within]))
+    supposed = {"nothing": (), "most": (most,), claim.details["supposed"]: (nowhere_else,)}
+    return {**supposed, "both": (most, nowhere_else)}
+
+
+def plausibility(study: Named = None) -> pd.DataFrame:
+    """What each supposition forces elsewhere in the table, beside a share from outside.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``question`` (as the claim names them) and ``said`` (see `minor_assumptions`),
+        columns ``low``, ``high`` (fewest and most people), ``n`` (people asked about),
+        ``census`` (the outside share, standardised to the rows of those people), ``best`` (the
+        count that fits it best), ``p_value`` (of its exact binomial test, for a random sample of a
+        population with that share) and ``fits_from``, ``fits_to``: the shares that this count
+        would not reject at 5 % (Clopper–Pearson).
+    """
+    study = load_study(study)
+    claim, rows, columns = _questioned(study)
+    facts, lines = census(study), {}
+    for question in claim.details["question"]:
+        people = Count((list(question["rows"]), question["columns"]))
+        sizes = {level: rows.combined([level]) for level in question["rows"]}
+        n = sum(sizes.values())
+        there = [size * facts.share(question["rows"][level]) for level, size in sizes.items()]
+        share = float(sum(there) / n)
+        for said, constraints in minor_assumptions(study).items():
+            possible = attainable(rows, columns, people, constraints)
+            counts = range(round(possible.low), round(possible.high) + 1)
+            best = max((binomtest(k, n, share) for k in counts), key=lambda test: test.pvalue)
+            fits = best.proportion_ci(0.95, method="exact")
+            lines[question["id"], said] = {
+                "low": possible.low, "high": possible.high, "n": n, "census": share,
+                "best": float(best.k), "p_value": min(float(best.pvalue), 1.0),
+                "fits_from": fits.low, "fits_to": fits.high,
+            }  # fmt: skip
+    frame = pd.DataFrame.from_dict(lines, orient="index")
+    frame.index = pd.MultiIndex.from_tuples(lines, names=["question", "said"])
+    frame.attrs["origin"] = derived(rows.origin, columns.origin, Origin.EXTERNAL)
+    return frame
+
+
+def _questioned(study: Study) -> tuple[Claim, FrequencyTable, FrequencyTable]:
+    """Return the claim with questions, and the two tables that it crosses."""
+    claim = next(claim for claim in study.claims.values() if "question" in claim.details)
+    named = (claim.details[key]["exhibit"] for key in ("group", "within"))
+    group, within = (published_frequencies(name, study) for name in named)
+    return claim, group, within
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a method found: the verdict's kind, and which sentence says why with which words."""
+    """What a rule finds: the verdict's kind, and which sentence says why with which words."""
 
     kind: Kind
     case: str
@@ -42,60 +152,56 @@ def _outside(claim: Claim, study: Study) -> Finding:
 
 def _checks(claim: Claim, study: Study) -> Finding:
     """Whether the statement's own numbers, or those of an exhibit, follow from the others."""
-    if "exhibit" in claim.details:
-        return _exhibit_checks(claim, study)
-    sheet, own = study.sheet, [rule for rule in study.rules if rule.target in claim.cells]
-    if not own:
-        raise ValueError("no rule says what its numbers follow from")
-    shown: dict[Cell, str] = {}
-    for rule in own:
-        computed, printed = sheet.computed(rule, anew=True), sheet.cells[rule.target]
-        if digits := claim.details.get("digits"):
-            printed = replace(printed, text=f"{0:.{digits}f}{'%' if '%' in printed.text else ''}")
-        shown.setdefault(rule.target, like(printed, float(computed.value)) if computed else "—")
-    wrong = [rule for rule in own if not sheet.holds(rule, anew=True)]
-    words: dict[str, Any] = {"printed": ", ".join(x.text for x in claim.printed.values())}
-    words |= {"rows": len(shown), "wrong": len({rule.target for rule in wrong})}
-    if not wrong:
-        return Finding(Kind.REPRODUCED, "equal", ", ".join(shown.values()), words)
-    case, repairs = "differ", sheet.part(wrong[0].target).repairs
-    if len(repairs) == 1 and wrong[0].target in repairs[0].following:
-        words["cause"] = study.labels(repairs[0].cell[2])
-        own_digit = sheet.cells[wrong[0].target].text == repairs[0].printed
-        case = "own" if own_digit else "inherited"
-    return Finding(Kind.ARITHMETIC_ERROR, case, ", ".join(shown.values()), words)
-
-
-def _exhibit_checks(claim: Claim, study: Study) -> Finding:
-    name, only = claim.details["exhibit"], claim.details.get("check")
-    rules = [r for r in study.rules if r.target[0] == name and only in (None, r.check)]
-    if claim.details.get("rows") == "each":
-        rules = [rule for rule in rules if rule.target[1] in study.exhibits[name].rows]
+    sheet, name = study.sheet, claim.details.get("exhibit", claim.name)
+    rules = [
+        rule
+        for rule in sheet.rules
+        if rule.target[0] == name
+        and claim.details.get("check", rule.check.name) == rule.check.name
+        and (rule.target[1] != TOTAL or "rows" not in claim.details)
+    ]
     if not rules:
-        raise ValueError(f"{name!r} has no such rule")
-    wrong = sum(not study.sheet.holds(rule) for rule in rules)
-    computed, words = f"{len(rules) - wrong}/{len(rules)}", {"rows": len(rules), "wrong": wrong}
-    if wrong:
-        return Finding(Kind.ARITHMETIC_ERROR, "differ", computed, words)
-    return Finding(Kind.REPRODUCED, "equal", computed, words)
+        raise ValueError(f"no such rule says what the numbers of {name!r} follow from")
+    own = name == claim.name
+    wrong = [rule for rule in rules if not sheet.holds(rule, anew=own)]
+    if own:
+        shown: dict[Cell, str] = {}
+        for rule in rules:
+            value, printed = sheet.computed(rule, anew=True), sheet.cells[rule.target]
+            text = like(printed, value, claim.details.get("digits")) if value else "—"
+            shown.setdefault(rule.target, text)
+        computed = ", ".join(shown.values())
+        words: dict[str, Any] = {"rows": len(shown), "wrong": len({rule.target for rule in wrong})}
+    else:
+        computed = f"{len(rules) - len(wrong)}/{len(rules)}"
+        words = {"rows": len(rules), "wrong": len(wrong)}
+    if not wrong:
+        return Finding(Kind.REPRODUCED, "equal", computed, words)
+    target, case = wrong[0].target, "differ"
+    repairs = sheet.parts[target].repairs if own else []
+    if len(repairs) == 1 and target in repairs[0].following:
+        words["cause"] = study.labels(repairs[0].cell[2])
+        case = "own" if sheet.cells[target].text == repairs[0].printed else "inherited"
+    return Finding(Kind.ARITHMETIC_ERROR, case, computed, words)
 
 
 def _announced(claim: Claim, study: Study) -> Finding:
     """Which of the questions announced have a table in our copy, and which only a picture."""
     announced = claim.details["variables"]
-    tabulated, pictured = (
-        {v for e in study.exhibits.values() if bool(e.rows) is has_rows for v in e.variables}
-        for has_rows in (True, False)
-    )
+    exhibits = study.exhibits.values()
+    tabulated = {v for exhibit in exhibits if exhibit.rows for v in exhibit.variables}
+    pictured = {v for exhibit in exhibits if not exhibit.rows for v in exhibit.variables}
     absent = [v for v in announced if v not in tabulated]
     unseen = [v for v in absent if v in pictured]
-    words = {
-        "announced": len(announced),
-        "tabulated": len(announced) - len(absent),
-        "absent": _list(study, absent),
-        "unseen": _list(study, unseen),
-        "nowhere": _list(study, [v for v in absent if v not in unseen]),
+    nowhere = [v for v in absent if v not in pictured]
+    words: dict[str, Any] = {
+        name: {
+            lang: joint.join(study.labels(key)[lang].lower() for key in keys)
+            for lang, joint in zip(LANGUAGES, (" and ", "和"), strict=True)
+        }
+        for name, keys in {"absent": absent, "unseen": unseen, "nowhere": nowhere}.items()
     }
+    words |= {"announced": len(announced), "tabulated": len(announced) - len(absent)}
     computed = f"{words['tabulated']}/{len(announced)}"
     if not absent:
         return Finding(Kind.REPRODUCED, "equal", computed, words)
@@ -104,7 +210,7 @@ def _announced(claim: Claim, study: Study) -> Finding:
 
 def _majority(claim: Claim, study: Study) -> Finding:
     """A share with its Wilson interval, held against one half; some levels may belong in part."""
-    table = study.frequencies(claim.details["exhibit"])
+    table = published_frequencies(claim.details["exhibit"], study)
     count, more = (table.combined(claim.details.get(key, [])) for key in ("levels", "partly"))
     low, high = wilson(count, table.n)
     computed = f"{count}/{table.n} = {count / table.n:.1%} [{low:.1%}, {high:.1%}]"
@@ -122,7 +228,7 @@ def _majority(claim: Claim, study: Study) -> Finding:
 def _majority_within(claim: Claim, study: Study) -> Finding:
     """Whether most of one group are in another, by what the two margins leave open."""
     group, within = claim.details["group"], claim.details["within"]
-    first, second = (study.frequencies(part["exhibit"]) for part in (group, within))
+    first, second = (published_frequencies(part["exhibit"], study) for part in (group, within))
     size, base = first.combined([group["level"]]), second.combined([within["level"]])
     # Fréchet's bounds on the cell that both margins leave open.
     low, high = max(0, size + base - second.n), min(size, base)
@@ -153,24 +259,12 @@ def _unpublished(claim: Claim, study: Study) -> Finding:
         )
     words = {}
     if "exhibit" in claim.details:
-        n = study.frequencies(claim.details["exhibit"]).n
+        n = published_frequencies(claim.details["exhibit"], study).n
         words = {"n": n, **least_v(n)}
     return Finding(Kind.UNTESTABLE, claim.details.get("about", "plain"), words=words)
 
 
-def _list(study: Study, keys: list[str]) -> dict[str, str]:
-    return {
-        lang: joint.join(study.labels(key)[lang].lower() for key in keys)
-        for lang, joint in zip(LANGUAGES, (" and ", "和"), strict=True)
-    }
-
-
-DECISIONS: Mapping[str, Callable[[Claim, Study], Finding]] = {
-    "outside": _outside,
-    "checks": _checks,
-    "announced": _announced,
-    "majority": _majority,
-    "majority_within": _majority_within,
-    "unpublished": _unpublished,
-}
-"""Every rule that a declared method may name."""
+RULES: Mapping[str, Callable[[Claim, Study], Finding]] = {
+    rule.__name__.removeprefix("_"): rule
+    for rule in (_outside, _checks, _announced, _majority, _majority_within, _unpublished)
+}  # that a declared method may name

@@ -2,41 +2,72 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
-from churnlib.evidence import LANGUAGES, PROJECT, Reported
-from churnlib.studies import keys
-from churnlib.studies.arithmetic import Cell
-from churnlib.studies.folder import read_quoted, read_toml
-from churnlib.studies.rules import declared_rules, listed
-from churnlib.studies.study import TOTAL, Claim, Method, PrintedTable, Study
+from churnlib.evidence import LANGUAGES, PROJECT, Origin, Reported
+from churnlib.studies.arithmetic import Cell, Rule, Sheet, name_of
+from churnlib.studies.checks import CHECKS
+from churnlib.studies.study import (
+    Claim,
+    PrintedTable,
+    Schema,
+    Study,
+    checked,
+    listed,
+    read_quoted,
+    read_toml,
+)
+from churnlib.tables import FrequencyTable
 
-EXAMPLE = Path(__file__).with_name("example")
-"""A study of one table that passes: what `audit --new` copies."""
+EXAMPLE = Path(__file__).with_name("example")  # a study that passes: what `audit --new` copies
+Named = Study | Path | str | None  # a study, or its folder; the project's own when None
+TOTAL = "total"  # the row of the printed totals
+_MEASURED = ("mean", "means", "sds", "statistic")  # keys of numbers rounded even if printed whole
+_ROUNDING = {"count": "exact", "percent": "", "number": "", "label": ""}  # empty: the study's own
+_EXHIBIT: Schema = {
+    "id": "name", "title": "text", "file?": "name", "columns?": {"*": tuple(_ROUNDING)},
+    "totals?": {"*": "any"}, "variables?": "names", "rule?": "tables", "unit?": "any",
+    "page?": "any", "note?": "any",
+}  # fmt: skip
+_CLAIM: Schema = {
+    "number": "whole", "section": "name", "statement": "text", "method": "name",
+    "printed?": {"*": "any"}, "rule?": "tables", "decided_by?": "text",
+}  # fmt: skip
+_PART: Schema = {"exhibit": "name", "level": "name"}
+_DETAILS: Mapping[str, Schema] = {  # of a claim, by the rule of its method
+    "outside": {"beside?": "whole"},
+    "checks": {"exhibit?": "name", "check?": "name", "digits?": "size", "rows?": ("each",)},
+    "announced": {"variables": "names"},
+    "majority": {"exhibit": "name", "levels": "names", "partly?": "names"},
+    "majority_within": {
+        "group": _PART, "within": _PART, "supposed?": "name",
+        "question?": [{"id": "name", "rows": {"*": "name"}, "columns": "names"}],
+    },
+    "unpublished": {"variables": "names", "about?": "name", "exhibit?": "name"},
+}  # fmt: skip
+_STUDY: Schema = {
+    "title": "text", "source": "text", "codebook?": "name", "outside?": "name",
+    "rounding?": ("nearest", "truncated"), "exhibit?": [_EXHIBIT], "claim?": "tables",
+    "method?": {"*": {"rule": tuple(_DETAILS), "how": "name", "*": "text"}},
+}  # fmt: skip
+_OPTIONS: Schema = {  # of a rule, by the options of its check
+    "rows": "names", "scale": "scale", "items": "size", "tails": (1, 2), "factors": "factors",
+    "effect": ("first", "second", "both"),
+}  # fmt: skip
 
-THESIS = PROJECT / "data" / "thesis"
-"""The study that is read where none is named."""
 
-Named = Study | Path | str | None
-"""A study, or the folder of one; the project's own when None."""
-
-_KINDS = {"count": "exact", "percent": "", "number": "", "label": ""}
-_MEASURED = ("mean", "means", "sds", "statistic")
-"""Keys of rules whose numbers are rounded even if printed whole."""
-
-
-def load_study(folder: Path | str | None = None) -> Study:
+def load_study(folder: Named = None) -> Study:
     """Read the study that a folder describes: ``study.toml`` and the tables that it names.
 
-    Parameters
-    ----------
-    folder : path, optional
-        The project's own study when left out. ``python -m churnlib audit --new FOLDER`` writes
-        one to start from.
+    Without a folder it is the project's own; a study that is read already stays as it is.
+    ``python -m churnlib audit --new FOLDER`` writes one to start from.
 
     Raises
     ------
@@ -49,145 +80,213 @@ def load_study(folder: Path | str | None = None) -> Study:
     >>> load_study(EXAMPLE).exhibits["Table 1"].rows["yes"]["percent"].text
     '62.5'
     """
-    folder = THESIS if folder is None else Path(folder)
+    if isinstance(folder, Study):
+        return folder
+    folder = PROJECT / "data" / "thesis" if folder is None else Path(folder)
     missing = "'python -m churnlib audit --new FOLDER' writes one to start from"
-    content = keys.checked(read_toml(folder / "study.toml", missing), keys.STUDY, "study.toml")
+    content = checked(read_toml(folder / "study.toml", missing), _STUDY, "study.toml")
     rounding = content.get("rounding", "nearest")
-    common = read_toml(EXAMPLE.with_name("methods.toml"), "reinstall churnlib")
-    declared = common | content.get("method", {})
-    methods = {name: _method(name, entry) for name, entry in declared.items()}
-    entries: dict[str, list[Any]] = {key: content.get(key, []) for key in ("exhibit", "claim")}
-    exhibits = [_exhibit(entry, folder, rounding) for entry in entries["exhibit"]]
-    claims = [_claim(entry, i, rounding, methods) for i, entry in enumerate(entries["claim"], 1)]
-    if (numbers := [claim.number for claim in claims]) != list(range(1, len(claims) + 1)):
-        raise ValueError(f"study.toml: claims must be numbered 1, 2, 3, …; found {numbers}")
-    if len(by_name := {exhibit.exhibit: exhibit for exhibit in exhibits}) < len(exhibits):
+    methods = read_toml(EXAMPLE.with_name("methods.toml"), "reinstall churnlib")
+    methods |= content.get("method", {})
+    entries: list[Any] = content.get("exhibit", []) + content.get("claim", [])
+    tables = [_exhibit(entry, folder, rounding) for entry in content.get("exhibit", [])]
+    claims = [
+        _claim(entry, number, rounding, methods)
+        for number, entry in enumerate(content.get("claim", []), 1)
+    ]
+    if len(exhibits := {table.exhibit: table for table in tables}) < len(tables):
         raise ValueError("study.toml: two exhibits have the same 'id'; each needs its own")
     named: list[str] = [key for key in ("codebook", "outside") if key in content]
     files = {key: folder / content[key] for key in named}
     for key, file in files.items():
         if not file.is_file():
             raise FileNotFoundError(f"{file} is missing; study.toml names it as {key!r}")
-    study = Study(
-        folder,
-        content["title"],
-        content["source"],
-        by_name,
-        {claim.number: claim for claim in claims},
-        methods,
-        (),
-        files,
-    )
-    owners = [*by_name, *(claim.name for claim in claims)]
+    cells = {
+        (table.exhibit, row, column): number
+        for table in tables
+        for row, numbers in [*table.rows.items(), (TOTAL, table.totals)]
+        for column, number in numbers.items()
+    }
+    cells |= {(claim.name, "", key): x for claim in claims for key, x in claim.printed.items()}
     rules = [
         rule
-        for owner, entry in zip(owners, entries["exhibit"] + entries["claim"], strict=True)
+        for owner, entry in zip([*exhibits, *(c.name for c in claims)], entries, strict=True)
         for i, given in enumerate(entry.get("rule", ()), 1)
-        for rule in declared_rules(given, owner, study, f"study.toml, {owner}, rule {i}")
+        for rule in _rules(given, owner, cells, exhibits, f"study.toml, {owner}, rule {i}")
     ]
-    measured = {rule.target for rule in rules if "of" not in rule.operands}
-    measured |= {cell for rule in rules for key in _MEASURED for cell in rule.named(key)}
-    counted = {claim.number: _with_counts(claim, measured) for claim in claims}
-    return replace(study, claims=counted, rules=tuple(rules))
-
-
-def opened(study: Named) -> Study:
-    """Return a study, read from its folder where that is given."""
-    return study if isinstance(study, Study) else load_study(study)
+    # A whole number in a claim is a count, unless a rule uses it as a measurement.
+    measured: set[Any] = {rule.target for rule in rules if "of" not in rule.operands}
+    for rule in rules:
+        measured.update(*(part for key in _MEASURED for part in rule.operands.get(key, ())))
+    for cell, number in cells.items():
+        rounded = number.decimals or number.sign or "%" in number.text
+        if cell[0] not in exhibits and cell not in measured and not rounded:
+            cells[cell] = replace(number, rounding="exact")
+    title, source = content["title"], content["source"]
+    numbered = {claim.number: claim for claim in claims}
+    return Study(title, source, exhibits, numbered, methods, Sheet(cells, tuple(rules)), files)
 
 
 def new_study(folder: Path | str) -> None:
-    """Write a commented study that passes, to start from.
-
-    Raises
-    ------
-    FileExistsError
-        If the folder is there already.
-    """
+    """Write a commented study that passes, to start from; a FileExistsError if it is there."""
     if Path(folder).exists():
         raise FileExistsError(f"{folder} is there already; name a folder that is not")
     shutil.copytree(EXAMPLE, folder)
 
 
-def _method(name: str, entry: dict[str, Any]) -> Method:
-    place = f"study.toml, method {name!r}"
-    rule = keys.choice(entry, "rule", keys.DETAILS, place)
-    cases = dict.fromkeys(entry.keys() - {"rule", "how"}, keys.TEXT)
-    entry = keys.checked(entry, ({"rule": keys.STR, "how": keys.STR}, cases), place)
-    return Method(rule, entry["how"], {case: entry[case] for case in cases})
+def printed_table(number: str, study: Named = None) -> PrintedTable:
+    """Return one printed table of a study, by its name or by its number alone.
+
+    Raises
+    ------
+    KeyError
+        If the study prints no such table, with those there are.
+
+    Examples
+    --------
+    >>> printed_table("1", EXAMPLE).totals["people"].text
+    '40'
+    """
+    tables = [table for table in load_study(study).exhibits.values() if table.rows]
+    numbers = [table.exhibit.rpartition(" ")[2] for table in tables]
+    for table, short in zip(tables, numbers, strict=True):
+        if number in (table.exhibit, short):
+            return table
+    raise KeyError(f"the study has no table {number!r}; it prints {', '.join(numbers)}")
 
 
-def _exhibit(entry: Any, folder: Path, rounding: str) -> PrintedTable:
-    place = f"study.toml, exhibit {entry.get('id', '?') if isinstance(entry, dict) else '?'!r}"
-    entry = keys.checked(entry, keys.EXHIBIT, place)
-    columns, totals = entry.get("columns", {}), entry.get("totals", {})
-    if wrong := [name for name, kind in columns.items() if kind not in list(_KINDS)]:
+def published_frequencies(number: str, study: Named = None) -> FrequencyTable:
+    """Return the frequencies of one survey question as a table to compute with.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If the study has no such table, or it tabulates no question or several, or has not one
+        column of counts.
+    """
+    table = printed_table(number, study)
+    columns = [column for column, kind in table.columns.items() if kind == "count"]
+    if len(table.variables) != 1 or len(columns) != 1:
         raise ValueError(
-            f"{place}: column {wrong[0]!r} is of kind {columns[wrong[0]]!r}; known are "
-            f"{', '.join(_KINDS)}"
+            f"{table.exhibit} is not the frequency table of one survey question; it would need "
+            "'variables' with that question alone, and one column of kind 'count'"
         )
+    counts = {level: cell.value for level, cell in table.column(columns[0]).items()}
+    (variable,) = table.variables
+    return FrequencyTable.from_counts(counts, variable=variable, origin=Origin.PUBLISHED)
+
+
+def _exhibit(entry: dict[str, Any], folder: Path, rounding: str) -> PrintedTable:
+    place = f"study.toml, exhibit {entry['id']!r}"
+    columns, totals = entry.get("columns", {}), entry.get("totals", {})
     if ("file" in entry) != bool(columns):
         raise ValueError(f"{place} needs both 'file' and 'columns', or neither")
-    if unknown := [c for c in totals if columns.get(c, "label") == "label"]:
+    kinds = {name: kind for name, kind in columns.items() if kind != "label"}
+    if unknown := [column for column in totals if column not in kinds]:
         raise ValueError(f"{place}: 'totals' names {unknown[0]!r}, which is no column of numbers")
 
     def numbers(cells: Mapping[str, Any], what: str) -> dict[str, Reported]:
         return {
-            name: Reported(text, f"{what} {name!r}", _KINDS[columns[name]] or rounding)
-            for name, text in cells.items()
-            if columns[name] != "label" and text != ""
+            name: Reported(cells[name], f"{what} {name!r}", _ROUNDING[kind] or rounding)
+            for name, kind in kinds.items()
+            if cells.get(name, "") != ""
         }
 
-    lines = read_quoted(folder / entry["file"], list(columns)) if columns else []
     rows: dict[str, dict[str, Reported]] = {}
-    for where, (key, *texts) in lines:
+    for where, (key, *texts) in read_quoted(folder / entry["file"], [*columns]) if columns else []:
         if key in (*rows, TOTAL, ""):
             raise ValueError(
                 f"{where}: the row {key!r} stands twice, has no name, or is the total; printed "
                 "totals are written as 'totals' in study.toml"
             )
         rows[key] = numbers(dict(zip(columns, texts, strict=True)), f"{where}, column")
+    printed_totals, variables = numbers(totals, f"{place}, total"), entry.get("variables", ())
     return PrintedTable(
-        entry["id"],
-        entry["title"],
-        {name: kind for name, kind in columns.items() if kind != "label"},
-        rows,
-        numbers(totals, f"{place}, total"),
-        frozenset(entry.get("variables", ())),
-        entry.get("file", ""),
-    )
+        entry["id"], entry.get("file", ""), entry["title"], kinds, rows, printed_totals,
+        frozenset(variables),
+    )  # fmt: skip
 
 
-def _claim(entry: Any, number: int, rounding: str, methods: Mapping[str, Method]) -> Claim:
+def _claim(entry: Any, number: int, rounding: str, methods: Mapping[str, Any]) -> Claim:
     place = f"study.toml, claim {number}"
-    method = methods[keys.choice(entry, "method", methods, place)]
-    (needed, optional), words = keys.DETAILS[method.rule], dict.fromkeys(method.words, keys.TEXT)
-    entry = keys.checked(
-        entry, ({**keys.CLAIM[0], **needed}, {**words, **optional, **keys.CLAIM[1]}), place
-    )
-    for key in keys.PARTS.keys() & entry.keys():
-        for part in listed(entry[key]):
-            keys.checked(part, keys.PARTS[key], f"{place}, {key!r}")
-    return Claim(
-        entry["number"],
-        entry["section"],
-        entry["statement"],
-        {
-            key: Reported(text, f"{place}, printed {key!r}", rounding)
-            for key, text in entry.get("printed", {}).items()
-        },
-        entry["method"],
-        entry.get("decided_by", dict.fromkeys(LANGUAGES, "—")),
-        {key: x for key, x in entry.items() if key not in (*keys.CLAIM[0], *keys.CLAIM[1])},
-    )
-
-
-def _with_counts(claim: Claim, measured: Collection[Cell]) -> Claim:
-    """Return the claim with each whole number in it as exact, unless it is a measurement."""
+    checked(entry, {"method": tuple(methods), "*": "any"}, place)
+    method = methods[entry["method"]]
+    own = {f"{word}?": "text" for word in re.findall(r"{(\w+)", str(method))}
+    entry = checked(entry, {**own, **_DETAILS[method["rule"]], **_CLAIM}, place)
+    if entry["number"] != number:
+        raise ValueError(f"{place}: claims must be numbered 1, 2, 3, …; given {entry['number']}")
     printed = {
-        cell[2]: number
-        if cell in measured or number.decimals or number.sign or "%" in number.text
-        else replace(number, rounding="exact")
-        for cell, number in claim.cells.items()
+        key: Reported(text, f"{place}, printed {key!r}", rounding)
+        for key, text in entry.get("printed", {}).items()
     }
-    return replace(claim, printed=printed)
+    decided_by = entry.get("decided_by", dict.fromkeys(LANGUAGES, "—"))
+    return Claim(
+        number, entry["section"], entry["statement"], decided_by, printed, entry["method"], entry
+    )
+
+
+def _rules(
+    entry: Any, owner: str, cells: Mapping[Cell, Reported], exhibits: Mapping[str, PrintedTable],
+    place: str,
+) -> Iterator[Rule]:  # fmt: skip
+    """Yield the rule that an entry declares, or one for each row where it names columns alone."""
+    checked(entry, {"check": tuple(CHECKS), "*": "any"}, place)
+    check = CHECKS[entry["check"]]
+    if check.name == "total":  # of all rows, where nothing else is said
+        entry = {"of": "* / " + str(entry.get("target")).rpartition(" / ")[2], **entry}
+    options = {f"{key}?": _OPTIONS[key] for key in ("rows", *check.options) if key in _OPTIONS}
+    schema = {"check": "name", "target": "name", **dict.fromkeys(check.keys, "any"), **options}
+    given = checked(entry, schema, place)
+    lengths = {key: len(listed(given[key])) for key in check.keys}
+    for key, length in lengths.items():
+        if length != (number := check.keys[key] or max(lengths.values())):
+            raise ValueError(f"{place}: {key!r} must name {number} of the numbers; given {length}")
+    if "factors" in given and prod(given["factors"]) != lengths["means"]:
+        raise ValueError(f"{place}: 'factors' must multiply to the {lengths['means']} means given")
+    chosen = {key: given[key] for key in check.options if key in given}
+    repeats = owner in exhibits and " / " not in given["target"]
+    for row in given.get("rows", exhibits[owner].rows) if repeats else [""]:
+        target, *more = _cells(given["target"], owner, row, cells, place)
+        if more:
+            raise ValueError(f"{place}: 'target' names several numbers; name one, or a column")
+        operands = {
+            key: tuple(_cells(x, owner, row, cells, place) for x in listed(given[key]))
+            for key in check.keys
+        }
+        if "percent" in check.options:
+            columns = exhibits[target[0]].columns if target[0] in exhibits else {}
+            percent = columns.get(target[2]) == "percent" or "%" in cells[target].text
+            chosen = {**chosen, "percent": percent}
+        rule = Rule(check, owner, target, operands, chosen)
+        if target in rule.sources:
+            raise ValueError(f"{place}: 'target' {given['target']!r} is among what it follows from")
+        # A rule of the text counts under the exhibit that it draws on, if there is one.
+        drawn = (cell[0] for cell in rule.sources if cell[0] in exhibits)
+        yield rule if owner in exhibits else replace(rule, exhibit=next(drawn, owner))
+
+
+def _cells(
+    text: Any, owner: str, row: str, cells: Mapping[Cell, Reported], place: str
+) -> tuple[Any, ...]:
+    """Cells that a reference means: ``column``, ``row / column``, ``exhibit / row / column``."""
+    if type(text) is int:
+        return (text,)
+    parts = str(text).split(" / ")
+    if parts[0].startswith("claim "):
+        parts.insert(1, "")  # it has no rows
+    exhibit, first, *rest = [owner, row][: max(3 - len(parts), 0)] + parts
+    rows, column = [first], " / ".join(rest)
+    if first == "*":
+        rows = [*dict.fromkeys(row for name, row, _ in cells if name == exhibit and row != TOTAL)]
+    wanted = [(exhibit, each, column) for each in rows] or [(exhibit, first, column)]
+    lacking = [cell for cell in wanted if cell not in cells]
+    if not lacking:
+        return tuple(wanted)
+    printed = [" / ".join(filter(None, cell)) for cell in cells]
+    near = difflib.get_close_matches(" / ".join(filter(None, lacking[0])), printed, 1, 0)
+    raise ValueError(
+        f"{place}: {text!r} names {name_of(lacking[0], owner)!r}, and no such number is printed; "
+        f"the nearest is {', '.join(near)}. Write 'column', 'row / column', 'exhibit / row / "
+        "column' or 'claim 1 / name', name the 'rows' that print one, or write a whole number "
+        "that is not printed without quotes"
+    )

@@ -1,4 +1,4 @@
-"""A verdict on every statement and exhibit of a study."""
+"""What is said of a study: which checks fail, and a verdict on every statement and exhibit."""
 
 from __future__ import annotations
 
@@ -11,21 +11,13 @@ from typing import Any
 import pandas as pd
 
 from churnlib.evidence import LANGUAGES, PROJECT, Kind, Origin, require_evidence
-from churnlib.studies.decisions import DECISIONS
-from churnlib.studies.folder import read_toml
-from churnlib.studies.reading import Named, opened
-from churnlib.studies.study import Claim, PrintedTable, Study
-from churnlib.studies.study_audit import audit
-from churnlib.tables import FrequencyTable
+from churnlib.studies.arithmetic import ONLY_ROUNDED
+from churnlib.studies.decisions import RULES
+from churnlib.studies.reading import Named, load_study
+from churnlib.studies.study import Claim, read_toml
 
-_UNJUDGED = {Kind.UNTESTABLE, Kind.EXTERNAL}
-_CLAIMS = [
-    "section", "statement", "statement_zh", "printed", "computed", "verdict", "reason",
-    "reason_zh", "method",
-]  # fmt: skip
-_EXHIBITS = [
-    "title", "title_zh", "notebook", "file", "kind", "name", "sources", "origin", "verdict",
-]  # fmt: skip
+NO_REPAIR = "no change of one digit mends all checks"
+MOST_CHANGES = 12  # more are counted in print: among them none can be named as likely
 
 
 @dataclass(frozen=True)
@@ -34,20 +26,12 @@ class Verdict:
 
     Parameters
     ----------
-    kind : Kind
-    computed : str
-        The number recomputed, or ``"—"`` where there is none.
-    method : str
-        How it was decided.
+    kind, origin : Kind and Origin
+        A ValueError if simulated or assumed numbers are to confirm or refute a statement.
+    computed, method : str
+        The number recomputed, or ``"—"``; how it was decided.
     reason : mapping of str to str
         One sentence by language.
-    origin : Origin
-        Weakest evidence used.
-
-    Raises
-    ------
-    ValueError
-        If simulated answers or assumed numbers are made to confirm or refute a statement.
     """
 
     kind: Kind
@@ -57,45 +41,85 @@ class Verdict:
     origin: Origin = Origin.PUBLISHED
 
     def __post_init__(self) -> None:
-        if self.kind not in _UNJUDGED:
+        if self.kind not in (Kind.UNTESTABLE, Kind.EXTERNAL):
             require_evidence(self.origin, "a printed statement")
 
 
-def printed_table(number: str, study: Named = None) -> PrintedTable:
-    """Return one printed table of a study, by its name or number.
+def audit(study: Named = None) -> pd.DataFrame:
+    """Check every printed number of a study, or of its folder, that must follow from others.
 
-    Raises
-    ------
-    KeyError
-        If the study prints no such table.
+    Returns
+    -------
+    DataFrame
+        One row per check: ``exhibit``, ``check`` (with a remark in brackets where rounding
+        explains it, or another reading would), ``printed`` (text), ``computed`` (number),
+        ``holds`` (bool), and ``repair``: where the check fails, the single-digit changes of one
+        printed number, each of which would mend all checks that hang together.
 
     Examples
     --------
     >>> from churnlib.studies import EXAMPLE
-    >>> printed_table("1", EXAMPLE).totals["people"].text
-    '40'
+    >>> audit(EXAMPLE)["holds"].all()
+    np.True_
     """
-    return opened(study).exhibit(number)
+    sheet = load_study(study).sheet
+    rows, order = [], [rule.exhibit for rule in sheet.rules]
+    for rule in sorted(sheet.rules, key=lambda rule: order.index(rule.exhibit)):
+        holds, computed, remark = sheet.holds(rule), sheet.computed(rule), sheet.remark(rule)
+        check = f"{rule.name} ({remark})" if remark else rule.name
+        changes = [] if holds else sheet.parts[rule.target].repairs
+        repair = "; or ".join(map(str, changes)) or ("" if holds else NO_REPAIR)
+        value = float(computed.value) if computed else float("nan")
+        number = int(value) if value.is_integer() else value
+        rows.append((rule.exhibit, check, sheet.cells[rule.target].text, number, holds, repair))
+    columns = ["exhibit", "check", "printed", "computed", "holds", "repair"]
+    return pd.DataFrame(rows, columns=columns, dtype=object).astype({"holds": bool})
 
 
-def published_frequencies(number: str, study: Named = None) -> FrequencyTable:
-    """Return the frequencies of one survey question as a table to compute with.
+def audit_thesis() -> pd.DataFrame:
+    """Check the project's own study; see `audit`."""
+    return audit()
 
-    Raises
-    ------
-    KeyError, ValueError
-        If the study has no such table, or it is not the frequency table of one question.
+
+def audit_text(checks: pd.DataFrame) -> str:
+    """Return in words which checks of `audit` fail, and what one digit would mend.
+
+    Examples
+    --------
+    >>> from churnlib.studies import EXAMPLE
+    >>> print(audit_text(audit(EXAMPLE)))
+    5 checks, all hold.
     """
-    return opened(study).frequencies(number)
+    if checks.empty:
+        return "Nothing was checked: study.toml declares no rule between printed numbers."
+    failed = checks[~checks["holds"]]
+    lines = [f"{len(checks)} checks, {len(failed) or 'all'} {'fail' if len(failed) else 'hold'}."]
+    for repair, group in failed.groupby("repair", sort=False):
+        lines.append("")
+        for row in group.itertuples():
+            none = row.computed != row.computed
+            shown = "no number fits the others" if none else f"computed {row.computed:.7g}"
+            lines.append(f"{row.exhibit}: {row.check}: printed {row.printed}, {shown}")
+        changes = repair.split("; or ")
+        if repair == NO_REPAIR:
+            lines.append("  here no one digit would explain all that hangs together")
+        elif len(changes) == 1:
+            lines.append(f"  one digit would explain it: {repair}")
+        elif len(changes) <= MOST_CHANGES:
+            lines.append("  any one of these changes of one digit would explain it:")
+            lines += [f"    {change}" for change in changes]
+        else:
+            many = len(changes)
+            lines.append(f"  {many} changes of one digit would explain it: too many to tell")
+    remarked = checks[checks["check"].str.endswith(tuple(f"({r})" for r in ONLY_ROUNDED))]
+    holding = [f"{row.exhibit}: {row.check}" for row in remarked.itertuples()]
+    if len(holding) > MOST_CHANGES:
+        holding = [f"{len(holding)} checks hold by rounding alone."]
+    return "\n".join([*lines, "", *holding]).rstrip()
 
 
 def claims(study: Named = None) -> pd.DataFrame:
-    """Every statement of a study with its computed verdict.
-
-    Parameters
-    ----------
-    study : Study or path, optional
-        The project's own when left out.
+    """Every statement of a study, or of its folder, with its computed verdict.
 
     Returns
     -------
@@ -109,56 +133,51 @@ def claims(study: Named = None) -> pd.DataFrame:
     >>> claims(EXAMPLE)["verdict"].tolist()
     ['reproduced', 'untestable']
     """
-    study = opened(study)
-    rows = {}
-    for claim in study.claims.values():
-        found = judge(claim, study)
-        printed = ", ".join(number.text for number in claim.printed.values()) or "—"
-        rows[claim.number] = (
-            claim.section, *_languages(claim.statement), printed, found.computed,
-            found.kind.value, *_languages(found.reason), found.method,
-        )  # fmt: skip
-    frame = pd.DataFrame.from_dict(rows, orient="index", columns=_CLAIMS)
-    return frame.rename_axis("claim")
+    study = load_study(study)
+    rows = []
+    for number, claim in study.claims.items():
+        judged = verdict(number, study)
+        rows.append((
+            claim.section, *_languages(claim.statement), _printed(claim) or "—", judged.computed,
+            judged.kind.value, *_languages(judged.reason), judged.method,
+        ))  # fmt: skip
+    columns = [
+        "section", "statement", "statement_zh", "printed", "computed", "verdict", "reason",
+        "reason_zh", "method",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, pd.Index(study.claims, name="claim"), columns)
 
 
 def verdict(number: int, study: Named = None) -> Verdict:
-    """The verdict on one statement.
+    """Decide one statement by its own method and word the reason in every language.
 
     Raises
     ------
-    KeyError
-        If the study has no statement of that number.
+    KeyError, ValueError
+        If the study has no statement of that number; if the method lacks something.
     """
-    study = opened(study)
+    study = load_study(study)
     if number not in study.claims:
         raise KeyError(f"the study has no statement {number!r}; they are 1 to {len(study.claims)}")
-    return judge(study.claims[number], study)
-
-
-def judge(claim: Claim, study: Study) -> Verdict:
-    """Decide one claim by its own method and word the reason in every language."""
+    claim = study.claims[number]
     method = study.methods[claim.method]
-    place = f"study.toml, {claim.name}, method {claim.method!r}"
     try:
-        finding = DECISIONS[method.rule](claim, study)
-        words = {**claim.details, "decided_by": claim.decided_by, "computed": finding.computed}
-        words |= finding.words
-        words |= {key: typeset(words[key]) for key in ("computed", "printed") if key in words}
+        finding = RULES[method["rule"]](claim, study)
+        words = {**claim.details, "decided_by": claim.decided_by, **finding.words}
+        words |= {"printed": typeset(_printed(claim)), "computed": typeset(finding.computed)}
         reason = {
             lang: text.format(
                 **{k: v[lang] if isinstance(v, dict) and lang in v else v for k, v in words.items()}
             )
-            for lang, text in method.sentences[finding.case].items()
+            for lang, text in method[finding.case].items()
         }
     except (LookupError, ValueError) as error:
         what = str(error.args[0])
-        raise ValueError(f"{place}: {what if ' ' in what else f'it lacks {what!r}'}") from error
-    return Verdict(finding.kind, finding.computed, method.how, reason, finding.origin)
-
-
-def _languages(text: Mapping[str, str]) -> list[str]:
-    return [text[lang] for lang in LANGUAGES]
+        raise ValueError(
+            f"study.toml, {claim.name}, method {claim.method!r}: "
+            f"{what if ' ' in what else f'it lacks {what!r}'}"
+        ) from error
+    return Verdict(finding.kind, finding.computed, method["how"], reason, finding.origin)
 
 
 def typeset(number: str) -> str:
@@ -174,12 +193,7 @@ def typeset(number: str) -> str:
 
 
 def exhibits(study: Named = None) -> pd.DataFrame:
-    """Every table and figure: where it is made, which file holds it, how the study fares in it.
-
-    Parameters
-    ----------
-    study : Study or path, optional
-        With one, its printed exhibits; when left out, all that the project makes of its own.
+    """Every table and figure that a study prints; without one, that the project makes of its own.
 
     Returns
     -------
@@ -187,45 +201,36 @@ def exhibits(study: Named = None) -> pd.DataFrame:
         Indexed by ``exhibit``, with ``title``, ``title_zh``, ``notebook``, ``file``, ``kind``
         (``"figure"``, ``"table"``, or ``"none"`` where nothing can be made), ``name`` (of its
         files, without ending), ``sources`` (names of the CSV files with its numbers), ``origin``
-        and ``verdict``: the gravest among the statements that the exhibit carries, or
-        ``"illustration"`` where it carries none, as everything simulated must. A printed
-        exhibit's verdict is that of its own checks.
+        and ``verdict``: that of its own checks if printed, else the gravest among the statements
+        that it carries, or ``"illustration"`` where it carries none, as all simulated must.
     """
     if study is None:
-        verdicts = claims()["verdict"]
-        entries = [{"verdict": _gravest(verdicts, each), **each} for each in exhibit_entries()]
+        entries, verdicts = exhibit_entries(), claims()["verdict"]
+        for entry in entries:
+            entry["verdict"] = "illustration"
+            if entry["claims"]:
+                require_evidence(Origin[entry["origin"]], f"what {entry['id']} stands for")
+                entry["verdict"] = max(verdicts.loc[entry["claims"]], key=list(Kind).index)
     else:
-        entries = _printed_exhibits(opened(study))
-    rows = {
-        entry["id"]: [*_languages(entry["title"]), *(entry[key] for key in _EXHIBITS[2:])]
-        for entry in entries
-    }
-    frame = pd.DataFrame.from_dict(rows, orient="index", columns=_EXHIBITS)
-    return frame.rename_axis("exhibit")
+        study = load_study(study)
+        holds = audit(study).groupby("exhibit")["holds"].all()
+        kinds = {True: Kind.REPRODUCED, False: Kind.ARITHMETIC_ERROR, None: Kind.UNTESTABLE}
+        entries = [
+            {"id": name, "title": table.title, "notebook": "", "origin": "PUBLISHED"}
+            | {"verdict": kinds[holds.get(name)].value, **_made(table.file)}
+            for name, table in study.exhibits.items()
+        ]
+    columns = ["notebook", "file", "kind", "name", "sources", "origin", "verdict"]
+    rows = [(*_languages(entry["title"]), *map(entry.get, columns)) for entry in entries]
+    names = pd.Index([entry["id"] for entry in entries], name="exhibit")
+    return pd.DataFrame(rows, names, ["title", "title_zh", *columns])
 
 
 def exhibit_entries() -> list[dict[str, Any]]:
-    """``notebooks/exhibits.toml`` as it stands, with ``kind``, ``name`` and ``sources`` filled in.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the file is missing.
-    """
+    """``notebooks/exhibits.toml`` as it stands, with ``kind``, ``name`` and ``sources`` added."""
     file = PROJECT / "notebooks" / "exhibits.toml"
     entries = read_toml(file, "restore it from version control")["exhibit"]
     return [{**_made(entry.get("file", "")), **entry} for entry in entries]
-
-
-def _printed_exhibits(study: Study) -> list[dict[str, Any]]:
-    holds = audit(study).groupby("exhibit")["holds"].all()
-    kinds = {True: Kind.REPRODUCED, False: Kind.ARITHMETIC_ERROR, None: Kind.UNTESTABLE}
-    made = {"notebook": "", "origin": Origin.PUBLISHED.name}
-    return [
-        {**_made(table.file), **made, "id": name, "title": table.title}
-        | {"verdict": kinds[holds.get(name)].value}
-        for name, table in study.exhibits.items()
-    ]
 
 
 def _made(name: str) -> dict[str, Any]:
@@ -235,8 +240,9 @@ def _made(name: str) -> dict[str, Any]:
     return {"file": name, "kind": kind, "name": file.stem, "sources": [file.stem] if name else []}
 
 
-def _gravest(verdicts: pd.Series, exhibit: Mapping[str, Any]) -> str:
-    if not exhibit["claims"]:
-        return "illustration"
-    require_evidence(Origin[exhibit["origin"]], f"what {exhibit['id']} stands for")
-    return max(verdicts.loc[exhibit["claims"]], key=list(Kind).index)
+def _languages(text: Mapping[str, str]) -> list[str]:
+    return [text[lang] for lang in LANGUAGES]
+
+
+def _printed(claim: Claim) -> str:
+    return ", ".join(number.text for number in claim.printed.values())

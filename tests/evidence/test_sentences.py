@@ -21,7 +21,7 @@ from churnlib import (
     ordinal_logit,
     parallel_lines,
 )
-from churnlib.evidence.sentences import p_text
+from churnlib.evidence import p_text
 
 PARTY = [[762, 327, 468], [484, 239, 477]]
 

@@ -5,7 +5,8 @@ import pytest
 
 from churnlib import audit, audit_thesis
 from churnlib.evidence.origin import PROJECT, resources
-from churnlib.studies import Sheet, load_study, single_digit_changes
+from churnlib.studies import load_study, single_digit_changes
+from churnlib.studies.arithmetic import Sheet
 
 TABLES = ("table_3_1.csv", "table_3_2.csv", "table_3_3.csv")
 
@@ -13,7 +14,7 @@ TABLES = ("table_3_1.csv", "table_3_2.csv", "table_3_3.csv")
 def part(exhibit: str) -> Sheet:
     """The numbers and rules that hang together with a table."""
     sheet = load_study().sheet
-    return sheet.part(next(cell for cell in sheet.cells if cell[0] == exhibit))
+    return sheet.parts[next(cell for cell in sheet.cells if cell[0] == exhibit)]
 
 
 def test_the_audit_finds_the_wrong_total_by_itself():

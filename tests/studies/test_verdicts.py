@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import binomtest
 
 from churnlib import Origin, Verdict, claims, exhibits, published_frequencies, verdict
+from churnlib.evidence import Kind
 from churnlib.evidence.origin import PROJECT
-from churnlib.evidence.verdict_kinds import Kind
 
 COLUMNS = [
     "section", "statement", "statement_zh", "printed", "computed",
