@@ -10,15 +10,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from churnlib.evidence import NAN, Estimate, Origin, Test, apa, chi_square_result, shown_html
-from churnlib.models.design import GroupedData
-from churnlib.models.fit_sentences import model_sentence
-from churnlib.models.likelihood import Maximum, logistic, profile_interval, refit
+from churnlib.evidence import (
+    Estimate,
+    Origin,
+    Test,
+    apa,
+    chi_square_result,
+    joined,
+    marked,
+    p_text,
+    require_language,
+    shown_html,
+)
+from churnlib.models.design import GroupedData, columns_of
 
 if TYPE_CHECKING:
     from statsmodels.base.model import Results
 
-    from churnlib.models.ordered_counts import OrderedCounts
+    from churnlib.models.ordered_counts import Maximum
 
 _FEW = 10  # answers for each parameter, a common rule of thumb
 
@@ -31,22 +40,19 @@ class Fit:
     ----------
     data : GroupedData
         What was fitted to.
-    model : OrderedCounts
-        statsmodels' model of it; a binary answer is one with a single cut.
-    ordered : OrderedResults
-        What statsmodels says of the model.
+    ordered : OrderedCountsResults
+        statsmodels' results; a binary answer is an ordered one with a single cut.
     level : float
         Confidence level of all intervals.
     """
 
     data: GroupedData
-    model: OrderedCounts
     ordered: Results
     level: float
 
     @property
     def best(self) -> Maximum:
-        """Parameters of standardised predictors where the likelihood is largest."""
+        """Where the likelihood of standardised predictors is largest."""
         return self.ordered.best
 
     @property
@@ -67,7 +73,8 @@ class Fit:
     @property
     def reference(self) -> dict[str, Any]:
         """The level of each categorical predictor with which its others are compared."""
-        return {part.name: part.levels[0] for part in self.data.predictors if part.levels}
+        first = self.data.terms[self.data.terms["slope"].isna()]
+        return dict(zip(first["predictor"], first["level"], strict=True))
 
     @property
     def log_likelihood(self) -> float:
@@ -91,7 +98,7 @@ class Fit:
             f"{self.n} answers for {self.parameters} parameters are fewer than {_FEW} each: "
             "intervals and p-values are rough"
         )
-        return "; ".join(filter(None, [self.data.note, few if self.has_few else ""]))
+        return joined(self.data.note, few if self.has_few else "")
 
     @cached_property
     def coefficients(self) -> pd.DataFrame:
@@ -101,11 +108,9 @@ class Fit:
         ``odds_ratio``, ``odds_ratio_low``, ``odds_ratio_high``; Wald's intervals and p-values. The
         first level of a categorical predictor has no row: it is the `reference`.
         """
-        table = self._wald.iloc[: len(self.data.slopes)]
-        ratios = _exp(table[["estimate", "low", "high"]].to_numpy())
-        return table.assign(
-            odds_ratio=ratios[:, 0], odds_ratio_low=ratios[:, 1], odds_ratio_high=ratios[:, 2]
-        ).rename_axis("slope")
+        slopes = self._wald.iloc[: self.data.x.shape[1]].rename_axis("slope")
+        ratios = _exp(slopes[["estimate", "low", "high"]])
+        return slopes.join(ratios.set_axis(_RATIOS, axis=1))
 
     def factor_test(self, predictor: str) -> Test:
         """What is lost by leaving out a predictor: likelihood-ratio test of all its slopes.
@@ -115,15 +120,14 @@ class Fit:
         KeyError
             If the model has no such predictor.
         """
-        held = self.data.places(predictor)
-        without = self.model.standard_likelihood.without(held)
-        reduced = refit(without, np.delete(self.best.params, held))
-        return self._likelihood_ratio(reduced.value, len(held))
+        held = self.data.columns(predictor)
+        without = self.best.model.holding(held).maximum(np.delete(self.best.params, held))
+        return self._likelihood_ratio(without.value, len(held))
 
     @cached_property
     def factor_tests(self) -> pd.DataFrame:
         """`factor_test` of every predictor, given the others: ``chi2``, ``df``, ``p_value``."""
-        tests = {part.name: self.factor_test(part.name) for part in self.data.predictors}
+        tests = {name: self.factor_test(name) for name in self.data.predictors}
         rows = [(test.statistic, int(test.df), test.p_value) for test in tests.values()]
         index = pd.Index(tests, name="predictor")
         return pd.DataFrame(rows, index, columns=["chi2", "df", "p_value"])
@@ -131,7 +135,7 @@ class Fit:
     @cached_property
     def test(self) -> Test:
         """Likelihood-ratio test of all predictors together."""
-        return self._likelihood_ratio(self.null_log_likelihood, len(self.data.slopes))
+        return self._likelihood_ratio(self.null_log_likelihood, self.data.x.shape[1])
 
     @property
     def null_log_likelihood(self) -> float:
@@ -141,7 +145,7 @@ class Fit:
     @property
     def mcfadden_r2(self) -> float:
         """McFadden's pseudo R²: part of the log-likelihood of no predictors that they remove."""
-        return 1 - self.log_likelihood / self.null_log_likelihood
+        return float(self.ordered.prsquared)
 
     @property
     def nagelkerke_r2(self) -> float:
@@ -157,13 +161,13 @@ class Fit:
         KeyError
             If the model has no such slope.
         """
-        if slope not in self.data.slopes:
-            known = ", ".join(self.data.slopes)
+        if slope not in self.coefficients.index:
+            known = ", ".join(self.coefficients.index)
             raise KeyError(f"the model has no slope {slope!r}; it has {known}")
         row = self.coefficients.loc[slope]
         return Estimate(
-            "odds_ratio", row["odds_ratio"], row["odds_ratio_low"], row["odds_ratio_high"],
-            self.level, row["se"], self.n, self.origin, self.note, row["z"], row["p_value"],
+            "odds_ratio", *row[_RATIOS], self.level, row["se"], self.n, self.origin, self.note,
+            row["z"], row["p_value"],
         )  # fmt: skip
 
     def profile_intervals(self) -> pd.DataFrame:
@@ -179,12 +183,30 @@ class Fit:
         ----------
         Venables, W. N. & Ripley, B. D. (2002). Modern applied statistics with S, section 8.4.
         """
-        model, places = self.model.standard_likelihood, range(len(self.data.slopes))
-        limits = [profile_interval(model, self.best, at, self.level) for at in places]
-        ends = np.array(limits) / self.model.scale[:, None]
-        header = ["low", "high", "odds_ratio_low", "odds_ratio_high"]
-        table = pd.DataFrame(np.hstack([ends, _exp(ends)]), list(self.data.slopes), header)
-        return table.rename_axis("slope")
+        slopes = pd.Index(self.data.x.columns, name="slope")
+        limits = [[self._limit(at, side) for side in (-1, 1)] for at in range(len(slopes))]
+        ends = np.array(limits) / self.ordered.model.scale[:, None]
+        table = pd.DataFrame(ends, slopes, ["low", "high"])
+        return table.join(_exp(table).set_axis(_RATIOS[1:], axis=1))
+
+    def _limit(self, slope: int, side: int) -> float:
+        """Where the test of a standardised slope begins to reject; the others follow."""
+        from scipy.optimize import brentq
+        from scipy.stats import norm
+
+        best, z = self.best, norm.isf((1 - self.level) / 2)
+        others, width = np.delete(best.params, slope), np.sqrt(best.covariance[slope, slope])
+
+        def beyond(distance: float) -> float:
+            """Root of the likelihood ratio, next to a straight line, less what is allowed."""
+            value = best.params[slope] + side * distance
+            lost = best.value - best.model.holding([slope], value).maximum(others).value
+            return np.sqrt(2 * max(lost, 0)) - z
+
+        far = 2 * z * width
+        while beyond(far) < 0:
+            far *= 2
+        return best.params[slope] + side * brentq(beyond, 0, far, xtol=1e-9 * width)
 
     @cached_property
     def by_level(self) -> pd.DataFrame:
@@ -195,16 +217,12 @@ class Fit:
         ``odds_ratio`` and its profile-likelihood interval ``low``, ``high``. A reference has the
         odds ratio 1 and no other number.
         """
-        profile = self.profile_intervals()[["odds_ratio_low", "odds_ratio_high"]]
-        numbers = self.coefficients[["estimate", "se", "z", "p_value", "odds_ratio"]].join(profile)
-        reference = [*[NAN] * 4, 1.0, NAN, NAN]
-        rows = [
-            [part.name, level, *(numbers.loc[slope] if slope else reference)]
-            for part in self.data.predictors
-            for level, slope in part.rows
-        ]
-        header = ["predictor", "level", *numbers.columns[:5], "low", "high"]
-        return pd.DataFrame(rows, columns=header)
+        wald = self.coefficients[["estimate", "se", "z", "p_value", "odds_ratio"]]
+        numbers = wald.assign(
+            **self.profile_intervals()[_RATIOS[1:]].set_axis(["low", "high"], axis=1)
+        )
+        table = self.data.terms.join(numbers, on="slope").drop(columns="slope")
+        return table.fillna({"odds_ratio": 1.0})
 
     def predicted(self, predictor: str) -> pd.DataFrame:
         """Shares of the answers if everybody had one level of a predictor, all else unchanged.
@@ -220,26 +238,23 @@ class Fit:
         KeyError
             If the model has no such categorical predictor.
         """
+        from scipy.special import expit, logit
         from scipy.stats import norm
 
         data = self.data
-        part = data.predictor(predictor)
-        if predictor not in data.frame or not part.levels:
+        data.columns(predictor)
+        if predictor not in self.reference or predictor not in data.frame:
             raise KeyError(f"{predictor!r} is a number and has no levels to compare")
-        tables = []
-        for group in part.levels:
-            same = pd.Categorical([group] * len(data.frame), part.levels)
-            x = data.columns_of(data.frame.assign(**{predictor: same}))
-            share, se = self.ordered.mean_shares(x)
-            tables.append(
-                pd.DataFrame({"group": group, "level": data.answers, "share": share, "se": se})
-            )
-        table = pd.concat(tables, ignore_index=True)
-        inside = table["share"].where(table["share"].between(0, 1, inclusive="neither"))
-        reach = norm.isf((1 - self.level) / 2) * table["se"] / (inside * (1 - inside))
-        middle = np.log(inside / (1 - inside))
-        low, high = (logistic((middle + side * reach).to_numpy()) for side in (-1, 1))
-        return table.drop(columns="se").assign(low=low, high=high)
+        groups, tables = data.frame[predictor].cat.categories, []
+        for group in groups:
+            same = pd.Categorical([group] * len(data.frame), groups)
+            x = columns_of(data.spec, data.frame.assign(**{predictor: same}))
+            share, se = self.ordered.mean_shares(x.to_numpy())
+            reach = norm.isf((1 - self.level) / 2) * se / (share * (1 - share))
+            low, high = expit(logit(share) - reach), expit(logit(share) + reach)
+            columns = {"level": data.answers, "share": share, "low": low, "high": high}
+            tables.append(pd.DataFrame({"group": group, **columns}))
+        return pd.concat(tables, ignore_index=True)
 
     def __repr__(self) -> str:
         what = f"{type(self).__name__} of {self.data.response!r}, n = {self.n:,}"
@@ -250,17 +265,13 @@ class Fit:
         return self.origin.badge_html + shown_html(self.coefficients, self.note)
 
     def _likelihood_ratio(self, reduced: float, df: int) -> Test:
-        lost = np.maximum(0.0, 2 * (self.log_likelihood - reduced))
+        lost = max(0.0, 2 * (self.log_likelihood - reduced))
         return chi_square_result("likelihood_ratio", lost, df, self.n, self.origin, self.note)
 
     @cached_property
     def _wald(self) -> pd.DataFrame:
-        """Slopes, then cut-points, with Wald's intervals."""
-        fit = self.ordered
-        table = pd.DataFrame({"estimate": fit.params, "se": fit.bse, "z": fit.tvalues,
-                              "p_value": fit.pvalues})  # fmt: skip
-        low, high = fit.conf_int(1 - self.level).to_numpy().T
-        return table.assign(low=low, high=high)
+        """Slopes, then cut-points."""
+        return wald_table(self.ordered, self.level)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -275,7 +286,7 @@ class OrdinalFit(Fit):
         `coefficients`, without odds ratios.
         """
         names = [f"{a}|{b}" for a, b in pairwise(self.data.answers)]
-        return self._wald.iloc[len(self.data.slopes) :].set_axis(names).rename_axis("cut")
+        return self._wald.iloc[self.data.x.shape[1] :].set_axis(names).rename_axis("cut")
 
     @property
     def results(self) -> Results:
@@ -290,10 +301,7 @@ class LogitFit(Fit):
     @cached_property
     def intercept(self) -> pd.Series:
         """Log odds of the highest answer, every predictor at its reference or 0."""
-        cut = self._wald.iloc[-1]  # of "lower or equal"
-        turned = {"estimate": "estimate", "z": "z", "low": "high", "high": "low"}
-        new = {name: -cut[of] for name, of in turned.items()}
-        return pd.Series({**cut, **new}, name="intercept")
+        return wald_table(self.results, self.level).iloc[0].rename("intercept")
 
     @cached_property
     def results(self) -> Results:
@@ -302,18 +310,57 @@ class LogitFit(Fit):
         from statsmodels.genmod.generalized_linear_model import GLM
         from statsmodels.tools import add_constant
 
-        x = add_constant(pd.DataFrame(self.data.x, columns=list(self.data.slopes)))
+        *slopes, cut = self.ordered.params
         given = pd.Series(self.data.answer, name=self.data.response)
+        x = add_constant(self.data.x, has_constant="add")
         model = GLM(given, x, family=Binomial(), freq_weights=self.data.people)
-        return model.fit(start_params=[self.intercept["estimate"], *self.coefficients["estimate"]])
+        return model.fit(start_params=[-cut, *slopes])
+
+
+def wald_table(results: Results, level: float) -> pd.DataFrame:
+    """Estimates of statsmodels: ``estimate, se, z, p_value, low, high``, one row a parameter."""
+    from statsmodels.iolib.summary2 import summary_params
+
+    header = ["estimate", "se", "z", "p_value", "low", "high"]
+    return summary_params(results, alpha=1 - level).set_axis(header, axis=1)
+
+
+_RATIOS = ["odds_ratio", "odds_ratio_low", "odds_ratio_high"]
+
+_SENTENCES = {
+    "en": {
+        "model": "{kind} model of {response}: {test}, Nagelkerke's R² = {r2}",
+        "slope": "{slope}: OR = {ratio:.2f}, {level:.0%} CI [{low:.2f}, {high:.2f}], {p}",
+        "OrdinalFit": "proportional-odds", "LogitFit": "logistic", "between": "; ",
+    },
+    "zh-Hans": {
+        "model": "{response}的{kind}模型：{test}，Nagelkerke R² = {r2}",
+        "slope": "{slope}：OR = {ratio:.2f}，{level:.0%} 置信区间 [{low:.2f}, {high:.2f}]，{p}",
+        "OrdinalFit": "比例优势", "LogitFit": "逻辑回归", "between": "；",
+    },
+}  # fmt: skip
 
 
 @apa.register
 def _(result: Fit, lang: str = "en") -> str:
-    return model_sentence(result, lang)
+    require_language(lang)
+    words, mark = _SENTENCES[lang], marked(result.origin, lang)
+    first = words["model"].format(
+        kind=words[type(result).__name__], response=result.data.response,
+        test=apa(result.test, lang).removesuffix(mark),
+        r2=f"{result.nagelkerke_r2:.2f}".removeprefix("0"),
+    )  # fmt: skip
+    parts = [
+        words["slope"].format(
+            slope=slope, ratio=row["odds_ratio"], level=result.level, low=row["odds_ratio_low"],
+            high=row["odds_ratio_high"], p=p_text(row["p_value"]),
+        )
+        for slope, row in result.coefficients.iterrows()
+    ]  # fmt: skip
+    return words["between"].join([first, *parts]) + mark
 
 
-def _exp(logits: np.ndarray) -> np.ndarray:
+def _exp(logits: pd.DataFrame) -> pd.DataFrame:
     """Odds ratios; those too large for a number are infinite."""
     with np.errstate(over="ignore"):
         return np.exp(logits)

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from churnlib.evidence import NAN, Test, chi_square_result, shown_html
+from churnlib.evidence import NAN, Test, apa, chi_square_result, joined, shown_html
 from churnlib.models.fits import OrdinalFit
-from churnlib.models.likelihood import CumulativeLogit, logistic, maximise, null_params
-from churnlib.models.separation import separating_direction
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ParallelLines(Test):
     """Test that a predictor has the same odds ratio wherever the answers are divided.
 
@@ -34,16 +32,17 @@ class ParallelLines(Test):
     by_predictor: pd.DataFrame = field(kw_only=True)
     slopes: pd.DataFrame = field(kw_only=True)
 
+    def __repr__(self) -> str:
+        mark = self.origin.badge
+        tables = [table.round(3).to_string() for table in (self.by_predictor, self.slopes)]
+        return "\n".join(filter(None, [mark, apa(self), apa(self.brant), *tables, self.note]))
+
     def _repr_html_(self) -> str:
         return self.origin.badge_html + shown_html(self.by_predictor, self.note)
 
 
 def parallel_lines(fit: OrdinalFit) -> ParallelLines:
     """Test the assumption of a proportional-odds model.
-
-    Parameters
-    ----------
-    fit : OrdinalFit
 
     Returns
     -------
@@ -76,58 +75,59 @@ def parallel_lines(fit: OrdinalFit) -> ParallelLines:
             "parallel lines are assumed by a proportional-odds model; give what ordinal_logit "
             f"returns, given {type(fit).__name__}"
         )
-    ratio, note = _likelihood_ratio(fit)
-    df = len(fit.data.slopes) * (len(fit.data.answers) - 2)
+    names = fit.data.x.columns
     slopes, covariance, missed = _binary_fits(fit)
-    places = {part.name: fit.data.places(part.name) for part in fit.data.predictors}
-    each = {name: _brant(slopes, covariance, held) for name, held in places.items()}
-    every = _brant(slopes, covariance, list(range(len(fit.data.slopes))))
-    if not missed and np.isnan(every[0]):
+    tests = {
+        name: _brant(slopes, covariance, fit.data.columns(name)) for name in fit.data.predictors
+    }
+    brant, df, _ = _brant(slopes, covariance, list(range(len(names))))
+    if not missed and np.isnan(brant):
         missed = (
             "the separate fits cross, so that their joint covariance is none, and Brant's test "
             "cannot be had; combine levels"
         )
+    ratio, note = _likelihood_ratio(fit)
     if note:
-        other = "combine levels" if missed else "see Brant's test, or combine levels"
-        note = f"{note}; {other}"
-    frame = pd.DataFrame.from_dict(each, orient="index", columns=["chi2", "df", "p_value"])
-    asymptotic = _test("parallel_lines", ratio, df, fit, note)
+        note += "; combine levels" if missed else "; see Brant's test, or combine levels"
+    lines, separate = (
+        chi_square_result(name, statistic, df, fit.n, fit.origin, joined(said, fit.note))
+        for name, statistic, said in (("parallel_lines", ratio, note), ("brant", brant, missed))
+    )
     return ParallelLines(
-        **vars(asymptotic),
-        brant=_test("brant", every[0], df, fit, missed),
-        by_predictor=frame.astype({"df": int}).rename_axis("predictor"),
+        **vars(lines),
+        brant=separate,
+        by_predictor=pd.DataFrame.from_dict(tests, "index", columns=["chi2", "df", "p_value"])
+        .astype({"df": int})
+        .rename_axis("predictor"),
         slopes=pd.DataFrame(
-            (slopes / fit.model.scale).T, list(fit.data.slopes), list(fit.cutpoints.index)
+            (slopes / fit.ordered.model.scale).T, list(names), list(fit.cutpoints.index)
         ),
     )
 
 
-def _test(name: str, statistic: float, df: int, fit: OrdinalFit, note: str) -> Test:
-    said = "; ".join(filter(None, [note, fit.note]))
-    return chi_square_result(name, statistic, df, fit.n, fit.origin, said)
-
-
 def _likelihood_ratio(fit: OrdinalFit) -> tuple[float, str]:
     """Twice the log-likelihood gained by a slope for every cut, and what must be said of it."""
-    z, cuts = fit.model.standardised(fit.data.x), len(fit.data.answers) - 1
-    slopes, points = np.split(fit.best.params, [z.shape[1]])
-    same = np.column_stack([np.tile(slopes, (cuts, 1)), points]).ravel()
-    model = CumulativeLogit.by_cut(z, fit.data.answer, fit.data.people)
-    found = maximise(model, same)
-    if separating_direction(model, found) is not None:
+    from churnlib.models.ordered_counts import CumulativeLogit
+
+    z, cuts = fit.ordered.model.z, len(fit.data.answers) - 1
+    width = z.shape[1]
+    model = CumulativeLogit.of(z, fit.data.answer, fit.data.people, by_cut=True)
+    start = np.concatenate([np.tile(fit.best.params[:width], cuts), fit.best.params[width:]])
+    best = model.maximum(start)
+    if best.separating_direction() is not None:
         return NAN, (
             "with a slope for every cut some predictor tells answers apart perfectly, so there is "
             "no likelihood ratio"
         )
-    if not found.converged:
+    if not best.converged:
         return NAN, "the model with a slope for every cut did not converge"
-    by_cut = found.params.reshape(cuts, -1)
-    if (np.diff(by_cut[:, -1] - z @ by_cut[:, :-1].T, axis=1) < 0).any():
+    slopes, points = np.split(best.params, [width * cuts])
+    if (np.diff(points - z @ slopes.reshape(cuts, width).T, axis=1) < 0).any():
         return NAN, (
             "with a slope for every cut the cut-points cross for some people, which would give an "
             "answer a negative share, so there is no likelihood ratio"
         )
-    return float(np.maximum(0.0, 2 * (found.value - fit.log_likelihood))), ""
+    return max(0.0, 2 * (best.value - fit.log_likelihood)), ""
 
 
 def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
@@ -138,23 +138,30 @@ def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
     Two cuts divide the same people, so their estimates are correlated: with π_j = P(answer > j),
     the covariance of the two divisions j ≤ k of a person is π_k − π_j π_k (Brant 1990, section 3).
     """
-    x, n = fit.model.standardised(fit.data.x), fit.data.people
+    from scipy.special import expit
+
+    from churnlib.models.ordered_counts import CumulativeLogit, null_params
+
+    x, n = fit.ordered.model.z, fit.data.people
     z, cuts = np.hstack([x, np.ones((len(x), 1))]), len(fit.data.answers) - 1
-    estimates = np.full((cuts, z.shape[1]), np.nan)
+    estimates = np.empty((cuts, z.shape[1]))
     for j in range(cuts):
         is_above = (fit.data.answer > j).astype(int)
-        model = CumulativeLogit.parallel(x, is_above, n)
-        found = maximise(model, null_params(is_above, n, x.shape[1]))
-        if separating_direction(model, found) is not None or not found.converged:
-            note = (
-                f"at the cut {fit.cutpoints.index[j]} some predictor tells answers apart "
-                "perfectly, so Brant's test cannot be had; combine levels"
-            )
+        start = null_params(is_above, n, x.shape[1])
+        best = CumulativeLogit.of(x, is_above, n).maximum(start)
+        if best.separating_direction() is not None or not best.converged:
             empty = np.full((cuts, x.shape[1]), np.nan)
-            return empty, empty, note
-        estimates[j] = found.params
+            return (
+                empty,
+                empty,
+                (
+                    f"at the cut {fit.cutpoints.index[j]} some predictor tells answers apart "
+                    "perfectly, so Brant's test cannot be had; combine levels"
+                ),
+            )
+        estimates[j] = best.params
     estimates[:, -1] *= -1  # log odds of above
-    above, order = logistic(z @ estimates.T), np.arange(cuts)
+    above, order = expit(z @ estimates.T), np.arange(cuts)
     later, earlier = np.maximum.outer(order, order), np.minimum.outer(order, order)
     divided = n[:, None, None] * above[:, later] * (1 - above[:, earlier])
     scores = np.einsum("rjk,ra,rb->jakb", divided, z, z)
@@ -167,16 +174,14 @@ def _brant(slopes: np.ndarray, covariance: np.ndarray, held: list[int]) -> tuple
     """Wald statistic that the slopes `held` are the same at every cut, df and p-value."""
     from scipy.stats import chi2
 
-    some = slopes[:, held]
-    apart = (some[1:] - some[0]).ravel()
+    apart = np.diff(slopes[:, held], axis=0).ravel()
     df = apart.size
     if not np.isfinite(apart).all():
         return NAN, df, NAN
     joint = covariance[:, held][:, :, :, held]
-    first = joint[:1, :, :1]  # Var(b_j − b_1) by blocks: V_jk − V_j1 − V_1k + V_11
-    spread = joint[1:, :, 1:] - joint[1:, :, :1] - joint[:1, :, 1:] + first
+    spread = np.diff(np.diff(joint, axis=0), axis=2).reshape(df, df)
     try:
-        triangle = np.linalg.cholesky(spread.reshape(df, df))
+        triangle = np.linalg.cholesky(spread)
     except np.linalg.LinAlgError:  # where separate fits cross, it need not be a covariance
         return NAN, df, NAN
     statistic = float(np.sum(np.linalg.solve(triangle, apart) ** 2))

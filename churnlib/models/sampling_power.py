@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import require_level
-from churnlib.models.likelihood import CumulativeLogit, maximise, null_params
 from churnlib.tables import Crosstab, wilson
 
 
@@ -87,23 +86,25 @@ def _p_values(samples: np.ndarray) -> pd.DataFrame:
 
 def _statistics(sample: np.ndarray) -> tuple[list[float], list[int]]:
     """The statistic and the degrees of freedom of each of `TESTS`."""
-    some_rows, some_columns = sample.any(axis=1), sample.any(axis=0)
+    from scipy.stats import chi2_contingency
+
+    from churnlib.models.ordered_counts import CumulativeLogit, null_params
+
     # A row or a column without people has no say, as in `chi_square`.
-    seen = sample[some_rows][:, some_columns]
-    if min(seen.shape) < 2:
+    group, answer = sample.any(axis=1).nonzero()[0], sample.any(axis=0).nonzero()[0]
+    slopes, cuts = len(group) - 1, len(answer) - 1
+    if not slopes or not cuts:
         return [0.0] * len(TESTS), [1] * len(TESTS)
-    group, answer = np.nonzero(sample)
-    people, slopes = sample[group, answer], len(seen) - 1
-    expected = np.outer(seen.sum(axis=1), seen.sum(axis=0)) / seen.sum()
-    pearson = ((seen - expected) ** 2 / expected).sum()
-    spread = np.cov(group, answer, fweights=people)
-    linear = (seen.sum() - 1) * spread[0, 1] ** 2 / (spread[0, 0] * spread[1, 1])
-    group, answer = np.nonzero(seen)
-    model = CumulativeLogit.parallel(np.eye(len(seen))[group, 1:], answer, people)
-    gained = maximise(model, null_params(answer, people, slopes)).value
-    answers = seen.sum(axis=0)
-    lost = np.maximum(0.0, 2 * (gained - answers @ np.log(answers / answers.sum())))
-    return [pearson, linear, lost], [slopes * (len(answers) - 1), 1, slopes]
+    seen = sample[np.ix_(group, answer)]
+    rows, columns = seen.nonzero()
+    people = seen[rows, columns]
+    pearson = chi2_contingency(seen, correction=False).statistic
+    r = np.cov(group[rows], answer[columns], fweights=people)
+    linear = (people.sum() - 1) * r[0, 1] ** 2 / (r[0, 0] * r[1, 1])
+    model = CumulativeLogit.of(np.eye(slopes + 1)[rows, 1:], columns, people)
+    start = null_params(columns, people, slopes)
+    ratio = max(0.0, 2 * (model.maximum(start).value - model.value(start)))
+    return [pearson, linear, ratio], [slopes * cuts, 1, slopes]
 
 
 TESTS = ("pearson_chi2", "linear_by_linear", "ordinal_model")
