@@ -21,45 +21,20 @@ _COLLINEAR = 1e-6  # of unit columns: beyond it half of a fit's digits are lost
 
 @dataclass(frozen=True, eq=False)
 class GroupedData:
-    """Everybody with complete answers, one row a pattern of predictors and an answer.
-
-    Parameters
-    ----------
-    response : str
-    levels : tuple
-        Of the response, lowest first, whether or not somebody gave them.
-    answers : tuple
-        Those that somebody gave.
-    answer : ndarray of int, shape (rows,)
-        Place in `answers`.
-    people : ndarray, shape (rows,)
-    frame : DataFrame
-        One column a variable of the predictors.
-    spec : ModelSpec
-        How formulaic makes columns of a frame.
-    x : DataFrame
-        `columns_of` the frame, one a slope.
-    terms : DataFrame
-        As `terms_of` gives them.
-    missing : int
-        People left out because one of their answers is missing.
-    origin : Origin
-    note : str
-        Levels that nobody gave, and an order that was taken as given.
-    """
+    """Everybody with complete answers, one row a pattern of predictors and an answer."""
 
     response: str
-    levels: tuple[Any, ...]
-    answers: tuple[Any, ...]
-    answer: np.ndarray
+    levels: tuple[Any, ...]  # of the response, lowest first, whether or not somebody gave them
+    answers: tuple[Any, ...]  # those that somebody gave
+    answer: np.ndarray  # of each row, its place in `answers`
     people: np.ndarray
-    frame: pd.DataFrame
+    frame: pd.DataFrame  # one column a variable of the predictors
     spec: ModelSpec
-    x: pd.DataFrame
-    terms: pd.DataFrame
-    missing: int
+    x: pd.DataFrame  # one column a slope
+    terms: pd.DataFrame  # as `terms_of` gives them
+    missing: int  # people left out because one of their answers is missing
     origin: Origin
-    note: str
+    note: str  # levels that nobody gave, and an order that was taken as given
 
     @property
     def n(self) -> int:
@@ -72,13 +47,7 @@ class GroupedData:
         return self.terms["predictor"].unique().tolist()
 
     def columns(self, predictor: str) -> list[int]:
-        """Columns of `x` that belong to a predictor.
-
-        Raises
-        ------
-        KeyError
-            If the model has no such predictor.
-        """
+        """Columns of `x` that belong to a predictor."""
         if predictor not in self.predictors:
             known = ", ".join(self.predictors)
             raise KeyError(f"the model has no predictor {predictor!r}; it has {known}")
@@ -93,16 +62,7 @@ def grouped(
     count: str | None,
     origin: Origin | None = None,
 ) -> GroupedData:
-    """Group people who gave the same answers; check that a model can be fitted to them.
-
-    Raises
-    ------
-    KeyError
-        If there is no such variable.
-    ValueError
-        If the formula cannot be read; predictors are none, twice, constant or collinear; or the
-        response is text without an order.
-    """
+    """Group people who gave the same answers; check that a model can be fitted to them."""
     response, formula = formula_of(response, predictors, count)
     names = sorted(map(str, formula.required_variables))
     if not names:
@@ -184,13 +144,7 @@ def spec_of(formula: Formula, rows: pd.DataFrame) -> ModelSpec:
 
 
 def columns_of(spec: ModelSpec, rows: pd.DataFrame) -> pd.DataFrame:
-    """Indicators of levels, and numbers in their own units: one column a slope, by its name.
-
-    Raises
-    ------
-    ValueError
-        If one is not finite.
-    """
+    """Indicators of levels, and numbers in their own units: one column a slope, by its name."""
     matrix = spec.get_model_matrix(rows, na_action="ignore")
     x = matrix.drop(columns="Intercept", errors="ignore").astype(float)
     for name, is_finite in np.isfinite(x).all().items():
@@ -235,17 +189,9 @@ def _unread(formula: str, reason: object) -> ValueError:
 
 def _numbers(column: pd.Series) -> pd.Series:
     """Numbers stored as objects (of `Decimal`, say) as floats; whatever else as it is."""
-    if column.dtype != object:
-        return column
-    kind = pd.api.types.infer_dtype(column)
-    if kind in {"decimal", "floating", "integer", "mixed-integer-float"}:
-        return column.astype(float)
-    if kind not in {"string", "boolean", "empty"}:
-        raise TypeError(
-            f"{column.name!r} holds values of more than one type, or without an order ({kind}); "
-            "make them all text or all numbers, or the column a Categorical"
-        )
-    return column
+    kinds = {"decimal", "floating", "integer", "mixed-integer-float"}
+    is_number = column.dtype == object and pd.api.types.infer_dtype(column) in kinds
+    return column.astype(float) if is_number else column
 
 
 def _ordered(column: pd.Series, notes: list[str]) -> pd.Series:

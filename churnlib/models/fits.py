@@ -27,33 +27,16 @@ from churnlib.models.design import GroupedData, columns_of
 if TYPE_CHECKING:
     from statsmodels.base.model import Results
 
-    from churnlib.models.ordered_counts import Maximum
-
 _FEW = 10  # answers for each parameter, a common rule of thumb
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Fit:
-    """What a proportional-odds and a binary fit share.
-
-    Parameters
-    ----------
-    data : GroupedData
-        What was fitted to.
-    ordered : OrderedCountsResults
-        statsmodels' results; a binary answer is an ordered one with a single cut.
-    level : float
-        Confidence level of all intervals.
-    """
+    """What a proportional-odds and a binary fit share."""
 
     data: GroupedData
-    ordered: Results
-    level: float
-
-    @property
-    def best(self) -> Maximum:
-        """Where the likelihood of standardised predictors is largest."""
-        return self.ordered.best
+    ordered: Results  # of `OrderedCounts`: a binary answer is an ordered one with a single cut
+    level: float  # of confidence, of all intervals
 
     @property
     def n(self) -> int:
@@ -79,12 +62,12 @@ class Fit:
     @property
     def log_likelihood(self) -> float:
         """At its maximum."""
-        return self.best.value
+        return self.ordered.best.value
 
     @property
     def parameters(self) -> int:
         """Number of slopes and cut-points."""
-        return len(self.best.params)
+        return len(self.ordered.best.params)
 
     @property
     def has_few(self) -> bool:
@@ -108,20 +91,15 @@ class Fit:
         ``odds_ratio``, ``odds_ratio_low``, ``odds_ratio_high``; Wald's intervals and p-values. The
         first level of a categorical predictor has no row: it is the `reference`.
         """
-        slopes = self._wald.iloc[: self.data.x.shape[1]].rename_axis("slope")
+        names = self.data.x.columns.rename("slope")
+        slopes = wald_table(self.ordered, self.level).head(len(names)).set_axis(names)
         ratios = _exp(slopes[["estimate", "low", "high"]])
         return slopes.join(ratios.set_axis(_RATIOS, axis=1))
 
     def factor_test(self, predictor: str) -> Test:
-        """What is lost by leaving out a predictor: likelihood-ratio test of all its slopes.
-
-        Raises
-        ------
-        KeyError
-            If the model has no such predictor.
-        """
-        held = self.data.columns(predictor)
-        without = self.best.model.holding(held).maximum(np.delete(self.best.params, held))
+        """What is lost by leaving out a predictor: likelihood-ratio test of all its slopes."""
+        held, best = self.data.columns(predictor), self.ordered.best
+        without = best.model.holding(held).maximum(np.delete(best.params, held))
         return self._likelihood_ratio(without.value, len(held))
 
     @cached_property
@@ -135,12 +113,7 @@ class Fit:
     @cached_property
     def test(self) -> Test:
         """Likelihood-ratio test of all predictors together."""
-        return self._likelihood_ratio(self.null_log_likelihood, self.data.x.shape[1])
-
-    @property
-    def null_log_likelihood(self) -> float:
-        """Log-likelihood of the model without predictors: shares of the answers as they are."""
-        return float(self.ordered.llnull)
+        return self._likelihood_ratio(self.ordered.llnull, self.data.x.shape[1])
 
     @property
     def mcfadden_r2(self) -> float:
@@ -150,17 +123,11 @@ class Fit:
     @property
     def nagelkerke_r2(self) -> float:
         """Nagelkerke's pseudo R²: Cox and Snell's over the largest value it can take."""
-        gained = 2 * (self.null_log_likelihood - self.log_likelihood) / self.n
-        return float(np.expm1(gained) / np.expm1(2 * self.null_log_likelihood / self.n))
+        none, model = 2 * self.ordered.llnull / self.n, 2 * self.log_likelihood / self.n
+        return float(np.expm1(none - model) / np.expm1(none))
 
     def odds_ratio(self, slope: str) -> Estimate:
-        """One slope as an odds ratio of higher answers, with Wald's interval.
-
-        Raises
-        ------
-        KeyError
-            If the model has no such slope.
-        """
+        """One slope as an odds ratio of higher answers, with Wald's interval."""
         if slope not in self.coefficients.index:
             known = ", ".join(self.coefficients.index)
             raise KeyError(f"the model has no slope {slope!r}; it has {known}")
@@ -173,15 +140,9 @@ class Fit:
     def profile_intervals(self) -> pd.DataFrame:
         """Profile-likelihood intervals of the slopes, better than Wald's in small samples.
 
-        Returns
-        -------
-        DataFrame
-            One row a slope; ``low``, ``high``, ``odds_ratio_low`` and ``odds_ratio_high``: the
-            values that a likelihood-ratio test would not reject, whatever the other parameters.
-
-        References
-        ----------
-        Venables, W. N. & Ripley, B. D. (2002). Modern applied statistics with S, section 8.4.
+        One row a slope; ``low``, ``high``, ``odds_ratio_low``, ``odds_ratio_high``: the values
+        that a likelihood-ratio test would not reject, whatever the other parameters (Venables &
+        Ripley, 2002, section 8.4).
         """
         slopes = pd.Index(self.data.x.columns, name="slope")
         limits = [[self._limit(at, side) for side in (-1, 1)] for at in range(len(slopes))]
@@ -194,7 +155,7 @@ class Fit:
         from scipy.optimize import brentq
         from scipy.stats import norm
 
-        best, z = self.best, norm.isf((1 - self.level) / 2)
+        best, z = self.ordered.best, norm.isf((1 - self.level) / 2)
         others, width = np.delete(best.params, slope), np.sqrt(best.covariance[slope, slope])
 
         def beyond(distance: float) -> float:
@@ -227,16 +188,8 @@ class Fit:
     def predicted(self, predictor: str) -> pd.DataFrame:
         """Shares of the answers if everybody had one level of a predictor, all else unchanged.
 
-        Returns
-        -------
-        DataFrame
-            One row a level and answer: ``group``, ``level``, ``share``, ``low``, ``high``, shares
-            from 0 to 1, the interval by the delta method on the logit scale.
-
-        Raises
-        ------
-        KeyError
-            If the model has no such categorical predictor.
+        One row a level and answer: ``group``, ``level``, ``share``, ``low``, ``high``, from 0 to
+        1, the interval by the delta method on the logit scale.
         """
         from scipy.special import expit, logit
         from scipy.stats import norm
@@ -268,11 +221,6 @@ class Fit:
         lost = max(0.0, 2 * (self.log_likelihood - reduced))
         return chi_square_result("likelihood_ratio", lost, df, self.n, self.origin, self.note)
 
-    @cached_property
-    def _wald(self) -> pd.DataFrame:
-        """Slopes, then cut-points."""
-        return wald_table(self.ordered, self.level)
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OrdinalFit(Fit):
@@ -285,8 +233,8 @@ class OrdinalFit(Fit):
         ``logit P(answer ≤ j)`` of people with every predictor at its reference or 0; columns as in
         `coefficients`, without odds ratios.
         """
-        names = [f"{a}|{b}" for a, b in pairwise(self.data.answers)]
-        return self._wald.iloc[self.data.x.shape[1] :].set_axis(names).rename_axis("cut")
+        names = pd.Index([f"{a}|{b}" for a, b in pairwise(self.data.answers)], name="cut")
+        return wald_table(self.ordered, self.level).tail(len(names)).set_axis(names)
 
     @property
     def results(self) -> Results:
@@ -327,16 +275,14 @@ def wald_table(results: Results, level: float) -> pd.DataFrame:
 
 _RATIOS = ["odds_ratio", "odds_ratio_low", "odds_ratio_high"]
 
-_SENTENCES = {
+_WORDS = {
     "en": {
-        "model": "{kind} model of {response}: {test}, Nagelkerke's R² = {r2}",
-        "slope": "{slope}: OR = {ratio:.2f}, {level:.0%} CI [{low:.2f}, {high:.2f}], {p}",
-        "OrdinalFit": "proportional-odds", "LogitFit": "logistic", "between": "; ",
+        "OrdinalFit": "proportional-odds model of {}", "LogitFit": "logistic model of {}",
+        "r2": "Nagelkerke's R²", "colon": ": ", "comma": ", ", "semicolon": "; ",
     },
     "zh-Hans": {
-        "model": "{response}的{kind}模型：{test}，Nagelkerke R² = {r2}",
-        "slope": "{slope}：OR = {ratio:.2f}，{level:.0%} 置信区间 [{low:.2f}, {high:.2f}]，{p}",
-        "OrdinalFit": "比例优势", "LogitFit": "逻辑回归", "between": "；",
+        "OrdinalFit": "{}的比例优势模型", "LogitFit": "{}的逻辑回归模型",
+        "r2": "Nagelkerke R²", "colon": "：", "comma": "，", "semicolon": "；",
     },
 }  # fmt: skip
 
@@ -344,20 +290,18 @@ _SENTENCES = {
 @apa.register
 def _(result: Fit, lang: str = "en") -> str:
     require_language(lang)
-    words, mark = _SENTENCES[lang], marked(result.origin, lang)
-    first = words["model"].format(
-        kind=words[type(result).__name__], response=result.data.response,
-        test=apa(result.test, lang).removesuffix(mark),
-        r2=f"{result.nagelkerke_r2:.2f}".removeprefix("0"),
-    )  # fmt: skip
-    parts = [
-        words["slope"].format(
-            slope=slope, ratio=row["odds_ratio"], level=result.level, low=row["odds_ratio_low"],
-            high=row["odds_ratio_high"], p=p_text(row["p_value"]),
-        )
-        for slope, row in result.coefficients.iterrows()
-    ]  # fmt: skip
-    return words["between"].join([first, *parts]) + mark
+    words, mark = _WORDS[lang], marked(result.origin, lang)
+
+    def line(name: str, tested: Test | Estimate, last: str) -> str:
+        numbers = apa(tested, lang).removesuffix(mark)
+        return f"{name}{words['colon']}{numbers}{words['comma']}{last}"
+
+    r2 = f"{result.nagelkerke_r2:.2f}".removeprefix("0")
+    name = words[type(result).__name__].format(result.data.response)
+    lines = [line(name, result.test, f"{words['r2']} = {r2}")]
+    for slope, p in result.coefficients["p_value"].items():
+        lines.append(line(slope, result.odds_ratio(slope), p_text(p)))
+    return words["semicolon"].join(lines) + mark
 
 
 def _exp(logits: pd.DataFrame) -> pd.DataFrame:

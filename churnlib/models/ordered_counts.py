@@ -23,24 +23,12 @@ class CumulativeLogit:
     """Log-likelihood of ordered answers, ``logit P(answer ≤ j) = θ_j − x·β``, and derivatives.
 
     An answer lies between two edges on the logit scale, each linear in the parameters (the slopes,
-    then the cut-points), so that score and Hessian are products of matrices.
-
-    Parameters
-    ----------
-    upper, lower : ndarray, shape (rows, parameters)
-        The edges of an answer are ``upper @ params + above`` and ``lower @ params + below``.
-    above, below : ndarray, shape (rows,)
-        Infinite for the highest and the lowest answer.
-    people : ndarray, shape (rows,)
-
-    References
-    ----------
-    McCullagh, P. (1980). Regression models for ordinal data. J. R. Stat. Soc. B 42, 109–142.
+    then the cut-points), so that score and Hessian are products of matrices (McCullagh, 1980).
     """
 
-    upper: np.ndarray
+    upper: np.ndarray  # of (rows, parameters): an answer's edge is ``upper @ params + above``
     lower: np.ndarray
-    above: np.ndarray
+    above: np.ndarray  # infinite for the highest answer
     below: np.ndarray
     people: np.ndarray
 
@@ -108,7 +96,7 @@ class CumulativeLogit:
             jac=lambda params: -self.score(params) / people,
             hess=lambda params: -self.hessian(params) / people,
             method="trust-exact",
-            options={"gtol": 1e-12},
+            options={"gtol": 1e-5 / people},
         ).x
         # A gain below the rounding of the value, as from one person among millions, is seen only
         # in the score. Newton's steps square the error.
@@ -153,12 +141,8 @@ class Maximum:
 
         There is one when the predictors separate the answers, wholly or in part: moving along it,
         no given answer becomes less probable and some become more so. A linear programme looks
-        for it, where the climb ended on ground so flat that there may be one.
-
-        References
-        ----------
-        Albert, A. & Anderson, J. A. (1984). On the existence of maximum likelihood estimates in
-        logistic regression models. Biometrika 71, 1–10.
+        for it, where the climb ended on ground so flat that there may be one (Albert & Anderson,
+        1984, Biometrika 71, 1–10).
         """
         bend = np.linalg.eigvalsh(self.information)
         if self.converged and bend[0] > max(1e-8, 1e-13 * bend[-1]):

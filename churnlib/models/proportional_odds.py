@@ -110,10 +110,9 @@ def _likelihood_ratio(fit: OrdinalFit) -> tuple[float, str]:
     from churnlib.models.ordered_counts import CumulativeLogit
 
     z, cuts = fit.ordered.model.z, len(fit.data.answers) - 1
-    width = z.shape[1]
+    slopes, points = np.split(fit.ordered.best.params, [z.shape[1]])
     model = CumulativeLogit.of(z, fit.data.answer, fit.data.people, by_cut=True)
-    start = np.concatenate([np.tile(fit.best.params[:width], cuts), fit.best.params[width:]])
-    best = model.maximum(start)
+    best = model.maximum(np.concatenate([*[slopes] * cuts, points]))
     if best.separating_direction() is not None:
         return NAN, (
             "with a slope for every cut some predictor tells answers apart perfectly, so there is "
@@ -121,8 +120,8 @@ def _likelihood_ratio(fit: OrdinalFit) -> tuple[float, str]:
         )
     if not best.converged:
         return NAN, "the model with a slope for every cut did not converge"
-    slopes, points = np.split(best.params, [width * cuts])
-    if (np.diff(points - z @ slopes.reshape(cuts, width).T, axis=1) < 0).any():
+    slopes, points = np.split(best.params, [z.shape[1] * cuts])
+    if (np.diff(points - z @ slopes.reshape(cuts, -1).T, axis=1) < 0).any():
         return NAN, (
             "with a slope for every cut the cut-points cross for some people, which would give an "
             "answer a negative share, so there is no likelihood ratio"
