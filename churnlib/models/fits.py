@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -105,10 +106,7 @@ class Fit:
     @cached_property
     def factor_tests(self) -> pd.DataFrame:
         """`factor_test` of every predictor, given the others: ``chi2``, ``df``, ``p_value``."""
-        tests = {name: self.factor_test(name) for name in self.data.predictors}
-        rows = [(test.statistic, int(test.df), test.p_value) for test in tests.values()]
-        index = pd.Index(tests, name="predictor")
-        return pd.DataFrame(rows, index, columns=["chi2", "df", "p_value"])
+        return test_table({name: self.factor_test(name) for name in self.data.predictors})
 
     @cached_property
     def test(self) -> Test:
@@ -271,6 +269,13 @@ def wald_table(results: Results, level: float) -> pd.DataFrame:
 
     header = ["estimate", "se", "z", "p_value", "low", "high"]
     return summary_params(results, alpha=1 - level).set_axis(header, axis=1)
+
+
+def test_table(tests: Mapping[str, Test]) -> pd.DataFrame:
+    """One row a predictor: ``chi2``, ``df``, ``p_value``."""
+    rows = [(test.statistic, int(test.df), test.p_value) for test in tests.values()]
+    index = pd.Index(tests, name="predictor")
+    return pd.DataFrame(rows, index, columns=["chi2", "df", "p_value"])
 
 
 _RATIOS = ["odds_ratio", "odds_ratio_low", "odds_ratio_high"]

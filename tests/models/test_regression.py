@@ -581,6 +581,20 @@ def test_a_result_shown_in_a_notebook_has_no_p_of_zero_and_says_its_note(housing
     assert all(name in shown for name in ("Infl", "Type", "Cont"))
 
 
+def test_lines_that_are_printed_are_their_two_tests_and_the_slopes_at_each_cut(arthritis):
+    fit = ordinal_logit(arthritis, "improved", ["sex", "treatment"], count="n")
+    lines = parallel_lines(fit)
+    badge, ratio, brant, head, _, *each, cuts, _, sex, _ = repr(lines).splitlines()
+    assert (badge, ratio, brant) == (fit.origin.badge, cl.apa(lines), cl.apa(lines.brant))
+    assert head.split() == ["chi2", "df", "p_value"]
+    assert [row.split()[0] for row in each] == ["sex", "treatment"]
+    assert cuts.split()[-2:] == ["None|Some", "Some|Marked"]
+    assert [float(x) for x in sex.split()[1:]] == lines.slopes.loc["sex=Female"].round(3).tolist()
+    separated = parallel_lines(ordinal_logit(three_answers(n=[20, 10, 5, 0, 15, 15]), "y", "x",
+                                             count="n"))  # fmt: skip
+    assert repr(separated).count("so there is no likelihood ratio") == 1
+
+
 def answers(**columns):
     base = {"answer": [1, 2, 3] * 20, "x": list("abcdab") * 10}
     return pd.DataFrame(base | columns)
