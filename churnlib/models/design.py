@@ -163,7 +163,7 @@ def terms_of(spec: ModelSpec) -> pd.DataFrame:
     and those of an interaction are levels by their names.
     """
     levels = {str(factor): state.levels for factor, state in spec.factor_contrasts.items()}
-    rows = []
+    rows: list[tuple[str, Any, str | None]] = []
     for term, columns in spec.term_slices.items():
         name, slopes = str(term), _slope_names(spec.column_names[columns])
         if name == "1":

@@ -131,8 +131,8 @@ class Fit:
             raise KeyError(f"the model has no slope {slope!r}; it has {known}")
         row = self.coefficients.loc[slope]
         return Estimate(
-            "odds_ratio", *row[_RATIOS], self.level, row["se"], self.n, self.origin, self.note,
-            row["z"], row["p_value"],
+            "odds_ratio", row["odds_ratio"], row["odds_ratio_low"], row["odds_ratio_high"],
+            self.level, row["se"], self.n, self.origin, self.note, row["z"], row["p_value"],
         )  # fmt: skip
 
     def profile_intervals(self) -> pd.DataFrame:

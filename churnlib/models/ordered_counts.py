@@ -38,12 +38,13 @@ class CumulativeLogit:
     ) -> CumulativeLogit:
         """The model of these people, with the same slopes at all cuts or others at each."""
         given = np.eye(answer.max() + 1)[answer]
-        edges = []
-        for cuts in (given[:, :-1], given[:, 1:]):
+
+        def edge(cuts: np.ndarray) -> np.ndarray:
             slopes = np.einsum("rc,rx->rcx", cuts, -x).reshape(len(x), -1) if by_cut else -x
-            edges.append(np.hstack([slopes, cuts]))
+            return np.hstack([slopes, cuts])
+
         above, below = np.where(given[:, -1], np.inf, 0), np.where(given[:, 0], -np.inf, 0)
-        return cls(*edges, above, below, people)
+        return cls(edge(given[:, :-1]), edge(given[:, 1:]), above, below, people)
 
     def holding(self, parameters: list[int], value: float = 0.0) -> CumulativeLogit:
         """The same model with some parameters held at a value."""
