@@ -17,15 +17,8 @@ class ParallelLines(Test):
 
     As a `Test` it is the likelihood ratio against a model with a slope for every cut, as in SPSS
     PLUM's "test of parallel lines".
-
-    Parameters
-    ----------
-    brant : Test
-        Brant's test of the same hypothesis, from separate binary fits.
-    by_predictor : DataFrame
-        Brant's test of each predictor: ``chi2``, ``df``, ``p_value``.
-    slopes : DataFrame
-        Estimated slopes of the separate binary fits, one column a cut, to see where they differ.
+    ``brant`` is Brant's test of the same hypothesis from separate binary fits, ``by_predictor`` the
+    same for each (``chi2``, ``df``, ``p_value``), ``slopes`` those of the fits, one column a cut.
     """
 
     brant: Test = field(kw_only=True)

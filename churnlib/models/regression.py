@@ -25,10 +25,7 @@ _MOVES = 1e-5  # in a direction whose largest part is about 1; less is rounding
 class SeparationError(ValueError):
     """Some predictors tell answers apart perfectly, so that their slopes have no finite estimate.
 
-    Parameters
-    ----------
-    slopes : tuple of str
-        Those without one; a reference level, where it is what separates.
+    Their names are its ``slopes``; a reference level, where it is what separates.
     """
 
     def __init__(self, slopes: tuple[str, ...]) -> None:
@@ -131,10 +128,6 @@ def logit(
     SeparationError, ValueError
         As for `ordinal_logit`, with two answers needed.
 
-    References
-    ----------
-    Hosmer, D. W., Lemeshow, S. & Sturdivant, R. X. (2013). Applied logistic regression, 3rd ed.
-
     Examples
     --------
     >>> table = pd.DataFrame({"gender": list("mmff"), "often": [0, 1] * 2, "n": [80, 20, 60, 40]})
@@ -213,29 +206,17 @@ def _separating_slopes(data: GroupedData, model: OrderedCounts, way: np.ndarray)
 class LinearFit:
     """A linear regression with standard errors that allow unequal variances (HC3).
 
-    Parameters
-    ----------
-    response : str
-    coefficients : DataFrame
-        One row a level or slope, by ``predictor`` and ``level``: ``estimate, se, t, p_value, low,
-        high``. The first level of a question is the reference: 0, the rest NaN.
-    test : Test
-        Of all slopes together, by the same covariance.
-    r_squared : float
-    n, missing : int
-        People with all answers, and those without.
-    results : RegressionResultsWrapper
-        The fit of statsmodels, with its ``summary()``.
-    origin : Origin
+    Coefficients have one row a level or slope, by ``predictor`` and ``level``: ``estimate, se, t,
+    p_value, low, high``. The first level of a question is the reference: 0, the rest NaN.
     """
 
     response: str
     coefficients: pd.DataFrame
-    test: Test
+    test: Test  # of all slopes together, by the same covariance
     r_squared: float
-    n: int
-    missing: int
-    results: RegressionResultsWrapper
+    n: int  # people with all answers
+    missing: int  # and those without
+    results: RegressionResultsWrapper  # of statsmodels, with its ``summary()``
     origin: Origin
 
     def __repr__(self) -> str:
@@ -251,19 +232,8 @@ def linear_model(
 ) -> LinearFit:
     """Explain a number by questions with one answer, numbers and scales.
 
-    Parameters
-    ----------
-    survey : Survey
-    response : str
-        A number or a scale.
-    predictors : sequence of str
-    level : float
-        Of the intervals.
-
     Raises
     ------
-    KeyError
-        If there is no such variable.
     ValueError
         If the response holds no numbers, a predictor has several answers a person, people are
         fewer than coefficients, or two predictors say the same.
