@@ -111,7 +111,12 @@ class Fit:
     @cached_property
     def test(self) -> Test:
         """Likelihood-ratio test of all predictors together."""
-        return self._likelihood_ratio(self.ordered.llnull, self.data.x.shape[1])
+        return self._likelihood_ratio(self.null_log_likelihood, self.data.x.shape[1])
+
+    @property
+    def null_log_likelihood(self) -> float:
+        """Log-likelihood of the model without predictors: shares of the answers as they are."""
+        return float(self.ordered.llnull)
 
     @property
     def mcfadden_r2(self) -> float:
@@ -121,7 +126,7 @@ class Fit:
     @property
     def nagelkerke_r2(self) -> float:
         """Nagelkerke's pseudo R²: Cox and Snell's over the largest value it can take."""
-        none, model = 2 * self.ordered.llnull / self.n, 2 * self.log_likelihood / self.n
+        none, model = 2 * self.null_log_likelihood / self.n, 2 * self.log_likelihood / self.n
         return float(np.expm1(none - model) / np.expm1(none))
 
     def odds_ratio(self, slope: str) -> Estimate:
