@@ -55,13 +55,13 @@ from .margins.constraints import PrintedShare as PrintedShare
 from .margins.constraints import StructuralZero as StructuralZero
 from .models.fits import LogitFit as LogitFit
 from .models.fits import OrdinalFit as OrdinalFit
-from .models.linear import LinearFit as LinearFit
-from .models.linear import linear_model as linear_model
 from .models.ordered_counts import OrderedCounts as OrderedCounts
 from .models.proportional_odds import parallel_lines as parallel_lines
+from .models.regression import LinearFit as LinearFit
+from .models.regression import SeparationError as SeparationError
+from .models.regression import linear_model as linear_model
 from .models.regression import logit as logit
 from .models.regression import ordinal_logit as ordinal_logit
-from .models.separation import SeparationError as SeparationError
 from .questions.correlation import Reliability as Reliability
 from .questions.correlation import correlations as correlations
 from .questions.correlation import reliability as reliability

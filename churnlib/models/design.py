@@ -2,98 +2,57 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from churnlib.evidence import Origin
-from churnlib.models.columns import answers, numbers, predictor
-from churnlib.models.formula import Predictor, formula_names, formula_of, terms_of
 from churnlib.tables import origin_of, people_of, whole_counts
 
 if TYPE_CHECKING:
-    from formulaic import ModelSpec
+    from formulaic import Formula, ModelSpec
 
 _COLLINEAR = 1e-6  # of unit columns: beyond it half of a fit's digits are lost
 
 
 @dataclass(frozen=True, eq=False)
 class GroupedData:
-    """Everybody with complete answers, one row a pattern of predictors and an answer.
-
-    Parameters
-    ----------
-    response : str
-    answers : tuple
-        Levels of the response that somebody gave, lowest first.
-    predictors : tuple of Predictor
-    frame : DataFrame
-        One column a variable of the predictors.
-    answer : ndarray of int, shape (rows,)
-        Place in `answers`.
-    people : ndarray, shape (rows,)
-    spec : ModelSpec
-        Makes the columns of `x` from a frame.
-    missing : int
-        People left out because one of their answers is missing.
-    origin : Origin
-    note : str
-        Levels that nobody gave, and an order that was taken as given.
-    """
+    """Everybody with complete answers, one row a pattern of predictors and an answer."""
 
     response: str
-    answers: tuple[Any, ...]
-    predictors: tuple[Predictor, ...]
-    frame: pd.DataFrame
-    answer: np.ndarray
+    levels: tuple[Any, ...]  # of the response, lowest first, whether or not somebody gave them
+    answers: tuple[Any, ...]  # those that somebody gave
+    answer: np.ndarray  # of each row, its place in `answers`
     people: np.ndarray
+    frame: pd.DataFrame  # one column a variable of the predictors
     spec: ModelSpec
-    missing: int
+    x: pd.DataFrame  # one column a slope
+    terms: pd.DataFrame  # as `terms_of` gives them
+    missing: int  # people left out because one of their answers is missing
     origin: Origin
-    note: str
+    note: str  # levels that nobody gave, and an order that was taken as given
 
     @property
     def n(self) -> int:
         """People."""
         return int(self.people.sum())
 
-    @cached_property
-    def x(self) -> np.ndarray:
-        """Indicators of levels, and numbers in their own units, shape (rows, slopes)."""
-        return self.columns_of(self.frame)
-
     @property
-    def slopes(self) -> tuple[str, ...]:
-        """Names of the columns of `x`."""
-        return tuple(name for predictor in self.predictors for name in predictor.slopes)
+    def predictors(self) -> list[str]:
+        """Terms of the formula."""
+        return self.terms["predictor"].unique().tolist()
 
-    def columns_of(self, frame: pd.DataFrame) -> np.ndarray:
-        """Columns of a model for other people."""
-        matrix = self.spec.get_model_matrix(frame, na_action="ignore")
-        return matrix.drop(columns="Intercept", errors="ignore").to_numpy(dtype=float)
-
-    def predictor(self, name: str) -> Predictor:
-        """One of `predictors`.
-
-        Raises
-        ------
-        KeyError
-            If the model has no such predictor.
-        """
-        for part in self.predictors:
-            if part.name == name:
-                return part
-        known = ", ".join(part.name for part in self.predictors)
-        raise KeyError(f"the model has no predictor {name!r}; it has {known}")
-
-    def places(self, predictor: str) -> list[int]:
+    def columns(self, predictor: str) -> list[int]:
         """Columns of `x` that belong to a predictor."""
-        return [self.slopes.index(slope) for slope in self.predictor(predictor).slopes]
+        if predictor not in self.predictors:
+            known = ", ".join(self.predictors)
+            raise KeyError(f"the model has no predictor {predictor!r}; it has {known}")
+        slopes = self.terms.dropna(subset="slope")
+        return np.flatnonzero(slopes["predictor"] == predictor).tolist()
 
 
 def grouped(
@@ -103,82 +62,185 @@ def grouped(
     count: str | None,
     origin: Origin | None = None,
 ) -> GroupedData:
-    """Group people who gave the same answers; check that a model can be fitted to them.
-
-    Raises
-    ------
-    KeyError
-        If there is no such variable.
-    ValueError
-        If the formula cannot be read; predictors are none, twice, constant or collinear; or the
-        response is text without an order.
-    """
+    """Group people who gave the same answers; check that a model can be fitted to them."""
     response, formula = formula_of(response, predictors, count)
     names = sorted(map(str, formula.required_variables))
     if not names:
         raise ValueError("name at least one predictor")
     frame, count = people_of(data, [response, *names], count)
-    _require_columns(frame, [response, *names], count)
+    for name in [response, *names, *([] if count is None else [count])]:
+        if name not in frame:
+            raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
     people = pd.Series(1, frame.index)
     if count is not None:
         people = pd.Series(whole_counts(frame[count], f"counts in {count!r}"), frame.index)
-    tidy = frame.loc[people > 0, [response, *names]].apply(numbers)
-    complete = tidy.notna().all(axis=1)
-    missing = int(people[people > 0][~complete].sum())
-    tidy, people = tidy[complete], people[people > 0][complete]
+    given = frame.loc[people > 0, [response, *names]].apply(_numbers)
+    is_complete = given.notna().all(axis=1)
+    missing = int(people[people > 0][~is_complete].sum())
+    tidy, people = given[is_complete], people[people > 0][is_complete]
     if tidy.empty:
-        raise ValueError(f"nobody answered all of {', '.join([response, *formula_names(formula)])}")
+        raise ValueError(f"nobody answered all of {', '.join([response, *names])}")
     notes: list[str] = []
-    tidy[response] = answers(tidy[response], notes)
-    for name in names:
-        tidy[name] = predictor(tidy[name], notes)
+    levels = _ordered(tidy[response], notes)
+    tidy = tidy.assign(**{name: _predictor(tidy[name], notes) for name in names})
+    tidy[response] = levels.cat.remove_unused_categories()
 
     by = people.groupby([tidy[name] for name in (*names, response)], observed=True).sum()
     rows = by.index.to_frame(index=False)
-    given = rows.pop(response).cat
-    spec, parts = terms_of(formula, rows)
-    people_by_answer = GroupedData(
-        response, tuple(given.categories), parts, rows, given.codes.to_numpy(),
-        by.to_numpy(dtype=float), spec, missing, origin_of(data, origin), "; ".join(notes),
+    answer = rows.pop(response).cat
+    spec = spec_of(formula, rows)
+    x = columns_of(spec, rows)
+    _require_full_rank(x)
+    return GroupedData(
+        response, tuple(levels.cat.categories), tuple(answer.categories), answer.codes.to_numpy(),
+        by.to_numpy(dtype=float), rows, spec, x, terms_of(spec), missing, origin_of(data, origin),
+        "; ".join(notes),
     )  # fmt: skip
-    _require_one_meaning(people_by_answer)
-    _require_full_rank(people_by_answer)
-    return people_by_answer
 
 
-def _require_columns(frame: pd.DataFrame, names: list[str], count: str | None) -> None:
-    for name in [*names, *([] if count is None else [count])]:
-        times = list(frame.columns).count(name)
-        if not times:
-            raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
-        if times > 1:
-            raise ValueError(f"{times} columns are called {name!r}; rename or drop all but one")
+def formula_of(
+    response: str, predictors: str | Sequence[str] | None, count: str | None
+) -> tuple[str, Formula]:
+    """The response, and the formula of its predictors; columns of a list may have any name."""
+    from formulaic import Formula, SimpleFormula
+    from formulaic.errors import FormulaicError
+    from formulaic.parser.types import Factor, Term
+
+    if predictors is None:
+        if not isinstance(response, str) or "~" not in response:
+            raise ValueError(
+                f'name at least one predictor, or give a formula such as "visits ~ gender + age"; '
+                f"given {response!r}"
+            )
+        response, right = (side.strip() for side in response.split("~", 1))
+        try:
+            formula = Formula(right)
+        except FormulaicError as error:
+            raise _unread(right, error) from None
+        if not isinstance(formula, SimpleFormula):
+            raise _unread(right, "it has more than one part")
+        return response, formula
+    names = [predictors] if isinstance(predictors, str) else list(predictors)
+    named = [response, *names, *([] if count is None else [count])]
+    for name in named:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"columns are named by text, given {name!r}; rename it: frame.rename(columns=str)"
+            )
+        if named.count(name) > 1:
+            raise ValueError(f"{name!r} is named twice among response, predictors and count")
+    columns = [Term([Factor(name, eval_method="lookup")]) for name in names]
+    return response, Formula([Term([Factor("1", eval_method="literal")]), *columns])
 
 
-def _require_one_meaning(given: GroupedData) -> None:
-    """Refuse answers or slopes that read the same: a row of a table would have two meanings."""
-    for what, names in (("answers", map(str, given.answers)), ("slopes", given.slopes)):
-        name, times = Counter(names).most_common(1)[0]
-        if times > 1:
-            raise ValueError(f"{times} {what} read the same, {name!r}; rename a level")
+def spec_of(formula: Formula, rows: pd.DataFrame) -> ModelSpec:
+    """How columns are made of a frame by a formula, with the levels of these rows."""
+    from formulaic.errors import FormulaicError
+
+    try:
+        return formula.get_model_matrix(rows, na_action="ignore").model_spec
+    except FormulaicError as error:
+        raise _unread(" + ".join(str(term) for term in formula if term != "1"), error) from None
 
 
-def _require_full_rank(given: GroupedData) -> None:
+def columns_of(spec: ModelSpec, rows: pd.DataFrame) -> pd.DataFrame:
+    """Indicators of levels, and numbers in their own units: one column a slope, by its name."""
+    matrix = spec.get_model_matrix(rows, na_action="ignore")
+    x = matrix.drop(columns="Intercept", errors="ignore").astype(float)
+    for name, is_finite in np.isfinite(x).all().items():
+        if not is_finite:
+            raise ValueError(
+                f"{name!r} is infinite or no finite number for some people; set it to missing, "
+                "and look for a logarithm of 0 or less"
+            )
+    return x.set_axis(_slope_names(x), axis=1)
+
+
+def terms_of(spec: ModelSpec) -> pd.DataFrame:
+    """One row a level or slope, as a table of a model is printed: ``predictor, level, slope``.
+
+    Slopes are called ``gender=female``. A reference has none; the slope of a number has no level,
+    and those of an interaction are levels by their names.
+    """
+    levels = {str(factor): state.levels for factor, state in spec.factor_contrasts.items()}
+    rows: list[tuple[str, Any, str | None]] = []
+    for term, columns in spec.term_slices.items():
+        name, slopes = str(term), _slope_names(spec.column_names[columns])
+        if name == "1":
+            continue
+        reference, *others = levels.get(name, [None])
+        if others:
+            rows.append((name, reference, None))
+        named = others or ([None] if slopes == [name] else slopes)
+        rows += [(name, level, slope) for level, slope in zip(named, slopes, strict=True)]
+    return pd.DataFrame(rows, columns=["predictor", "level", "slope"], dtype=object)
+
+
+def _slope_names(columns: Iterable[str]) -> list[str]:
+    return [re.sub(r"\[T\.(.*?)\](?=:|$)", r"=\1", column) for column in columns]
+
+
+def _unread(formula: str, reason: object) -> ValueError:
+    first = str(reason).splitlines()[0].rstrip(".")
+    return ValueError(
+        f'the formula "{formula}" cannot be read: {first}; write it as "gender + age"'
+    )
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """Numbers stored as objects (of `Decimal`, say) as floats; whatever else as it is."""
+    kinds = {"decimal", "floating", "integer", "mixed-integer-float"}
+    is_number = column.dtype == object and pd.api.types.infer_dtype(column) in kinds
+    return column.astype(float) if is_number else column
+
+
+def _ordered(column: pd.Series, notes: list[str]) -> pd.Series:
+    """The response as a Categorical; what must be said of it goes to the notes."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        given = column.cat.remove_unused_categories().cat.categories
+        empty = column.cat.categories.difference(given, sort=False)
+        notes += [f"nobody answered {level!r}, which is left out" for level in empty]
+        if not column.cat.ordered and len(given) > 2:
+            order = " < ".join(map(str, given))
+            notes.append(f"the order of the answers is taken as given: {order}")
+        return column
+    if pd.api.types.is_numeric_dtype(column):
+        return column.astype(pd.CategoricalDtype(sorted(column.unique().tolist()), ordered=True))
+    raise ValueError(
+        f"the answers to {column.name!r} are text and would be ordered by alphabet; make the "
+        "column an ordered Categorical, pd.Categorical(column, categories=[lowest, …, highest], "
+        "ordered=True), or count a Survey, whose codebook knows the order"
+    )
+
+
+def _predictor(column: pd.Series, notes: list[str]) -> pd.Series:
+    """A predictor as a Categorical of the levels given, or as numbers."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        levels, column = column.unique(), column.astype(float)
+    else:
+        every = column.astype("category")
+        column = every.cat.remove_unused_categories()
+        levels = column.cat.categories
+        empty = every.cat.categories.difference(levels, sort=False)
+        notes += [f"nobody has {column.name}={level}, which is left out" for level in empty]
+    if len(levels) < 2:
+        raise ValueError(
+            f"{column.name!r} is {levels[0]!r} for everybody, so it can explain nothing; "
+            "leave it out"
+        )
+    return column
+
+
+def _require_full_rank(x: pd.DataFrame) -> None:
     """Refuse predictors of which one follows from the others, or all but follows."""
     from scipy.linalg import null_space
 
-    apart = given.x - given.x.mean(axis=0)
-    reach = np.abs(apart).max(axis=0)
-    if not ((reach > 1e-100) & (reach < 1e100)).all():
-        raise ValueError("numbers beyond 1e100 or within 1e-100 of each other; change their unit")
-    scaled = np.hstack([np.ones((len(apart), 1)), apart / reach])
+    apart = x - x.mean()
+    scaled = (apart / apart.abs().max()).fillna(0).assign(**{"the constant": 1.0})
     directions = null_space(np.linalg.qr(scaled, mode="r"), rcond=_COLLINEAR)
-    if not directions.size:
-        return
-    names = ("the constant", *given.slopes)
-    involved = np.abs(directions).max(axis=1) > 10 * _COLLINEAR
-    which = ", ".join(name for name, is_in in zip(names, involved, strict=True) if is_in)
-    raise ValueError(
-        f"the predictors are collinear: {which} follow from each other in these answers; "
-        "leave one out"
-    )
+    is_involved = np.abs(directions).max(axis=1, initial=0) > 10 * _COLLINEAR
+    if is_involved.any():
+        raise ValueError(
+            f"the predictors are collinear: {', '.join(scaled.columns[is_involved])} follow from "
+            "each other in these answers; leave one out"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -10,44 +11,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from churnlib.evidence import NAN, Estimate, Origin, Test, apa, chi_square_result, shown_html
-from churnlib.models.design import GroupedData
-from churnlib.models.fit_sentences import model_sentence
-from churnlib.models.likelihood import Maximum, logistic, profile_interval, refit
+from churnlib.evidence import (
+    Estimate,
+    Origin,
+    Test,
+    apa,
+    chi_square_result,
+    joined,
+    marked,
+    p_text,
+    require_language,
+    shown_html,
+)
+from churnlib.models.design import GroupedData, columns_of
 
 if TYPE_CHECKING:
     from statsmodels.base.model import Results
-
-    from churnlib.models.ordered_counts import OrderedCounts
 
 _FEW = 10  # answers for each parameter, a common rule of thumb
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Fit:
-    """What a proportional-odds and a binary fit share.
-
-    Parameters
-    ----------
-    data : GroupedData
-        What was fitted to.
-    model : OrderedCounts
-        statsmodels' model of it; a binary answer is one with a single cut.
-    ordered : OrderedResults
-        What statsmodels says of the model.
-    level : float
-        Confidence level of all intervals.
-    """
+    """What a proportional-odds and a binary fit share."""
 
     data: GroupedData
-    model: OrderedCounts
-    ordered: Results
-    level: float
-
-    @property
-    def best(self) -> Maximum:
-        """Parameters of standardised predictors where the likelihood is largest."""
-        return self.ordered.best
+    ordered: Results  # of `OrderedCounts`: a binary answer is an ordered one with a single cut
+    level: float  # of confidence, of all intervals
 
     @property
     def n(self) -> int:
@@ -67,17 +57,18 @@ class Fit:
     @property
     def reference(self) -> dict[str, Any]:
         """The level of each categorical predictor with which its others are compared."""
-        return {part.name: part.levels[0] for part in self.data.predictors if part.levels}
+        first = self.data.terms[self.data.terms["slope"].isna()]
+        return dict(zip(first["predictor"], first["level"], strict=True))
 
     @property
     def log_likelihood(self) -> float:
         """At its maximum."""
-        return self.best.value
+        return self.ordered.best.value
 
     @property
     def parameters(self) -> int:
         """Number of slopes and cut-points."""
-        return len(self.best.params)
+        return len(self.ordered.best.params)
 
     @property
     def has_few(self) -> bool:
@@ -91,7 +82,7 @@ class Fit:
             f"{self.n} answers for {self.parameters} parameters are fewer than {_FEW} each: "
             "intervals and p-values are rough"
         )
-        return "; ".join(filter(None, [self.data.note, few if self.has_few else ""]))
+        return joined(self.data.note, few if self.has_few else "")
 
     @cached_property
     def coefficients(self) -> pd.DataFrame:
@@ -101,37 +92,26 @@ class Fit:
         ``odds_ratio``, ``odds_ratio_low``, ``odds_ratio_high``; Wald's intervals and p-values. The
         first level of a categorical predictor has no row: it is the `reference`.
         """
-        table = self._wald.iloc[: len(self.data.slopes)]
-        ratios = _exp(table[["estimate", "low", "high"]].to_numpy())
-        return table.assign(
-            odds_ratio=ratios[:, 0], odds_ratio_low=ratios[:, 1], odds_ratio_high=ratios[:, 2]
-        ).rename_axis("slope")
+        names = self.data.x.columns.rename("slope")
+        slopes = wald_table(self.ordered, self.level).head(len(names)).set_axis(names)
+        ratios = _exp(slopes[["estimate", "low", "high"]])
+        return slopes.join(ratios.set_axis(_RATIOS, axis=1))
 
     def factor_test(self, predictor: str) -> Test:
-        """What is lost by leaving out a predictor: likelihood-ratio test of all its slopes.
-
-        Raises
-        ------
-        KeyError
-            If the model has no such predictor.
-        """
-        held = self.data.places(predictor)
-        without = self.model.standard_likelihood.without(held)
-        reduced = refit(without, np.delete(self.best.params, held))
-        return self._likelihood_ratio(reduced.value, len(held))
+        """What is lost by leaving out a predictor: likelihood-ratio test of all its slopes."""
+        held, best = self.data.columns(predictor), self.ordered.best
+        without = best.model.holding(held).maximum(np.delete(best.params, held))
+        return self._likelihood_ratio(without.value, len(held))
 
     @cached_property
     def factor_tests(self) -> pd.DataFrame:
         """`factor_test` of every predictor, given the others: ``chi2``, ``df``, ``p_value``."""
-        tests = {part.name: self.factor_test(part.name) for part in self.data.predictors}
-        rows = [(test.statistic, int(test.df), test.p_value) for test in tests.values()]
-        index = pd.Index(tests, name="predictor")
-        return pd.DataFrame(rows, index, columns=["chi2", "df", "p_value"])
+        return test_table({name: self.factor_test(name) for name in self.data.predictors})
 
     @cached_property
     def test(self) -> Test:
         """Likelihood-ratio test of all predictors together."""
-        return self._likelihood_ratio(self.null_log_likelihood, len(self.data.slopes))
+        return self._likelihood_ratio(self.null_log_likelihood, self.data.x.shape[1])
 
     @property
     def null_log_likelihood(self) -> float:
@@ -141,24 +121,18 @@ class Fit:
     @property
     def mcfadden_r2(self) -> float:
         """McFadden's pseudo R²: part of the log-likelihood of no predictors that they remove."""
-        return 1 - self.log_likelihood / self.null_log_likelihood
+        return float(self.ordered.prsquared)
 
     @property
     def nagelkerke_r2(self) -> float:
         """Nagelkerke's pseudo R²: Cox and Snell's over the largest value it can take."""
-        gained = 2 * (self.null_log_likelihood - self.log_likelihood) / self.n
-        return float(np.expm1(gained) / np.expm1(2 * self.null_log_likelihood / self.n))
+        none, model = 2 * self.null_log_likelihood / self.n, 2 * self.log_likelihood / self.n
+        return float(np.expm1(none - model) / np.expm1(none))
 
     def odds_ratio(self, slope: str) -> Estimate:
-        """One slope as an odds ratio of higher answers, with Wald's interval.
-
-        Raises
-        ------
-        KeyError
-            If the model has no such slope.
-        """
-        if slope not in self.data.slopes:
-            known = ", ".join(self.data.slopes)
+        """One slope as an odds ratio of higher answers, with Wald's interval."""
+        if slope not in self.coefficients.index:
+            known = ", ".join(self.coefficients.index)
             raise KeyError(f"the model has no slope {slope!r}; it has {known}")
         row = self.coefficients.loc[slope]
         return Estimate(
@@ -169,22 +143,34 @@ class Fit:
     def profile_intervals(self) -> pd.DataFrame:
         """Profile-likelihood intervals of the slopes, better than Wald's in small samples.
 
-        Returns
-        -------
-        DataFrame
-            One row a slope; ``low``, ``high``, ``odds_ratio_low`` and ``odds_ratio_high``: the
-            values that a likelihood-ratio test would not reject, whatever the other parameters.
-
-        References
-        ----------
-        Venables, W. N. & Ripley, B. D. (2002). Modern applied statistics with S, section 8.4.
+        One row a slope; ``low``, ``high``, ``odds_ratio_low``, ``odds_ratio_high``: the values
+        that a likelihood-ratio test would not reject, whatever the other parameters (Venables &
+        Ripley, 2002, section 8.4).
         """
-        model, places = self.model.standard_likelihood, range(len(self.data.slopes))
-        limits = [profile_interval(model, self.best, at, self.level) for at in places]
-        ends = np.array(limits) / self.model.scale[:, None]
-        header = ["low", "high", "odds_ratio_low", "odds_ratio_high"]
-        table = pd.DataFrame(np.hstack([ends, _exp(ends)]), list(self.data.slopes), header)
-        return table.rename_axis("slope")
+        slopes = pd.Index(self.data.x.columns, name="slope")
+        limits = [[self._limit(at, side) for side in (-1, 1)] for at in range(len(slopes))]
+        ends = np.array(limits) / self.ordered.model.scale[:, None]
+        table = pd.DataFrame(ends, slopes, ["low", "high"])
+        return table.join(_exp(table).set_axis(_RATIOS[1:], axis=1))
+
+    def _limit(self, slope: int, side: int) -> float:
+        """Where the test of a standardised slope begins to reject; the others follow."""
+        from scipy.optimize import brentq
+        from scipy.stats import norm
+
+        best, z = self.ordered.best, norm.isf((1 - self.level) / 2)
+        others, width = np.delete(best.params, slope), np.sqrt(best.covariance[slope, slope])
+
+        def beyond(distance: float) -> float:
+            """Root of the likelihood ratio, next to a straight line, less what is allowed."""
+            value = best.params[slope] + side * distance
+            lost = best.value - best.model.holding([slope], value).maximum(others).value
+            return np.sqrt(2 * max(lost, 0)) - z
+
+        far = 2 * z * width
+        while beyond(far) < 0:
+            far *= 2
+        return best.params[slope] + side * brentq(beyond, 0, far, xtol=1e-9 * width)
 
     @cached_property
     def by_level(self) -> pd.DataFrame:
@@ -195,51 +181,36 @@ class Fit:
         ``odds_ratio`` and its profile-likelihood interval ``low``, ``high``. A reference has the
         odds ratio 1 and no other number.
         """
-        profile = self.profile_intervals()[["odds_ratio_low", "odds_ratio_high"]]
-        numbers = self.coefficients[["estimate", "se", "z", "p_value", "odds_ratio"]].join(profile)
-        reference = [*[NAN] * 4, 1.0, NAN, NAN]
-        rows = [
-            [part.name, level, *(numbers.loc[slope] if slope else reference)]
-            for part in self.data.predictors
-            for level, slope in part.rows
-        ]
-        header = ["predictor", "level", *numbers.columns[:5], "low", "high"]
-        return pd.DataFrame(rows, columns=header)
+        wald = self.coefficients[["estimate", "se", "z", "p_value", "odds_ratio"]]
+        numbers = wald.assign(
+            **self.profile_intervals()[_RATIOS[1:]].set_axis(["low", "high"], axis=1)
+        )
+        table = self.data.terms.join(numbers, on="slope").drop(columns="slope")
+        return table.fillna({"odds_ratio": 1.0})
 
     def predicted(self, predictor: str) -> pd.DataFrame:
         """Shares of the answers if everybody had one level of a predictor, all else unchanged.
 
-        Returns
-        -------
-        DataFrame
-            One row a level and answer: ``group``, ``level``, ``share``, ``low``, ``high``, shares
-            from 0 to 1, the interval by the delta method on the logit scale.
-
-        Raises
-        ------
-        KeyError
-            If the model has no such categorical predictor.
+        One row a level and answer: ``group``, ``level``, ``share``, ``low``, ``high``, from 0 to
+        1, the interval by the delta method on the logit scale.
         """
+        from scipy.special import expit, logit
         from scipy.stats import norm
 
         data = self.data
-        part = data.predictor(predictor)
-        if predictor not in data.frame or not part.levels:
+        data.columns(predictor)
+        if predictor not in self.reference or predictor not in data.frame:
             raise KeyError(f"{predictor!r} is a number and has no levels to compare")
-        tables = []
-        for group in part.levels:
-            same = pd.Categorical([group] * len(data.frame), part.levels)
-            x = data.columns_of(data.frame.assign(**{predictor: same}))
-            share, se = self.ordered.mean_shares(x)
-            tables.append(
-                pd.DataFrame({"group": group, "level": data.answers, "share": share, "se": se})
-            )
-        table = pd.concat(tables, ignore_index=True)
-        inside = table["share"].where(table["share"].between(0, 1, inclusive="neither"))
-        reach = norm.isf((1 - self.level) / 2) * table["se"] / (inside * (1 - inside))
-        middle = np.log(inside / (1 - inside))
-        low, high = (logistic((middle + side * reach).to_numpy()) for side in (-1, 1))
-        return table.drop(columns="se").assign(low=low, high=high)
+        groups, tables = data.frame[predictor].cat.categories, []
+        for group in groups:
+            same = pd.Categorical([group] * len(data.frame), groups)
+            x = columns_of(data.spec, data.frame.assign(**{predictor: same}))
+            share, se = self.ordered.mean_shares(x.to_numpy())
+            reach = norm.isf((1 - self.level) / 2) * se / (share * (1 - share))
+            low, high = expit(logit(share) - reach), expit(logit(share) + reach)
+            columns = {"level": data.answers, "share": share, "low": low, "high": high}
+            tables.append(pd.DataFrame({"group": group, **columns}))
+        return pd.concat(tables, ignore_index=True)
 
     def __repr__(self) -> str:
         what = f"{type(self).__name__} of {self.data.response!r}, n = {self.n:,}"
@@ -250,17 +221,8 @@ class Fit:
         return self.origin.badge_html + shown_html(self.coefficients, self.note)
 
     def _likelihood_ratio(self, reduced: float, df: int) -> Test:
-        lost = np.maximum(0.0, 2 * (self.log_likelihood - reduced))
+        lost = max(0.0, 2 * (self.log_likelihood - reduced))
         return chi_square_result("likelihood_ratio", lost, df, self.n, self.origin, self.note)
-
-    @cached_property
-    def _wald(self) -> pd.DataFrame:
-        """Slopes, then cut-points, with Wald's intervals."""
-        fit = self.ordered
-        table = pd.DataFrame({"estimate": fit.params, "se": fit.bse, "z": fit.tvalues,
-                              "p_value": fit.pvalues})  # fmt: skip
-        low, high = fit.conf_int(1 - self.level).to_numpy().T
-        return table.assign(low=low, high=high)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -274,8 +236,8 @@ class OrdinalFit(Fit):
         ``logit P(answer ≤ j)`` of people with every predictor at its reference or 0; columns as in
         `coefficients`, without odds ratios.
         """
-        names = [f"{a}|{b}" for a, b in pairwise(self.data.answers)]
-        return self._wald.iloc[len(self.data.slopes) :].set_axis(names).rename_axis("cut")
+        names = pd.Index([f"{a}|{b}" for a, b in pairwise(self.data.answers)], name="cut")
+        return wald_table(self.ordered, self.level).tail(len(names)).set_axis(names)
 
     @property
     def results(self) -> Results:
@@ -290,10 +252,7 @@ class LogitFit(Fit):
     @cached_property
     def intercept(self) -> pd.Series:
         """Log odds of the highest answer, every predictor at its reference or 0."""
-        cut = self._wald.iloc[-1]  # of "lower or equal"
-        turned = {"estimate": "estimate", "z": "z", "low": "high", "high": "low"}
-        new = {name: -cut[of] for name, of in turned.items()}
-        return pd.Series({**cut, **new}, name="intercept")
+        return wald_table(self.results, self.level).iloc[0].rename("intercept")
 
     @cached_property
     def results(self) -> Results:
@@ -302,18 +261,60 @@ class LogitFit(Fit):
         from statsmodels.genmod.generalized_linear_model import GLM
         from statsmodels.tools import add_constant
 
-        x = add_constant(pd.DataFrame(self.data.x, columns=list(self.data.slopes)))
+        *slopes, cut = self.ordered.params
         given = pd.Series(self.data.answer, name=self.data.response)
+        x = add_constant(self.data.x, has_constant="add")
         model = GLM(given, x, family=Binomial(), freq_weights=self.data.people)
-        return model.fit(start_params=[self.intercept["estimate"], *self.coefficients["estimate"]])
+        return model.fit(start_params=[-cut, *slopes])
+
+
+def wald_table(results: Results, level: float) -> pd.DataFrame:
+    """Estimates of statsmodels: ``estimate, se, z, p_value, low, high``, one row a parameter."""
+    from statsmodels.iolib.summary2 import summary_params
+
+    header = ["estimate", "se", "z", "p_value", "low", "high"]
+    return summary_params(results, alpha=1 - level).set_axis(header, axis=1)
+
+
+def test_table(tests: Mapping[str, Test]) -> pd.DataFrame:
+    """One row a predictor: ``chi2``, ``df``, ``p_value``."""
+    rows = [(test.statistic, int(test.df), test.p_value) for test in tests.values()]
+    index = pd.Index(tests, name="predictor")
+    return pd.DataFrame(rows, index, columns=["chi2", "df", "p_value"])
+
+
+_RATIOS = ["odds_ratio", "odds_ratio_low", "odds_ratio_high"]
+
+_WORDS = {
+    "en": {
+        "OrdinalFit": "proportional-odds model of {}", "LogitFit": "logistic model of {}",
+        "r2": "Nagelkerke's R²", "colon": ": ", "comma": ", ", "semicolon": "; ",
+    },
+    "zh-Hans": {
+        "OrdinalFit": "{}的比例优势模型", "LogitFit": "{}的逻辑回归模型",
+        "r2": "Nagelkerke R²", "colon": "：", "comma": "，", "semicolon": "；",
+    },
+}  # fmt: skip
 
 
 @apa.register
 def _(result: Fit, lang: str = "en") -> str:
-    return model_sentence(result, lang)
+    require_language(lang)
+    words, mark = _WORDS[lang], marked(result.origin, lang)
+
+    def line(name: str, tested: Test | Estimate, last: str) -> str:
+        numbers = apa(tested, lang).removesuffix(mark)
+        return f"{name}{words['colon']}{numbers}{words['comma']}{last}"
+
+    r2 = f"{result.nagelkerke_r2:.2f}".removeprefix("0")
+    name = words[type(result).__name__].format(result.data.response)
+    lines = [line(name, result.test, f"{words['r2']} = {r2}")]
+    for slope, p in result.coefficients["p_value"].items():
+        lines.append(line(slope, result.odds_ratio(slope), p_text(p)))
+    return words["semicolon"].join(lines) + mark
 
 
-def _exp(logits: np.ndarray) -> np.ndarray:
+def _exp(logits: pd.DataFrame) -> pd.DataFrame:
     """Odds ratios; those too large for a number are infinite."""
     with np.errstate(over="ignore"):
         return np.exp(logits)

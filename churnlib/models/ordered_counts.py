@@ -1,12 +1,15 @@
-"""statsmodels' proportional-odds model with frequency weights."""
+"""statsmodels' proportional-odds model on counts: a row stands for any number of people."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import linprog, minimize
+from scipy.special import expit, log_expit, logit
 from statsmodels.base.model import LikelihoodModelResults
 from statsmodels.miscmodels.ordinal_model import (
     OrderedModel,
@@ -14,16 +17,175 @@ from statsmodels.miscmodels.ordinal_model import (
     OrderedResultsWrapper,
 )
 
-from churnlib.models.likelihood import CumulativeLogit, Maximum, logistic, maximise, null_params
+
+@dataclass(frozen=True, eq=False)
+class CumulativeLogit:
+    """Log-likelihood of ordered answers, ``logit P(answer ≤ j) = θ_j − x·β``, and derivatives.
+
+    An answer lies between two edges on the logit scale, each linear in the parameters (the slopes,
+    then the cut-points), so that score and Hessian are products of matrices (McCullagh, 1980).
+    """
+
+    upper: np.ndarray  # of (rows, parameters): an answer's edge is ``upper @ params + above``
+    lower: np.ndarray
+    above: np.ndarray  # infinite for the highest answer
+    below: np.ndarray
+    people: np.ndarray
+
+    @classmethod
+    def of(
+        cls, x: np.ndarray, answer: np.ndarray, people: np.ndarray, *, by_cut: bool = False
+    ) -> CumulativeLogit:
+        """The model of these people, with the same slopes at all cuts or others at each."""
+        given = np.eye(answer.max() + 1)[answer]
+
+        def edge(cuts: np.ndarray) -> np.ndarray:
+            slopes = np.einsum("rc,rx->rcx", cuts, -x).reshape(len(x), -1) if by_cut else -x
+            return np.hstack([slopes, cuts])
+
+        above, below = np.where(given[:, -1], np.inf, 0), np.where(given[:, 0], -np.inf, 0)
+        return cls(edge(given[:, :-1]), edge(given[:, 1:]), above, below, people)
+
+    def holding(self, parameters: list[int], value: float = 0.0) -> CumulativeLogit:
+        """The same model with some parameters held at a value."""
+        upper, lower = (np.delete(edge, parameters, axis=1) for edge in (self.upper, self.lower))
+        above = self.above + value * self.upper[:, parameters].sum(axis=1)
+        below = self.below + value * self.lower[:, parameters].sum(axis=1)
+        return CumulativeLogit(upper, lower, above, below, self.people)
+
+    def value_obs(self, params: np.ndarray) -> np.ndarray:
+        """Log-likelihood of every row; minus infinity where its edges cross."""
+        upper, lower = self._edges(params)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            # F(a) − F(b) = F(a) F(−b) (1 − e^(b−a)), without loss of digits far out in the tails.
+            log_share = np.log(-np.expm1(lower - upper)) + log_expit(upper) + log_expit(-lower)
+        return np.where(upper > lower, self.people * log_share, -np.inf)
+
+    def value(self, params: np.ndarray) -> float:
+        """The log-likelihood."""
+        return float(self.value_obs(params).sum())
+
+    def score_obs(self, params: np.ndarray) -> np.ndarray:
+        """Derivatives of the log-likelihood of every row, shape (rows, parameters)."""
+        upper, lower = self._edges(params)
+        # ∂ log(F(a) − F(b)): by a it is F(−a) + r, by b it is −F(b) − r, with r = 1/(e^(a−b) − 1).
+        r = _reciprocal(upper - lower)
+        by_upper, by_lower = self.people * (expit(-upper) + r), self.people * (expit(lower) + r)
+        return by_upper[:, None] * self.upper - by_lower[:, None] * self.lower
+
+    def score(self, params: np.ndarray) -> np.ndarray:
+        """Derivatives of the log-likelihood."""
+        return self.score_obs(params).sum(axis=0)
+
+    def hessian(self, params: np.ndarray) -> np.ndarray:
+        """Second derivatives of the log-likelihood."""
+        upper, lower = self._edges(params)
+        r = _reciprocal(upper - lower)
+        q = r * (1 + r)  # by a twice it is −F(a)F(−a) − q, by b −F(b)F(−b) − q, by both q
+        twice_upper = self.people * (expit(upper) * expit(-upper) + q)
+        twice_lower = self.people * (expit(lower) * expit(-lower) + q)
+        mixed = (self.upper.T * (self.people * q)) @ self.lower
+        own = (self.upper.T * twice_upper) @ self.upper + (self.lower.T * twice_lower) @ self.lower
+        return mixed + mixed.T - own
+
+    def maximum(self, start: np.ndarray) -> Maximum:
+        """Climb by a trust region, which whole Newton steps need where counts differ widely."""
+        people = self.people.sum()
+        params = minimize(
+            lambda params: -self.value(params) / people,
+            start,
+            jac=lambda params: -self.score(params) / people,
+            hess=lambda params: -self.hessian(params) / people,
+            method="trust-exact",
+            options={"gtol": 1e-5 / people},
+        ).x
+        # A gain below the rounding of the value, as from one person among millions, is seen only
+        # in the score. Newton's steps square the error.
+        for _ in range(2):
+            params = params + _inverse(-self.hessian(params)) @ self.score(params)
+        return Maximum(self, params)
+
+    def _edges(self, params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.upper @ params + self.above, self.lower @ params + self.below
+
+
+@dataclass(frozen=True, eq=False)
+class Maximum:
+    """Where the climb of a likelihood ended."""
+
+    model: CumulativeLogit
+    params: np.ndarray
+
+    @cached_property
+    def value(self) -> float:
+        """The log-likelihood."""
+        return self.model.value(self.params)
+
+    @cached_property
+    def information(self) -> np.ndarray:
+        """Negative Hessian."""
+        return -self.model.hessian(self.params)
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """Inverse of the observed information."""
+        return _inverse(self.information)
+
+    @property
+    def converged(self) -> bool:
+        """Return True if another step would gain nothing."""
+        score = self.model.score(self.params)
+        return bool(score @ self.covariance @ score < 1e-10)
+
+    def separating_direction(self) -> np.ndarray | None:
+        """A direction in which the likelihood rises for ever, or None where there is a maximum.
+
+        There is one when the predictors separate the answers, wholly or in part: moving along it,
+        no given answer becomes less probable and some become more so. A linear programme looks
+        for it, where the climb ended on ground so flat that there may be one (Albert & Anderson,
+        1984, Biometrika 71, 1–10).
+        """
+        bend = np.linalg.eigvalsh(self.information)
+        if self.converged and bend[0] > max(1e-8, 1e-13 * bend[-1]):
+            return None
+        return separating_direction(self.model)
+
+
+def separating_direction(model: CumulativeLogit) -> np.ndarray | None:
+    """A direction in which no given answer becomes less probable and some become more so."""
+    # An answer's upper edge must not fall and its lower edge must not rise.
+    has_lower, has_upper = np.isfinite(model.below), np.isfinite(model.above)
+    edges = np.vstack([model.upper[has_upper], -model.lower[has_lower]])
+    options = {"primal_feasibility_tolerance": 1e-10}  # the least: one number may lie far out
+    way = linprog(-edges.mean(0), -edges, np.zeros(len(edges)), bounds=(-1, 1), options=options).x
+    moved = edges @ way
+    return way if moved.max() > 1e-6 and moved.min() > -1e-9 * moved.max() else None
+
+
+def _reciprocal(gap: np.ndarray) -> np.ndarray:
+    """``1/(e^gap − 1)`` for positive gaps, without overflow; 0 for an unbounded one."""
+    return np.exp(-gap) / -np.expm1(-gap)
+
+
+def _inverse(information: np.ndarray) -> np.ndarray:
+    """Inverse by way of unit diagonals: few people inform beside many, years beside shares."""
+    units = np.sqrt(np.outer(np.diag(information), np.diag(information)))
+    ridge = 1e-14 * np.eye(len(units))  # above rounding, so that no direction is forgotten
+    return np.linalg.inv(information / units + ridge) / units
+
+
+def null_params(answer: np.ndarray, people: np.ndarray, slopes: int) -> np.ndarray:
+    """Slopes of 0, and the cut-points of the answers as they are."""
+    share = np.bincount(answer, people).cumsum()[:-1] / people.sum()
+    return np.concatenate([np.zeros(slopes), logit(share)])
 
 
 class OrderedCounts(OrderedModel):
     """statsmodels' ``OrderedModel`` of logits, in which a row stands for many people.
 
-    `OrderedModel` has no weights (statsmodels issues 2599 and 7078). Here the log-likelihood, the
-    score and the Hessian are analytic and weighted, and cut-points are parameters as they are, on
-    the scale of R's ``polr``, not logarithms of their distances: ``params``, ``bse`` and
-    ``summary()`` show them so.
+    `OrderedModel` has no weights (statsmodels issues 2599 and 7078). Here log-likelihood, score
+    and Hessian are analytic and weighted, and cut-points are parameters as they are, on the scale
+    of R's ``polr``, not logarithms of their distances.
 
     Parameters
     ----------
@@ -47,10 +209,13 @@ class OrderedCounts(OrderedModel):
         kwds.setdefault("hasconst", False)
         weights = np.asarray(freq_weights, dtype=float)
         super().__init__(endog, exog, None, "logit", freq_weights=weights, **kwds)
+        self.centre = np.average(self.exog, axis=0, weights=weights)
+        self.scale = np.abs(self.exog - self.centre).max(axis=0)
+        self.z = self.standardised(self.exog)
 
     def _initialize_labels(self, labels: Any, k_levels: int | None = None) -> None:
         super()._initialize_labels(labels, k_levels)
-        self.nobs = self.freq_weights.sum()
+        self.nobs = self.freq_weights.sum()  # people, where statsmodels counts rows
 
     def transform_threshold_params(self, params: np.ndarray) -> np.ndarray:
         """Cut-points between minus and plus infinity."""
@@ -61,30 +226,19 @@ class OrderedCounts(OrderedModel):
         """Those of the model without predictors."""
         return null_params(self.endog, self.freq_weights, self.k_vars)
 
-    @cached_property
-    def likelihood(self) -> CumulativeLogit:
-        """Of predictors in their own units."""
-        return CumulativeLogit.parallel(self.exog, self.endog, self.freq_weights)
-
-    @cached_property
-    def centre(self) -> np.ndarray:
-        """Mean of each predictor over all people."""
-        return np.average(self.exog, axis=0, weights=self.freq_weights)
-
-    @cached_property
-    def scale(self) -> np.ndarray:
-        """Largest distance of each predictor from its centre."""
-        return np.abs(self.exog - self.centre).max(axis=0)
-
     def standardised(self, exog: np.ndarray) -> np.ndarray:
         """Predictors of no unit around 0, so that years are no harder than shares."""
         return (exog - self.centre) / self.scale
 
     @cached_property
-    def standard_likelihood(self) -> CumulativeLogit:
-        """Of standardised predictors."""
-        z = self.standardised(self.exog)
-        return CumulativeLogit.parallel(z, self.endog, self.freq_weights)
+    def likelihood(self) -> CumulativeLogit:
+        """Of predictors in their own units."""
+        return CumulativeLogit.of(self.exog, self.endog, self.freq_weights)
+
+    @cached_property
+    def standard(self) -> CumulativeLogit:
+        """Likelihood of standardised predictors."""
+        return CumulativeLogit.of(self.z, self.endog, self.freq_weights)
 
     def loglikeobs(self, params: np.ndarray) -> np.ndarray:
         """Log-likelihood of every row."""
@@ -96,23 +250,23 @@ class OrderedCounts(OrderedModel):
 
     def score(self, params: np.ndarray) -> np.ndarray:
         """Derivatives of the log-likelihood."""
-        return self.score_obs(params).sum(axis=0)
+        return self.likelihood.score(np.asarray(params))
 
     def hessian(self, params: np.ndarray) -> np.ndarray:
         """Second derivatives of the log-likelihood."""
         return self.likelihood.hessian(np.asarray(params))
 
     def fit(self) -> OrderedResultsWrapper:
-        """Fit by Newton's method to standardised predictors; everything else is in their units."""
-        best = maximise(self.standard_likelihood, self.start_params)
+        """Fit standardised predictors; everything of the results is in their own units."""
+        best = self.standard.maximum(self.start_params)
         # θ − β·(x − m)/s = (θ + m·β/s) − (β/s)·x
         slopes = self.k_vars
         back = np.diag(np.concatenate([1 / self.scale, np.ones(self.k_extra)]))
         back[slopes:, :slopes] = self.centre / self.scale
         ours = LikelihoodModelResults(self, back @ best.params, back @ best.covariance @ back.T)
-        ours.nobs = self.nobs  # people, where statsmodels counts rows
+        ours.nobs = self.nobs
         ours.mle_retvals = {"converged": best.converged}
-        ours.mle_settings = {"optimizer": "newton"}
+        ours.mle_settings = {"optimizer": "trust-exact"}
         return OrderedResultsWrapper(OrderedCountsResults(self, ours, best))
 
 
@@ -122,11 +276,6 @@ class OrderedCountsResults(OrderedResults):
     def __init__(self, model: OrderedCounts, ours: LikelihoodModelResults, best: Maximum) -> None:
         super().__init__(model, ours)
         self.best, self.hasconst = best, 0
-
-    @cached_property
-    def llf(self) -> float:
-        """Log-likelihood at its maximum."""
-        return self.best.value
 
     def pred_table(self) -> pd.DataFrame:
         """People by the answer they gave (rows) and the one most likely for them (columns)."""
@@ -139,7 +288,7 @@ class OrderedCountsResults(OrderedResults):
         """Mean probability of each answer over all people, and its error by the delta method."""
         z, weight = self.model.standardised(exog), self.model.freq_weights / self.model.nobs
         slopes, cuts = np.split(self.best.params, [z.shape[1]])
-        below = logistic(cuts - z @ slopes[:, None])
+        below = expit(cuts - z @ slopes[:, None])
         rise = weight[:, None] * below * (1 - below)  # ∂/∂λ of each cumulative probability
         jacobian = np.hstack([-rise.T @ z, np.diag(rise.sum(axis=0))])
         change = np.diff(np.pad(jacobian, ((1, 1), (0, 0))), axis=0)

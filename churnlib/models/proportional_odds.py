@@ -7,32 +7,30 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from churnlib.evidence import NAN, Test, chi_square_result, shown_html
-from churnlib.models.fits import OrdinalFit
-from churnlib.models.likelihood import CumulativeLogit, logistic, maximise, null_params
-from churnlib.models.separation import separating_direction
+from churnlib.evidence import NAN, Test, apa, chi_square_result, joined, shown_html
+from churnlib.models.fits import OrdinalFit, test_table
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ParallelLines(Test):
     """Test that a predictor has the same odds ratio wherever the answers are divided.
 
     As a `Test` it is the likelihood ratio against a model with a slope for every cut, as in SPSS
     PLUM's "test of parallel lines".
-
-    Parameters
-    ----------
-    brant : Test
-        Brant's test of the same hypothesis, from separate binary fits.
-    by_predictor : DataFrame
-        Brant's test of each predictor: ``chi2``, ``df``, ``p_value``.
-    slopes : DataFrame
-        Estimated slopes of the separate binary fits, one column a cut, to see where they differ.
+    ``brant`` is Brant's test of the same hypothesis from separate binary fits, ``by_predictor`` the
+    same for each (``chi2``, ``df``, ``p_value``), ``slopes`` those of the fits, one column a cut.
     """
 
     brant: Test = field(kw_only=True)
     by_predictor: pd.DataFrame = field(kw_only=True)
     slopes: pd.DataFrame = field(kw_only=True)
+
+    def __repr__(self) -> str:
+        each = self.by_predictor.round(3).to_string()
+        slopes = self.slopes.rename_axis("slope at the cut").round(3).to_string()
+        note = self.note if self.statistic == self.statistic else ""  # else in its sentence
+        said = (self.origin.badge, apa(self), apa(self.brant), each, slopes, note)
+        return "\n".join(filter(None, said))
 
     def _repr_html_(self) -> str:
         return self.origin.badge_html + shown_html(self.by_predictor, self.note)
@@ -40,10 +38,6 @@ class ParallelLines(Test):
 
 def parallel_lines(fit: OrdinalFit) -> ParallelLines:
     """Test the assumption of a proportional-odds model.
-
-    Parameters
-    ----------
-    fit : OrdinalFit
 
     Returns
     -------
@@ -76,58 +70,57 @@ def parallel_lines(fit: OrdinalFit) -> ParallelLines:
             "parallel lines are assumed by a proportional-odds model; give what ordinal_logit "
             f"returns, given {type(fit).__name__}"
         )
-    ratio, note = _likelihood_ratio(fit)
-    df = len(fit.data.slopes) * (len(fit.data.answers) - 2)
     slopes, covariance, missed = _binary_fits(fit)
-    places = {part.name: fit.data.places(part.name) for part in fit.data.predictors}
-    each = {name: _brant(slopes, covariance, held) for name, held in places.items()}
-    every = _brant(slopes, covariance, list(range(len(fit.data.slopes))))
-    if not missed and np.isnan(every[0]):
+    held = {name: fit.data.columns(name) for name in fit.data.predictors}
+    every = list(range(slopes.shape[1]))
+    if not missed and np.isnan(_brant(slopes, covariance, every)):
         missed = (
             "the separate fits cross, so that their joint covariance is none, and Brant's test "
             "cannot be had; combine levels"
         )
+    ratio, note = _likelihood_ratio(fit)
     if note:
-        other = "combine levels" if missed else "see Brant's test, or combine levels"
-        note = f"{note}; {other}"
-    frame = pd.DataFrame.from_dict(each, orient="index", columns=["chi2", "df", "p_value"])
-    asymptotic = _test("parallel_lines", ratio, df, fit, note)
+        note += "; combine levels" if missed else "; see Brant's test, or combine levels"
+
+    def test(name: str, statistic: float, columns: list[int], note: str) -> Test:
+        df = len(columns) * (len(slopes) - 1)
+        said = joined(note, fit.note)
+        return chi_square_result(name, statistic, df, fit.n, fit.origin, said)
+
+    def brant(columns: list[int]) -> Test:
+        return test("brant", _brant(slopes, covariance, columns), columns, missed)
+
+    names, cuts = list(fit.data.x.columns), list(fit.cutpoints.index)
     return ParallelLines(
-        **vars(asymptotic),
-        brant=_test("brant", every[0], df, fit, missed),
-        by_predictor=frame.astype({"df": int}).rename_axis("predictor"),
-        slopes=pd.DataFrame(
-            (slopes / fit.model.scale).T, list(fit.data.slopes), list(fit.cutpoints.index)
-        ),
+        **vars(test("parallel_lines", ratio, every, note)),
+        brant=brant(every),
+        by_predictor=test_table({name: brant(columns) for name, columns in held.items()}),
+        slopes=pd.DataFrame((slopes / fit.ordered.model.scale).T, names, cuts),
     )
-
-
-def _test(name: str, statistic: float, df: int, fit: OrdinalFit, note: str) -> Test:
-    said = "; ".join(filter(None, [note, fit.note]))
-    return chi_square_result(name, statistic, df, fit.n, fit.origin, said)
 
 
 def _likelihood_ratio(fit: OrdinalFit) -> tuple[float, str]:
     """Twice the log-likelihood gained by a slope for every cut, and what must be said of it."""
-    z, cuts = fit.model.standardised(fit.data.x), len(fit.data.answers) - 1
-    slopes, points = np.split(fit.best.params, [z.shape[1]])
-    same = np.column_stack([np.tile(slopes, (cuts, 1)), points]).ravel()
-    model = CumulativeLogit.by_cut(z, fit.data.answer, fit.data.people)
-    found = maximise(model, same)
-    if separating_direction(model, found) is not None:
+    from churnlib.models.ordered_counts import CumulativeLogit
+
+    z, cuts = fit.ordered.model.z, len(fit.data.answers) - 1
+    slopes, points = np.split(fit.ordered.best.params, [z.shape[1]])
+    model = CumulativeLogit.of(z, fit.data.answer, fit.data.people, by_cut=True)
+    best = model.maximum(np.concatenate([*[slopes] * cuts, points]))
+    if best.separating_direction() is not None:
         return NAN, (
             "with a slope for every cut some predictor tells answers apart perfectly, so there is "
             "no likelihood ratio"
         )
-    if not found.converged:
+    if not best.converged:
         return NAN, "the model with a slope for every cut did not converge"
-    by_cut = found.params.reshape(cuts, -1)
-    if (np.diff(by_cut[:, -1] - z @ by_cut[:, :-1].T, axis=1) < 0).any():
+    slopes, points = np.split(best.params, [z.shape[1] * cuts])
+    if (np.diff(points - z @ slopes.reshape(cuts, -1).T, axis=1) < 0).any():
         return NAN, (
             "with a slope for every cut the cut-points cross for some people, which would give an "
             "answer a negative share, so there is no likelihood ratio"
         )
-    return float(np.maximum(0.0, 2 * (found.value - fit.log_likelihood))), ""
+    return max(0.0, 2 * (best.value - fit.log_likelihood)), ""
 
 
 def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
@@ -138,23 +131,27 @@ def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
     Two cuts divide the same people, so their estimates are correlated: with π_j = P(answer > j),
     the covariance of the two divisions j ≤ k of a person is π_k − π_j π_k (Brant 1990, section 3).
     """
-    x, n = fit.model.standardised(fit.data.x), fit.data.people
+    from scipy.special import expit
+
+    from churnlib.models.ordered_counts import CumulativeLogit, null_params
+
+    x, n = fit.ordered.model.z, fit.data.people
     z, cuts = np.hstack([x, np.ones((len(x), 1))]), len(fit.data.answers) - 1
-    estimates = np.full((cuts, z.shape[1]), np.nan)
+    estimates = np.empty((cuts, z.shape[1]))
     for j in range(cuts):
         is_above = (fit.data.answer > j).astype(int)
-        model = CumulativeLogit.parallel(x, is_above, n)
-        found = maximise(model, null_params(is_above, n, x.shape[1]))
-        if separating_direction(model, found) is not None or not found.converged:
+        start = null_params(is_above, n, x.shape[1])
+        best = CumulativeLogit.of(x, is_above, n).maximum(start)
+        if best.separating_direction() is not None or not best.converged:
+            none = np.full((cuts, x.shape[1]), np.nan)
             note = (
                 f"at the cut {fit.cutpoints.index[j]} some predictor tells answers apart "
                 "perfectly, so Brant's test cannot be had; combine levels"
             )
-            empty = np.full((cuts, x.shape[1]), np.nan)
-            return empty, empty, note
-        estimates[j] = found.params
+            return none, np.multiply.outer(none, none), note
+        estimates[j] = best.params
     estimates[:, -1] *= -1  # log odds of above
-    above, order = logistic(z @ estimates.T), np.arange(cuts)
+    above, order = expit(z @ estimates.T), np.arange(cuts)
     later, earlier = np.maximum.outer(order, order), np.minimum.outer(order, order)
     divided = n[:, None, None] * above[:, later] * (1 - above[:, earlier])
     scores = np.einsum("rjk,ra,rb->jakb", divided, z, z)
@@ -163,21 +160,13 @@ def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
     return estimates[:, :-1], covariance[:, :-1, :, :-1], ""
 
 
-def _brant(slopes: np.ndarray, covariance: np.ndarray, held: list[int]) -> tuple:
-    """Wald statistic that the slopes `held` are the same at every cut, df and p-value."""
-    from scipy.stats import chi2
-
-    some = slopes[:, held]
-    apart = (some[1:] - some[0]).ravel()
-    df = apart.size
-    if not np.isfinite(apart).all():
-        return NAN, df, NAN
+def _brant(slopes: np.ndarray, covariance: np.ndarray, held: list[int]) -> float:
+    """Wald statistic that the slopes `held` are the same at every cut."""
+    apart = np.diff(slopes[:, held], axis=0).ravel()
     joint = covariance[:, held][:, :, :, held]
-    first = joint[:1, :, :1]  # Var(b_j − b_1) by blocks: V_jk − V_j1 − V_1k + V_11
-    spread = joint[1:, :, 1:] - joint[1:, :, :1] - joint[:1, :, 1:] + first
+    spread = np.diff(np.diff(joint, axis=0), axis=2).reshape(apart.size, -1)
     try:
-        triangle = np.linalg.cholesky(spread.reshape(df, df))
+        triangle = np.linalg.cholesky(spread)
     except np.linalg.LinAlgError:  # where separate fits cross, it need not be a covariance
-        return NAN, df, NAN
-    statistic = float(np.sum(np.linalg.solve(triangle, apart) ** 2))
-    return statistic, df, float(chi2.sf(statistic, df))
+        return NAN
+    return float(np.sum(np.linalg.solve(triangle, apart) ** 2))

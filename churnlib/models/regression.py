@@ -1,22 +1,41 @@
-"""Regression of an ordered answer, or of a yes or no, on who gave it.
-
-Fitted to counts: rows, a frame with a count column and the output of `counts` on any number of
-people give the same result.
-"""
+"""Regression of an ordered answer, of a yes or no, or of a number, on other questions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from churnlib.evidence import Origin, require_level
-from churnlib.models.design import GroupedData, grouped
-from churnlib.models.fits import LogitFit, OrdinalFit
-from churnlib.models.separation import SeparationError, separating_direction, separating_slopes
+from churnlib.evidence import NAN, Origin, Test, require_level
+from churnlib.models.design import GroupedData, columns_of, formula_of, grouped, spec_of, terms_of
+from churnlib.models.fits import LogitFit, OrdinalFit, wald_table
 from churnlib.survey import Survey
+
+if TYPE_CHECKING:
+    from statsmodels.regression.linear_model import RegressionResultsWrapper
+
+    from churnlib.models.ordered_counts import OrderedCounts
+
+_MOVES = 1e-5  # in a direction whose largest part is about 1; less is rounding
+
+
+class SeparationError(ValueError):
+    """Some predictors tell answers apart perfectly, so that their slopes have no finite estimate.
+
+    Their names are its ``slopes``; a reference level, where it is what separates.
+    """
+
+    def __init__(self, slopes: tuple[str, ...]) -> None:
+        verb = "tells" if len(slopes) == 1 else "together tell"
+        super().__init__(
+            f"{', '.join(slopes)} {verb} some answers apart perfectly, so that no finite estimate "
+            "exists; combine levels until each has people with higher and with lower answers, or "
+            "leave a predictor out"
+        )
+        self.slopes = slopes
 
 
 def ordinal_logit(
@@ -70,12 +89,9 @@ def ordinal_logit(
 
     Examples
     --------
-    >>> import pandas as pd
     >>> table = pd.DataFrame({"gender": list("mmmfff"), "visits": [1, 2, 3] * 2,
     ...                       "n": [40, 30, 10, 25, 35, 40]})
     >>> fit = ordinal_logit(table, "visits", "gender", count="n")
-    >>> fit.reference, fit.coefficients.index.tolist()
-    ({'gender': 'f'}, ['gender=m'])
     >>> fit.coefficients.round(3).loc["gender=m", ["estimate", "se", "odds_ratio"]].tolist()
     [-1.26, 0.291, 0.284]
     """
@@ -85,7 +101,7 @@ def ordinal_logit(
             f"an ordinal model needs three answers that somebody gave; {given.response!r} has "
             f"{len(given.answers)} ({', '.join(map(str, given.answers))}): use logit for two"
         )
-    return OrdinalFit(*_fit(given, level))
+    return OrdinalFit(given, _fitted(given, level), level)
 
 
 def logit(
@@ -107,81 +123,159 @@ def logit(
         With more than two answers, the highest is compared with all lower ones together: six or
         more visits against fewer.
 
-    Returns
-    -------
-    LogitFit
-
     Raises
     ------
     SeparationError, ValueError
         As for `ordinal_logit`, with two answers needed.
 
-    References
-    ----------
-    Hosmer, D. W., Lemeshow, S. & Sturdivant, R. X. (2013). Applied logistic regression, 3rd ed.
-
     Examples
     --------
-    >>> import pandas as pd
     >>> table = pd.DataFrame({"gender": list("mmff"), "often": [0, 1] * 2, "n": [80, 20, 60, 40]})
     >>> fit = logit(table, "often", "gender", count="n")
     >>> round(float(fit.odds_ratio("gender=m").value), 3)  # 20·60 / (80·40)
     0.375
     """
     given = grouped(data, response, predictors, count, origin)
-    if len(given.answers) < 2:
+    *others, highest = given.answers
+    if not others:
         raise ValueError(
-            f"everybody gave the same answer to {given.response!r}, {given.answers[0]!r}: "
+            f"everybody gave the same answer to {given.response!r}, {highest!r}: "
             "there is nothing to explain"
         )
-    _require_highest(data, given)
-    return LogitFit(*_fit(_highest_against_others(given), level))
-
-
-def _require_highest(data: Any, given: GroupedData) -> None:
-    """The question is about the highest answer: it must not become another when nobody gave it."""
-    frame = data.frame if isinstance(data, Survey) else data
-    column = frame[given.response] if isinstance(frame, pd.DataFrame) else pd.Series(dtype=object)
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        highest = column.cat.categories[-1]
-        if highest != given.answers[-1]:
-            raise ValueError(
-                f"nobody with complete answers gave the highest answer to {given.response!r}, "
-                f"{highest}; remove that category to ask about {given.answers[-1]}"
-            )
-
-
-def _highest_against_others(given: GroupedData) -> GroupedData:
-    *others, highest = given.answers
-    below = others[0] if len(others) == 1 else f"below {highest}"
+    if highest != given.levels[-1]:
+        raise ValueError(
+            f"nobody with complete answers gave the highest answer to {given.response!r}, "
+            f"{given.levels[-1]}; remove that category to ask about {highest}"
+        )
+    answers = (others[0] if len(others) == 1 else f"below {highest}", highest)
     is_highest = (given.answer == len(others)).astype(int)
-    return replace(given, answers=(below, highest), answer=is_highest)
+    given = replace(given, answers=answers, answer=is_highest)
+    return LogitFit(given, _fitted(given, level), level)
 
 
-def _fit(data: GroupedData, level: float) -> tuple:
+def _fitted(data: GroupedData, level: float) -> Any:
+    """Statsmodels' results of a model that has finite estimates."""
     from churnlib.models.ordered_counts import OrderedCounts
 
     require_level(level)
-    parameters = len(data.slopes) + len(data.answers) - 1
+    parameters = data.x.shape[1] + len(data.answers) - 1
     if data.n <= parameters:
         raise ValueError(
             f"{data.n} people are too few for {parameters} parameters; use fewer predictors or "
             "combine levels"
         )
     answers = pd.Categorical.from_codes(data.answer, list(map(str, data.answers)), ordered=True)
-    model = OrderedCounts(
-        pd.Series(answers, name=data.response),
-        pd.DataFrame(data.x, columns=list(data.slopes)),
-        freq_weights=data.people,
-    )
+    given = pd.Series(answers, name=data.response)
+    model = OrderedCounts(given, data.x, freq_weights=data.people)
     results = model.fit()
-    likelihood = model.standard_likelihood
-    way = separating_direction(likelihood, results.best)
+    way = results.best.separating_direction()
     if way is not None:
-        raise SeparationError(separating_slopes(data, likelihood, way, model.scale))
-    if not results.best.converged or results.best.is_ill_conditioned:
+        raise SeparationError(_separating_slopes(data, model, way))
+    if not results.best.converged:
         raise ValueError(
             "the fit did not converge; look for a predictor with extreme values, and take its "
             "logarithm or combine it into levels"
         )
-    return data, model, results, level
+    return results
+
+
+def _separating_slopes(data: GroupedData, model: OrderedCounts, way: np.ndarray) -> tuple[str, ...]:
+    """Slopes that drive the answers apart, or the reference that all others move away from.
+
+    Of several predictors those without which nothing separates; all where each does by itself.
+    """
+    from churnlib.models.ordered_counts import separating_direction
+
+    places = {name: data.columns(name) for name in data.predictors}
+    needed = [
+        name
+        for name, held in places.items()
+        if separating_direction(model.standard.holding(held)) is None
+    ]
+    terms, names = data.terms.set_index("predictor"), list[str]()
+    for name in needed or places:
+        moves = way[places[name]]
+        if len(moves) > 1 and np.ptp(moves / model.scale[places[name]]) < _MOVES:
+            names.append(f"{name}={terms.loc[name, 'level'].iloc[0]}")
+        else:
+            names += data.x.columns[places[name]][np.abs(moves) > _MOVES].tolist()
+    return tuple(names)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearFit:
+    """A linear regression with standard errors that allow unequal variances (HC3).
+
+    Coefficients have one row a level or slope, by ``predictor`` and ``level``: ``estimate, se, t,
+    p_value, low, high``. The first level of a question is the reference: 0, the rest NaN.
+    """
+
+    response: str
+    coefficients: pd.DataFrame
+    test: Test  # of all slopes together, by the same covariance
+    r_squared: float
+    n: int  # people with all answers
+    missing: int  # and those without
+    results: RegressionResultsWrapper  # of statsmodels, with its ``summary()``
+    origin: Origin
+
+    def __repr__(self) -> str:
+        first = f"{self.origin.badge}\nLinearFit of {self.response!r}, n = {self.n:,}"
+        return f"{first}\n{self.coefficients.round(3).to_string()}"
+
+    def _repr_html_(self) -> str:
+        return f"{self.origin.badge_html}{self.coefficients.round(3)._repr_html_()}"
+
+
+def linear_model(
+    survey: Survey, response: str, predictors: Sequence[str], *, level: float = 0.95
+) -> LinearFit:
+    """Explain a number by questions with one answer, numbers and scales.
+
+    Raises
+    ------
+    ValueError
+        If the response holds no numbers, a predictor has several answers a person, people are
+        fewer than coefficients, or two predictors say the same.
+
+    References
+    ----------
+    MacKinnon, J. G. & White, H. (1985). Some heteroskedasticity-consistent covariance matrix
+    estimators. J. Econometrics 29, 305–325.
+    """
+    import statsmodels.api as sm
+
+    require_level(level)
+    if survey.codebook[response].kind not in {"number", "scale"}:
+        raise ValueError(f"{response!r} holds no numbers; use logit or ordinal_logit")
+    for name in predictors:
+        if (kind := survey.codebook[name].kind) not in {"single", "number", "scale"}:
+            raise ValueError(f"{name!r} is of kind {kind!r} and explains no number")
+    response, formula = formula_of(response, predictors, None)
+    answered = survey.frame[[response, *predictors]].dropna()
+    given = answered[[*predictors]].apply(_numbers_or_levels)
+    spec = spec_of(formula, given)
+    design = columns_of(spec, given)
+    design.insert(0, "(constant)", 1.0)
+    n, width = design.shape
+    if n <= width:
+        raise ValueError(f"{n} people are too few for {width} coefficients")
+    if np.linalg.matrix_rank(design) < width:
+        raise ValueError(f"two of {', '.join(predictors)} say the same, or one does not vary")
+    results = sm.OLS(answered[response].astype(float), design).fit(cov_type="HC3", use_t=True)
+    first = pd.DataFrame({"predictor": ["(constant)"], "slope": ["(constant)"]})
+    terms = pd.concat([first, terms_of(spec)]).fillna({"level": ""})
+    numbers = wald_table(results, level).rename(columns={"z": "t"})
+    table = terms.join(numbers, on="slope").fillna({"estimate": 0})
+    table = table.set_index(["predictor", "level"]).drop(columns="slope")
+    test = Test(
+        "regression", float(results.fvalue), results.df_model, float(results.f_pvalue), n, False,
+        (NAN, NAN), survey.origin, df_residual=results.df_resid,
+    )  # fmt: skip
+    r2 = float(results.rsquared)
+    return LinearFit(response, table, test, r2, n, survey.n - n, results, survey.origin)
+
+
+def _numbers_or_levels(answers: pd.Series) -> pd.Series:
+    is_levels = hasattr(answers, "cat")
+    return answers.cat.remove_unused_categories() if is_levels else answers.astype(float)

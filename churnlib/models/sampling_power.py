@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from churnlib.evidence import require_level
-from churnlib.models.likelihood import CumulativeLogit, maximise, null_params
 from churnlib.tables import Crosstab, wilson
 
 
@@ -81,29 +80,32 @@ def _p_values(samples: np.ndarray) -> pd.DataFrame:
     """P-values from samples, shape (draws, rows, columns): one row a sample, one column a test."""
     from scipy.stats import chi2
 
-    tested = np.array([_statistics(sample) for sample in samples])
-    return pd.DataFrame(chi2.sf(tested[:, 0], tested[:, 1]), columns=list(TESTS))
-
-
-def _statistics(sample: np.ndarray) -> tuple[list[float], list[int]]:
-    """The statistic and the degrees of freedom of each of `TESTS`."""
-    some_rows, some_columns = sample.any(axis=1), sample.any(axis=0)
+    n, rows, columns = samples.sum(axis=(1, 2)), samples.sum(axis=2), samples.sum(axis=1)
+    group, answer = (np.arange(size) for size in samples.shape[1:])
     # A row or a column without people has no say, as in `chi_square`.
-    seen = sample[some_rows][:, some_columns]
-    if min(seen.shape) < 2:
-        return [0.0] * len(TESTS), [1] * len(TESTS)
-    group, answer = np.nonzero(sample)
-    people, slopes = sample[group, answer], len(seen) - 1
-    expected = np.outer(seen.sum(axis=1), seen.sum(axis=0)) / seen.sum()
-    pearson = ((seen - expected) ** 2 / expected).sum()
-    spread = np.cov(group, answer, fweights=people)
-    linear = (seen.sum() - 1) * spread[0, 1] ** 2 / (spread[0, 0] * spread[1, 1])
-    group, answer = np.nonzero(seen)
-    model = CumulativeLogit.parallel(np.eye(len(seen))[group, 1:], answer, people)
-    gained = maximise(model, null_params(answer, people, slopes)).value
-    answers = seen.sum(axis=0)
-    lost = np.maximum(0.0, 2 * (gained - answers @ np.log(answers / answers.sum())))
-    return [pearson, linear, lost], [slopes * (len(answers) - 1), 1, slopes]
+    slopes, cuts = (np.count_nonzero(margin, axis=1) - 1 for margin in (rows, columns))
+    expected = rows[:, :, None] * columns[:, None] / n[:, None, None]
+    pearson = ((samples - expected) ** 2 / np.where(expected > 0, expected, 1)).sum(axis=(1, 2))
+    together = samples @ answer @ group - (rows @ group) * (columns @ answer) / n
+    spreads = (rows @ group**2 - (rows @ group) ** 2 / n) * (
+        columns @ answer**2 - (columns @ answer) ** 2 / n
+    )
+    is_table = (slopes > 0) & (cuts > 0)
+    linear = (n - 1) * together**2 / np.where(is_table, spreads, 1)
+    ratio = [_ratio(s) if some else 0.0 for s, some in zip(samples, is_table, strict=True)]
+    df = np.where(is_table, [slopes * cuts, np.ones(len(n)), slopes], 1)
+    return pd.DataFrame(dict(zip(TESTS, chi2.sf([pearson, linear, ratio], df), strict=True)))
+
+
+def _ratio(sample: np.ndarray) -> float:
+    """Likelihood ratio of a proportional-odds model of the groups."""
+    from churnlib.models.ordered_counts import CumulativeLogit, null_params
+
+    seen = sample[sample.any(axis=1)][:, sample.any(axis=0)]
+    group, answer = seen.nonzero()
+    x, people = np.eye(len(seen))[group, 1:], seen[group, answer]
+    model, start = CumulativeLogit.of(x, answer, people), null_params(answer, people, x.shape[1])
+    return max(0.0, 2 * (model.maximum(start).value - model.value(start)))
 
 
 TESTS = ("pearson_chi2", "linear_by_linear", "ordinal_model")

@@ -123,7 +123,7 @@ def test_the_last_question_is_tested_with_each_other_and_all_pairs_only_if_asked
     assert len(analyse_survey(survey, all_pairs=True).pairs) == 6
     some = analyse_survey(survey, response="age", by=["plan", "sex"])
     assert [pair.key for pair in some.pairs] == ["plan × age", "sex × age"]
-    assert [part.name for part in some.fit.data.predictors] == ["plan", "sex"]
+    assert some.fit.data.predictors == ["plan", "sex"]
     with pytest.raises(ValueError, match="'age' cannot explain itself"):
         analyse_survey(survey, response="age", by=["age"])
     with pytest.raises(KeyError, match="nothing"):
