@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,9 +12,8 @@ import pandas as pd
 
 from churnlib.evidence import NAN
 from churnlib.survey.answer_text import as_text, normalise
-from churnlib.survey.codebook import Codebook
+from churnlib.survey.codebook import QUESTION_NUMBER, Codebook
 from churnlib.survey.levels import LabelError, Numbers, Variable
-from churnlib.survey.question_columns import QUESTION_NUMBER
 
 SEPARATORS = ("┋", "；", ";", "|", ", ", ",", "、", "\n")
 """What stands between the answers in one cell of a multiple-choice question; KoBo's space too."""
@@ -27,6 +27,9 @@ NOT_TICKED = frozenset({
 })  # fmt: skip
 _NUMBER = re.compile(r"[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|[-+]?\.[0-9]+")
 _CURRENCY = "¥￥$€£"
+MOST_ANSWERS = 20
+"""A column with more different answers than these holds numbers or free text."""
+_FEW = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,3 +187,40 @@ def item_scores(frame: pd.DataFrame, scale: Variable, codebook: Codebook) -> pd.
         ends = min(numbers.values()) + max(numbers.values())
         scores[item] = ends - given if item in scale.reversed_items else given
     return pd.DataFrame(scores, index=frame.index)
+
+
+def separator_of(given: Iterable[str]) -> str | None:
+    """Return what stands between several answers in one cell, ``None`` for one answer a cell.
+
+    Several answers are parts that come alone or in other company too, never twice in a cell, and
+    not always as many: "Yes, definitely" is one answer.
+
+    Examples
+    --------
+    >>> separator_of(["card", "card, loan", "loan, app", "card, app, loan"] * 2)
+    ', '
+    >>> separator_of(["Yes, definitely", "Yes, perhaps", "No, never", "No"]) is None
+    True
+    """
+    times = Counter(given)
+    n = times.total()
+    for separator in (*SEPARATORS, " "):
+        lists = {t: tuple(filter(None, map(str.strip, t.split(separator)))) for t in times}
+        options = {part for parts in lists.values() for part in parts}
+        several = sum(times[text] for text, parts in lists.items() if len(parts) > 1)
+        if not n or several < _FEW * n or not 1 < len(options) <= MOST_ANSWERS:
+            continue
+        if separator == "┋":  # no one types it
+            return separator
+        company = {part: {parts for parts in lists.values() if part in parts} for part in options}
+        bound = {part for part, c in company.items() if len(c) == 1 and (part,) not in c}
+        written_in = sum(times[text] for text, parts in lists.items() if {*parts} & bound)
+        if (
+            len(options) > 2
+            and len({len(parts) for parts in lists.values()}) > 1
+            and all(len(set(parts)) == len(parts) for parts in lists.values())
+            and written_in <= 2 * _FEW * n
+            and (separator != " " or all(re.fullmatch("[a-z0-9_]+", part) for part in options))
+        ):
+            return separator
+    return None

@@ -1,40 +1,31 @@
-"""A first codebook for an export: questions, answers and guesses, each guess marked for review."""
+"""A first codebook for an export: its questions, their kinds and levels, and what is a guess."""
 
 from __future__ import annotations
 
-import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from churnlib.survey.answer_text import CONTROL, normalise
-from churnlib.survey.draft_kinds import (
-    MOST_ANSWERS,
-    Column,
-    Matrix,
-    columns_in,
-    matrices,
-    numbers_people,
-    without_marks,
-)
-from churnlib.survey.drafted_question import (
-    QUESTION,
-    DraftedQuestion,
-    drafted_question,
-    question_label,
-    same_label,
-    slug,
-    ticked_question,
-)
-from churnlib.survey.levels import Variable
-from churnlib.survey.question_columns import wording
+from churnlib.survey.answer_order import OrderedAnswers, ordered_answers, without_marks
+from churnlib.survey.answer_text import CONTROL, as_text, normalise, parse_band
+from churnlib.survey.answer_values import MOST_ANSWERS, NOT_TICKED, TICKED, separator_of
+from churnlib.survey.codebook import wording
+from churnlib.survey.codebook_file import codebook_text
+from churnlib.survey.levels import ANY_NUMBER, Level, Variable
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from churnlib.survey.codebook import Codebook
 
+_CODE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_NUMBER = re.compile(r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)([^\W\d_]*)")
+_QUESTION = re.compile(r"^\s*[QqＱ]?(\d{1,3})\s*[、.．:：)）]\s*")
+_PLATFORM = re.compile(r"序号|提交答卷时间|所用时间|来自ip|来源详情|总分")
 _ABOUT_THE_SHEET = re.compile(
     r"序号|编号|答卷编号|总分|得分|no\.?|id|index|row|unnamed:0|status|responsetype|progress|finished|"
     r"(?:response|respondent|collector|interview)id|distributionchannel|userlanguage|"
@@ -42,6 +33,17 @@ _ABOUT_THE_SHEET = re.compile(
     r"-+(?:id|uuid|index|version|notes|status|tags|submitted-by|validation-status|submission-time)-*"
 )
 _MOMENT = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}[T ][0-9]{1,2}:[0-9]{2}.*")
+_WEIGHT = re.compile(r"(?:.*[_ ])?(?:weights?|wt|wgt|pweight|pw|sampleweight)|权重|加权|权数|权")
+_PARTS = (
+    re.compile(r"(?P<stem>.*\S)\s*[\[【](?P<part>[^\[\]【】]+)[\]】]\s*"),
+    re.compile(r"(?P<stem>.*\S)\s*[(（](?P<part>[^()（）]+)[)）]\s*"),
+    re.compile(r"(?P<stem>[^/]*\S)\s*/\s*(?P<part>[^/]+)"),
+    re.compile(r"(?P<stem>.*\S)(?:\s+[-–—]+\s+|\s*—+\s*|\s*[:：]\s*)(?P<part>.+)"),
+)
+_MULTIPLES = {*"十百千万亿kmc", "百万", "千万", "thousand", "million", "kilo", "milli", "centi"}
+_FEWEST_NUMBERS = 12  # different numbers from which on they are no codes of answers
+_LONGEST = 15  # signs of a number that a float holds to the last digit
+_FEW_WORDS = 0.1  # share of words in a column of numbers
 _HEAD = """\
 # A draft made from {name}. What it could not know stands in the list of guesses, each with the line
 # to change; delete an entry when it is decided. `analyse` runs with the guesses and repeats them.
@@ -49,6 +51,42 @@ _HEAD = """\
 # of one answer under "aliases". Of two answers to the response a model explains the odds of the
 # second: put "left" after "stayed". Kinds: single, multiple, scale, number, text, weight, id.
 """
+
+
+@dataclass(frozen=True)
+class Column:
+    """What was answered in one column, and what the file says of it."""
+
+    header: str
+    given: Sequence[str]
+    """Its answers without the missing ones."""
+    missing: tuple[str, ...] | None = None
+    """What stands for no answer in it, where it is not what the codebook says."""
+    name: str = ""
+    """Its short name, if the file has one."""
+    codes: Sequence[str] = ()
+    """Answers in the order of their codes, if the file has codes."""
+    ordinal: bool | None = None
+    """Whether the file says that this order means something."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Columns next to each other that are parts of one question."""
+
+    stem: str
+    parts: Mapping[str, str]
+    """By header, the option or the row."""
+    ticks: bool
+    """Whether each column says whether its option was ticked."""
+
+
+@dataclass(frozen=True)
+class DraftedQuestion:
+    """A drafted variable and what about it could not be known."""
+
+    variable: Variable
+    guesses: tuple[str, ...] = ()
 
 
 def draft(
@@ -80,37 +118,33 @@ def draft(
     >>> [line for line in text.splitlines() if line.startswith("key")]
     ['key = "yes"', 'key = "no"']
     """
-    columns = columns_in(raw, codebook)
-    short = {column.header: column.name for column in columns}
-    headers = [*short, *raw.attrs.get("dropped", [])]
+    columns = {column.header: column for column in _columns(raw, codebook)}
+    headers = [*columns, *raw.attrs.get("dropped", [])]
     taken = {"n", *codebook.words, *codebook.common}
 
     def key_of(header: str) -> str:
         place = headers.index(header) + 1 if header in headers else 1
-        return _new_key(header, short.get(header, ""), place, taken)
+        return _new_key(header, columns[header].name if header in columns else "", place, taken)
 
     questions: list[DraftedQuestion] = []
     notes = [f"# NOTE: {note}" for note in raw.attrs.get("notes", [])]
-    of_several = matrices(columns)
+    of_several = _matrices(columns.values())
     matrix_of = {header: matrix for matrix in of_several for header in matrix.parts}
-    given = {column.header: column.given for column in columns}
-    for column in columns:
-        matrix = matrix_of.get(column.header)
+    for header, column in columns.items():
+        matrix = matrix_of.get(header)
         if matrix and matrix.ticks:
-            if column.header == next(iter(matrix.parts)):
-                questions.append(ticked_question(key_of(matrix.stem), matrix))
+            if header == next(iter(matrix.parts)):
+                questions.append(_ticked_question(key_of(matrix.stem), matrix))
         elif reason := _no_question(column):
-            notes.append(f"# NOTE: left out, {reason}: {column.header!r}")
+            notes.append(f"# NOTE: left out, {reason}: {header!r}")
         else:
-            key = key_of(column.header)
+            key = key_of(header)
             if matrix:  # its rows share their answers and their order
-                column = replace(column, given=[text for h in matrix.parts for text in given[h]])
-            questions.append(drafted_question(key, column, codebook.missing))
+                column = replace(column, given=[t for h in matrix.parts for t in columns[h].given])
+            questions.append(_question(key, column, codebook.missing))
     questions += _scales(of_several, questions, key_of)
     questions += [
-        DraftedQuestion(
-            Variable(key_of(header), same_label(header), (), False, (header,), kind="text")
-        )
+        DraftedQuestion(_variable(key_of(header), header, questions=(header,), kind="text"))
         for header in raw.attrs.get("texts", [])
         if not _ABOUT_THE_SHEET.fullmatch(normalise(header))
     ]
@@ -119,11 +153,54 @@ def draft(
             f"{name} has no column with 2 to {MOST_ANSWERS} different answers, with numbers or "
             "with options; a codebook is for questions with answers to choose from"
         )
-    export = {option: value for option, value in (reading or {}).items() if value}
-    settings = _toml_lines({"keep": export.pop("keep", None), "missing": codebook.missing})
-    settings += ["", *(["[export]", *_toml_lines(export)] if export else []), ""]
     head = [*_HEAD.format(name=CONTROL.sub("", name)).splitlines(), *notes]
-    return _toml_text(head, settings, questions)
+    variables, guesses = zip(*((q.variable, q.guesses) for q in questions), strict=True)
+    return codebook_text(head, variables, guesses, codebook.missing, reading or {})
+
+
+def _columns(raw: pd.DataFrame, codebook: Codebook) -> Iterator[Column]:
+    """Part the answers in each column from what the codebook knows for missing.
+
+    A code such as -3 is missing where a platform writes it or all else is words, and no other
+    answer is negative.
+    """
+    names, orders, ordinal = (raw.attrs.get(key, {}) for key in ("names", "orders", "ordinal"))
+    headers = [*map(str, raw.columns), *raw.attrs.get("dropped", [])]
+    platform = any(_PLATFORM.fullmatch(normalise(header)) for header in headers)
+    codes = {text for text in codebook.missing if _CODE.fullmatch(normalise(text))}
+    for header in map(str, raw.columns):
+        texts, missing = [*raw[header].map(as_text)], None
+        given = [text for text in texts if normalise(text) not in codebook.missing_spellings]
+        numbers = [plain for plain in map(normalise, given) if _CODE.fullmatch(plain)]
+        if any(float(number) < 0 for number in numbers) or (numbers and not platform):
+            lost = codebook.missing_spellings - {*map(normalise, codes)}
+            given = [text for text in texts if normalise(text) not in lost]
+            if codes & {*map(normalise, given)}:
+                missing = tuple(text for text in codebook.missing if text not in codes)
+        stored = orders.get(header) or ()
+        yield Column(header, given, missing, names.get(header, ""), stored, ordinal.get(header))
+
+
+def _matrices(columns: Iterable[Column]) -> list[Matrix]:
+    """The questions that take several columns, such as Use [card] and Use [loan]."""
+    given = {column.header: column.given for column in columns}
+    matrices: list[Matrix] = []
+    for pattern in _PARTS:
+        taken = {header for matrix in matrices for header in matrix.parts}
+        matches = {h: None if h in taken else pattern.fullmatch(h.strip()) for h in given}
+        stems = {header: match["stem"] if match else "" for header, match in matches.items()}
+        for stem, group in groupby(stems, key=stems.__getitem__):
+            parts = {h: match["part"].strip() for h in group if (match := matches[h])}
+            if len(parts) > 1 and len({*parts.values()}) == len(parts):
+                ticks = all(_ticks(given[h], h, part) for h, part in parts.items())
+                matrices.append(Matrix(stem, parts, ticks))
+    return matrices
+
+
+def _ticks(given: Sequence[str], header: str, part: str) -> bool:
+    """Return True if a column only says whether its option was ticked."""
+    own = {normalise(text) for text in (header, part, *without_marks([part]).values())}
+    return {*map(normalise, given)} <= TICKED | NOT_TICKED | own
 
 
 def _no_question(column: Column) -> str | None:
@@ -133,38 +210,20 @@ def _no_question(column: Column) -> str | None:
         return "about the sheet and no question"
     if given and all(_MOMENT.fullmatch(text.strip()) for text in given):
         return "the time of a sheet"
-    if numbers_people(given):
-        return "a different number for each sheet"
+    if len(given) >= MOST_ANSWERS and len(set(given)) == len(given):
+        plain = [normalise(text) for text in given]
+        if all(re.fullmatch("[0-9]{1,15}", text) for text in plain):
+            numbers = sorted(map(int, plain))
+            if numbers[-1] - numbers[0] < 2 * len(given):
+                return "a different number for each sheet"
     different = {normalise(text) for text in without_marks(given).values()}
     return None if len(different) > 1 else "one answer only"
 
 
-def _scales(
-    of_several: Iterable[Matrix],
-    questions: Iterable[DraftedQuestion],
-    key_of: Callable[[str], str],
-) -> Iterator[DraftedQuestion]:
-    """A scale for every matrix question whose rows have the same ordered answers."""
-    by_wording = {q.variable.questions[0]: q.variable for q in questions if q.variable.questions}
-    for matrix in of_several:
-        rows = [by_wording[row] for row in map(wording, matrix.parts) if row in by_wording]
-        ordered = [row for row in rows if row.kind == "single" and row.ordered]
-        lengths = {len(row.levels) for row in ordered}
-        if len(ordered) < 2 or len(ordered) < len(matrix.parts) or len(lengths) > 1:
-            continue
-        guess = (
-            f"{len(rows)} questions are taken for one scale; name those that are asked the other "
-            "way round under reversed, or delete it"
-        )
-        key, label = key_of(f"{matrix.stem} scale"), question_label(matrix.stem)
-        items = tuple(row.key for row in rows)
-        yield DraftedQuestion(Variable(key, label, (), False, kind="scale", items=items), (guess,))
-
-
 def _new_key(header: str, name: str, place: int, taken: set[str]) -> str:
     """A name from the question's own short name, number and words, its place if it has none."""
-    number = QUESTION.match(header)
-    words = slug(name) or slug(header[number.end() :] if number else header)
+    number = _QUESTION.match(header)
+    words = _slug(name) or _slug(header[number.end() :] if number else header)
     key = "_".join(filter(None, [f"q{int(number[1])}" if number and not name else "", words]))
     key = key if key and not key[0].isdigit() else f"q{place}" + f"_{key}" * bool(key)
     while key in taken:
@@ -173,75 +232,143 @@ def _new_key(header: str, name: str, place: int, taken: set[str]) -> str:
     return key
 
 
-def _toml_text(
-    head: Sequence[str], settings: Sequence[str], questions: Sequence[DraftedQuestion]
-) -> str:
-    """Write a codebook: comments, guesses, settings, and the tables of each question."""
-    response = _response([question.variable for question in questions])
-    chosen = f"response = {_toml(response)}" if response else '# response = "KEY"'
-    rest = [chosen, *settings, *(line for q in questions for line in _tables(q.variable))]
-    doubts = [
-        (f"[{_table(q.variable)}]", f"{q.variable.key}: {guess}")
-        for q in questions
-        for guess in q.guesses
-    ]
-    if response:
-        doubts.insert(0, (chosen, f"response: {response} is the question that the others explain"))
-    above = len(head) + len(doubts) + 3
-    guesses = [f"  {_toml(f'line {above + rest.index(line)}, {guess}')}," for line, guess in doubts]
-    return "\n".join([*head, "guesses = [", *guesses, "]", *rest])
+def _variable(key: str, asked: str, **known: Any) -> Variable:
+    label = CONTROL.sub("", _QUESTION.sub("", asked.strip()).strip() or asked)
+    return Variable(key, _same_label(label), (), False, **known)
 
 
-def _response(variables: Sequence[Variable]) -> str:
-    """The last question that the others can explain: one of two or ordered answers, or a number."""
-    singles = [variable for variable in variables if variable.kind == "single"]
-    ranked = [v for v in singles if v.ordered or len(v.levels) == 2]
-    fit = [v.key for v in variables if v.kind == "number" or v in ranked]
-    return (fit or [v.key for v in singles] or [""])[-1]
+def _ticked_question(key: str, matrix: Matrix) -> DraftedQuestion:
+    """A multiple-choice question of one column an option."""
+    levels = _levels(key, OrderedAnswers([*matrix.parts.values()]))
+    columns = zip(levels, matrix.parts, strict=True)
+    levels = tuple(replace(level, column=header) for level, header in columns)
+    guess = f"its options are {len(levels)} columns with ticks"
+    question = _variable(key, matrix.stem, kind="multiple")
+    return DraftedQuestion(replace(question, levels=levels), (guess,))
 
 
-def _table(variable: Variable) -> str:
-    bare = re.fullmatch(r"[\w-]+", variable.key, re.ASCII)
-    return f"variables.{variable.key if bare else _toml(variable.key)}"
-
-
-def _tables(variable: Variable) -> Iterator[str]:
-    yield f"[{_table(variable)}]"
-    yield from _toml_lines(
-        {
-            "label": variable.labels,
-            "kind": variable.kind if variable.kind != "single" else None,
-            "questions": variable.questions or None,
-            "items": variable.items or None,
-            "reversed": [] if variable.items else None,
-            "units": variable.units or None,
-            "missing": variable.missing,
-            "ordered": variable.ordered or None,
-        }
+def _question(key: str, column: Column, missing: Sequence[str]) -> DraftedQuestion:
+    """The question of one column: the first of its kinds that fits the answers."""
+    given = column.given
+    question = _variable(
+        key, column.header, questions=(wording(column.header),), missing=column.missing
     )
-    for level in variable.levels:
-        yield f"[[{_table(variable)}.levels]]"
-        bounds = {"low": level.low, "high": level.high}
-        yield from _toml_lines(
-            {
-                "key": level.key,
-                "label": level.labels,
-                "column": level.column or None,
-                "bounds": {side: n for side, n in bounds.items() if n is not None} or None,
-            }
-        )
-    yield ""
+    free_text = replace(question, questions=(column.header,), kind="text")
+    if _is_weight(column):
+        guess = "it is taken for the weight of each answer sheet"
+        return DraftedQuestion(replace(question, missing=None, kind="weight"), (guess,))
+    order = ordered_answers([t for t in given if "┋" not in t], column.codes, column.ordinal)
+    separator = None if column.codes else separator_of(given)
+    if separator and not (separator == " " and order.ordered):
+        parts = [part.strip() for cell in given for part in cell.split(separator) if part.strip()]
+        levels = _levels(key, ordered_answers(parts))
+        guess = f"several answers stand in one cell, parted by {separator!r}"
+        return DraftedQuestion(replace(question, levels=levels, kind="multiple"), (guess,))
+    if numeric := _units_of_numbers(given):
+        units, words = numeric
+        if _are_different(units):
+            guess = f"numbers in {' and '.join(units)}: write all in one unit to take the mean"
+            return DraftedQuestion(free_text, (guess,))
+        number = replace(question, units=tuple(units), kind="number")
+        if not words:
+            return DraftedQuestion(number)
+        guess = f"{' and '.join(map(repr, words))} are taken for no answer"
+        own = (*(column.missing or missing), *words)
+        return DraftedQuestion(replace(number, missing=own), (guess,))
+    different = {normalise(text) for text in without_marks(given).values()}
+    once = len(different) > 10 and len(different) == len(given)
+    if len(different) > MOST_ANSWERS or (once and not column.codes):
+        return DraftedQuestion(free_text)
+    single = replace(question, levels=_levels(key, order), ordered=order.ordered)
+    return DraftedQuestion(single, tuple(_doubts(order)))
 
 
-def _toml_lines(entries: Mapping[str, Any]) -> list[str]:
-    """Write the entries of a TOML table that are not ``None``."""
-    return [f"{key} = {_toml(value)}" for key, value in entries.items() if value is not None]
+def _doubts(order: OrderedAnswers) -> Iterator[str]:
+    if order.doubt:
+        yield order.doubt
+    codes = [plain for plain in map(normalise, order.answers) if _CODE.fullmatch(plain)]
+    if codes and len(codes) == len(order.answers):
+        yield "codes without labels: say what they mean; an order may not be meant"
+    if {"-2", "-3"} & {*codes}:
+        yield "if -3 or -2 is no answer, name it in 'missing' and delete its level"
+    if twice := [text for text in order.answers if re.fullmatch(r".+ \([0-9]+\)", text)]:
+        yield f"codes with one label: {', '.join(twice)}; aliases if they mean the same"
 
 
-def _toml(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(_toml_lines(value)) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    # A JSON string, number or bool is a TOML one, but for the delete character.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _is_weight(column: Column) -> bool:
+    """Return True for a column of positive numbers that is called a weight."""
+    if not _WEIGHT.fullmatch(normalise(column.header).replace("-", "_")):
+        return False
+    try:
+        return bool(column.given) and all(float(normalise(text)) > 0 for text in column.given)
+    except ValueError:
+        return False
+
+
+def _units_of_numbers(given: Sequence[str]) -> tuple[list[str], list[str]] | None:
+    """The units of a column of numbers and the few words in it, ``None`` for another one."""
+    times = Counter(map(normalise, given))
+    units = {text: match[2] for text in times if (match := _NUMBER.fullmatch(text))}
+    words = times.keys() - units
+    named = sorted({*units.values()} - {""})
+    few = len(words) <= 2 and sum(times[word] for word in words) <= _FEW_WORDS * len(given)
+    if len(units) < _FEWEST_NUMBERS or max(map(len, units)) > _LONGEST or len(named) > 2 or not few:
+        return None
+    return named, list(dict.fromkeys(text for text in given if normalise(text) in words))
+
+
+def _are_different(units: Sequence[str]) -> bool:
+    """Return True if numbers in two units cannot be added up: 元 and 万元, but not 岁 and 周岁."""
+    if len(units) < 2:
+        return False
+    short, long = sorted(units, key=len)
+    return short not in long or long.removesuffix(short) in _MULTIPLES
+
+
+def _levels(key: str, order: OrderedAnswers) -> tuple[Level, ...]:
+    plain = [*map(normalise, order.answers)]
+    bands = [band for text in plain if (band := parse_band(text, None))]
+    ends = {end for band in bands for end in (band.low, band.high) if isfinite(end)}
+    apart = all(lower.high < upper.low for lower, upper in pairwise(bands))
+    whole = all(float(end).is_integer() for end in ends)
+    codes = all(map(_CODE.fullmatch, plain))
+    bounded = len(bands) == len(plain) and apart and whole and not codes
+    levels: dict[str, Level] = {}
+    for place, text in enumerate(order.answers):
+        name = _slug(text) or f"{key}_{place + 1}"
+        while name in levels or name in {*plain} - {plain[place]}:
+            name += "_2"
+        band = bands[place] if bounded else ANY_NUMBER
+        low, high = (int(end) if isfinite(end) else None for end in (band.low, band.high))
+        levels[name] = Level(name, _same_label(CONTROL.sub("", text)), low, high)
+    return tuple(levels.values())
+
+
+def _scales(
+    matrices: Iterable[Matrix], questions: Iterable[DraftedQuestion], key_of: Callable[[str], str]
+) -> Iterator[DraftedQuestion]:
+    """A scale for every matrix question whose rows have the same number of ordered answers."""
+    by_wording = {q.variable.questions[0]: q.variable for q in questions if q.variable.questions}
+    for matrix in matrices:
+        rows = [by_wording[row] for row in map(wording, matrix.parts) if row in by_wording]
+        ordered = [row for row in rows if row.kind == "single" and row.ordered]
+        if 1 < len(ordered) == len(matrix.parts) and len({len(row.levels) for row in ordered}) == 1:
+            guess = (
+                f"{len(rows)} questions are taken for one scale; name those that are asked the "
+                "other way round under reversed, or delete it"
+            )
+            key, items = key_of(f"{matrix.stem} scale"), tuple(row.key for row in rows)
+            yield DraftedQuestion(_variable(key, matrix.stem, kind="scale", items=items), (guess,))
+
+
+def _slug(text: str) -> str:
+    """Return an ASCII name made of a text's words or number; empty if it has none."""
+    plain = normalise(text)
+    if _CODE.fullmatch(plain):
+        return plain.replace("-", "minus_").replace(".", "_")
+    words = re.findall(r"[a-z0-9+]+", text.casefold()) if text.isascii() else []
+    return "_".join(words)[:30].strip("_")
+
+
+def _same_label(text: str) -> dict[str, str]:
+    return {"en": text, "zh-Hans": text}

@@ -1,9 +1,11 @@
-"""A codebook read from its TOML file, and every mistake in it named."""
+"""The TOML file of a codebook: read, every mistake in it named, and written."""
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -186,3 +188,87 @@ def _labelled(entry: Mapping[str, Any], where: str) -> Labels:
     if not isinstance(labels, dict) or not labels:
         raise ValueError(f"{where} needs 'label' with one text a language, given {labels!r}")
     return {lang: CONTROL.sub("", str(text)) for lang, text in labels.items()}
+
+
+def codebook_text(
+    head: Sequence[str],
+    variables: Sequence[Variable],
+    guesses: Sequence[Sequence[str]],
+    missing: Sequence[str],
+    reading: Mapping[str, Any],
+) -> str:
+    """Write a codebook that `load_codebook` reads: comments, guesses, settings, variables.
+
+    Each guess is given the line that it is about, and the response is guessed too.
+    """
+    export = {option: value for option, value in reading.items() if value}
+    settings = _toml_lines({"keep": export.pop("keep", None), "missing": missing})
+    settings += ["", *(["[export]", *_toml_lines(export)] if export else []), ""]
+    response = _response(variables)
+    chosen = f"response = {_toml(response)}" if response else '# response = "KEY"'
+    rest = [chosen, *settings, *(line for variable in variables for line in _tables(variable))]
+    doubts = [
+        (f"[{_table(variable)}]", f"{variable.key}: {doubt}")
+        for variable, doubts in zip(variables, guesses, strict=True)
+        for doubt in doubts
+    ]
+    if response:
+        doubts.insert(0, (chosen, f"response: {response} is the question that the others explain"))
+    above = len(head) + len(doubts) + 3
+    listed = [f"  {_toml(f'line {above + rest.index(line)}, {doubt}')}," for line, doubt in doubts]
+    return "\n".join([*head, "guesses = [", *listed, "]", *rest])
+
+
+def _response(variables: Sequence[Variable]) -> str:
+    """The last question that the others can explain: one of two or ordered answers, or a number."""
+    singles = [variable for variable in variables if variable.kind == "single"]
+    ranked = [v for v in singles if v.ordered or len(v.levels) == 2]
+    fit = [v.key for v in variables if v.kind == "number" or v in ranked]
+    return (fit or [v.key for v in singles] or [""])[-1]
+
+
+def _table(variable: Variable) -> str:
+    bare = re.fullmatch(r"[\w-]+", variable.key, re.ASCII)
+    return f"variables.{variable.key if bare else _toml(variable.key)}"
+
+
+def _tables(variable: Variable) -> Iterator[str]:
+    yield f"[{_table(variable)}]"
+    yield from _toml_lines(
+        {
+            "label": variable.labels,
+            "kind": variable.kind if variable.kind != "single" else None,
+            "questions": variable.questions or None,
+            "items": variable.items or None,
+            "reversed": variable.reversed_items if variable.items else None,
+            "units": variable.units or None,
+            "missing": variable.missing,
+            "ordered": variable.ordered or None,
+        }
+    )
+    for level in variable.levels:
+        yield f"[[{_table(variable)}.levels]]"
+        bounds = {"low": level.low, "high": level.high}
+        yield from _toml_lines(
+            {
+                "key": level.key,
+                "label": level.labels,
+                "column": level.column or None,
+                "bounds": {side: n for side, n in bounds.items() if n is not None} or None,
+            }
+        )
+    yield ""
+
+
+def _toml_lines(entries: Mapping[str, Any]) -> list[str]:
+    """Write the entries of a TOML table that are not ``None``."""
+    return [f"{key} = {_toml(value)}" for key, value in entries.items() if value is not None]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(_toml_lines(value)) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    # A JSON string, number or bool is a TOML one, but for the delete character.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

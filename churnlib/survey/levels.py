@@ -12,17 +12,13 @@ from math import isfinite
 from typing import Literal
 
 from churnlib.survey.answer_text import (
-    BETWEEN_WORDS,
-    INCLUSIVE_SIDE,
     INFINITY,
     Interval,
-    core_words,
     date_band,
     hides_digits,
     normalise,
     parse_band,
     strip_mark,
-    with_sides,
 )
 
 _HAN_WORD = re.compile("[\u3400-\u9fff]{2,}").fullmatch
@@ -181,14 +177,14 @@ class Variable:
         """Level key by each word of its spellings, ``高中`` of 高中及以下 and of 高中学历."""
         words: dict[str, set[str]] = {}
         for text, key in self.spellings.items():
-            for word in core_words(INCLUSIVE_SIDE.sub("", text)):
+            for word in _core_words(_INCLUSIVE_SIDE.sub("", text)):
                 if not re.search("[0-9]", word):
                     words.setdefault(word, set()).add(key)
         return {word: min(keys) for word, keys in words.items() if len(keys) == 1} | self.spellings
 
     def open_sides(self, key: str) -> set[str]:
         """Sides, ``↑`` or ``↓``, on which a label says that the level has no end."""
-        return {"↑", "↓"} & {*"".join(map(with_sides, self[key].names))}
+        return {"↑", "↓"} & {*"".join(map(_with_sides, self[key].names))}
 
     def level_of(self, raw: str, numbers: Numbers | None = None) -> str:
         """Give the level of an answer that is not missing, or raise `LabelError`."""
@@ -264,7 +260,7 @@ class Variable:
 
     def _worded(self, raw: str, bare: str) -> str:
         """The level that each word of an answer names, as in 高中/中专及以下 and 男 (male)."""
-        text = with_sides(unicodedata.normalize("NFKC", bare).casefold())
+        text = _with_sides(unicodedata.normalize("NFKC", bare).casefold())
         sides = {side for side in "↑↓" if side in text}
         text = re.sub("[↑↓]", "", text)
         if (numbered := re.fullmatch(r"([0-9]{1,2}) ?=? ?(\D+)", text)) and (
@@ -272,7 +268,7 @@ class Variable:
         ):
             text = numbered[2]  # an option number that the codebook confirms
         whole = self._word(raw) or self._word(text)  # B.A. has no option mark
-        parts = [p for p in map(normalise, BETWEEN_WORDS.split(text)) if p and core_words(p)]
+        parts = [p for p in map(normalise, _BETWEEN_WORDS.split(text)) if p and _core_words(p)]
         levels = {whole} if whole else {self._word(part) for part in parts}
         keys = [] if None in levels else [key for key in self.keys if key in levels]
         reason = f"it names {' and '.join(keys)}" if keys else "no level is called so"
@@ -284,10 +280,59 @@ class Variable:
         raise LabelError(self.key, raw, reason, *nearest)
 
     def _word(self, text: str) -> str | None:
-        forms = core_words(normalise(text), of_answer=True)
+        forms = _core_words(normalise(text), of_answer=True)
         if word := next((form for form in forms if form in self.words), None):
             return self.words[word]
         # 高职专科, 硕士研究生: several words in a row.
         several = re.findall("|".join(sorted(filter(_HAN_WORD, self.words), key=len)[::-1]), text)
         levels = {self.words[word] for word in several if word}
         return levels.pop() if len(levels) == 1 and "".join(several) in forms else None
+
+
+_INCLUSIVE_SIDE = re.compile(
+    "(?:及其|及|或者|或|和)(?:以上|以下|更高|更低)$"
+    "|(?:or|and)(?:above|below|higher|lower|more|less|over|under)$"
+)
+"""What opens a level on a side and leaves its own word in it."""
+_BETWEEN_WORDS = re.compile(
+    r"""[、/\\,;|()\[\]·+&"“”「」-]|(?<=\w)(?=[♂♀])|\b(?:or|and|to|including|incl)\b"""
+    "|包括|包含|以及|或者|[含和与及或至到等]"
+    "|(?<=[\u3400-\u9fff])\\s*(?=[a-z])|(?<=[a-z])\\s*(?=[\u3400-\u9fff])"
+)
+_UP = re.compile(
+    r"(?:及其|及|或者|或|和)?(?:以上|更高)|\b(?:or|and|&) (?:above|higher|more|over|beyond)\b"
+    r"|\babove\b"
+)
+_DOWN = re.compile(
+    r"(?:及其|及|或者|或|和)?(?:以下|更低)|\b(?:or|and|&) (?:below|lower|less|under)\b"
+    r"|\b(?:below|under|less than|lower than)\b"
+)
+_BEFORE = re.compile("^(?:我是|非?全日制|在读|在职|普通|统招|成人|自考|已)")
+_BEHIND = re.compile(
+    "(?:学历|学位|毕业|在读|程度|文化|水平|阶段|[及或]?同等学[历力]"
+    "|degrees?|diploma|orequivalent|level|students?|qualification|(?<=school)graduates?|'s)$"
+)
+_BEHIND_SHORT = re.compile("(?:生|性|士|人|的|者|同学|孩子?|(?<=[a-z]{4})s)$")
+
+
+def _with_sides(text: str) -> str:
+    """Put ``↑`` and ``↓`` for words such as 及以上 and ``or below``."""
+    return _DOWN.sub("↓", _UP.sub("↑", text))
+
+
+def _core_words(text: str, *, of_answer: bool = False) -> list[str]:
+    """A normalised word without what does not change its meaning, step by step.
+
+    Examples
+    --------
+    >>> _core_words("在读大专生", of_answer=True)
+    ['在读大专生', '大专生', '大专']
+    """
+    if not (_BEFORE.sub("", text) and _BEHIND.sub("", text)):
+        return []  # in brackets behind a word: 本科生(在读)
+    steps = [text, re.sub("[.'-]", "", text)]
+    patterns = (_BEFORE, _BEHIND, _BEHIND_SHORT) if of_answer else (_BEFORE, _BEHIND)
+    while shorter := next((s for p in patterns if (s := p.sub("", text)) not in {text, ""}), ""):
+        text = shorter
+        steps.append(text)
+    return list(dict.fromkeys(steps))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from churnlib.survey.answer_text import normalise
-from churnlib.survey.draft_kinds import separator_of
+from churnlib.survey.answer_values import separator_of
 
 _PERSONAL = """
 提交答卷时间, 提交时间, 开始时间, 结束时间, 所用时间, 答题时间, 填写时间, 来源, 来源详情,
