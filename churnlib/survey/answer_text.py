@@ -159,7 +159,7 @@ def parse_band(text: str, units: Sequence[str] | None) -> Interval | None:
     (Interval(low=20, high=29), Interval(low=60, high=inf))
     >>> parse_band("18<=x<30", []), parse_band("一周1-3次", ["次"])
     (Interval(low=18, high=29), None)
-    >>> parse_band("$5,000-1.5万", None)
+    >>> parse_band("$5k-1.5万", None)
     Interval(low=5000.0, high=15000.0)
     """
     text = _with_signs(text.replace("廿", "二十"))
@@ -249,13 +249,11 @@ def _one_sided(value: Interval, sign: str, marks: str) -> Interval:
 def _value(text: str) -> Interval | None:
     """Read a number: 25, 二十五, 三四, 二三十, 30多, 30s, twice, 1.5万."""
     if times := _MULTIPLE.search(text):
-        number = _value(text[: times.start()])
-        factor = _TIMES[times[0]]
+        number, factor = _value(text[: times.start()]), _TIMES[times[0]]
         return number and Interval(number.low * factor, number.high * factor)
-    if text[0].isdecimal() and re.fullmatch("[0-9.]+", text):
-        return Interval(float(text), float(text)) if "." in text else Interval(int(text), int(text))
-    if number := _ENGLISH.get(text):
-        return Interval(number, number)
+    if text in _ENGLISH or re.fullmatch("[0-9.]+", text):
+        exact = _ENGLISH.get(text) or (float(text) if "." in text else int(text))
+        return Interval(exact, exact)
     about = re.fullmatch(r"(.*?)(?:[多几余]|'?s)", text)
     if about and (ten := _value(about[1])):
         return Interval(ten.low, ten.low + 9)

@@ -25,11 +25,14 @@ NOT_TICKED = frozenset({
     "0", "no", "n", "false", "unchecked", "notselected", "notquoted", "notmentioned",
     "否", "无", "未选中", "未选",
 })  # fmt: skip
-_NUMBER = re.compile(r"[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|[-+]?\.[0-9]+")
+_NUMBER = r"[-+]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)"
 _CURRENCY = "¥￥$€£"
+_MULTIPLES = {*"十百千万亿kmc", "百万", "千万", "thousand", "million", "kilo", "milli", "centi"}
 MOST_ANSWERS = 20
 """A column with more different answers than these holds numbers or free text."""
-_FEW = 0.05
+_FEWEST_NUMBERS = 12  # different numbers from which on they are no codes of answers
+_LONGEST = 15  # signs of a number that a float holds to the last digit
+_FEW = 0.1  # share of words among numbers, or of answers of one's own in a list
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +119,7 @@ def number_of(variable: Variable, raw: str) -> float:
     text = normalise(raw).strip(_CURRENCY)
     for unit in sorted(map(normalise, variable.units), key=len, reverse=True):
         text = text.removesuffix(unit)
-    if not _NUMBER.fullmatch(text):
+    if not re.fullmatch(_NUMBER, text):
         raise LabelError(variable.key, raw, "it is no number")
     number = float(text.replace(",", ""))
     if not variable.limits.low <= number <= variable.limits.high:
@@ -208,7 +211,7 @@ def separator_of(given: Iterable[str]) -> str | None:
         lists = {t: tuple(filter(None, map(str.strip, t.split(separator)))) for t in times}
         options = {part for parts in lists.values() for part in parts}
         several = sum(times[text] for text, parts in lists.items() if len(parts) > 1)
-        if not n or several < _FEW * n or not 1 < len(options) <= MOST_ANSWERS:
+        if not n or several < 0.05 * n or not 1 < len(options) <= MOST_ANSWERS:
             continue
         if separator == "┋":  # no one types it
             return separator
@@ -219,8 +222,32 @@ def separator_of(given: Iterable[str]) -> str | None:
             len(options) > 2
             and len({len(parts) for parts in lists.values()}) > 1
             and all(len(set(parts)) == len(parts) for parts in lists.values())
-            and written_in <= 2 * _FEW * n
+            and written_in <= _FEW * n
             and (separator != " " or all(re.fullmatch("[a-z0-9_]+", part) for part in options))
         ):
             return separator
     return None
+
+
+def units_of_numbers(given: Sequence[str]) -> tuple[list[str], list[str]] | None:
+    """The units of a column of numbers and the few words in it, ``None`` for another one."""
+    times = Counter(map(normalise, given))
+    units = {
+        text: match[2]
+        for text in times
+        if (match := re.fullmatch(rf"({_NUMBER})([^\W\d_]*)", text))
+    }
+    words = times.keys() - units
+    named = sorted({*units.values()} - {""})
+    few = len(words) <= 2 and sum(times[word] for word in words) <= _FEW * len(given)
+    if len(units) < _FEWEST_NUMBERS or max(map(len, units)) > _LONGEST or len(named) > 2 or not few:
+        return None
+    return named, list(dict.fromkeys(text for text in given if normalise(text) in words))
+
+
+def are_different(units: Sequence[str]) -> bool:
+    """Return True if numbers in two units cannot be added up: 元 and 万元, but not 岁 and 周岁."""
+    if len(units) < 2:
+        return False
+    short, long = sorted(units, key=len)
+    return short not in long or long.removesuffix(short) in _MULTIPLES

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+
+from churnlib.evidence import LANGUAGES
 from churnlib.survey.answer_order import OrderedAnswers, ordered_answers, without_marks
 from churnlib.survey.answer_text import CONTROL, as_text, normalise, parse_band
-from churnlib.survey.answer_values import MOST_ANSWERS, NOT_TICKED, TICKED, separator_of
-from churnlib.survey.codebook import wording
+from churnlib.survey.answer_values import (
+    MOST_ANSWERS,
+    NOT_TICKED,
+    TICKED,
+    are_different,
+    separator_of,
+    units_of_numbers,
+)
+from churnlib.survey.codebook import Codebook, wording
 from churnlib.survey.codebook_file import codebook_text
 from churnlib.survey.levels import ANY_NUMBER, Level, Variable
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from churnlib.survey.codebook import Codebook
-
 _CODE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_NUMBER = re.compile(r"([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)([^\W\d_]*)")
+_WHOLE = re.compile("[0-9]{1,15}")
 _QUESTION = re.compile(r"^\s*[QqＱ]?(\d{1,3})\s*[、.．:：)）]\s*")
 _PLATFORM = re.compile(r"序号|提交答卷时间|所用时间|来自ip|来源详情|总分")
 _ABOUT_THE_SHEET = re.compile(
@@ -40,10 +44,6 @@ _PARTS = (
     re.compile(r"(?P<stem>[^/]*\S)\s*/\s*(?P<part>[^/]+)"),
     re.compile(r"(?P<stem>.*\S)(?:\s+[-–—]+\s+|\s*—+\s*|\s*[:：]\s*)(?P<part>.+)"),
 )
-_MULTIPLES = {*"十百千万亿kmc", "百万", "千万", "thousand", "million", "kilo", "milli", "centi"}
-_FEWEST_NUMBERS = 12  # different numbers from which on they are no codes of answers
-_LONGEST = 15  # signs of a number that a float holds to the last digit
-_FEW_WORDS = 0.1  # share of words in a column of numbers
 _HEAD = """\
 # A draft made from {name}. What it could not know stands in the list of guesses, each with the line
 # to change; delete an entry when it is decided. `analyse` runs with the guesses and repeats them.
@@ -58,27 +58,20 @@ class Column:
     """What was answered in one column, and what the file says of it."""
 
     header: str
-    given: Sequence[str]
-    """Its answers without the missing ones."""
-    missing: tuple[str, ...] | None = None
-    """What stands for no answer in it, where it is not what the codebook says."""
-    name: str = ""
-    """Its short name, if the file has one."""
-    codes: Sequence[str] = ()
-    """Answers in the order of their codes, if the file has codes."""
-    ordinal: bool | None = None
-    """Whether the file says that this order means something."""
+    given: Sequence[str]  # without the missing answers
+    missing: tuple[str, ...] | None = None  # where it is not what the codebook says of all
+    name: str = ""  # its short name, if the file has one
+    codes: Sequence[str] = ()  # answers in the order of their codes, if the file has codes
+    ordinal: bool | None = None  # whether the file says that this order means something
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Columns next to each other that are parts of one question."""
+    """Columns next to each other that are parts of one question: by header, its option or row."""
 
     stem: str
     parts: Mapping[str, str]
-    """By header, the option or the row."""
-    ticks: bool
-    """Whether each column says whether its option was ticked."""
+    ticks: bool  # whether each column says whether its option was ticked
 
 
 @dataclass(frozen=True)
@@ -126,23 +119,23 @@ def draft(
         place = headers.index(header) + 1 if header in headers else 1
         return _new_key(header, columns[header].name if header in columns else "", place, taken)
 
-    questions: list[DraftedQuestion] = []
+    matrices = _matrices(columns.values())
+    matrix_of = {header: matrix for matrix in matrices for header in matrix.parts}
+    drafted: dict[str, DraftedQuestion] = {}
     notes = [f"# NOTE: {note}" for note in raw.attrs.get("notes", [])]
-    of_several = _matrices(columns.values())
-    matrix_of = {header: matrix for matrix in of_several for header in matrix.parts}
     for header, column in columns.items():
         matrix = matrix_of.get(header)
         if matrix and matrix.ticks:
             if header == next(iter(matrix.parts)):
-                questions.append(_ticked_question(key_of(matrix.stem), matrix))
+                drafted[header] = _ticked_question(key_of(matrix.stem), matrix)
         elif reason := _no_question(column):
             notes.append(f"# NOTE: left out, {reason}: {header!r}")
         else:
             key = key_of(header)
             if matrix:  # its rows share their answers and their order
                 column = replace(column, given=[t for h in matrix.parts for t in columns[h].given])
-            questions.append(_question(key, column, codebook.missing))
-    questions += _scales(of_several, questions, key_of)
+            drafted[header] = _question(key, column, codebook.missing)
+    questions = [*drafted.values(), *_scales(matrices, drafted, key_of)]
     questions += [
         DraftedQuestion(_variable(key_of(header), header, questions=(header,), kind="text"))
         for header in raw.attrs.get("texts", [])
@@ -154,7 +147,8 @@ def draft(
             "with options; a codebook is for questions with answers to choose from"
         )
     head = [*_HEAD.format(name=CONTROL.sub("", name)).splitlines(), *notes]
-    variables, guesses = zip(*((q.variable, q.guesses) for q in questions), strict=True)
+    guesses = {q.variable.key: q.guesses for q in questions}
+    variables = [q.variable for q in questions]
     return codebook_text(head, variables, guesses, codebook.missing, reading or {})
 
 
@@ -205,25 +199,23 @@ def _ticks(given: Sequence[str], header: str, part: str) -> bool:
 
 def _no_question(column: Column) -> str | None:
     """Return why a column is not drafted, ``None`` if it is."""
-    given = column.given
+    plain = [normalise(text) for text in column.given]
     if any(_ABOUT_THE_SHEET.fullmatch(normalise(text)) for text in (column.header, column.name)):
         return "about the sheet and no question"
-    if given and all(_MOMENT.fullmatch(text.strip()) for text in given):
+    if plain and all(_MOMENT.fullmatch(text.strip()) for text in column.given):
         return "the time of a sheet"
-    if len(given) >= MOST_ANSWERS and len(set(given)) == len(given):
-        plain = [normalise(text) for text in given]
-        if all(re.fullmatch("[0-9]{1,15}", text) for text in plain):
-            numbers = sorted(map(int, plain))
-            if numbers[-1] - numbers[0] < 2 * len(given):
-                return "a different number for each sheet"
-    different = {normalise(text) for text in without_marks(given).values()}
+    if len({*plain}) == len(plain) >= MOST_ANSWERS and all(map(_WHOLE.fullmatch, plain)):
+        numbers = sorted(map(int, plain))
+        if numbers[-1] - numbers[0] < 2 * len(numbers):
+            return "a different number for each sheet"
+    different = {normalise(text) for text in without_marks(column.given).values()}
     return None if len(different) > 1 else "one answer only"
 
 
 def _new_key(header: str, name: str, place: int, taken: set[str]) -> str:
     """A name from the question's own short name, number and words, its place if it has none."""
     number = _QUESTION.match(header)
-    words = _slug(name) or _slug(header[number.end() :] if number else header)
+    words = (_slug(name) or _slug(header[number.end() :] if number else header)).replace("+", "")
     key = "_".join(filter(None, [f"q{int(number[1])}" if number and not name else "", words]))
     key = key if key and not key[0].isdigit() else f"q{place}" + f"_{key}" * bool(key)
     while key in taken:
@@ -234,7 +226,7 @@ def _new_key(header: str, name: str, place: int, taken: set[str]) -> str:
 
 def _variable(key: str, asked: str, **known: Any) -> Variable:
     label = CONTROL.sub("", _QUESTION.sub("", asked.strip()).strip() or asked)
-    return Variable(key, _same_label(label), (), False, **known)
+    return Variable(key, dict.fromkeys(LANGUAGES, label), (), False, **known)
 
 
 def _ticked_question(key: str, matrix: Matrix) -> DraftedQuestion:
@@ -264,9 +256,9 @@ def _question(key: str, column: Column, missing: Sequence[str]) -> DraftedQuesti
         levels = _levels(key, ordered_answers(parts))
         guess = f"several answers stand in one cell, parted by {separator!r}"
         return DraftedQuestion(replace(question, levels=levels, kind="multiple"), (guess,))
-    if numeric := _units_of_numbers(given):
+    if numeric := units_of_numbers(given):
         units, words = numeric
-        if _are_different(units):
+        if are_different(units):
             guess = f"numbers in {' and '.join(units)}: write all in one unit to take the mean"
             return DraftedQuestion(free_text, (guess,))
         number = replace(question, units=tuple(units), kind="number")
@@ -305,26 +297,6 @@ def _is_weight(column: Column) -> bool:
         return False
 
 
-def _units_of_numbers(given: Sequence[str]) -> tuple[list[str], list[str]] | None:
-    """The units of a column of numbers and the few words in it, ``None`` for another one."""
-    times = Counter(map(normalise, given))
-    units = {text: match[2] for text in times if (match := _NUMBER.fullmatch(text))}
-    words = times.keys() - units
-    named = sorted({*units.values()} - {""})
-    few = len(words) <= 2 and sum(times[word] for word in words) <= _FEW_WORDS * len(given)
-    if len(units) < _FEWEST_NUMBERS or max(map(len, units)) > _LONGEST or len(named) > 2 or not few:
-        return None
-    return named, list(dict.fromkeys(text for text in given if normalise(text) in words))
-
-
-def _are_different(units: Sequence[str]) -> bool:
-    """Return True if numbers in two units cannot be added up: 元 and 万元, but not 岁 and 周岁."""
-    if len(units) < 2:
-        return False
-    short, long = sorted(units, key=len)
-    return short not in long or long.removesuffix(short) in _MULTIPLES
-
-
 def _levels(key: str, order: OrderedAnswers) -> tuple[Level, ...]:
     plain = [*map(normalise, order.answers)]
     bands = [band for text in plain if (band := parse_band(text, None))]
@@ -338,21 +310,23 @@ def _levels(key: str, order: OrderedAnswers) -> tuple[Level, ...]:
         name = _slug(text) or f"{key}_{place + 1}"
         while name in levels or name in {*plain} - {plain[place]}:
             name += "_2"
+        label = dict.fromkeys(LANGUAGES, CONTROL.sub("", text))
         band = bands[place] if bounded else ANY_NUMBER
         low, high = (int(end) if isfinite(end) else None for end in (band.low, band.high))
-        levels[name] = Level(name, _same_label(CONTROL.sub("", text)), low, high)
+        levels[name] = Level(name, label, low, high)
     return tuple(levels.values())
 
 
 def _scales(
-    matrices: Iterable[Matrix], questions: Iterable[DraftedQuestion], key_of: Callable[[str], str]
+    matrices: Iterable[Matrix],
+    drafted: Mapping[str, DraftedQuestion],
+    key_of: Callable[[str], str],
 ) -> Iterator[DraftedQuestion]:
     """A scale for every matrix question whose rows have the same number of ordered answers."""
-    by_wording = {q.variable.questions[0]: q.variable for q in questions if q.variable.questions}
     for matrix in matrices:
-        rows = [by_wording[row] for row in map(wording, matrix.parts) if row in by_wording]
-        ordered = [row for row in rows if row.kind == "single" and row.ordered]
-        if 1 < len(ordered) == len(matrix.parts) and len({len(row.levels) for row in ordered}) == 1:
+        rows = [drafted[header].variable for header in matrix.parts if header in drafted]
+        lengths = {len(row.levels) if row.ordered else 0 for row in rows}
+        if len(rows) == len(matrix.parts) and len(lengths) == 1 and 0 not in lengths:
             guess = (
                 f"{len(rows)} questions are taken for one scale; name those that are asked the "
                 "other way round under reversed, or delete it"
@@ -368,7 +342,3 @@ def _slug(text: str) -> str:
         return plain.replace("-", "minus_").replace(".", "_")
     words = re.findall(r"[a-z0-9+]+", text.casefold()) if text.isascii() else []
     return "_".join(words)[:30].strip("_")
-
-
-def _same_label(text: str) -> dict[str, str]:
-    return {"en": text, "zh-Hans": text}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -143,9 +142,9 @@ def _refuse_levels(variable: Variable, where: str) -> None:
     codes = [level.code for level in levels if level.code is not None]
     if len(set(codes)) < len(codes):
         raise ValueError(f"{where}: two levels have the same option number; given {codes}")
-    bands = [(level.key, level.band) for level in levels if level.band]
-    for (lower, below), (upper, above) in pairwise(bands):
-        if above.low <= below.high:
+    bands = sorted((v.band.low, v.band.high, v.key) for v in levels if v.band)
+    for (_, last, lower), (first, _, upper) in pairwise(bands):
+        if first <= last:
             raise ValueError(f"{where}: the bands of {lower!r} and {upper!r} overlap")
 
 
@@ -193,7 +192,7 @@ def _labelled(entry: Mapping[str, Any], where: str) -> Labels:
 def codebook_text(
     head: Sequence[str],
     variables: Sequence[Variable],
-    guesses: Sequence[Sequence[str]],
+    guesses: Mapping[str, Sequence[str]],
     missing: Sequence[str],
     reading: Mapping[str, Any],
 ) -> str:
@@ -208,9 +207,9 @@ def codebook_text(
     chosen = f"response = {_toml(response)}" if response else '# response = "KEY"'
     rest = [chosen, *settings, *(line for variable in variables for line in _tables(variable))]
     doubts = [
-        (f"[{_table(variable)}]", f"{variable.key}: {doubt}")
-        for variable, doubts in zip(variables, guesses, strict=True)
-        for doubt in doubts
+        (f"[variables.{variable.key}]", f"{variable.key}: {doubt}")
+        for variable in variables
+        for doubt in guesses[variable.key]
     ]
     if response:
         doubts.insert(0, (chosen, f"response: {response} is the question that the others explain"))
@@ -227,13 +226,8 @@ def _response(variables: Sequence[Variable]) -> str:
     return (fit or [v.key for v in singles] or [""])[-1]
 
 
-def _table(variable: Variable) -> str:
-    bare = re.fullmatch(r"[\w-]+", variable.key, re.ASCII)
-    return f"variables.{variable.key if bare else _toml(variable.key)}"
-
-
 def _tables(variable: Variable) -> Iterator[str]:
-    yield f"[{_table(variable)}]"
+    yield f"[variables.{variable.key}]"
     yield from _toml_lines(
         {
             "label": variable.labels,
@@ -247,7 +241,7 @@ def _tables(variable: Variable) -> Iterator[str]:
         }
     )
     for level in variable.levels:
-        yield f"[[{_table(variable)}.levels]]"
+        yield f"[[variables.{variable.key}.levels]]"
         bounds = {"low": level.low, "high": level.high}
         yield from _toml_lines(
             {
