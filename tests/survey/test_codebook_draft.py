@@ -52,6 +52,33 @@ def test_what_is_no_row_of_bands_gets_no_bounds_and_no_order(answers):
     assert all("bounds" not in level for v in variables.values() for level in v["levels"])
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        "3000元以下|3000-5000元|5001-8000元|8000元-1万|1万元以上",
+        "no income|under 1,000|1,000-1,999|2,000 or more",
+        "never|rarely|sometimes|often|always",
+        "从不|几乎不|偶尔|有时|经常|总是",
+        "less often|once a month|once a week|several times a week|daily",
+        "从不|每年|每月1次|每月2-3次|每周1次|每周2次以上|几乎每天|每天",
+        "less than once a month|once a month|more than once a month",
+        "初中及以下|高中/中专|大专|本科|硕士及以上",
+        "high school or below|some college|undergraduate|undergraduate or above|PhD",
+        "很不满意|不满意|不太满意|一般|比较满意|满意|非常满意",
+        "not at all important|slightly important|moderately important|very important",
+        "terrible|poor|average|good|excellent",
+        "unlikely|neutral|somewhat likely|likely|extremely likely",
+        "一次|两次|三次及以上",
+        "-2|-1|0|1.5",
+    ],
+)
+def test_what_the_words_of_the_answers_say_is_their_order(answers):
+    low_to_high = answers.split("|")
+    (variable,) = drafted({"3、问题": sorted(low_to_high)})["variables"].values()
+    assert [level["label"]["en"] for level in variable["levels"]] == low_to_high
+    assert variable["ordered"]
+
+
 def test_option_marks_give_the_order_and_spellings_are_one_level():
     found = levels(["B. 偶尔", "A. 从不", "C. 经常", "Ａ．从不"])
     assert [level["label"]["zh-Hans"] for level in found] == ["从不", "偶尔", "经常"]
