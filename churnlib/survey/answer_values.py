@@ -43,18 +43,13 @@ class Values:
     """Levels, tuples of levels, numbers, or 1 for text; NaN where nothing was answered."""
     shown: pd.Series
     """What may be printed of each raw answer; empty for text."""
-    errors: dict[tuple[Any, str], LabelError] = field(default_factory=dict)
+    errors: Mapping[tuple[Any, str], LabelError] = field(default_factory=dict)
     """By row and header: why an answer cannot be used."""
 
 
 def values_in(raw: pd.DataFrame, headers: Sequence[str], codebook: Codebook, key: str) -> Values:
     """Read the one column of a question, or its columns of one option each."""
-    variable, missing = codebook[key], codebook.missing_in(key)
-    column = raw[headers[0]]
-
-    def answered(read: Callable[[str], float]) -> Callable[[str], float]:
-        return lambda text: NAN if normalise(text) in missing else read(text)
-
+    variable, missing, column = codebook[key], codebook.missing_in(key), raw[headers[0]]
     match variable.kind:
         case "multiple" if variable.levels[0].column:
             return _ticked_columns(raw[headers], variable, missing)
@@ -62,21 +57,27 @@ def values_in(raw: pd.DataFrame, headers: Sequence[str], codebook: Codebook, key
             options = values_of(column, lambda text: options_of(codebook, key, text), object)
             return replace(options, given=options.given.where(options.given.notna()))
         case "number":
-            return values_of(column, answered(lambda text: number_of(variable, text)))
+            return values_of(column, lambda text: number_of(variable, text), missing=missing)
         case "text":  # of which nothing is kept but whether there is one
-            texts = values_of(column, answered(lambda _: 1.0))
+            texts = values_of(column, lambda _: 1.0, missing=missing)
             return replace(texts, shown=texts.shown.map(lambda _: ""))
     return _levels_in(column, codebook, key)
 
 
-def values_of(column: pd.Series, read: Callable[[str], Any], dtype: Any = float) -> Values:
+def values_of(
+    column: pd.Series,
+    read: Callable[[str], Any],
+    dtype: Any = float,
+    *,
+    missing: frozenset[str] = frozenset(),
+) -> Values:
     """Read each different text of a column once: a handful stands for any number of rows."""
     texts = column.map(as_text)
     values: dict[str, Any] = {}
     wrong: dict[str, LabelError] = {}
     for text in texts.unique():
         try:
-            values[text] = read(text)
+            values[text] = NAN if normalise(text) in missing else read(text)
         except LabelError as error:
             wrong[text] = error
     errors = {(row, str(column.name)): wrong[text] for row, text in texts.items() if text in wrong}
@@ -151,31 +152,22 @@ def options_of(codebook: Codebook, key: str, raw: str) -> tuple[str, ...] | None
 
 
 def _ticked_columns(cells: pd.DataFrame, variable: Variable, missing: frozenset[str]) -> Values:
-    texts = cells.map(as_text)
-    texts = texts.where(~texts.map(lambda text: normalise(text) in missing), "")
-    options, errors = {}, {}
-    for row, *answers in texts.itertuples():
-        try:
-            if any(answers):
-                options[row] = _ticked(variable, dict(zip(variable.keys, answers, strict=True)))
-        except LabelError as error:
-            errors[row, cells.columns[answers.index(error.raw)]] = error
-    given = pd.Series([options.get(row, NAN) for row in cells.index], cells.index, dtype=object)
-    shown = given.map(lambda ticked: "┋".join(ticked) if isinstance(ticked, tuple) else "")
-    return Values(given, shown, errors)
-
-
-def _ticked(variable: Variable, cells: Mapping[str, str]) -> tuple[str, ...]:
     """The options whose cell says yes, or holds the option's own text or header."""
-    ticked = []
-    for level in variable.levels:
-        text = normalise(cells[level.key])
+    answered, errors = pd.DataFrame(index=cells.index), {}
+    for level, header in zip(variable.levels, cells, strict=True):
         own = {normalise(word) for word in (level.key, level.column, *level.labels.values())}
-        if text in TICKED or text in own:
-            ticked.append(level.key)
-        elif text and text not in NOT_TICKED:
-            raise LabelError(variable.key, cells[level.key], "it neither ticks the option nor not")
-    return tuple(ticked)
+
+        def tick(text: str, own: set[str] = own) -> float:
+            if (plain := normalise(text)) not in own | TICKED | NOT_TICKED:
+                raise LabelError(variable.key, text, "it neither ticks the option nor not")
+            return float(plain not in NOT_TICKED - own)
+
+        option = values_of(cells[header], tick, missing=missing)
+        answered[level.key], errors = option.given, errors | option.errors
+    rows = answered.to_dict("records")
+    ticked = [tuple(key for key, tick in row.items() if tick == 1) for row in rows]
+    given = pd.Series(ticked, cells.index, dtype=object).where(answered.notna().any(axis=1))
+    return Values(given, given.map("┋".join, na_action="ignore").fillna(""), errors)
 
 
 def item_scores(frame: pd.DataFrame, scale: Variable, codebook: Codebook) -> pd.DataFrame:

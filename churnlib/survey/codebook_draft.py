@@ -116,8 +116,17 @@ def draft(
     taken = {"n", *codebook.words, *codebook.common}
 
     def key_of(header: str) -> str:
-        place = headers.index(header) + 1 if header in headers else 1
-        return _new_key(header, columns[header].name if header in columns else "", place, taken)
+        """A name from the question's short name, number and words, its place if it has none."""
+        name, number = columns[header].name if header in columns else "", _QUESTION.match(header)
+        words = (_slug(name) or _slug(_QUESTION.sub("", header))).replace("+", "")
+        key = f"q{int(number[1])}_{words}".strip("_") if number and not name else words
+        place = f"q{headers.index(header) + 1 if header in headers else 1}"
+        if not key or key[0].isdigit():
+            key = f"{place}_{key}".strip("_")
+        while key in taken:
+            key = f"{key}_2" if key.startswith(f"{place}_") else f"{place}_{key}"
+        taken.add(key)
+        return key
 
     matrices = _matrices(columns.values())
     matrix_of = {header: matrix for matrix in matrices for header in matrix.parts}
@@ -163,14 +172,14 @@ def _columns(raw: pd.DataFrame, codebook: Codebook) -> Iterator[Column]:
     platform = any(_PLATFORM.fullmatch(normalise(header)) for header in headers)
     codes = {text for text in codebook.missing if _CODE.fullmatch(normalise(text))}
     for header in map(str, raw.columns):
-        texts, missing = [*raw[header].map(as_text)], None
-        given = [text for text in texts if normalise(text) not in codebook.missing_spellings]
-        numbers = [plain for plain in map(normalise, given) if _CODE.fullmatch(plain)]
-        if any(float(number) < 0 for number in numbers) or (numbers and not platform):
-            lost = codebook.missing_spellings - {*map(normalise, codes)}
-            given = [text for text in texts if normalise(text) not in lost]
-            if codes & {*map(normalise, given)}:
-                missing = tuple(text for text in codebook.missing if text not in codes)
+        plain = {text: normalise(text) for text in raw[header].map(as_text)}
+        words = codebook.missing_spellings - codes
+        numbers = [t for t in {*plain.values()} - codebook.missing_spellings if _CODE.fullmatch(t)]
+        are_answers = any(float(n) < 0 for n in numbers) or (numbers and not platform)
+        lost = words if are_answers else codebook.missing_spellings
+        given = [text for text in raw[header].map(as_text) if plain[text] not in lost]
+        own = tuple(text for text in codebook.missing if text not in codes)
+        missing = own if are_answers and codes & {*plain.values()} else None
         stored = orders.get(header) or ()
         yield Column(header, given, missing, names.get(header, ""), stored, ordinal.get(header))
 
@@ -212,18 +221,6 @@ def _no_question(column: Column) -> str | None:
     return None if len(different) > 1 else "one answer only"
 
 
-def _new_key(header: str, name: str, place: int, taken: set[str]) -> str:
-    """A name from the question's own short name, number and words, its place if it has none."""
-    number = _QUESTION.match(header)
-    words = (_slug(name) or _slug(header[number.end() :] if number else header)).replace("+", "")
-    key = "_".join(filter(None, [f"q{int(number[1])}" if number and not name else "", words]))
-    key = key if key and not key[0].isdigit() else f"q{place}" + f"_{key}" * bool(key)
-    while key in taken:
-        key = f"q{place}_{key}" if not key.startswith(f"q{place}_") else f"{key}_2"
-    taken.add(key)
-    return key
-
-
 def _variable(key: str, asked: str, **known: Any) -> Variable:
     label = CONTROL.sub("", _QUESTION.sub("", asked.strip()).strip() or asked)
     return Variable(key, dict.fromkeys(LANGUAGES, label), (), False, **known)
@@ -231,22 +228,19 @@ def _variable(key: str, asked: str, **known: Any) -> Variable:
 
 def _ticked_question(key: str, matrix: Matrix) -> DraftedQuestion:
     """A multiple-choice question of one column an option."""
-    levels = _levels(key, OrderedAnswers([*matrix.parts.values()]))
-    columns = zip(levels, matrix.parts, strict=True)
-    levels = tuple(replace(level, column=header) for level, header in columns)
-    guess = f"its options are {len(levels)} columns with ticks"
-    question = _variable(key, matrix.stem, kind="multiple")
-    return DraftedQuestion(replace(question, levels=levels), (guess,))
+    options = zip(_levels(key, OrderedAnswers([*matrix.parts.values()])), matrix.parts, strict=True)
+    levels = tuple(replace(level, column=header) for level, header in options)
+    question = replace(_variable(key, matrix.stem, kind="multiple"), levels=levels)
+    return DraftedQuestion(question, (f"its options are {len(levels)} columns with ticks",))
 
 
 def _question(key: str, column: Column, missing: Sequence[str]) -> DraftedQuestion:
     """The question of one column: the first of its kinds that fits the answers."""
-    given = column.given
-    question = _variable(
-        key, column.header, questions=(wording(column.header),), missing=column.missing
-    )
-    free_text = replace(question, questions=(column.header,), kind="text")
-    if _is_weight(column):
+    given, header, own = column.given, column.header, column.missing
+    question = _variable(key, header, questions=(wording(header),), missing=own)
+    free_text = DraftedQuestion(replace(question, questions=(header,), kind="text"))
+    weights = pd.to_numeric(pd.Series(given, dtype=object), errors="coerce")
+    if _WEIGHT.fullmatch(normalise(header).replace("-", "_")) and (weights > 0).all():
         guess = "it is taken for the weight of each answer sheet"
         return DraftedQuestion(replace(question, missing=None, kind="weight"), (guess,))
     order = ordered_answers([t for t in given if "┋" not in t], column.codes, column.ordinal)
@@ -260,17 +254,16 @@ def _question(key: str, column: Column, missing: Sequence[str]) -> DraftedQuesti
         units, words = numeric
         if are_different(units):
             guess = f"numbers in {' and '.join(units)}: write all in one unit to take the mean"
-            return DraftedQuestion(free_text, (guess,))
+            return replace(free_text, guesses=(guess,))
         number = replace(question, units=tuple(units), kind="number")
         if not words:
             return DraftedQuestion(number)
         guess = f"{' and '.join(map(repr, words))} are taken for no answer"
-        own = (*(column.missing or missing), *words)
-        return DraftedQuestion(replace(number, missing=own), (guess,))
-    different = {normalise(text) for text in without_marks(given).values()}
-    once = len(different) > 10 and len(different) == len(given)
-    if len(different) > MOST_ANSWERS or (once and not column.codes):
-        return DraftedQuestion(free_text)
+        return DraftedQuestion(replace(number, missing=(*(own or missing), *words)), (guess,))
+    n_different = len({normalise(text) for text in without_marks(given).values()})
+    once = 10 < n_different == len(given) and not column.codes
+    if n_different > MOST_ANSWERS or once:
+        return free_text
     single = replace(question, levels=_levels(key, order), ordered=order.ordered)
     return DraftedQuestion(single, tuple(_doubts(order)))
 
@@ -287,32 +280,20 @@ def _doubts(order: OrderedAnswers) -> Iterator[str]:
         yield f"codes with one label: {', '.join(twice)}; aliases if they mean the same"
 
 
-def _is_weight(column: Column) -> bool:
-    """Return True for a column of positive numbers that is called a weight."""
-    if not _WEIGHT.fullmatch(normalise(column.header).replace("-", "_")):
-        return False
-    try:
-        return bool(column.given) and all(float(normalise(text)) > 0 for text in column.given)
-    except ValueError:
-        return False
-
-
 def _levels(key: str, order: OrderedAnswers) -> tuple[Level, ...]:
     plain = [*map(normalise, order.answers)]
-    bands = [band for text in plain if (band := parse_band(text, None))]
-    ends = {end for band in bands for end in (band.low, band.high) if isfinite(end)}
+    bands = [parse_band(text, None) or ANY_NUMBER for text in plain]
+    ends = [(band.low, band.high) for band in bands]
+    whole = not any(end % 1 for pair in ends for end in pair if isfinite(end))
     apart = all(lower.high < upper.low for lower, upper in pairwise(bands))
-    whole = all(float(end).is_integer() for end in ends)
-    codes = all(map(_CODE.fullmatch, plain))
-    bounded = len(bands) == len(plain) and apart and whole and not codes
+    bounded = ANY_NUMBER not in bands and apart and whole and not all(map(_CODE.fullmatch, plain))
     levels: dict[str, Level] = {}
     for place, text in enumerate(order.answers):
         name = _slug(text) or f"{key}_{place + 1}"
         while name in levels or name in {*plain} - {plain[place]}:
             name += "_2"
         label = dict.fromkeys(LANGUAGES, CONTROL.sub("", text))
-        band = bands[place] if bounded else ANY_NUMBER
-        low, high = (int(end) if isfinite(end) else None for end in (band.low, band.high))
+        low, high = (int(e) if bounded and isfinite(e) else None for e in ends[place])
         levels[name] = Level(name, label, low, high)
     return tuple(levels.values())
 
@@ -340,5 +321,5 @@ def _slug(text: str) -> str:
     plain = normalise(text)
     if _CODE.fullmatch(plain):
         return plain.replace("-", "minus_").replace(".", "_")
-    words = re.findall(r"[a-z0-9+]+", text.casefold()) if text.isascii() else []
+    words = re.findall("[a-z0-9+]+", text.casefold()) if text.isascii() else []
     return "_".join(words)[:30].strip("_")
