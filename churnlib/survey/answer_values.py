@@ -113,7 +113,7 @@ def number_of(variable: Variable, raw: str) -> float:
     Examples
     --------
     >>> from churnlib.survey.answer_text import Interval
-    >>> income = Variable("income", {}, (), False, units=("元",), limits=Interval(0, 10**6))
+    >>> income = Variable("income", {}, units=("元",), limits=Interval(0, 10**6))
     >>> number_of(income, "￥1,250.5 元")
     1250.5
     """

@@ -55,14 +55,7 @@ class Codebook:
     guesses: tuple[str, ...] = ()
 
     def of_kind(self, *kinds: Kind) -> list[str]:
-        """Return the variables of these kinds.
-
-        Examples
-        --------
-        >>> from churnlib.survey import load_codebook
-        >>> load_codebook().of_kind("number", "scale")
-        []
-        """
+        """Return the variables of these kinds."""
         return [key for key, variable in self.variables.items() if variable.kind in kinds]
 
     @cached_property
@@ -79,10 +72,10 @@ class Codebook:
         """Give the level that an answer as typed belongs to, ``None`` for a declared missing one.
 
         The rules, in this order: remove an option mark; bring widths, dashes and spaces to one
-        form; know declared missing answers; know an option number; know a level by its key,
-        its labels or its aliases; read a band of whole numbers, which must lie inside one
-        level. Nothing is matched by likeness. `numbers` says how to read a bare number that could
-        be an option number as well as a quantity, where the codebook does not.
+        form; know declared missing answers; know an option number; know a level by its key, its
+        labels or its aliases; read a band of whole numbers, which must lie inside one level.
+        Nothing is matched by likeness. `numbers` says what a bare number is, an option's number or
+        a quantity, where the codebook does not.
 
         Raises
         ------
@@ -109,11 +102,10 @@ one level but reaches into le18 and 19-29
         return question.level_of(text, numbers)
 
     def __getitem__(self, variable: str) -> Variable:
-        try:
-            return self.variables[variable]
-        except KeyError:
+        if variable not in self.variables:
             names = ", ".join(self.variables)
-            raise KeyError(f"{self.where} has no variable {variable!r}; it has {names}") from None
+            raise KeyError(f"{self.where} has no variable {variable!r}; it has {names}")
+        return self.variables[variable]
 
     def labeller(self, lang: str) -> Callable[[str], str]:
         """Return the function that words a key in one language.
@@ -237,11 +229,5 @@ def _header(
 
 
 def wording(header: str) -> str:
-    """Return what a question asks, in one spelling, without its number and closing marks.
-
-    Examples
-    --------
-    >>> wording("3、您的学历？")
-    '您的学历'
-    """
+    """Return what a question asks, in one spelling, without its number and closing marks."""
     return normalise(_CLOSING.sub("", QUESTION_NUMBER.sub("", header.strip())))

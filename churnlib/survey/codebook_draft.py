@@ -27,7 +27,6 @@ from churnlib.survey.codebook_file import codebook_text
 from churnlib.survey.levels import ANY_NUMBER, Level, Variable
 
 _CODE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_WHOLE = re.compile("[0-9]{1,15}")
 _QUESTION = re.compile(r"^\s*[QqＱ]?(\d{1,3})\s*[、.．:：)）]\s*")
 _PLATFORM = re.compile(r"序号|提交答卷时间|所用时间|来自ip|来源详情|总分")
 _ABOUT_THE_SHEET = re.compile(
@@ -162,11 +161,8 @@ def draft(
 
 
 def _columns(raw: pd.DataFrame, codebook: Codebook) -> Iterator[Column]:
-    """Part the answers in each column from what the codebook knows for missing.
-
-    A code such as -3 is missing where a platform writes it or all else is words, and no other
-    answer is negative.
-    """
+    """The answers in each column without those that the codebook has for missing."""
+    # -3 is missing where a platform writes it or all else is words, and no other is negative.
     names, orders, ordinal = (raw.attrs.get(key, {}) for key in ("names", "orders", "ordinal"))
     headers = [*map(str, raw.columns), *raw.attrs.get("dropped", [])]
     platform = any(_PLATFORM.fullmatch(normalise(header)) for header in headers)
@@ -213,9 +209,9 @@ def _no_question(column: Column) -> str | None:
         return "about the sheet and no question"
     if plain and all(_MOMENT.fullmatch(text.strip()) for text in column.given):
         return "the time of a sheet"
-    if len({*plain}) == len(plain) >= MOST_ANSWERS and all(map(_WHOLE.fullmatch, plain)):
-        numbers = sorted(map(int, plain))
-        if numbers[-1] - numbers[0] < 2 * len(numbers):
+    if len({*plain}) == len(plain) >= MOST_ANSWERS and all(map(str.isdecimal, plain)):
+        numbers = [*map(int, plain)]
+        if max(numbers) - min(numbers) < 2 * len(numbers):
             return "a different number for each sheet"
     different = {normalise(text) for text in without_marks(column.given).values()}
     return None if len(different) > 1 else "one answer only"
@@ -223,7 +219,7 @@ def _no_question(column: Column) -> str | None:
 
 def _variable(key: str, asked: str, **known: Any) -> Variable:
     label = CONTROL.sub("", _QUESTION.sub("", asked.strip()).strip() or asked)
-    return Variable(key, dict.fromkeys(LANGUAGES, label), (), False, **known)
+    return Variable(key, dict.fromkeys(LANGUAGES, label), **known)
 
 
 def _ticked_question(key: str, matrix: Matrix) -> DraftedQuestion:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -15,12 +16,9 @@ from churnlib.survey.codebook import Codebook
 from churnlib.survey.levels import Kind, Labels, Level, Numbers, Variable
 from churnlib.survey.text_file import decode
 
+_IN_FILE = {"labels": "label", "reversed_items": "reversed"}  # fields called otherwise there
+_WRITTEN = {"labels", "kind", "questions", "items", "units", "missing", "ordered", "column"}
 _FILE = {"export", "guesses", "keep", "missing", "response", "sheet", "variables", "words"}
-_VARIABLE = {
-    "items", "kind", "label", "levels", "limits", "missing", "numbers", "ordered", "questions",
-    "reversed", "units",
-}  # fmt: skip
-_LEVEL = {"aliases", "assumed", "bounds", "code", "column", "key", "label"}
 
 
 def load_codebook(path: str | Path | None = None) -> Codebook:
@@ -97,8 +95,12 @@ def _refuse_unknown(entry: Mapping[str, Any], keys: set[str], where: str) -> Non
         raise ValueError(f"{where}: unknown {unknown[0]!r}; known are {', '.join(sorted(keys))}")
 
 
+def _keys(noun: type, *others: str) -> set[str]:
+    return {_IN_FILE.get(f.name, f.name) for f in fields(noun)} ^ {*others}
+
+
 def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
-    _refuse_unknown(entry, _VARIABLE, where)
+    _refuse_unknown(entry, _keys(Variable, "key"), where)
     if key == "n":
         raise ValueError(f"{where}: counts are called 'n'; call the variable otherwise")
     if (kind := entry.get("kind", "single")) not in get_args(Kind):
@@ -110,18 +112,17 @@ def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
         key,
         _labelled(entry, where),
         tuple(_level(level, where) for level in entry.get("levels", ())),
-        bool(entry.get("ordered", False)),
-        tuple(entry.get("questions", ())),
-        tuple(entry.get("units", ())),
-        Interval(limits.get("low", -INFINITY), limits.get("high", INFINITY)),
-        numbers,
-        tuple(entry["missing"]) if "missing" in entry else None,
-        kind,
-        tuple(entry.get("items", ())),
-        tuple(entry.get("reversed", ())),
+        limits=Interval(limits.get("low", -INFINITY), limits.get("high", INFINITY)),
+        reversed_items=tuple(entry.get("reversed", ())),
+        **_values(entry, "ordered", "questions", "units", "numbers", "missing", "kind", "items"),
     )
     _refuse_levels(variable, where)
     return variable
+
+
+def _values(entry: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    given = {key: entry[key] for key in keys if key in entry}
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in given.items()}
 
 
 def _refuse_levels(variable: Variable, where: str) -> None:
@@ -169,7 +170,7 @@ def _level(entry: Mapping[str, Any], variable: str) -> Level:
     if not isinstance(key := entry.get("key"), str):
         raise ValueError(f"{variable}: every level needs a text 'key', given {key!r}")
     where, bounds = f"{variable}, level {key!r}", entry.get("bounds", {})
-    _refuse_unknown(entry, _LEVEL, where)
+    _refuse_unknown(entry, _keys(Level, "low", "high", "bounds"), where)
     low, high = bounds.get("low"), bounds.get("high")
     if any(not isinstance(bound, int | None) for bound in (low, high)):
         raise ValueError(f"{where}: bounds are whole numbers, given low={low!r}, high={high!r}")
@@ -177,9 +178,8 @@ def _level(entry: Mapping[str, Any], variable: str) -> Level:
         raise ValueError(f"{where}: low={low} is above high={high}")
     if not isinstance(code := entry.get("code"), int | None):
         raise ValueError(f"{where}: an option number is a whole number, given {code!r}")
-    aliases, assumed = tuple(entry.get("aliases", ())), bool(entry.get("assumed", False))
-    column = str(entry.get("column", ""))
-    return Level(key, _labelled(entry, where), low, high, assumed, aliases, code, column)
+    column, others = str(entry.get("column", "")), _values(entry, "assumed", "aliases", "code")
+    return Level(key, _labelled(entry, where), low, high, column=column, **others)
 
 
 def _labelled(entry: Mapping[str, Any], where: str) -> Labels:
@@ -228,30 +228,19 @@ def _response(variables: Sequence[Variable]) -> str:
 
 def _tables(variable: Variable) -> Iterator[str]:
     yield f"[variables.{variable.key}]"
-    yield from _toml_lines(
-        {
-            "label": variable.labels,
-            "kind": variable.kind if variable.kind != "single" else None,
-            "questions": variable.questions or None,
-            "items": variable.items or None,
-            "reversed": variable.reversed_items if variable.items else None,
-            "units": variable.units or None,
-            "missing": variable.missing,
-            "ordered": variable.ordered or None,
-        }
-    )
+    yield from _toml_lines(_entries(variable) | ({"reversed": []} if variable.items else {}))
     for level in variable.levels:
         yield f"[[variables.{variable.key}.levels]]"
-        bounds = {"low": level.low, "high": level.high}
-        yield from _toml_lines(
-            {
-                "key": level.key,
-                "label": level.labels,
-                "column": level.column or None,
-                "bounds": {side: n for side, n in bounds.items() if n is not None} or None,
-            }
-        )
+        bounds = {side: n for side in ("low", "high") if (n := getattr(level, side)) is not None}
+        key, others = {"key": level.key}, {"bounds": bounds} if bounds else {}
+        yield from _toml_lines(key | _entries(level) | others)
     yield ""
+
+
+def _entries(noun: Variable | Level) -> dict[str, Any]:
+    """What the file says of a variable or a level, without what needs not be said."""
+    values = {f: getattr(noun, f.name) for f in fields(noun) if f.name in _WRITTEN}
+    return {_IN_FILE.get(f.name, f.name): v for f, v in values.items() if v != f.default}
 
 
 def _toml_lines(entries: Mapping[str, Any]) -> list[str]:

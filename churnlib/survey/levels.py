@@ -141,8 +141,8 @@ class Variable:
 
     key: str
     labels: Labels
-    levels: tuple[Level, ...]
-    ordered: bool
+    levels: tuple[Level, ...] = ()
+    ordered: bool = False
     questions: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     limits: Interval = ANY_NUMBER
