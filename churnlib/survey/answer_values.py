@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,7 +43,7 @@ class Values:
     """Levels, tuples of levels, numbers, or 1 for text; NaN where nothing was answered."""
     shown: pd.Series
     """What may be printed of each raw answer; empty for text."""
-    errors: Mapping[tuple[Any, str], LabelError] = field(default_factory=dict)
+    errors: dict[tuple[Any, str], LabelError] = field(default_factory=dict)
     """By row and header: why an answer cannot be used."""
 
 
@@ -153,7 +153,8 @@ def options_of(codebook: Codebook, key: str, raw: str) -> tuple[str, ...] | None
 
 def _ticked_columns(cells: pd.DataFrame, variable: Variable, missing: frozenset[str]) -> Values:
     """The options whose cell says yes, or holds the option's own text or header."""
-    answered, errors = pd.DataFrame(index=cells.index), {}
+    answered = pd.DataFrame(index=cells.index)
+    errors: dict[tuple[Any, str], LabelError] = {}
     for level, header in zip(variable.levels, cells, strict=True):
         own = {normalise(word) for word in (level.key, level.column, *level.labels.values())}
 
@@ -163,7 +164,8 @@ def _ticked_columns(cells: pd.DataFrame, variable: Variable, missing: frozenset[
             return float(plain not in NOT_TICKED - own)
 
         option = values_of(cells[header], tick, missing=missing)
-        answered[level.key], errors = option.given, errors | option.errors
+        answered[level.key] = option.given
+        errors |= option.errors
     rows = answered.to_dict("records")
     ticked = [tuple(key for key, tick in row.items() if tick == 1) for row in rows]
     given = pd.Series(ticked, cells.index, dtype=object).where(answered.notna().any(axis=1))

@@ -186,20 +186,19 @@ def _matrices(columns: Iterable[Column]) -> list[Matrix]:
     matrices: list[Matrix] = []
     for pattern in _PARTS:
         taken = {header for matrix in matrices for header in matrix.parts}
-        matches = {h: None if h in taken else pattern.fullmatch(h.strip()) for h in given}
-        stems = {header: match["stem"] if match else "" for header, match in matches.items()}
-        for stem, group in groupby(stems, key=stems.__getitem__):
-            parts = {h: match["part"].strip() for h in group if (match := matches[h])}
+        matches = [(h, pattern.fullmatch(h.strip())) for h in given if h not in taken]
+        for stem, group in groupby(matches, key=lambda match: match[1]["stem"] if match[1] else ""):
+            parts = {header: match["part"].strip() for header, match in group if match}
             if len(parts) > 1 and len({*parts.values()}) == len(parts):
-                ticks = all(_ticks(given[h], h, part) for h, part in parts.items())
+                ticks = all(_ticks(given[header], header, part) for header, part in parts.items())
                 matrices.append(Matrix(stem, parts, ticks))
     return matrices
 
 
 def _ticks(given: Sequence[str], header: str, part: str) -> bool:
     """Return True if a column only says whether its option was ticked."""
-    own = {normalise(text) for text in (header, part, *without_marks([part]).values())}
-    return {*map(normalise, given)} <= TICKED | NOT_TICKED | own
+    own = {header, part, *without_marks([part]).values()}
+    return {*map(normalise, given)} <= TICKED | NOT_TICKED | {*map(normalise, own)}
 
 
 def _no_question(column: Column) -> str | None:
