@@ -238,9 +238,8 @@ def _question(key: str, column: Column, missing: Sequence[str]) -> DraftedQuesti
     if _WEIGHT.fullmatch(normalise(header).replace("-", "_")) and (weights > 0).all():
         guess = "it is taken for the weight of each answer sheet"
         return DraftedQuestion(replace(question, missing=None, kind="weight"), (guess,))
-    order = ordered_answers([t for t in given if "┋" not in t], column.codes, column.ordinal)
     separator = None if column.codes else separator_of(given)
-    if separator and not (separator == " " and order.ordered):
+    if separator and not (separator == " " and ordered_answers(given).ordered):
         parts = [part.strip() for cell in given for part in cell.split(separator) if part.strip()]
         levels = _levels(key, ordered_answers(parts))
         guess = f"several answers stand in one cell, parted by {separator!r}"
@@ -259,6 +258,7 @@ def _question(key: str, column: Column, missing: Sequence[str]) -> DraftedQuesti
     once = 10 < n_different == len(given) and not column.codes
     if n_different > MOST_ANSWERS or once:
         return free_text
+    order = ordered_answers([t for t in given if "┋" not in t], column.codes, column.ordinal)
     single = replace(question, levels=_levels(key, order), ordered=order.ordered)
     return DraftedQuestion(single, tuple(_doubts(order)))
 
