@@ -1,36 +1,25 @@
-"""The order of answers, where their words have one: numbers, bands, frequencies, degrees."""
+"""The order of answers: by the file's codes, by option marks, else by what their words say."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
-from churnlib.survey.answer_text import INFINITY, normalise
+from churnlib.survey.answer_text import INFINITY, marked, normalise, parse_band, side_of
 
 Rank = tuple[float, float]
 
 _ZERO = re.compile(r"never.*|none|no(?:income|ne)?|zero|从不|从未.*|从来不|没有.*|无.*|暂无.*")
-_TIMES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "千": 1e3, "万": 1e4, "w": 1e4, "亿": 1e8}
-_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)(k(?![a-z])|thousand|million|千|万|w(?![a-z])|亿)?")
-_BELOW = (
-    "以下|以内|不到|不足|少于|低于|小于|未满|不超过|至多|under|below|less|fewer|upto|younger|"
-    "atmost|[<≤]"
-)
-_ABOVE = "以上|超过|多于|高于|大于|不少于|至少|over|above|more|older|atleast|[+>≥]"
-_LEADS = re.compile(
-    r"(?:[-~¥$€£\s(（]|rmb|cny|usd|eur|gbp|hkd|约|月收入|年收入|每[天周月年]|年龄|第|"
-    rf"age[ds]?|about|between|from|grade|level|class|stage|year|tier|than|{_BELOW}|{_ABOVE})*"
-)
-
 _UNITS = {
     "halfyear|半年": 2, "day|dai|天|日": 365, "week|周|星期|礼拜": 52, "quarter|季": 4,
     "month|月": 12, "year|annual|年": 1,
 }  # fmt: skip
 _COUNTS = {"once|一次": 1, "twice|两次|二次": 2, "several|few|几次|多次|数次|times": 3}
 
-_SCALES = """
+_WORDS = """
 never|notatall|从不|从来不|从来没有|从未|从没有?|没有过|完全没有
 < almostnever|hardlyever|几乎不|几乎从不|几乎没有|极少
 < rarely|seldom|veryrarely|很少|较少|不经常|不常 < occasionally|onceinawhile|偶尔|偶而
@@ -59,19 +48,17 @@ worse < same|aboutthesame|nochange < better
 
 once|一次 < twice|两次 < (?:three|several|many)times.*|三次.*|多次
 """
-SCALES = [re.split(r"\s+<\s+", scale.strip()) for scale in _SCALES.split("\n\n")]
-"""Words of each scale from low to high."""
-SCHOOLS = (
+_SCALES = [re.split(r"\s+<\s+", scale.strip()) for scale in _WORDS.split("\n\n")]
+_SCHOOLS = (
     "文盲|未上过学|没上过学|未受教育|noformal|noschool|uneducated",
     "小学|primary|elementary",
     "初中|middleschool|juniorhigh|lowersecondary",
     "高中|中专|技校|职高|中技|highschool|secondary|vocational|ged",
     "大专|专科|高职|somecollege|associate|juniorcollege|diploma|college",
-    "本科|学士|大学|bachelor|undergraduate",
-    "硕士|研究生|master|postgraduate|graduate",
+    "本科|学士|大学|bachelor",
+    "硕士|研究生|master|graduate",
     "博士|doctor|ph\\.?d",
 )
-"""Words of schools from low to high, of which a label holds at least one."""
 
 _STRENGTH = {
     "extremely|completely|totally|absolutely|definitely|entirely|fully|"
@@ -102,6 +89,80 @@ _OPPOSITES = {
 _ENDS = {"excellent": ("good", 5.0), "terrible": ("good", -5.0), "awful": ("good", -5.0)}
 
 
+@dataclass(frozen=True)
+class OrderedAnswers:
+    """The different answers of a question in the order of their levels."""
+
+    answers: Sequence[str]
+    ordered: bool = False
+    """Whether the order means something."""
+    doubt: str = ""
+    """Why it is not known whether it does."""
+
+
+def ordered_answers(
+    given: Iterable[str], codes: Sequence[str] = (), ordinal: bool | None = None
+) -> OrderedAnswers:
+    """Order by the codes of the file or the option marks, else by what the answers say.
+
+    `codes` are answers in the order of their codes; `ordinal` is what the file says of this order.
+    """
+    marks = _marks(given := list(dict.fromkeys(given)))
+    labels: dict[str, str] = {}
+    stored = [label for label in codes if not label.startswith("undeclared code ")]
+    for label in (*without_marks(given).values(), *stored):
+        labels.setdefault(normalise(label), label)
+    places = ranks(list(labels.values()))
+    by_words = dict(zip(labels, places, strict=True)) if places else {}
+    in_file = [*map(normalise, codes or [bare for _, bare in sorted(marks.values())])]
+    if {*in_file} >= labels.keys():
+        answers = [plain for plain in dict.fromkeys(in_file) if plain in labels]
+        ranked = [by_words[plain] for plain in answers] if by_words else []
+        runs = bool(ranked) and ranked in (sorted(ranked), sorted(ranked)[::-1])
+        ordered = runs if ordinal is None else ordinal
+        doubt = "the order is that of the file's codes"
+    elif by_words:
+        answers, ordered, doubt = sorted(labels, key=by_words.__getitem__), True, ""
+    else:
+        answers, ordered, doubt = list(labels), False, "no order is known"
+    texts = [labels[plain] for plain in answers]
+    if ordered or len(texts) < 3:
+        return OrderedAnswers(texts, ordered and len(texts) > 2)
+    todo = "unordered: move the levels and say ordered = true if they have one"
+    return OrderedAnswers(texts, False, f"{doubt}; {todo}")
+
+
+def without_marks(texts: Iterable[str]) -> dict[str, str]:
+    """Take option marks off the answers of a column, if they are marks.
+
+    They are where they run from the first letter or number without a gap and the answers stay
+    different without them. Where only some answers have one, it is taken off those that leave an
+    answer which others gave without.
+
+    Examples
+    --------
+    >>> without_marks(["B. No", "A. Yes", "No"]), without_marks(["B.A.", "A lot"])
+    ({'B. No': 'No', 'A. Yes': 'Yes', 'No': 'No'}, {'B.A.': 'B.A.', 'A lot': 'A lot'})
+    """
+    marks = _marks(texts := list(dict.fromkeys(texts)))
+    return {text: marks[text][1] if text in marks else text.strip() for text in texts}
+
+
+def _marks(texts: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """The place and the answer of those texts that have an option mark."""
+    behind = {text: mark for text in texts if (mark := marked(text))}
+    # The B. of B.A. is no mark.
+    behind = {t: m for t, m in behind.items() if not re.fullmatch(r"[A-Za-z]?\.?", m[1])}
+    pairs = {(place, normalise(bare)) for place, bare in behind.values()}
+    places, times = {place for place, _ in pairs}, Counter(bare for _, bare in pairs)
+    typed = {normalise(text) for text in texts if text not in behind}
+    one_each = len(pairs) == len(places) == len(times) > 1
+    if one_each and places == {*range(1, len(places) + 1)} and typed <= times.keys():
+        return behind
+    certain = {bare for bare in typed if times[bare] == 1 and len(places) > 1}
+    return {text: mark for text, mark in behind.items() if normalise(mark[1]) in certain}
+
+
 def ranks(labels: Sequence[str]) -> list[Rank] | None:
     """Give each answer its place in an order that the words themselves have, ``None`` without one.
 
@@ -114,17 +175,19 @@ def ranks(labels: Sequence[str]) -> list[Rank] | None:
     True
     """
     plain = [normalise(label).rstrip(".。") for label in labels]
-    rates, schools = partial(_each, _rate), partial(_each, _school)
-    for order in (_numbers, rates, _words, _degrees, schools):
+    for order in (_numbers, _each(_rate), _words, _degrees, _each(_school)):
         places = order(plain)
         if places is not None and len(set(places)) == len(places):
             return places
     return None
 
 
-def _each(rank: Callable[[str], Rank | None], plain: Sequence[str]) -> list[Rank] | None:
-    places = [rank(text) for text in plain]
-    return [place for place in places if place] if all(places) else None
+def _each(rank: Callable[[str], Rank | None]) -> Callable[[Sequence[str]], list[Rank] | None]:
+    def places_of(plain: Sequence[str]) -> list[Rank] | None:
+        places = [place for text in plain if (place := rank(text))]
+        return places if len(places) == len(plain) else None
+
+    return places_of
 
 
 def _numbers(plain: Sequence[str]) -> list[Rank] | None:
@@ -133,29 +196,16 @@ def _numbers(plain: Sequence[str]) -> list[Rank] | None:
         return [(float(text), float(text)) for text in plain]
     if any(re.search("每[周月年]|perweek|amonth", text) for text in plain):
         return None
-    bands = _each(_band, plain)
-    if bands is None or not any(map(_NUMBER.search, plain)):
-        return None
-    return bands if all(lower[1] <= upper[0] for lower, upper in pairwise(sorted(bands))) else None
+    bands = _each(_band)(plain) if re.search("[0-9]", "".join(plain)) else None
+    apart = bands and all(low[1] <= high[0] for low, high in pairwise(sorted(bands)))
+    return bands if apart else None
 
 
 def _band(text: str) -> Rank | None:
-    text = re.sub(r"(?<=[0-9])[,，](?=[0-9]{3}(?![0-9]))", "", text)
-    matches = list(_NUMBER.finditer(text))
-    if not matches:
-        return (-INFINITY, -INFINITY) if _ZERO.fullmatch(text) else None
-    if len(matches) > 2 or not _LEADS.fullmatch(text[: matches[0].start()]):
-        return None
-    values = [float(match[1]) * _TIMES.get(match[2] or "", 1) for match in matches]
-    if len(values) == 2:
-        first, second = matches
-        if not first[2] and second[2] and float(first[1]) < float(second[1]):
-            values[0] *= _TIMES[second[2]]
-        return (values[0], values[1]) if values[0] < values[1] else None
-    (value,) = values
-    if re.search(_BELOW, text) and "不低于" not in text:
-        return -INFINITY, value
-    return (value, INFINITY) if re.search(_ABOVE, text) else (value, value)
+    if _ZERO.fullmatch(text):
+        return -INFINITY, -INFINITY
+    band = parse_band(text, None)
+    return (band.low, band.high) if band and band.low <= band.high else None
 
 
 def _rate(text: str) -> Rank | None:
@@ -170,13 +220,12 @@ def _rate(text: str) -> Rank | None:
     numbers = [float(n) for n in re.findall(r"[0-9]+", text)]
     in_words = (times for words, times in _COUNTS.items() if re.search(words, text))
     count = sum(numbers) / len(numbers) if numbers else next(in_words, 1)
-    less = bool(re.search(_BELOW, text)) + ("almost" in text or "几乎" in text)
-    side = bool(re.search(_ABOVE, text)) - less
+    side = side_of(text) - ("almost" in text or "几乎" in text)
     return unit * count * (1 + 0.05 * side), 0.0
 
 
 def _words(plain: Sequence[str]) -> list[Rank] | None:
-    for scale in SCALES:
+    for scale in _SCALES:
         rung = {t: i for i, words in enumerate(scale) for t in plain if re.fullmatch(words, t)}
         if len(rung) == len(set(plain)):
             return [(float(rung[text]), 0.0) for text in plain]
@@ -184,11 +233,9 @@ def _words(plain: Sequence[str]) -> list[Rank] | None:
 
 
 def _school(text: str) -> Rank | None:
-    schools = [i for i, words in enumerate(SCHOOLS) if re.search(words, text)]
-    if "undergraduate" in text:
-        schools = [5]
-    above, below = (re.search(side, text) for side in ("以上|above|higher", "以下|below|lower"))
-    side = bool(above) - bool(below)
+    text = text.replace("undergraduate", "bachelor")
+    schools = [i for i, words in enumerate(_SCHOOLS) if re.search(words, text)]
+    side = side_of(text)
     return (float(schools[0 if side < 0 else -1]), side) if schools else None
 
 

@@ -1,4 +1,4 @@
-"""One raw answer as typed: its text without marks, its words, and the band or date that it is."""
+"""One raw answer as typed: its text without marks, and the band or date that it is."""
 
 from __future__ import annotations
 
@@ -32,18 +32,17 @@ _SIMPLIFIED = str.maketrans(
 _SPACE = re.compile(r"(?<![0-9])\s+|\s+(?![0-9\s])")  # but not between two digits
 
 
-def strip_mark(text: str) -> str:
-    """Remove the option marks in front of an answer, but not the ``1-`` of ``1-2次``.
+def as_text(raw: Any) -> str:
+    """Return what a cell holds as text; an empty cell, ``None`` and NaN as the empty text.
 
     Examples
     --------
-    >>> strip_mark("A．初中"), strip_mark("④40-59岁"), strip_mark("(1) 男"), strip_mark("1-2次")
-    ('初中', '40-59岁', '男', '1-2次')
+    >>> as_text(2.0), as_text(None), as_text(float("nan")), as_text("男")
+    ('2', '', '', '男')
     """
-    text = _ZERO_WIDTH.sub("", text).strip()
-    while (mark := _MARK.match(text)) and (bare := text[mark.end() :].strip()):
-        text = bare
-    return text
+    if raw is None or raw != raw or str(raw) in {"<NA>", "NaT"}:
+        return ""
+    return str(int(raw) if isinstance(raw, float) and raw.is_integer() else raw)
 
 
 @lru_cache(maxsize=10_000)  # a handful of answers stands in any number of rows
@@ -55,10 +54,8 @@ def normalise(text: str) -> str:
 
     Examples
     --------
-    >>> normalise(" １８ 岁～２２岁 ")
-    '18岁-22岁'
-    >>> normalise("3 5"), normalise("34.0"), normalise("4.5")
-    ('3 5', '34', '4.5')
+    >>> normalise(" １８ 岁～２２岁 "), normalise("3 5"), normalise("34.0"), normalise("4.5")
+    ('18岁-22岁', '3 5', '34', '4.5')
     """
     plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     plain = plain.translate(_SIMPLIFIED)
@@ -68,88 +65,39 @@ def normalise(text: str) -> str:
     return plain if plain == text else normalise(plain)  # what was held apart may now combine
 
 
-def as_text(raw: Any) -> str:
-    """Return what a cell holds as text; an empty cell, ``None`` and NaN as the empty text.
-
-    Examples
-    --------
-    >>> as_text(2.0), as_text(None), as_text(float("nan")), as_text("男")
-    ('2', '', '', '男')
-    """
-    if raw is None or raw != raw or str(raw) in {"<NA>", "NaT"}:
-        return ""
-    if isinstance(raw, float) and raw.is_integer():
-        return str(int(raw))
-    return str(raw)
-
-
 def hides_digits(text: str) -> bool:
-    """Return True if a character only looks like a digit, such as ``²`` or ``①``.
+    """Return True if a character only looks like a digit, such as ``²`` or ``①``."""
+    others = re.sub("[0-9０-９]", "", text)
+    return any(c.isdigit() for c in unicodedata.normalize("NFKC", others))
+
+
+def marked(text: str) -> tuple[int, str] | None:
+    """Return the place that an option mark gives (2 for ``B.``) and the answer behind it.
 
     Examples
     --------
-    >>> hides_digits("40-59²"), hides_digits("４０-59")
-    (True, False)
+    >>> marked("B．初中"), marked("④40-59岁"), marked("(1) 男"), marked("1-2次")
+    ((2, '初中'), (4, '40-59岁'), (1, '男'), None)
     """
-    return any(
-        not ("0" <= c <= "9" or "０" <= c <= "９")
-        and any(d.isdigit() for d in unicodedata.normalize("NFKC", c))
-        for c in text
-    )
+    text = _ZERO_WIDTH.sub("", text).strip()
+    if not (mark := _MARK.match(text)) or not (bare := text[mark.end() :].strip()):
+        return None
+    sign = re.search("[0-9]+|[A-Z]", unicodedata.normalize("NFKC", mark[0]).upper())
+    if sign is None:
+        return 0, bare
+    return (int(sign[0]) if sign[0].isdecimal() else ord(sign[0]) - ord("A") + 1), bare
 
 
-INCLUSIVE_SIDE = re.compile(
-    "(?:及其|及|或者|或|和)(?:以上|以下|更高|更低)$"
-    "|(?:or|and)(?:above|below|higher|lower|more|less|over|under)$"
-)
-"""What opens a level on a side and leaves its own word in it."""
-BETWEEN_WORDS = re.compile(
-    r"""[、/\\,;|()\[\]·+&"“”「」-]|(?<=\w)(?=[♂♀])|\b(?:or|and|to|including|incl)\b"""
-    "|包括|包含|以及|或者|[含和与及或至到等]"
-    "|(?<=[\u3400-\u9fff])\\s*(?=[a-z])|(?<=[a-z])\\s*(?=[\u3400-\u9fff])"
-)
-_UP = re.compile(
-    r"(?:及其|及|或者|或|和)?(?:以上|更高)|\b(?:or|and|&) (?:above|higher|more|over|beyond)\b"
-    r"|\babove\b"
-)
-_DOWN = re.compile(
-    r"(?:及其|及|或者|或|和)?(?:以下|更低)|\b(?:or|and|&) (?:below|lower|less|under)\b"
-    r"|\b(?:below|under|less than|lower than)\b"
-)
-_BEFORE = re.compile("^(?:我是|非?全日制|在读|在职|普通|统招|成人|自考|已)")
-_BEHIND = re.compile(
-    "(?:学历|学位|毕业|在读|程度|文化|水平|阶段|[及或]?同等学[历力]"
-    "|degrees?|diploma|orequivalent|level|students?|qualification|(?<=school)graduates?|'s)$"
-)
-_BEHIND_SHORT = re.compile("(?:生|性|士|人|的|者|同学|孩子?|(?<=[a-z]{4})s)$")
-
-
-def with_sides(text: str) -> str:
-    """Put ``↑`` and ``↓`` for words such as 及以上 and ``or below``."""
-    return _DOWN.sub("↓", _UP.sub("↑", text))
-
-
-def core_words(text: str, *, of_answer: bool = False) -> list[str]:
-    """A normalised word without what does not change its meaning, step by step.
-
-    Examples
-    --------
-    >>> core_words("在读大专生", of_answer=True)
-    ['在读大专生', '大专生', '大专']
-    """
-    if not (_BEFORE.sub("", text) and _BEHIND.sub("", text)):
-        return []  # in brackets behind a word: 本科生(在读)
-    steps = [text, re.sub("[.'-]", "", text)]
-    patterns = (_BEFORE, _BEHIND, _BEHIND_SHORT) if of_answer else (_BEFORE, _BEHIND)
-    while shorter := next((s for p in patterns if (s := p.sub("", text)) not in {text, ""}), ""):
-        text = shorter
-        steps.append(text)
-    return list(dict.fromkeys(steps))
+def strip_mark(text: str) -> str:
+    """Return an answer without the option marks in front of it."""
+    while mark := marked(text):
+        text = mark[1]
+    return _ZERO_WIDTH.sub("", text).strip()
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Whole numbers from `low` to `high`, both included; infinite on an open side."""
+    """Numbers from `low` to `high`, both included; infinite on an open side."""
 
     low: float
     high: float
@@ -166,6 +114,13 @@ _DIGIT = "一[二两]|[二两]三|三[四五]|四五|五六|六七|七八|八九
 _NUMBER = (
     r"[1-9]0'?s|(?:[1-9]0|[二三四五六七八九]?十)[多几余]|[0-9]{1,6}"
     rf"|(?:{_DIGIT})?十(?:{_DIGIT})?|{_DIGIT}|零|" + "|".join(_ENGLISH)
+)
+_TIMES = {"k": 1e3, "千": 1e3, "thousand": 1e3, "w": 1e4, "万": 1e4, "million": 1e6, "亿": 1e8}
+_MULTIPLE = re.compile("(?:[千万亿]|thousand|million|[kw](?![a-z]))$")
+_AMOUNT = rf"(?:{_NUMBER}|[0-9]+(?:\.[0-9]+)?)(?:{_MULTIPLE.pattern[:-1]})?"
+_LEADS = (
+    r"(?:[~¥$€£\s(（]|rmb|cny|usd|eur|gbp|hkd|约|月收入|年收入|每[天周月年]|年龄|第"
+    "|age[ds]?|about|between|from|grade|level|class|stage|year|tier|than)*"
 )
 _SIGNS = {
     # Longer words first: 不超过 holds 超过, and over ends with over.
@@ -184,94 +139,121 @@ _SIGNS = {
     "<": "小于|少于|低于|不足|不到|未到|未满|不满|lessthan|fewerthan|youngerthan|under|below",
     ">": "大于|多于|高于|超过|morethan|greaterthan|olderthan|over|above",
 }  # fmt: skip
+_OF_A_BAND = {*"-到至和与及或、,一", "to", "through", "and", "or"}
+"""What stands between the two numbers of a band."""
+_OF_LIMITS = {"", *"且但,、-至到&", "并且", "and"}
+"""What stands between a lower and an upper limit."""
+_JOIN = "|".join(sorted((_OF_A_BAND | _OF_LIMITS) - {""}, key=len, reverse=True))
 
 
-def parse_band(text: str, units: Sequence[str]) -> Interval | None:
+def parse_band(text: str, units: Sequence[str] | None) -> Interval | None:
     """Read a normalised answer as a band of whole numbers, ``None`` if it is not one.
 
     ``以上`` and ``以下`` are read in their widest sense, with the number itself, so that a band
     is never thought narrower than its author may have meant. Units are words that may follow a
-    number, such as ``岁``.
+    number, such as ``岁``; with ``None``, any word may, and a number may be an amount: 1.5万.
 
     Examples
     --------
-    >>> parse_band("20岁(含)到30岁(不含)", ["岁"])
-    Interval(low=20, high=29)
-    >>> parse_band("60岁以上", ["岁"]), parse_band("18<=x<30", [])
-    (Interval(low=60, high=inf), Interval(low=18, high=29))
-    >>> parse_band("三至五次", ["次"]), parse_band("一周1-3次", ["次"])
-    (Interval(low=3, high=5), None)
+    >>> parse_band("20岁(含)到30岁(不含)", ["岁"]), parse_band("60岁以上", ["岁"])
+    (Interval(low=20, high=29), Interval(low=60, high=inf))
+    >>> parse_band("18<=x<30", []), parse_band("一周1-3次", ["次"])
+    (Interval(low=18, high=29), None)
+    >>> parse_band("$5k-1.5万", None)
+    Interval(low=5000.0, high=15000.0)
     """
-    words = "|".join(sorted((re.escape(normalise(u)) for u in units), key=len, reverse=True))
-    unit = rf"(?:(?:{words})(?:\(s\))?|\((?:{words})\))?" if words else ""
-    text = text.replace("廿", "二十")
-    for sign, pattern in _SIGNS.items():
-        text = re.sub(pattern, sign, text)
-    text = re.sub(r"\(([↑↓])\)", r"\1", text)
+    text = _with_signs(text.replace("廿", "二十"))
+    number, unit = _NUMBER, ""
+    if units is None:
+        text = re.sub("(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", "", text)
+        number, unit = _AMOUNT, f"[^0-9.<>≤≥↑↓∋∌十{''.join(_ONE_WORD)}]*?"
+    elif units:
+        words = "|".join(sorted((re.escape(normalise(u)) for u in units), key=len, reverse=True))
+        unit = rf"(?:(?:{words})(?:\(s\))?|\((?:{words})\))?"
     # What mathematicians write is two limits: [19,30) and 19<=x<30 are ≥19 and <30.
-    of = f"({_NUMBER}|∞){unit}"
+    of = f"({number}|∞){unit}"
     if m := re.fullmatch(rf"([\[(]){of}([,-]){of}([\])]){unit}", text):
         plain = m[1] + m[3] + m[5] == "(-)"  # (19-29) is no open interval
         text = ">≥"[m[1] == "[" or plain] + m[2] + "<≤"[m[5] == "]" or plain] + m[4]
         text = re.sub("[<>≤≥]∞", "", text)
     name = "(?!.*(?:每|周|月|天|日|年(?!龄)|day|week|month|year))[^\\W\\d]{0,8}"
-    flipped = str.maketrans("<≤>≥", ">≥<≤")
     text = re.sub(
-        rf"^({_NUMBER}){unit}([<>≤≥]){name}(?=[<>≤≥])",
-        lambda m: m[2].translate(flipped) + m[1],
+        rf"^({number}){unit}([<>≤≥]){name}(?=[<>≤≥])",
+        lambda m: m[2].translate(str.maketrans("<≤>≥", ">≥<≤")) + m[1],
         text,
     )
-    if sides := _one_sided(text, unit):
-        return sides
-    # A lower and an upper limit, as in 满19不满30 or ≥19且<30.
-    for cut in range(2, len(text) - 1):
-        lower = _one_sided(text[:cut], unit)
-        upper = lower and _one_sided(
-            re.sub("^(?:且|并且|但|,|、|-|至|到|and|&)", "", text[cut:]), unit
-        )
-        if lower and upper:
-            return Interval(max(lower.low, upper.low), min(lower.high, upper.high))
-    low, high = (rf"(?P<{side}>{_NUMBER}){unit}" for side in ("low", "high"))
-    joined = (
-        rf"(?:between|from|介于|从|在)?{low}{_mark('low', unit)}↑?"
-        rf"(?P<join>-|到|至|to|through|and|or|和|与|及|或|、|,|一){high}{_mark('high', unit)}{unit}"
-        r"(?:之间|间)?"
+    first, second = (_limit(end, number, unit, units is None) for end in ("low", "high"))
+    # Two limits may follow each other; two numbers need a word between them.
+    join = rf"(?P<join>{_JOIN}|(?<=[↑↓)∋∌])|(?=[a-z]?[<>≤≥]))"
+    both = rf"(?:between|from|介于|从|在)?{first}{join}{second}{unit}(?:之间|间)?"
+    m = re.fullmatch(first, text) or re.fullmatch(both, text)
+    return _interval(m.groupdict("")) if m else None
+
+
+def _with_signs(text: str) -> str:
+    for sign, pattern in _SIGNS.items():
+        text = re.sub(pattern, sign, text)
+    return re.sub(r"\(([↑↓])\)", r"\1", text)
+
+
+def side_of(text: str) -> int:
+    """Return 1 if a normalised answer reaches upwards, as 以上 does, -1 downwards, 0 neither."""
+    signs = {*_with_signs(text)}
+    return bool(signs & {*">≥↑"}) - bool(signs & {*"<≤↓"})
+
+
+def _limit(end: str, number: str, unit: str, any_words: bool) -> str:
+    """The pattern of a number with its signs: ≥18, 18岁(含)以上, 60岁及60岁以上, 18以下(不含18)."""
+    mark, last = (
+        rf"(?:,?\(?(?P<{end}_{n}>[∋∌])(?:(?P={end}){unit})?\)?)?" for n in ("mark", "last")
     )
-    if m := re.fullmatch(joined, text):
-        first, last = _value(m["low"]), _value(m["high"])
-        if not first or not last or (m["join"] in "、," and last.low != first.high + 1):
-            return None
-        return Interval(first.low + (m["low_mark"] == "∌"), last.high - (m["high_mark"] == "∌"))
-    m = re.fullmatch(low, text)
-    return _value(m["low"]) if m else None
+    lead = _LEADS if any_words else ""
+    return (
+        rf"{lead}(?:[a-z]?(?P<{end}_sign>[<>≤≥]))?{lead}(?P<{end}>{number}){unit}"
+        rf"(?:[及或和](?P={end}){unit})?{mark}(?:(?P<{end}_side>[↑↓]){unit}{last})?"
+    )
 
 
-def _mark(side: str, unit: str) -> str:
-    """The pattern of 含 and 不含 behind a number, which may be said again."""
-    return rf"(?:,?\(?(?P<{side}_mark>[∋∌])(?:(?P={side}){unit})?\)?)?"
-
-
-def _one_sided(text: str, unit: str) -> Interval | None:
-    number = rf"(?P<n>{_NUMBER}){unit}"
-    again = rf"(?:[及或和](?P=n){unit})?"
-    first, last = _mark("n", unit), _mark("n", unit).replace("n_mark", "mark")
-    m = re.fullmatch(rf"(?:[a-z]?(?P<sign>[<>≤≥])){number}{first}", text)
-    m = m or re.fullmatch(rf"{number}{again}{first}(?P<sign>[↑↓]){unit}{last}", text)
-    value = m and _value(m["n"])
-    if not m or not value:
+def _interval(m: dict[str, str]) -> Interval | None:
+    """The numbers that a limit, a lower and an upper limit, or the ends of a band leave."""
+    ends = [end for end in ("low", "high") if m.get(end)]
+    values = [value for end in ends if (value := _value(m[end]))]
+    signs = [m[f"{end}_sign"] + m[f"{end}_side"] for end in ends]
+    marks = [m[f"{end}_mark"] + m[f"{end}_last"] for end in ends]
+    if len(values) < len(ends) or max(map(len, signs)) > 1:
         return None
-    marks = {m["n_mark"], m.groupdict().get("mark")}
-    strict = "∌" in marks or (m["sign"] in "<>" and "∋" not in marks)
-    if m["sign"] in ">≥↑":
+    if all(signs):
+        limits = [_one_sided(*limit) for limit in zip(values, signs, marks, strict=True)]
+        possible = m.get("join", "") in _OF_LIMITS
+        low, high = max(limit.low for limit in limits), min(limit.high for limit in limits)
+        return Interval(low, high) if possible else None
+    if len(ends) == 1:
+        return None if marks[0] else values[0]
+    (first, last), join = values, m["join"]
+    times = _MULTIPLE.search(m["high"])
+    if times and not _MULTIPLE.search(m["low"]) and first.low * _TIMES[times[0]] < last.low:
+        first = _value(m["low"] + times[0]) or first  # 5-9k
+    in_a_row = join not in "、," or last.low == first.high + 1
+    if signs not in (["", ""], ["↑", ""]) or join not in _OF_A_BAND or not in_a_row:
+        return None
+    return Interval(first.low + ("∌" in marks[0]), last.high - ("∌" in marks[1]))
+
+
+def _one_sided(value: Interval, sign: str, marks: str) -> Interval:
+    strict = "∌" in marks or (sign in "<>" and "∋" not in marks)
+    if sign in ">≥↑":
         return Interval(value.low + strict, INFINITY)
     return Interval(-INFINITY, value.high - strict)
 
 
 def _value(text: str) -> Interval | None:
-    """Read a number: 25, 二十五, 三四, 二三十, 30多, 30s, twice."""
-    number = int(text) if text.isdecimal() else _ENGLISH.get(text)
-    if number is not None:
-        return Interval(number, number)
+    """Read a number: 25, 二十五, 三四, 二三十, 30多, 30s, twice, 1.5万."""
+    if times := _MULTIPLE.search(text):
+        number, factor = _value(text[: times.start()]), _TIMES[times[0]]
+        return number and Interval(number.low * factor, number.high * factor)
+    if text in _ENGLISH or re.fullmatch("[0-9.]+", text):
+        exact = _ENGLISH.get(text) or (float(text) if "." in text else int(text))
+        return Interval(exact, exact)
     about = re.fullmatch(r"(.*?)(?:[多几余]|'?s)", text)
     if about and (ten := _value(about[1])):
         return Interval(ten.low, ten.low + 9)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,9 +12,8 @@ import pandas as pd
 
 from churnlib.evidence import NAN
 from churnlib.survey.answer_text import as_text, normalise
-from churnlib.survey.codebook import Codebook
+from churnlib.survey.codebook import QUESTION_NUMBER, Codebook
 from churnlib.survey.levels import LabelError, Numbers, Variable
-from churnlib.survey.question_columns import QUESTION_NUMBER
 
 SEPARATORS = ("┋", "；", ";", "|", ", ", ",", "、", "\n")
 """What stands between the answers in one cell of a multiple-choice question; KoBo's space too."""
@@ -25,8 +25,14 @@ NOT_TICKED = frozenset({
     "0", "no", "n", "false", "unchecked", "notselected", "notquoted", "notmentioned",
     "否", "无", "未选中", "未选",
 })  # fmt: skip
-_NUMBER = re.compile(r"[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|[-+]?\.[0-9]+")
+_NUMBER = r"[-+]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)"
 _CURRENCY = "¥￥$€£"
+_MULTIPLES = {*"十百千万亿kmc", "百万", "千万", "thousand", "million", "kilo", "milli", "centi"}
+MOST_ANSWERS = 20
+"""A column with more different answers than these holds numbers or free text."""
+_FEWEST_NUMBERS = 12  # different numbers from which on they are no codes of answers
+_LONGEST = 15  # signs of a number that a float holds to the last digit
+_FEW = 0.1  # share of words among numbers, or of answers of one's own in a list
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +49,7 @@ class Values:
 
 def values_in(raw: pd.DataFrame, headers: Sequence[str], codebook: Codebook, key: str) -> Values:
     """Read the one column of a question, or its columns of one option each."""
-    variable, missing = codebook[key], codebook.missing_in(key)
-    column = raw[headers[0]]
-
-    def answered(read: Callable[[str], float]) -> Callable[[str], float]:
-        return lambda text: NAN if normalise(text) in missing else read(text)
-
+    variable, missing, column = codebook[key], codebook.missing_in(key), raw[headers[0]]
     match variable.kind:
         case "multiple" if variable.levels[0].column:
             return _ticked_columns(raw[headers], variable, missing)
@@ -56,21 +57,27 @@ def values_in(raw: pd.DataFrame, headers: Sequence[str], codebook: Codebook, key
             options = values_of(column, lambda text: options_of(codebook, key, text), object)
             return replace(options, given=options.given.where(options.given.notna()))
         case "number":
-            return values_of(column, answered(lambda text: number_of(variable, text)))
+            return values_of(column, lambda text: number_of(variable, text), missing=missing)
         case "text":  # of which nothing is kept but whether there is one
-            texts = values_of(column, answered(lambda _: 1.0))
+            texts = values_of(column, lambda _: 1.0, missing=missing)
             return replace(texts, shown=texts.shown.map(lambda _: ""))
     return _levels_in(column, codebook, key)
 
 
-def values_of(column: pd.Series, read: Callable[[str], Any], dtype: Any = float) -> Values:
+def values_of(
+    column: pd.Series,
+    read: Callable[[str], Any],
+    dtype: Any = float,
+    *,
+    missing: frozenset[str] = frozenset(),
+) -> Values:
     """Read each different text of a column once: a handful stands for any number of rows."""
     texts = column.map(as_text)
     values: dict[str, Any] = {}
     wrong: dict[str, LabelError] = {}
     for text in texts.unique():
         try:
-            values[text] = read(text)
+            values[text] = NAN if normalise(text) in missing else read(text)
         except LabelError as error:
             wrong[text] = error
     errors = {(row, str(column.name)): wrong[text] for row, text in texts.items() if text in wrong}
@@ -106,14 +113,14 @@ def number_of(variable: Variable, raw: str) -> float:
     Examples
     --------
     >>> from churnlib.survey.answer_text import Interval
-    >>> income = Variable("income", {}, (), False, units=("元",), limits=Interval(0, 10**6))
+    >>> income = Variable("income", {}, units=("元",), limits=Interval(0, 10**6))
     >>> number_of(income, "￥1,250.5 元")
     1250.5
     """
     text = normalise(raw).strip(_CURRENCY)
     for unit in sorted(map(normalise, variable.units), key=len, reverse=True):
         text = text.removesuffix(unit)
-    if not _NUMBER.fullmatch(text):
+    if not re.fullmatch(_NUMBER, text):
         raise LabelError(variable.key, raw, "it is no number")
     number = float(text.replace(",", ""))
     if not variable.limits.low <= number <= variable.limits.high:
@@ -145,31 +152,24 @@ def options_of(codebook: Codebook, key: str, raw: str) -> tuple[str, ...] | None
 
 
 def _ticked_columns(cells: pd.DataFrame, variable: Variable, missing: frozenset[str]) -> Values:
-    texts = cells.map(as_text)
-    texts = texts.where(~texts.map(lambda text: normalise(text) in missing), "")
-    options, errors = {}, {}
-    for row, *answers in texts.itertuples():
-        try:
-            if any(answers):
-                options[row] = _ticked(variable, dict(zip(variable.keys, answers, strict=True)))
-        except LabelError as error:
-            errors[row, cells.columns[answers.index(error.raw)]] = error
-    given = pd.Series([options.get(row, NAN) for row in cells.index], cells.index, dtype=object)
-    shown = given.map(lambda ticked: "┋".join(ticked) if isinstance(ticked, tuple) else "")
-    return Values(given, shown, errors)
-
-
-def _ticked(variable: Variable, cells: Mapping[str, str]) -> tuple[str, ...]:
     """The options whose cell says yes, or holds the option's own text or header."""
-    ticked = []
-    for level in variable.levels:
-        text = normalise(cells[level.key])
+    answered = pd.DataFrame(index=cells.index)
+    errors: dict[tuple[Any, str], LabelError] = {}
+    for level, header in zip(variable.levels, cells, strict=True):
         own = {normalise(word) for word in (level.key, level.column, *level.labels.values())}
-        if text in TICKED or text in own:
-            ticked.append(level.key)
-        elif text and text not in NOT_TICKED:
-            raise LabelError(variable.key, cells[level.key], "it neither ticks the option nor not")
-    return tuple(ticked)
+
+        def tick(text: str, own: set[str] = own) -> float:
+            if (plain := normalise(text)) not in own | TICKED | NOT_TICKED:
+                raise LabelError(variable.key, text, "it neither ticks the option nor not")
+            return float(plain not in NOT_TICKED - own)
+
+        option = values_of(cells[header], tick, missing=missing)
+        answered[level.key] = option.given
+        errors |= option.errors
+    rows = answered.to_dict("records")
+    ticked = [tuple(key for key, tick in row.items() if tick == 1) for row in rows]
+    given = pd.Series(ticked, cells.index, dtype=object).where(answered.notna().any(axis=1))
+    return Values(given, given.map("┋".join, na_action="ignore").fillna(""), errors)
 
 
 def item_scores(frame: pd.DataFrame, scale: Variable, codebook: Codebook) -> pd.DataFrame:
@@ -184,3 +184,64 @@ def item_scores(frame: pd.DataFrame, scale: Variable, codebook: Codebook) -> pd.
         ends = min(numbers.values()) + max(numbers.values())
         scores[item] = ends - given if item in scale.reversed_items else given
     return pd.DataFrame(scores, index=frame.index)
+
+
+def separator_of(given: Iterable[str]) -> str | None:
+    """Return what stands between several answers in one cell, ``None`` for one answer a cell.
+
+    Several answers are parts that come alone or in other company too, never twice in a cell, and
+    not always as many: "Yes, definitely" is one answer.
+
+    Examples
+    --------
+    >>> separator_of(["card", "card, loan", "loan, app", "card, app, loan"] * 2)
+    ', '
+    >>> separator_of(["Yes, definitely", "Yes, perhaps", "No, never", "No"]) is None
+    True
+    """
+    times = Counter(given)
+    n = times.total()
+    for separator in (*SEPARATORS, " "):
+        lists = {t: tuple(filter(None, map(str.strip, t.split(separator)))) for t in times}
+        options = {part for parts in lists.values() for part in parts}
+        several = sum(times[text] for text, parts in lists.items() if len(parts) > 1)
+        if not n or several < 0.05 * n or not 1 < len(options) <= MOST_ANSWERS:
+            continue
+        if separator == "┋":  # no one types it
+            return separator
+        company = {part: {parts for parts in lists.values() if part in parts} for part in options}
+        bound = {part for part, c in company.items() if len(c) == 1 and (part,) not in c}
+        written_in = sum(times[text] for text, parts in lists.items() if {*parts} & bound)
+        if (
+            len(options) > 2
+            and len({len(parts) for parts in lists.values()}) > 1
+            and all(len(set(parts)) == len(parts) for parts in lists.values())
+            and written_in <= _FEW * n
+            and (separator != " " or all(re.fullmatch("[a-z0-9_]+", part) for part in options))
+        ):
+            return separator
+    return None
+
+
+def units_of_numbers(given: Sequence[str]) -> tuple[list[str], list[str]] | None:
+    """The units of a column of numbers and the few words in it, ``None`` for another one."""
+    times = Counter(map(normalise, given))
+    units = {
+        text: match[2]
+        for text in times
+        if (match := re.fullmatch(rf"({_NUMBER})([^\W\d_]*)", text))
+    }
+    words = times.keys() - units
+    named = sorted({*units.values()} - {""})
+    few = len(words) <= 2 and sum(times[word] for word in words) <= _FEW * len(given)
+    if len(units) < _FEWEST_NUMBERS or max(map(len, units)) > _LONGEST or len(named) > 2 or not few:
+        return None
+    return named, list(dict.fromkeys(text for text in given if normalise(text) in words))
+
+
+def are_different(units: Sequence[str]) -> bool:
+    """Return True if numbers in two units cannot be added up: 元 and 万元, but not 岁 and 周岁."""
+    if len(units) < 2:
+        return False
+    short, long = sorted(units, key=len)
+    return short not in long or long.removesuffix(short) in _MULTIPLES

@@ -10,11 +10,10 @@ import pandas as pd
 from churnlib.evidence import PROJECT, Origin
 from churnlib.survey.answer_text import INFINITY, Interval, as_text
 from churnlib.survey.answer_values import Values, item_scores, number_of, values_in, values_of
-from churnlib.survey.codebook import Codebook
+from churnlib.survey.codebook import Codebook, column_of, question_columns
 from churnlib.survey.codebook_file import load_codebook
 from churnlib.survey.file_formats import optional
 from churnlib.survey.levels import LabelError, Variable
-from churnlib.survey.question_columns import column_of, question_columns
 from churnlib.survey.survey import Survey
 
 _SHOWN_PROBLEMS = 20

@@ -1,14 +1,21 @@
-"""All that is particular to one survey: its variables, its words, its missing answers."""
+"""All that is particular to one survey: variables, words, missing answers, and their columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import pandas as pd
+
 from churnlib.survey.answer_text import as_text, normalise, strip_mark
 from churnlib.survey.levels import Kind, Labels, Numbers, Variable
+
+QUESTION_NUMBER = re.compile(r"^\d{1,3}\s*[、.．:：]\s*")
+_CLOSING = re.compile(r"[?？:：。*\s]+$")
+_BRACKETS = re.compile(r"(?:[?？:：。*\s]|\[[^\]]*\]|【[^】]*】)+$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +55,7 @@ class Codebook:
     guesses: tuple[str, ...] = ()
 
     def of_kind(self, *kinds: Kind) -> list[str]:
-        """Return the variables of these kinds.
-
-        Examples
-        --------
-        >>> from churnlib.survey import load_codebook
-        >>> load_codebook().of_kind("number", "scale")
-        []
-        """
+        """Return the variables of these kinds."""
         return [key for key, variable in self.variables.items() if variable.kind in kinds]
 
     @cached_property
@@ -72,10 +72,10 @@ class Codebook:
         """Give the level that an answer as typed belongs to, ``None`` for a declared missing one.
 
         The rules, in this order: remove an option mark; bring widths, dashes and spaces to one
-        form; know declared missing answers; know an option number; know a level by its key,
-        its labels or its aliases; read a band of whole numbers, which must lie inside one
-        level. Nothing is matched by likeness. `numbers` says how to read a bare number that could
-        be an option number as well as a quantity, where the codebook does not.
+        form; know declared missing answers; know an option number; know a level by its key, its
+        labels or its aliases; read a band of whole numbers, which must lie inside one level.
+        Nothing is matched by likeness. `numbers` says what a bare number is, an option's number or
+        a quantity, where the codebook does not.
 
         Raises
         ------
@@ -102,18 +102,17 @@ one level but reaches into le18 and 19-29
         return question.level_of(text, numbers)
 
     def __getitem__(self, variable: str) -> Variable:
-        try:
-            return self.variables[variable]
-        except KeyError:
+        if variable not in self.variables:
             names = ", ".join(self.variables)
-            raise KeyError(f"{self.where} has no variable {variable!r}; it has {names}") from None
+            raise KeyError(f"{self.where} has no variable {variable!r}; it has {names}")
+        return self.variables[variable]
 
     def labeller(self, lang: str) -> Callable[[str], str]:
         """Return the function that words a key in one language.
 
-        A key is a variable (``"age"``), a level (``"age.le18"``, or ``"le18"`` where only
-        one variable has it) or one of the other words. A missing label raises: an
-        unlabelled bar is a defect, not a default.
+        A key is a variable (``"age"``), a level (``"age.le18"``, or ``"le18"`` where only one
+        variable has it) or one of the other words. A missing label is a `KeyError`: an unlabelled
+        bar is a defect, not a default.
 
         Examples
         --------
@@ -159,20 +158,76 @@ one level but reaches into le18 and 19-29
         return word
 
     def _labels(self, key: str) -> Labels:
-        variables, words = self.variables, self.words
-        if key in variables:
-            return variables[key].labels
-        if key in words:
-            return words[key]
+        if key in self.variables:
+            return self.variables[key].labels
+        if key in self.words:
+            return self.words[key]
         variable, _, level = key.partition(".")
-        if level and variable in variables:
-            return variables[variable][level].labels
-        owners = [v for v in variables.values() if key in v.keys]
+        if level and variable in self.variables:
+            return self.variables[variable][level].labels
+        owners = [v for v in self.variables.values() if key in v.keys]
         if len(owners) > 1:
             names = ", ".join(f"{v.key}.{key}" for v in owners)
             raise KeyError(f"{self.where}: the level {key!r} is in several variables; say {names}")
-        if not owners and key in self.common:
-            return self.common[key]
-        if not owners:
+        if not owners and key not in self.common:
             raise KeyError(f"{self.where} has no variable, level or word {key!r}; add its label")
-        return owners[0][key].labels
+        return owners[0][key].labels if owners else self.common[key]
+
+
+def columns_of(raw: pd.DataFrame, codebook: Codebook) -> dict[str, str]:
+    """Find the column of each question that has one, as `question_columns` does."""
+    columns = question_columns(raw, codebook)
+    return {key: headers[0] for key, headers in columns.items() if len(headers) == 1}
+
+
+def question_columns(raw: pd.DataFrame, codebook: Codebook) -> dict[str, list[str]]:
+    """Find the columns of each variable by its key, label or wording, past a leading number.
+
+    A scale is made of other variables, a weight is no question, and what tells who answered is
+    not read: they have none. A variable without a column or with more than one is an error.
+    """
+    columns = {}
+    try:
+        for key in codebook.of_kind("single", "multiple", "number", "text"):
+            options = [level.column for level in codebook[key].levels if level.column]
+            columns[key] = [
+                _header(raw.columns, [option], codebook, key, f", option {option!r},")
+                for option in options
+            ] or [column_of(raw.columns, codebook, key)]
+    except ValueError as error:
+        if dropped := raw.attrs.get("dropped"):
+            raise ValueError(
+                f"{error}. Dropped as personal were {', '.join(dropped)}; keep = [HEADER] in the "
+                "codebook or --keep HEADER keeps one"
+            ) from None
+        raise
+    return columns
+
+
+def column_of(headers: Iterable[Any], codebook: Codebook, variable: str) -> Any:
+    """Find the column of one variable, as `question_columns` does."""
+    question = codebook[variable]
+    texts = (variable, *question.labels.values(), *question.questions)
+    return _header(headers, texts, codebook, variable)
+
+
+def _header(
+    headers: Iterable[Any], texts: Iterable[str], book: Codebook, variable: str, option: str = ""
+) -> Any:
+    headers, wordings = list(headers), set(map(wording, texts))
+    matching = [header for header in headers if wording(str(header)) in wordings]
+    # [single choice] behind a question is a remark; in "Question [Row]" it tells the rows apart.
+    matching = matching or [h for h in headers if wording(_BRACKETS.sub("", str(h))) in wordings]
+    if len(matching) != 1:
+        several = f"several columns: {', '.join(map(str, matching))}" if matching else "no column"
+        raise ValueError(
+            f"the question {variable!r}{option} has {several}; the columns are "
+            f"{', '.join(map(str, headers))}. Say its wording in 'questions' under "
+            f"[variables.{variable}] in {book.where}, or remove the column that is not meant"
+        )
+    return matching[0]
+
+
+def wording(header: str) -> str:
+    """Return what a question asks, in one spelling, without its number and closing marks."""
+    return normalise(_CLOSING.sub("", QUESTION_NUMBER.sub("", header.strip())))

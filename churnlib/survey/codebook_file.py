@@ -1,9 +1,11 @@
-"""A codebook read from its TOML file, and every mistake in it named."""
+"""The TOML file of a codebook: read, every mistake in it named, and written."""
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -14,12 +16,9 @@ from churnlib.survey.codebook import Codebook
 from churnlib.survey.file_formats import decode
 from churnlib.survey.levels import Kind, Labels, Level, Numbers, Variable
 
+_IN_FILE = {"labels": "label", "reversed_items": "reversed"}  # fields called otherwise there
+_WRITTEN = {"labels", "kind", "questions", "items", "units", "missing", "ordered", "column"}
 _FILE = {"export", "guesses", "keep", "missing", "response", "sheet", "variables", "words"}
-_VARIABLE = {
-    "items", "kind", "label", "levels", "limits", "missing", "numbers", "ordered", "questions",
-    "reversed", "units",
-}  # fmt: skip
-_LEVEL = {"aliases", "assumed", "bounds", "code", "column", "key", "label"}
 
 
 def load_codebook(path: str | Path | None = None) -> Codebook:
@@ -96,8 +95,12 @@ def _refuse_unknown(entry: Mapping[str, Any], keys: set[str], where: str) -> Non
         raise ValueError(f"{where}: unknown {unknown[0]!r}; known are {', '.join(sorted(keys))}")
 
 
+def _keys(noun: type, *others: str) -> set[str]:
+    return {_IN_FILE.get(f.name, f.name) for f in fields(noun)} ^ {*others}
+
+
 def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
-    _refuse_unknown(entry, _VARIABLE, where)
+    _refuse_unknown(entry, _keys(Variable, "key"), where)
     if key == "n":
         raise ValueError(f"{where}: counts are called 'n'; call the variable otherwise")
     if (kind := entry.get("kind", "single")) not in get_args(Kind):
@@ -109,18 +112,17 @@ def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
         key,
         _labelled(entry, where),
         tuple(_level(level, where) for level in entry.get("levels", ())),
-        bool(entry.get("ordered", False)),
-        tuple(entry.get("questions", ())),
-        tuple(entry.get("units", ())),
-        Interval(limits.get("low", -INFINITY), limits.get("high", INFINITY)),
-        numbers,
-        tuple(entry["missing"]) if "missing" in entry else None,
-        kind,
-        tuple(entry.get("items", ())),
-        tuple(entry.get("reversed", ())),
+        limits=Interval(limits.get("low", -INFINITY), limits.get("high", INFINITY)),
+        reversed_items=tuple(entry.get("reversed", ())),
+        **_values(entry, "ordered", "questions", "units", "numbers", "missing", "kind", "items"),
     )
     _refuse_levels(variable, where)
     return variable
+
+
+def _values(entry: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    given = {key: entry[key] for key in keys if key in entry}
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in given.items()}
 
 
 def _refuse_levels(variable: Variable, where: str) -> None:
@@ -141,9 +143,9 @@ def _refuse_levels(variable: Variable, where: str) -> None:
     codes = [level.code for level in levels if level.code is not None]
     if len(set(codes)) < len(codes):
         raise ValueError(f"{where}: two levels have the same option number; given {codes}")
-    bands = [(level.key, level.band) for level in levels if level.band]
-    for (lower, below), (upper, above) in pairwise(bands):
-        if above.low <= below.high:
+    bands = sorted((v.band.low, v.band.high, v.key) for v in levels if v.band)
+    for (_, last, lower), (first, _, upper) in pairwise(bands):
+        if first <= last:
             raise ValueError(f"{where}: the bands of {lower!r} and {upper!r} overlap")
 
 
@@ -168,7 +170,7 @@ def _level(entry: Mapping[str, Any], variable: str) -> Level:
     if not isinstance(key := entry.get("key"), str):
         raise ValueError(f"{variable}: every level needs a text 'key', given {key!r}")
     where, bounds = f"{variable}, level {key!r}", entry.get("bounds", {})
-    _refuse_unknown(entry, _LEVEL, where)
+    _refuse_unknown(entry, _keys(Level, "low", "high", "bounds"), where)
     low, high = bounds.get("low"), bounds.get("high")
     if any(not isinstance(bound, int | None) for bound in (low, high)):
         raise ValueError(f"{where}: bounds are whole numbers, given low={low!r}, high={high!r}")
@@ -176,9 +178,8 @@ def _level(entry: Mapping[str, Any], variable: str) -> Level:
         raise ValueError(f"{where}: low={low} is above high={high}")
     if not isinstance(code := entry.get("code"), int | None):
         raise ValueError(f"{where}: an option number is a whole number, given {code!r}")
-    aliases, assumed = tuple(entry.get("aliases", ())), bool(entry.get("assumed", False))
-    column = str(entry.get("column", ""))
-    return Level(key, _labelled(entry, where), low, high, assumed, aliases, code, column)
+    column, others = str(entry.get("column", "")), _values(entry, "assumed", "aliases", "code")
+    return Level(key, _labelled(entry, where), low, high, column=column, **others)
 
 
 def _labelled(entry: Mapping[str, Any], where: str) -> Labels:
@@ -186,3 +187,71 @@ def _labelled(entry: Mapping[str, Any], where: str) -> Labels:
     if not isinstance(labels, dict) or not labels:
         raise ValueError(f"{where} needs 'label' with one text a language, given {labels!r}")
     return {lang: CONTROL.sub("", str(text)) for lang, text in labels.items()}
+
+
+def codebook_text(
+    head: Sequence[str],
+    variables: Sequence[Variable],
+    guesses: Mapping[str, Sequence[str]],
+    missing: Sequence[str],
+    reading: Mapping[str, Any],
+) -> str:
+    """Write a codebook that `load_codebook` reads: comments, guesses, settings, variables.
+
+    Each guess is given the line that it is about, and the response is guessed too.
+    """
+    export = {option: value for option, value in reading.items() if value}
+    settings = _toml_lines({"keep": export.pop("keep", None), "missing": missing})
+    settings += ["", *(["[export]", *_toml_lines(export)] if export else []), ""]
+    response = _response(variables)
+    chosen = f"response = {_toml(response)}" if response else '# response = "KEY"'
+    rest = [chosen, *settings, *(line for variable in variables for line in _tables(variable))]
+    doubts = [
+        (f"[variables.{variable.key}]", f"{variable.key}: {doubt}")
+        for variable in variables
+        for doubt in guesses[variable.key]
+    ]
+    if response:
+        doubts.insert(0, (chosen, f"response: {response} is the question that the others explain"))
+    above = len(head) + len(doubts) + 3
+    listed = [f"  {_toml(f'line {above + rest.index(line)}, {doubt}')}," for line, doubt in doubts]
+    return "\n".join([*head, "guesses = [", *listed, "]", *rest])
+
+
+def _response(variables: Sequence[Variable]) -> str:
+    """The last question that the others can explain: one of two or ordered answers, or a number."""
+    singles = [variable for variable in variables if variable.kind == "single"]
+    ranked = [v for v in singles if v.ordered or len(v.levels) == 2]
+    fit = [v.key for v in variables if v.kind == "number" or v in ranked]
+    return (fit or [v.key for v in singles] or [""])[-1]
+
+
+def _tables(variable: Variable) -> Iterator[str]:
+    yield f"[variables.{variable.key}]"
+    yield from _toml_lines(_entries(variable) | ({"reversed": []} if variable.items else {}))
+    for level in variable.levels:
+        yield f"[[variables.{variable.key}.levels]]"
+        bounds = {side: n for side in ("low", "high") if (n := getattr(level, side)) is not None}
+        key, others = {"key": level.key}, {"bounds": bounds} if bounds else {}
+        yield from _toml_lines(key | _entries(level) | others)
+    yield ""
+
+
+def _entries(noun: Variable | Level) -> dict[str, Any]:
+    """What the file says of a variable or a level, without what needs not be said."""
+    values = {f: getattr(noun, f.name) for f in fields(noun) if f.name in _WRITTEN}
+    return {_IN_FILE.get(f.name, f.name): v for f, v in values.items() if v != f.default}
+
+
+def _toml_lines(entries: Mapping[str, Any]) -> list[str]:
+    """Write the entries of a TOML table that are not ``None``."""
+    return [f"{key} = {_toml(value)}" for key, value in entries.items() if value is not None]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(_toml_lines(value)) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    # A JSON string, number or bool is a TOML one, but for the delete character.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -12,19 +12,38 @@ from math import isfinite
 from typing import Literal
 
 from churnlib.survey.answer_text import (
-    BETWEEN_WORDS,
-    INCLUSIVE_SIDE,
     INFINITY,
     Interval,
-    core_words,
     date_band,
     hides_digits,
     normalise,
     parse_band,
     strip_mark,
-    with_sides,
 )
 
+_INCLUSIVE_SIDE = re.compile(  # opens a level on a side and leaves its own word in it
+    "(?:及其|及|或者|或|和)(?:以上|以下|更高|更低)$"
+    "|(?:or|and)(?:above|below|higher|lower|more|less|over|under)$"
+)
+_BETWEEN_WORDS = re.compile(
+    r"""[、/\\,;|()\[\]·+&"“”「」-]|(?<=\w)(?=[♂♀])|\b(?:or|and|to|including|incl)\b"""
+    "|包括|包含|以及|或者|[含和与及或至到等]"
+    "|(?<=[\u3400-\u9fff])\\s*(?=[a-z])|(?<=[a-z])\\s*(?=[\u3400-\u9fff])"
+)
+_UP = re.compile(
+    r"(?:及其|及|或者|或|和)?(?:以上|更高)|\b(?:or|and|&) (?:above|higher|more|over|beyond)\b"
+    r"|\babove\b"
+)
+_DOWN = re.compile(
+    r"(?:及其|及|或者|或|和)?(?:以下|更低)|\b(?:or|and|&) (?:below|lower|less|under)\b"
+    r"|\b(?:below|under|less than|lower than)\b"
+)
+_BEFORE = re.compile("^(?:我是|非?全日制|在读|在职|普通|统招|成人|自考|已)")
+_BEHIND = re.compile(
+    "(?:学历|学位|毕业|在读|程度|文化|水平|阶段|[及或]?同等学[历力]"
+    "|degrees?|diploma|orequivalent|level|students?|qualification|(?<=school)graduates?|'s)$"
+)
+_BEHIND_SHORT = re.compile("(?:生|性|士|人|的|者|同学|孩子?|(?<=[a-z]{4})s)$")
 _HAN_WORD = re.compile("[\u3400-\u9fff]{2,}").fullmatch
 ANY_NUMBER = Interval(-INFINITY, INFINITY)
 Labels = Mapping[str, str]
@@ -35,14 +54,8 @@ Kind = Literal["single", "multiple", "scale", "number", "text", "weight", "id"]
 class LabelError(ValueError):
     """An answer that must not be given a level.
 
-    Parameters
-    ----------
-    variable, raw : str
-        The question and the answer as typed.
-    reason : str
-        Why it does not fit.
-    nearest : str or None
-        The label spelt most like it, only to help a person find a typing error.
+    It holds the question (`variable`), the answer as typed (`raw`), why it does not fit (`reason`)
+    and the label spelt most like it (`nearest`), only to help a person find a typing error.
     """
 
     def __init__(self, variable: str, raw: str, reason: str, nearest: str | None = None) -> None:
@@ -62,8 +75,7 @@ class Level:
     labels : mapping of str to str
         Language to label.
     low, high : int or None
-        First and last whole number of a band, both included; ``None`` on an open
-        side and for a level that is not a band.
+        First and last whole number of a band, ``None`` on an open side and where it is no band.
     assumed : bool
         Whether the level is ours rather than the source's.
     aliases : tuple of str
@@ -98,9 +110,7 @@ class Level:
     @property
     def width(self) -> int | None:
         """Number of whole units in the band; ``None`` when a side is open."""
-        if self.low is None or self.high is None:
-            return None
-        return self.high - self.low + 1
+        return None if self.low is None or self.high is None else self.high - self.low + 1
 
 
 @dataclass(frozen=True)
@@ -110,7 +120,7 @@ class Variable:
     Parameters
     ----------
     key, labels, levels, ordered
-        Its name, labels and levels, and whether their order means something.
+        Its name, its label by language, its levels, and whether their order means something.
     questions : tuple of str
         Wordings of the question by which its column is found.
     units : tuple of str
@@ -131,8 +141,8 @@ class Variable:
 
     key: str
     labels: Labels
-    levels: tuple[Level, ...]
-    ordered: bool
+    levels: tuple[Level, ...] = ()
+    ordered: bool = False
     questions: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     limits: Interval = ANY_NUMBER
@@ -156,10 +166,10 @@ class Variable:
         return dict(zip(self.keys, numbers, strict=True))
 
     def __getitem__(self, key: str) -> Level:
-        for level in self.levels:
-            if level.key == key:
-                return level
-        raise KeyError(f"{self.key!r} has no level {key!r}; its levels are {', '.join(self.keys)}")
+        if key not in self.keys:
+            names = ", ".join(self.keys)
+            raise KeyError(f"{self.key!r} has no level {key!r}; its levels are {names}")
+        return self.levels[self.keys.index(key)]
 
     @cached_property
     def spellings(self) -> dict[str, str]:
@@ -181,14 +191,10 @@ class Variable:
         """Level key by each word of its spellings, ``高中`` of 高中及以下 and of 高中学历."""
         words: dict[str, set[str]] = {}
         for text, key in self.spellings.items():
-            for word in core_words(INCLUSIVE_SIDE.sub("", text)):
+            for word in _core_words(_INCLUSIVE_SIDE.sub("", text)):
                 if not re.search("[0-9]", word):
                     words.setdefault(word, set()).add(key)
         return {word: min(keys) for word, keys in words.items() if len(keys) == 1} | self.spellings
-
-    def open_sides(self, key: str) -> set[str]:
-        """Sides, ``↑`` or ``↓``, on which a label says that the level has no end."""
-        return {"↑", "↓"} & {*"".join(map(with_sides, self[key].names))}
 
     def level_of(self, raw: str, numbers: Numbers | None = None) -> str:
         """Give the level of an answer that is not missing, or raise `LabelError`."""
@@ -196,17 +202,14 @@ class Variable:
             return self.written[plain]
         if "┋" in raw:
             raise LabelError(self.key, raw, "it is more than one answer to a question with one")
-        text = normalise(raw)
-        if text in self.spellings and not hides_digits(raw) and text not in self.codes:
-            return self.spellings[text]  # before its beginning is taken for an option mark
-        bare = strip_mark(raw)
-        text = normalise(bare)
+        for bare in (raw, strip_mark(raw)):  # the beginning of a level is no option mark
+            text = normalise(bare)
+            if text in self.spellings and text not in self.codes and not hides_digits(bare):
+                return self.spellings[text]
         if hides_digits(bare):
             raise LabelError(self.key, raw, "it holds a sign that only looks like a digit")
         if text in self.codes:
             return self._numbered(raw, text, numbers or self.numbers)
-        if text in self.spellings:
-            return self.spellings[text]
         names = map(normalise, (self.key, *self.labels.values(), *self.questions))
         if named := re.match(f"(?:{'|'.join(map(re.escape, names))})[ds]?:?(?=.)", text):
             text = bare = text[named.end() :]
@@ -255,39 +258,61 @@ class Variable:
         if low > high or any(not self.limits.low <= end <= self.limits.high for end in ends):
             raise LabelError(self.key, raw, "no such number can be meant")
         bands = {level.key: level.band for level in self.levels if level.band}
-        touched = [k for k, level in bands.items() if level.low <= high and low <= level.high]
-        for key in touched:
-            if bands[key].low <= low and high <= bands[key].high:
-                return key
+        touched = [key for key, at in bands.items() if at.low <= high and low <= at.high]
+        if len(touched) == 1 and bands[touched[0]].low <= low and high <= bands[touched[0]].high:
+            return touched[0]
         reason = f"it does not lie inside one level but reaches into {' and '.join(touched)}"
         raise LabelError(self.key, raw, reason if touched else "it lies outside every level")
 
     def _worded(self, raw: str, bare: str) -> str:
         """The level that each word of an answer names, as in 高中/中专及以下 and 男 (male)."""
-        text = with_sides(unicodedata.normalize("NFKC", bare).casefold())
-        sides = {side for side in "↑↓" if side in text}
+        text = _with_sides(unicodedata.normalize("NFKC", bare).casefold())
+        sides = {*text} & {"↑", "↓"}
         text = re.sub("[↑↓]", "", text)
         if (numbered := re.fullmatch(r"([0-9]{1,2}) ?=? ?(\D+)", text)) and (
             self._word(numbered[2]) == self.codes.get(numbered[1])
         ):
             text = numbered[2]  # an option number that the codebook confirms
         whole = self._word(raw) or self._word(text)  # B.A. has no option mark
-        parts = [p for p in map(normalise, BETWEEN_WORDS.split(text)) if p and core_words(p)]
+        parts = [p for p in map(normalise, _BETWEEN_WORDS.split(text)) if p and _core_words(p)]
         levels = {whole} if whole else {self._word(part) for part in parts}
         keys = [] if None in levels else [key for key in self.keys if key in levels]
         reason = f"it names {' and '.join(keys)}" if keys else "no level is called so"
         if len(keys) == 1:
-            if sides <= self.open_sides(keys[0]):
+            if sides <= {*"".join(map(_with_sides, self[keys[0]].names))}:
                 return keys[0]
             reason = f"it reaches beyond {keys[0]}"
         nearest = difflib.get_close_matches(normalise(bare), self.spellings, n=1)
         raise LabelError(self.key, raw, reason, *nearest)
 
     def _word(self, text: str) -> str | None:
-        forms = core_words(normalise(text), of_answer=True)
+        forms = _core_words(normalise(text), of_answer=True)
         if word := next((form for form in forms if form in self.words), None):
             return self.words[word]
         # 高职专科, 硕士研究生: several words in a row.
         several = re.findall("|".join(sorted(filter(_HAN_WORD, self.words), key=len)[::-1]), text)
         levels = {self.words[word] for word in several if word}
         return levels.pop() if len(levels) == 1 and "".join(several) in forms else None
+
+
+def _with_sides(text: str) -> str:
+    """Put ``↑`` and ``↓`` for words such as 及以上 and ``or below``."""
+    return _DOWN.sub("↓", _UP.sub("↑", text))
+
+
+def _core_words(text: str, *, of_answer: bool = False) -> list[str]:
+    """A normalised word without what does not change its meaning, step by step.
+
+    Examples
+    --------
+    >>> _core_words("在读大专生", of_answer=True)
+    ['在读大专生', '大专生', '大专']
+    """
+    if not (_BEFORE.sub("", text) and _BEHIND.sub("", text)):
+        return []  # in brackets behind a word: 本科生(在读)
+    steps = [text, re.sub("[.'-]", "", text)]
+    patterns = (_BEFORE, _BEHIND, _BEHIND_SHORT) if of_answer else (_BEFORE, _BEHIND)
+    while shorter := next((s for p in patterns if (s := p.sub("", text)) not in {text, ""}), ""):
+        text = shorter
+        steps.append(text)
+    return list(dict.fromkeys(steps))

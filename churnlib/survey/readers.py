@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from churnlib.survey.answer_text import CONTROL, normalise
-from churnlib.survey.draft_kinds import separator_of
+from churnlib.survey.answer_values import separator_of
 from churnlib.survey.file_formats import read_delimited, read_spreadsheet, read_spss
 from churnlib.survey.raw_table import Numbered, RawTable, header_of, without_repeats
 
