@@ -96,6 +96,7 @@ def _refuse_unknown(entry: Mapping[str, Any], keys: set[str], where: str) -> Non
 
 
 def _keys(noun: type, *others: str) -> set[str]:
+    """Keys of a table in the file: its fields, without and with the others."""
     return {_IN_FILE.get(f.name, f.name) for f in fields(noun)} ^ {*others}
 
 
@@ -232,15 +233,17 @@ def _tables(variable: Variable) -> Iterator[str]:
     for level in variable.levels:
         yield f"[[variables.{variable.key}.levels]]"
         bounds = {side: n for side in ("low", "high") if (n := getattr(level, side)) is not None}
-        key, others = {"key": level.key}, {"bounds": bounds} if bounds else {}
-        yield from _toml_lines(key | _entries(level) | others)
+        yield from _toml_lines({"key": level.key, **_entries(level), "bounds": bounds or None})
     yield ""
 
 
 def _entries(noun: Variable | Level) -> dict[str, Any]:
     """What the file says of a variable or a level, without what needs not be said."""
-    values = {f: getattr(noun, f.name) for f in fields(noun) if f.name in _WRITTEN}
-    return {_IN_FILE.get(f.name, f.name): v for f, v in values.items() if v != f.default}
+    return {
+        _IN_FILE.get(f.name, f.name): value
+        for f in fields(noun)
+        if f.name in _WRITTEN and (value := getattr(noun, f.name)) != f.default
+    }
 
 
 def _toml_lines(entries: Mapping[str, Any]) -> list[str]:

@@ -224,6 +224,11 @@ def test_likeness_only_words_the_hint():
         BOOK.resolve("education", "本科预科")
 
 
+def test_a_band_behind_a_list_number_gets_its_level_and_behind_a_point_its_own_number():
+    assert level_of("visits", "1、3-5次") == level_of("visits", "2.3-5次") == "3-5"
+    assert level_of("visits", "1.3-5次") == ""
+
+
 def test_dates_that_a_spreadsheet_made_of_bands_are_known():
     assert BOOK.resolve("visits", "1月2日") == BOOK.resolve("visits", "2-Jan") == "1-2"
     assert BOOK.resolve("visits", "3月5日") == BOOK.resolve("visits", "5-Mar") == "3-5"
