@@ -334,6 +334,12 @@ def test_zeros_are_not_replaced_as_statsmodels_does():
     assert chi_square([[25, 25, 12], [0, 1, 3]]).statistic == pytest.approx(6.9562, abs=5e-5)
 
 
+def test_few_expected_people_are_counted_below_five():
+    # Expected: 14 · 9/29 = 4.34 and 15 · 9/29 = 4.66 in the second row, more in the first.
+    note = chi_square([[10, 10], [4, 5]]).note
+    assert note == "2 of 4 cells expect fewer than 5 (least 4.34)"
+
+
 def test_yates_never_overshoots():
     assert chi_square([[1573, 3], [4, 0]], correction=True).statistic == 0
 
