@@ -188,6 +188,16 @@ def test_every_row_of_the_battery_has_a_range(shape):
     assert set(names(shape)) == set(cl.statistics(table).index) - {"mcnemar_bowker"}
 
 
+def test_a_form_orders_tables_as_its_statistic_does():
+    rows, columns = [5, 6, 3], [6, 7, 1]
+    tables = [cl.Crosstab.from_counts(t, ordered=True) for t in every_table(rows, columns)]
+    values = pd.DataFrame([cl.statistics(table, exact=False)["value"] for table in tables])
+    for statistic in ("kendall_tau_b", "lambda_rows", "lambda_columns", "gk_tau_rows"):
+        attained = cl.attainable(rows, columns, statistic)
+        ends = (values[statistic].min(), values[statistic].max())
+        assert (attained.low, attained.high) == pytest.approx(ends), statistic
+
+
 @settings(max_examples=15)
 @given(st.data(), small_tables())
 def test_every_statistic_has_the_range_of_brute_force(data, counts):
