@@ -86,12 +86,12 @@ def test_no_colour_means_two_things_in_the_panels_of_the_frontier(ax):
 
 
 def test_power_is_drawn_for_every_share_of_men(ax):
-    table = power_curves(30, 30, [0.1, 0.4], points=11)
+    table = power_curves(30, 30, [0.1, 0.6], points=11)
     figures.power(table, LABEL, ax)
     for curve, (_, power) in zip(curves(ax), table.items(), strict=True):
         drawn = power.reset_index().to_numpy()
         np.testing.assert_allclose(curve.get_xydata(), drawn, rtol=1e-5)
-    assert named(ax) == ["men 10 %", "men 40 %"]
+    assert named(ax) == ["men 10 %", "men 60 %"]
     assert [0.8, 0.8] in [list(line.get_ydata()) for line in ax.lines]
 
 
