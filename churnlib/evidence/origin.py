@@ -51,7 +51,6 @@ class Origin(IntEnum):
         return f'<span style="{look.format(_COLOURS[self - 1])}">{self.badge}</span>'
 
 
-# In the order of gravity.
 _CHINESE = ("论文所载", "文献数字", "真实作答", "假设推算", "模拟数据")
 _COLOURS = ("#1b5e83", "#5b4b8a", "#2d6a2d", "#7a5c00", "#a33b20")
 _ASSUMED = {
@@ -145,8 +144,7 @@ def resources(folder: Path | None = None) -> dict[str, Resource]:
 def update_checksums(folder: Path | None = None) -> list[str]:
     """Write the present checksum and size of every data file into the data package.
 
-    To be run after a deliberate edit, such as a new label in the codebook: until then the
-    tests report the file as changed. Returns the names of the files whose checksum is new.
+    To be run after a deliberate edit, such as a new label; returns the names of what is new.
     """
     folder = folder or PROJECT / "data"
     package = folder / "datapackage.json"
