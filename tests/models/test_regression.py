@@ -9,7 +9,8 @@ import statsmodels.api as sm
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
-from scipy.stats import chi2
+from scipy.special import logit as logits_of
+from scipy.stats import chi2, norm
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 import churnlib as cl
@@ -264,6 +265,25 @@ def test_the_interval_of_a_predicted_share_is_that_of_its_logit(arthritis):
     margin = 1.959964 * (1 / k + 1 / (n - k)) ** 0.5
     odds = k / (n - k) * np.exp([-margin, margin])
     assert row[["low", "high"]].tolist() == pytest.approx(odds / (1 + odds), abs=1e-6)
+
+
+def test_the_level_sets_every_interval(arthritis):
+    half, most = (
+        ordinal_logit(arthritis, "improved", "sex", count="n", level=level) for level in (0.5, 0.95)
+    )
+    narrower = norm.isf(0.25) / norm.isf(0.025)
+
+    def width(table):
+        return (table["high"] - table["low"]).to_numpy()
+
+    assert width(half.coefficients) == pytest.approx(narrower * width(most.coefficients))
+    assert width(half.cutpoints) == pytest.approx(narrower * width(most.cutpoints))
+    # A profile is a parabola but for a few percent.
+    profile = width(half.profile_intervals()), narrower * width(most.profile_intervals())
+    assert profile[0] == pytest.approx(profile[1], rel=0.02)
+    assert profile[0] != pytest.approx(width(half.coefficients), rel=1e-4)
+    logits = [logits_of(fit.predicted("sex")[["low", "high"]].to_numpy()) for fit in (half, most)]
+    assert np.ptp(logits[0], axis=1) == pytest.approx(narrower * np.ptp(logits[1], axis=1))
 
 
 @st.composite
@@ -587,7 +607,8 @@ def test_lines_that_are_printed_are_their_two_tests_and_the_slopes_at_each_cut(a
     badge, ratio, brant, head, _, *each, cuts, _, sex, _ = repr(lines).splitlines()
     assert (badge, ratio, brant) == (fit.origin.badge, cl.apa(lines), cl.apa(lines.brant))
     assert head.split() == ["chi2", "df", "p_value"]
-    assert [row.split()[0] for row in each] == ["sex", "treatment"]
+    numbers = lines.by_predictor.round(3).loc[["sex", "treatment"]].to_numpy().tolist()
+    assert [[float(x) for x in row.split()[1:]] for row in each] == numbers
     assert cuts.split()[-2:] == ["None|Some", "Some|Marked"]
     assert [float(x) for x in sex.split()[1:]] == lines.slopes.loc["sex=Female"].round(3).tolist()
     separated = parallel_lines(ordinal_logit(three_answers(n=[20, 10, 5, 0, 15, 15]), "y", "x",

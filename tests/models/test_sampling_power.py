@@ -77,6 +77,7 @@ def test_everybody_there_is_gives_the_answer_of_the_table():
 def test_one_size_does_not_depend_on_the_others_and_a_seed_repeats_it():
     both = found_in_samples(DOCTOR_VISITS, [60, 150], seed=9, draws=50)
     alone = found_in_samples(DOCTOR_VISITS, [150], seed=9, draws=50)
+    assert both.index.tolist() == list(range(6))
     again = both.query("size == 150").reset_index(drop=True)
     pd.testing.assert_frame_equal(again, alone)
     other = found_in_samples(DOCTOR_VISITS, [150], seed=10, draws=50)

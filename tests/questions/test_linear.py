@@ -57,6 +57,9 @@ def test_predictors_that_say_the_same_or_do_not_vary_are_refused(survey):
     nobody = replace(survey, frame=survey.frame.assign(income=np.nan))
     with pytest.raises(ValueError, match="0 people are too few for 2 coefficients"):
         cl.linear_model(nobody, "income", ["age"])
+    two = replace(survey, frame=survey.frame.head(2))
+    with pytest.raises(ValueError, match="2 people are too few for 2 coefficients"):
+        cl.linear_model(two, "income", ["age"])
     young = replace(survey, frame=survey.frame.assign(age=23))
     with pytest.raises(ValueError, match="or one does not vary"):
         cl.linear_model(young, "income", ["sex", "age"])
