@@ -34,11 +34,11 @@ def odds_ratio(table: Any, *, level: float = 0.95) -> Estimate:
     return ratio("odds_ratio", table, a * d, b * c, variance, level)
 
 
-def risk_ratio(table: Any, *, level: float = 0.95) -> Estimate:
-    """Share of the first column in the first row over that in the second.
+def risk_ratio(table: Any, *, event: Any = None, level: float = 0.95) -> Estimate:
+    """Share of the first column, or of `event`, in the first row over that in the second.
 
-    ``se`` is that of the logarithm; see `odds_ratio` for empty cells. Katz et al. (1978),
-    Biometrics 34, 469–474.
+    SPSS prints both columns, as "for cohort". ``se`` is that of the logarithm; see `odds_ratio`
+    for empty cells. Katz et al. (1978), Biometrics 34, 469–474.
 
     Examples
     --------
@@ -48,7 +48,11 @@ def risk_ratio(table: Any, *, level: float = 0.95) -> Estimate:
     """
     table = as_table(table)
     require_shape(table, "risk_ratio")
-    (a, b), (c, d) = table.counts.to_numpy(dtype=float)
+    first, second = table.counts.columns
+    if event not in (None, first, second):
+        raise KeyError(f"the table has no column {event!r}; it has {first!r}, {second!r}")
+    o = table.counts.to_numpy(dtype=float)
+    (a, b), (c, d) = o if event in (None, first) else o[:, ::-1]
     variance = b / a / (a + b) + d / c / (c + d) if a * c else NAN
     return ratio("risk_ratio", table, a * (c + d), c * (a + b), variance, level)
 

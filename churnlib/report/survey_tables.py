@@ -106,7 +106,7 @@ class SurveyTables:
         return Exhibit(key, self.captioned(caption), note, origin, TextTable(heads, rows))
 
     def told(
-        self, key: str, caption: str, columns: Columns, text: str, result: Any = None,
+        self, key: str, caption: str, columns: Columns, text: str, /, result: Any = None,
         note: str = "", **values: object,
     ) -> list[Block]:  # fmt: skip
         """A sentence that refers to a table, and the table."""

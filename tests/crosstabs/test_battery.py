@@ -406,7 +406,7 @@ def test_a_letter_stands_where_the_z_test_of_two_shares_says_so(o):
     [
         ([[1.5, 2], [3, 4]], "whole numbers of 0 or more; given 1.5"),
         ([[-1, 2], [3, 4]], "whole numbers of 0 or more; given -1"),
-        ([[None, 2], [3, 4]], "whole numbers of 0 or more; given nan"),
+        ([[None, 2], [3, 4]], "whole numbers of 0 or more; given None"),
         ([[float("nan"), 2], [3, 4]], "whole numbers of 0 or more; given nan"),
         ([["a", 2], [3, 4]], "whole numbers of 0 or more; given 'a'"),
         ([[0, 0], [0, 0]], "2 × 2 cells counts nobody"),
@@ -453,6 +453,16 @@ def test_a_table_at_the_edge_has_no_interval_and_says_why():
     line = pearson_r(table([[0, 0, 3], [0, 4, 0], [5, 0, 0]]))
     assert line.value == pytest.approx(-1)
     assert np.isnan(line.t)
+
+
+def test_the_risk_ratio_may_be_that_of_the_other_column():
+    # SPSS's "for cohort outcome = no": .89, 95 % interval .80 to .99 (aspirin).
+    aspirin = Crosstab.from_counts([[20, 80], [15, 135]], columns=["yes", "no"])
+    other = risk_ratio(aspirin, event="no")
+    assert [round(x, 2) for x in (other.value, other.low, other.high)] == [0.89, 0.80, 0.99]
+    assert risk_ratio(aspirin, event="yes").value == risk_ratio(aspirin).value
+    with pytest.raises(KeyError, match="no column 'maybe'; it has 'yes', 'no'"):
+        risk_ratio(aspirin, event="maybe")
 
 
 def test_a_measure_that_cannot_be_negative_has_no_negative_limit():

@@ -496,7 +496,7 @@ def test_a_committed_figure_says_where_its_numbers_come_from():
     for entry in read_manifest(PROJECT):
         if entry.kind == "figure":
             for lang in ("en", "zh-Hans"):
-                written = words_of(PROJECT / entry.path(lang, "svg"))
+                written = words_of(PROJECT / f"figures/{lang}/{entry.name}.svg")
                 kind = load_codebook().labeller(lang)(entry.origin.name)
                 assert any(f"{kind} · " in text for text in written)
 
