@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from formulaic import Formula, ModelSpec
 
 _COLLINEAR = 1e-6  # of unit columns: beyond it half of a fit's digits are lost
+_LARGEST = 1e100  # beyond it squares overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +72,12 @@ def grouped(
     for name in [response, *names, *([] if count is None else [count])]:
         if name not in frame:
             raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
+        if list(frame).count(name) > 1:
+            raise ValueError(f"several columns are called {name!r}; rename or drop all but one")
     people = pd.Series(1, frame.index)
     if count is not None:
         people = pd.Series(whole_counts(frame[count], f"counts in {count!r}"), frame.index)
-    given = frame.loc[people > 0, [response, *names]].apply(_numbers)
+    given = frame.loc[people > 0, [response, *names]].apply(_checked)
     is_complete = given.notna().all(axis=1)
     missing = int(people[people > 0][~is_complete].sum())
     tidy, people = given[is_complete], people[people > 0][is_complete]
@@ -133,6 +136,7 @@ def formula_of(
     return response, Formula([Term([Factor("1", eval_method="literal")]), *columns])
 
 
+@np.errstate(all="ignore")  # columns_of says what is infinite
 def spec_of(formula: Formula, rows: pd.DataFrame) -> ModelSpec:
     """How columns are made of a frame by a formula, with the levels of these rows."""
     from formulaic.errors import FormulaicError
@@ -143,6 +147,7 @@ def spec_of(formula: Formula, rows: pd.DataFrame) -> ModelSpec:
         raise _unread(" + ".join(str(term) for term in formula if term != "1"), error) from None
 
 
+@np.errstate(all="ignore")
 def columns_of(spec: ModelSpec, rows: pd.DataFrame) -> pd.DataFrame:
     """Indicators of levels, and numbers in their own units: one column a slope, by its name."""
     matrix = spec.get_model_matrix(rows, na_action="ignore")
@@ -187,11 +192,24 @@ def _unread(formula: str, reason: object) -> ValueError:
     )
 
 
-def _numbers(column: pd.Series) -> pd.Series:
-    """Numbers stored as objects (of `Decimal`, say) as floats; whatever else as it is."""
-    kinds = {"decimal", "floating", "integer", "mixed-integer-float"}
-    is_number = column.dtype == object and pd.api.types.infer_dtype(column) in kinds
-    return column.astype(float) if is_number else column
+def _checked(column: pd.Series) -> pd.Series:
+    """A column of one kind; numbers stored as objects (of `Decimal`, say) as floats."""
+    kind = pd.api.types.infer_dtype(column)
+    if kind in {"mixed", "mixed-integer", "complex"}:
+        raise TypeError(
+            f"{column.name!r} holds values of several kinds, or complex numbers; make them all "
+            "text or all numbers, or the column a Categorical"
+        )
+    if kind in {"decimal", "floating", "integer", "mixed-integer-float"}:
+        column = column.astype(float) if column.dtype == object else column
+        if (column.abs() > _LARGEST).any():
+            raise ValueError(
+                f"{column.name!r} holds infinite numbers or some beyond {_LARGEST:.0e}; set them "
+                "to missing or change their unit"
+            )
+    elif len({*map(str, levels := column.dropna().unique())}) < len(levels):
+        raise ValueError(f"{column.name!r} has levels that read the same; rename them")
+    return column
 
 
 def _ordered(column: pd.Series, notes: list[str]) -> pd.Series:
@@ -236,7 +254,10 @@ def _require_full_rank(x: pd.DataFrame) -> None:
     from scipy.linalg import null_space
 
     apart = x - x.mean()
-    scaled = (apart / apart.abs().max()).fillna(0).assign(**{"the constant": 1.0})
+    reach = apart.abs().max()
+    if not ((reach == 0) | reach.between(1 / _LARGEST, _LARGEST)).all():
+        raise ValueError("predictors reach no further than 1e-100, or beyond 1e100; change units")
+    scaled = (apart / reach).fillna(0).assign(**{"the constant": 1.0})
     directions = null_space(np.linalg.qr(scaled, mode="r"), rcond=_COLLINEAR)
     is_involved = np.abs(directions).max(axis=1, initial=0) > 10 * _COLLINEAR
     if is_involved.any():
