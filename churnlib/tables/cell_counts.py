@@ -71,13 +71,15 @@ def grid(frame: pd.DataFrame, variables: Sequence[str], people: Any = None) -> p
 def _categorical(column: pd.Series) -> pd.Categorical:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.array
+    levels = column.astype("category").array
     try:
-        return pd.Categorical(column, categories=sorted(column.dropna().unique()))
+        sorted(levels.categories)  # pandas leaves what has no order as it came
     except TypeError:
         raise TypeError(
             f"the column {column.name!r} mixes texts and numbers; make it a pandas Categorical "
             "with its levels in order"
         ) from None
+    return levels
 
 
 def resolve_labels(
