@@ -159,9 +159,21 @@ def parse_band(text: str, units: Sequence[str] | None) -> Interval | None:
     (Interval(low=20, high=29), Interval(low=60, high=inf))
     >>> parse_band("18<=x<30", []), parse_band("一周1-3次", ["次"])
     (Interval(low=18, high=29), None)
-    >>> parse_band("$5k-1.5万", None)
-    Interval(low=5000.0, high=15000.0)
+    >>> parse_band("$5k-1.5万", None), parse_band("3-5次(3-5times)", ["次", "times"])
+    (Interval(low=5000.0, high=15000.0), Interval(low=3, high=5))
     """
+    if band := _band(text, units):
+        return band
+    # Said twice, as in two languages; a longer text is a free one.
+    for cut in re.finditer("(?<![0-9])|(?![0-9])", text) if len(text) < 40 else ():
+        halves = [text[: cut.start()].rstrip("(/ "), text[cut.start() :].strip("()/ ")]
+        first, second = (None if half.isdecimal() else _band(half, units) for half in halves)
+        if first and first == second:
+            return first
+    return None
+
+
+def _band(text: str, units: Sequence[str] | None) -> Interval | None:
     text = _with_signs(text.replace("廿", "二十"))
     number, unit = _NUMBER, ""
     if units is None:

@@ -119,3 +119,13 @@ def test_other_words_and_numbers_are_no_amount(text):
 )
 def test_anything_else_is_no_band(text):
     assert parse_band(normalise(text), ["岁", "次"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "band"),
+    [("1-2次 (1-2 times)", (1, 2)), ("3-5 times 3-5次", (3, 5)), ("6次及以上/6 or more", (6, INF)),
+     ("1-2次 3-5次", None), ("10/12", None), ("5/5次", None), ("≥18以下", None)],
+)  # fmt: skip
+def test_a_band_said_in_two_languages_is_read_once_and_two_bands_are_not(text, band):
+    read = parse_band(normalise(text), ["次", "times"])
+    assert (read and (read.low, read.high)) == band
