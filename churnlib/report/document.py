@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _REFERENCE = re.compile("\x02(.+?)\x03")  # no text of a user holds these after `xml_safe`
 _LATIN_PART = re.compile(r"([\[(]?[−.0-9][−.,0-9 %]*[\])]?)")
+_IN_NUMBER = re.compile(r"(?<=\d)-(?=\d)")
 _ANCHOR = "_Toc{:06d}"
 _SHORT_TABLE, _TALLEST = 16, Pt(400)
 
@@ -152,13 +153,15 @@ class _Writer:
                 add_field(paragraph, f"REF {kind}_{number} \\h", f"{self.word(kind)} {number}")
 
     def _run(self, paragraph: Paragraph, text: str) -> None:
-        """Add text; in Chinese, numbers are runs of their own, within which no line ends."""
+        """Add text; no line ends in 3-1, nor in Chinese in a number, which is a run of its own."""
         chinese = self.words.lang == "zh-Hans"
-        parts = _LATIN_PART.split(xml_safe(text)) if chinese else [xml_safe(text)]
-        for part in filter(None, parts):
-            run = paragraph.add_run(part)
-            if chinese and not _LATIN_PART.fullmatch(part):  # its punctuation in the Chinese font
-                run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:hint"), "eastAsia")
+        for place, piece in enumerate(_IN_NUMBER.split(xml_safe(text))):
+            if place:
+                paragraph.add_run()._r.extend(elements("<w:noBreakHyphen/>"))
+            for part in filter(None, _LATIN_PART.split(piece) if chinese else [piece]):
+                run = paragraph.add_run(part)
+                if chinese and not _LATIN_PART.fullmatch(part):  # punctuation in the Chinese font
+                    run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:hint"), "eastAsia")
 
     def _caption(self, block: Exhibit) -> None:
         kind, number = self.numbers[block.key]

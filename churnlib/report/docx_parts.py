@@ -160,7 +160,7 @@ def _width(text: str) -> float:
 
 def _longest_word(text: str) -> float:
     """Width of what may not be broken; in Chinese a line may end after any character."""
-    words = re.split(r"(?<![<>])\s|(?<=[-–/,;])", text)  # "< .001" is one
+    words = re.split(r"(?<![<>])\s|(?<=[–/,;])|(?<=-)(?!\d)", text)  # "< .001" and 3-1 are one
     return max(min(_width(word), 24 if word.isascii() else 8) for word in words)
 
 

@@ -312,3 +312,11 @@ def test_an_archive_that_is_no_document_is_no_template(write, tmp_path):
         archive.writestr("xl/workbook.xml", "<workbook/>")
     with pytest.raises(ValueError, match=r"book\.docx is not a Word document"):
         write(Text("x"), template=tmp_path / "book.docx")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hans"])
+def test_no_line_ends_at_the_hyphen_within_a_number(write, lang):
+    path = write(Text("Table 3-1, well-known"), lang=lang)
+    (paragraph,) = [p for p in docx.Document(str(path)).paragraphs if "3-1" in p.text]
+    assert paragraph.text == "Table 3-1, well-known"
+    assert paragraph._p.xml.count("<w:noBreakHyphen/>") == 1
