@@ -207,7 +207,7 @@ def phi(table: Any, *, level: float = 0.95) -> Estimate:
     """
     size = _effect_size("phi", table, lambda chi2, o: np.sqrt(chi2 / o.sum()), level)
     o = observed(as_table(table))
-    negative = o.shape == (2, 2) and np.linalg.det(o) < 0
+    negative = o.shape == (2, 2) and deviations(o)[0, 0] < 0
     return replace(size, value=-size.value) if negative else size
 
 
