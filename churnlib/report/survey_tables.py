@@ -54,7 +54,8 @@ class SurveyTables:
         label, units = self.label(name), self.book[name].units
         if self.book[name].kind != "number" or not units:
             return label
-        return self.word("with_unit", label=label, unit=xml_safe(units[0]))
+        own = [unit for unit in units if unit.isascii() == (self.words.lang == "en")]
+        return self.word("with_unit", label=label, unit=xml_safe([*own, *units][0]))
 
     def word(self, key: str, **values: object) -> str:
         """Give the words of a key, whole numbers with their thousands separated."""

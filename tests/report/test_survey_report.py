@@ -193,11 +193,12 @@ def test_few_people_for_a_model_are_said_to_be_few(tmp_path):
 @BOTH
 def test_a_number_stands_with_its_unit_beside_its_mean(tmp_path, lang):
     codebook(tmp_path / "b.toml", v=["a", "b"])
-    book = book_with(tmp_path / "b.toml", 'label = { en = "Age", zh-Hans = "年龄" }\nunits = ["y"]')
+    number = 'label = { en = "Age", zh-Hans = "年龄" }\nunits = ["y", "岁"]'
+    book = book_with(tmp_path / "b.toml", number)
     raw = pd.DataFrame({"v": list("aabb") * 3, "age": [f"{n} y" for n in range(20, 32)]})
     survey = cl.clean(raw, book, origin=Origin.OBSERVED)
     tables = exhibits(survey, tmp_path, lang)
-    named = {"en": "Age (y)", "zh-Hans": "年龄（y）"}[lang]
+    named = {"en": "Age (y)", "zh-Hans": "年龄（岁）"}[lang]
     assert tables["numbers"].content.rows[0][:4] == (named, "12", "0", "25.50")
     assert tables["age × v"].caption.startswith(named)
 
