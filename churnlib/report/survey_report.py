@@ -29,7 +29,7 @@ def write_survey_report(
     ----------
     survey : Survey or SurveyAnalysis
         Its own codebook words every question and answer. Of a survey alone every pair of
-        questions is tested; an analysis is reported as it stands.
+        questions is tested, and the codebook's response explained; an analysis stands as it is.
     folder : Path
         The report is written below it; pictures in ``figures/LANG/`` of it are included.
     lang : {"en", "zh-Hans"}
@@ -45,7 +45,8 @@ def write_survey_report(
     Raises
     ------
     KeyError, FileNotFoundError, ValueError
-        If a label is missing in the language, or the template is missing or no Word document.
+        If a label is missing in the language, the template is missing or no Word document, or
+        a survey alone has no question to explain.
     """
     if isinstance(survey, Survey):
         survey = analyse_survey(survey, all_pairs=True)

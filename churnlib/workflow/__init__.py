@@ -6,4 +6,4 @@ from churnlib.workflow.notebook import NotebookError as NotebookError
 from churnlib.workflow.notebook import notebooks as notebooks
 from churnlib.workflow.notebook import write_student_copy as write_student_copy
 from churnlib.workflow.reproduction import reproduce as reproduce
-from churnlib.workflow.reproduction import verify as verify
+from churnlib.workflow.verification import verify as verify

@@ -139,8 +139,11 @@ def analyse(
     _require_labels(book, lang)
     for name in filter(None, (response, group, *by, *only)):
         _ = book[name]  # raises where there is no such question
-    if group and group == (response or default_response(book)):
-        raise ValueError(f"the response and the group are both {group!r}; choose two questions")
+    chosen = response or default_response(book)
+    if chosen in {group, *by}:
+        raise ValueError(f"{chosen!r} is the response; choose another question for --by or --group")
+    if group and book[group].kind != "single":
+        raise ValueError(f"groups come from a question with one answer; {group!r} has none")
     values = {
         "ANSWERS": str(answers.resolve()),
         "CODEBOOK": str(codebook.resolve()),

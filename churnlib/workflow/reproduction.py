@@ -1,4 +1,4 @@
-"""The notebooks run as far as anything has changed, and all of it verified in a scratch clone."""
+"""The notebooks run as far as anything has changed, and what they make put in place together."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ import os
 import platform
 import shutil
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
-from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from churnlib.evidence import PROJECT, resources
+from churnlib.evidence import PROJECT
 from churnlib.report import MANIFEST, RUN, pages, read_manifest
 from churnlib.workflow import notebook
 from churnlib.workflow.notebook import NotebookError, Task, Tell, checksum, digest, files_in, silent
@@ -49,8 +46,8 @@ def reproduce(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) ->
     """Run every notebook that has changed; replace outputs only if none of them fails.
 
     A notebook has changed if its code or an output of it has, or any file of churnlib or of
-    ``data/``, or the lock; one that reads what others make, if any of that has. One that is edited
-    while it runs is left as it is.
+    ``data/``, or the lock; one that reads what others make, if any of that has. Words edited while
+    it runs are kept; one whose code is edited then keeps its last outputs, and runs again.
 
     Raises
     ------
@@ -67,6 +64,7 @@ def reproduce(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) ->
     late = [name for name, document in documents.items() if _reads_outputs(document)]
     early = [name for name in documents if name not in late]
     ran: dict[str, Run] = {}
+    done: list[Task] = []
     with workspace(project) as scratch:
         build = Build(project, scratch)
         inputs = _inputs(project)
@@ -78,7 +76,8 @@ def reproduce(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) ->
             }
             stale = [name for name in stage if not build.is_current(name, keys[name])]
             if stale:
-                _require_writable(project)
+                written = [file for record in build.last.values() for file in record.outputs]
+                _require_writable(project, ["notebooks/x", "figures/x", "report/x", *written])
             # The longest first, so that none of them is left for the end; a new one before all.
             stale.sort(key=lambda name: -build.last[name].seconds if name in build.last else -inf)
             tasks = {name: build.task(name, documents[name], before) for name in stale}
@@ -89,24 +88,42 @@ def reproduce(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) ->
                 raise
             for name, task in tasks.items():
                 ran[name] = Run(name, seconds[name])
-                file = f"notebooks/{name}.ipynb"
-                if notebook.read(project / file) == documents[name]:
-                    text = notebook.text_of(task.notebook)
-                    build.keep(ran[name], keys[name], before, {file: text})
+                text = notebook.text_of(task.notebook)
+                build.keep(ran[name], keys[name], before, {f"notebooks/{name}.ipynb": text})
+            done += tasks.values()
+        for task in done:
+            _take_words(build, task)
         _make_pages(build, list(documents), inputs)
         build.publish([*documents, PAGES])
     shutil.rmtree(project / ".churnlib" / "failed", ignore_errors=True)
     return [ran.get(name, Run(name, 0.0, "unchanged")) for name in documents]
 
 
-def _require_writable(project: Path) -> None:
-    """Raise an OSError before anything runs if an output folder cannot be written."""
-    for folder in ("notebooks", *OUTPUTS):
-        if (project / folder).exists() and not os.access(project / folder, os.W_OK):
-            raise PermissionError(
-                f"cannot write to {folder}/. Nothing was replaced; make it a folder that you may "
-                "write to and run again"
-            )
+def _require_writable(project: Path, files: Iterable[str]) -> None:
+    """Raise an OSError before anything is replaced if one of these cannot be written."""
+    for folder in sorted({(project / file).parent for file in files}):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder, prefix=".churnlib-"):
+                pass
+        except OSError as error:
+            raise OSError(
+                f"cannot write to {folder.relative_to(project)}/: {error.strerror}. Nothing was "
+                "replaced; make it a folder that you may write to and run again"
+            ) from None
+
+
+def _take_words(build: Build, task: Task) -> None:
+    """Give a notebook that ran the words that stand in it now; drop one whose code was edited."""
+    file = f"notebooks/{task.name}.ipynb"
+    now = notebook.runnable(notebook.read(build.project / file))
+    if notebook.program(now) != notebook.program(task.notebook):
+        build.drop(task.name)
+        return
+    pairs = zip(notebook.code_cells(now), notebook.code_cells(task.notebook), strict=True)
+    for cell, ran in pairs:
+        cell.update(outputs=ran.outputs, execution_count=ran.execution_count)
+    (build.made / file).write_text(notebook.text_of(now), encoding="utf-8", newline="\n")
 
 
 def _reads_outputs(document: Mapping[str, Any]) -> bool:
@@ -197,14 +214,21 @@ class Build:
             (folder / file).replace(self.made / file)
         self.good[run.notebook] = Record(key, own, run.seconds)
 
+    def drop(self, name: str) -> None:
+        """Forget what a notebook has made now, and keep what its last good run made."""
+        for file in self.good.pop(name).outputs:
+            (self.made / file).unlink()
+        if name in self.last:
+            self.good[name] = self.last[name]
+
     def publish(self, names: Iterable[str]) -> None:
         """Put what was made in place, and remove what these notebooks no longer make."""
         kept = {name: self.good[name] for name in names if name in self.good}
         records = self.scratch / "records"
         content = {name: asdict(record) for name, record in kept.items()}
         records.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        _require_writable(self.project, files_in(self.made))
         for file in files_in(self.made):
-            (self.project / file).parent.mkdir(parents=True, exist_ok=True)
             (self.made / file).replace(self.project / file)
         for record in self.last.values():
             for file in record.outputs.keys() - self.outputs(kept).keys():
@@ -234,86 +258,3 @@ def workspace(project: Path) -> Iterator[Path]:
             shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix="run-") as scratch:
             yield Path(scratch)
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What came of making all `outputs` twice in a scratch clone.
-
-    `committed` and `repeated` name the files that differ from what is committed and between the
-    two runs, as ``git diff`` does; `faults` says which data are not those released.
-    """
-
-    outputs: int
-    committed: tuple[str, ...] = ()
-    repeated: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
-
-    @property
-    def is_good(self) -> bool:
-        """Whether all is reproduced, byte for byte."""
-        return not (self.committed or self.repeated or self.faults)
-
-    def __str__(self) -> str:
-        lines = [f"{self.outputs} outputs were made twice from nothing."]
-        lines += [f"differs from what is committed: {file}" for file in self.committed]
-        lines += [f"differs between the two runs: {file}" for file in self.repeated]
-        if self.committed:
-            lines.append(
-                "On another system a last digit or the edge of a line may differ: `make test` "
-                "compares numbers and pictures within a tolerance and tells that from a real "
-                "difference (tests/likeness.py)."
-            )
-        lines += [f"fault: {fault}" for fault in self.faults]
-        return "\n".join([*lines, f"{'' if self.is_good else 'NOT '}all is reproduced"])
-
-
-def verify(project: Path = PROJECT, *, jobs: int = 1, tell: Tell = silent) -> Verification:
-    """Run the reviewer's protocol in a scratch clone; the project itself is not touched.
-
-    What is committed is verified. All outputs are deleted, made, and held against the commit;
-    deleted again, made again, and held against the first run.
-
-    Raises
-    ------
-    RuntimeError
-        If the project is no clone, or a run does not end well; with what it said.
-    """
-    with tempfile.TemporaryDirectory(prefix="churnlib-verify-") as folder:
-        clone = Path(folder)
-        git = partial(_call, clone, "verify needs git and a clone of the project", "git")
-        tell("cloning what is committed")
-        git("clone", "--quiet", "--no-hardlinks", str(project.resolve()), ".")
-        differences: list[tuple[str, ...]] = []
-        for which in ("first", "second"):
-            for made in (*OUTPUTS, ".churnlib"):
-                shutil.rmtree(clone / made, ignore_errors=True)
-            tell(f"{which} run, from nothing")
-            _run(clone, jobs)
-            git("add", "--all")
-            differences.append(tuple(git("diff", "--cached", "--name-status").splitlines()))
-            author = ("-c", "user.name=verify", "-c", "user.email=verify@localhost")
-            git(*author, "commit", "--quiet", "--allow-empty", "--message", f"{which} run")
-        outputs = git("ls-files", *OUTPUTS, "notebooks").splitlines()
-        faults = [
-            f"{entry.path.relative_to(clone)} is not the released file: its checksum differs"
-            for entry in resources(clone / "data").values()
-            if not (entry.path.is_file() and entry.is_intact())
-        ]
-        return Verification(len(outputs), differences[0], differences[1], tuple(faults))
-
-
-def _run(clone: Path, jobs: int) -> None:
-    command = [sys.executable, "-m", "churnlib", "reproduce", "--jobs", str(jobs), "--json"]
-    _call(clone, "the run in the scratch copy failed", *command)
-
-
-def _call(clone: Path, blame: str, *command: str) -> str:
-    paths = f"{clone}{os.pathsep}{os.environ.get('PYTHONPATH', '')}".rstrip(os.pathsep)
-    environment = {**os.environ, "PYTHONPATH": paths}
-    done = subprocess.run(
-        command, cwd=clone, env=environment, capture_output=True, encoding="utf-8", check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"{blame}: {done.stderr.strip()}")
-    return done.stdout

@@ -178,7 +178,8 @@ def test_a_notebook_that_somebody_has_gone_on_with_is_not_replaced(analysed):
     ("options", "error", "said"),
     [
         ({"response": "cat"}, KeyError, "cat"),
-        ({"group": "content"}, ValueError, "the response and the group are both 'content'"),
+        ({"group": "content"}, ValueError, "'content' is the response; choose another question"),
+        ({"by": ["content"]}, ValueError, "'content' is the response; choose another question"),
     ],
 )
 def test_a_question_that_is_not_there_is_named(tmp_path, options, error, said):

@@ -191,9 +191,33 @@ def test_a_notebook_edited_while_it_runs_keeps_the_edit_and_runs_again(project):
     reproduce(project, tell=edit)
     texts = {n: (project / "notebooks" / f"{n}.ipynb").read_text() for n in ("02_b", "03_c")}
     assert "# Sea" in texts["03_c"]
+    assert json.loads(texts["03_c"])["cells"][1]["execution_count"] == 1
     assert "ret'" in texts["02_b"]
-    assert not (project / "figures").exists()
-    assert states(project) == {"01_a": "unchanged", "02_b": "done", "03_c": "done"}
+    assert states(project) == {"01_a": "unchanged", "02_b": "done", "03_c": "unchanged"}
+
+
+def test_one_edited_while_it_runs_takes_nothing_from_others_and_keeps_its_last_outputs(tmp_path):
+    notebook(tmp_path, "01_a", "import os, pathlib\n" + WRITE.format(name="a", text="old"))
+    read = 'import os, pathlib\npathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures", "a.txt")'
+    notebook(tmp_path, "02_b", read + ".read_text()", text="# Last\n\n| Reads | `figures/` |")
+    path = tmp_path / "notebooks" / "01_a.ipynb"
+
+    def edit(old: str, new: str) -> None:
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+
+    reproduce(tmp_path)
+    figure = tmp_path / "figures" / "a.txt"
+
+    def while_it_runs(line: str) -> None:
+        if line.startswith("01_a: done"):
+            edit('write_text(\\"new', 'write_text(\\"newest')
+
+    edit('write_text(\\"old', 'write_text(\\"new')
+    reproduce(tmp_path, tell=while_it_runs)
+    assert figure.read_text() == "old"
+    assert states(tmp_path) == {"01_a": "done", "02_b": "done"}
+    assert figure.read_text() == "newest"
 
 
 def test_in_a_run_a_figure_that_no_notebook_makes_is_not_taken_from_the_last(tmp_path):
@@ -425,7 +449,7 @@ def test_the_lock_of_a_run_that_died_is_no_lock(project):
 def test_a_file_in_place_of_an_output_folder_is_named_and_nothing_is_replaced(project):
     (project / "figures").write_text("in the way")
     before = outputs(project)
-    with pytest.raises(FileExistsError, match=r"File exists: .*figures"):
+    with pytest.raises(OSError, match=r"figures/: File exists\. Nothing was replaced"):
         reproduce(project, jobs=2)
     assert outputs(project) == before
 
@@ -439,7 +463,7 @@ def test_a_folder_that_becomes_read_only_is_told_and_nothing_is_lost(project, mo
     good["notebooks/03_c.ipynb"] = path.read_bytes()
     with (
         mounted("--bind", str(project / "figures"), project / "figures", read_only=True),
-        pytest.raises(OSError, match=r"cannot write to figures/\. Nothing was replaced"),
+        pytest.raises(OSError, match=r"cannot write to figures/: .*Nothing was replaced"),
     ):
         reproduce(project)
     assert outputs(project) == good

@@ -11,7 +11,8 @@ import pytest
 
 from churnlib.__main__ import main
 from churnlib.workflow import reproduction as module
-from churnlib.workflow.reproduction import Verification, digest, files_in, reproduce, verify
+from churnlib.workflow.reproduction import digest, files_in, reproduce
+from churnlib.workflow.verification import Verification, verify
 
 FIGURE = """import os, pathlib
 out = pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures")
