@@ -266,7 +266,6 @@ def _effect_size(
 ) -> Estimate:
     """An effect size that follows from χ² and has its p-value."""
     test = chi_square(table)
-
     none = Value(p_value=test.p_value, why_none="too few people for the correction")
     return measure(name, table, lambda o: replace(none, value=size(test.statistic, o)), level)
 

@@ -164,9 +164,10 @@ def attainable(
     row_margin, column_margin, constraints
         As for `bounds`; the order of the levels is taken as meant.
     statistic : str, Count or callable
-        A row of `statistics(table)`, for instance ``"gamma"``; the people in some cells; or a
-        function of a `Crosstab` that gives a number, an `Estimate` (its value counts) or a
-        `Test` (its statistic counts, or its p-value where it has none: ``"fisher_exact"``).
+        A row of `statistics(table)` but eta's and McNemar's, for instance ``"gamma"``; the people
+        in some cells; or a function of a `Crosstab` that gives a number, an `Estimate` (its value
+        counts) or a `Test` (its statistic counts, or its p-value where it has none:
+        ``"fisher_exact"``).
 
     Returns
     -------
@@ -186,7 +187,8 @@ def attainable(
     margins are fixed: integer programs for weighted sums and lambda, couplings for gamma, tau and
     Somers' d, closed paths and branch and bound for χ² and what follows from it. What is left,
     functions of one's own, ordinal statistics under constraints that no coupling meets, and large
-    tables, is searched, and `proved` is false.
+    tables, is searched, and `proved` is false; so is lambda's greatest value beyond
+    10,000 people, where the solver's own precision proves nothing.
 
     Examples
     --------

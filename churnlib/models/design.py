@@ -104,7 +104,7 @@ def grouped(
 def formula_of(
     response: str, predictors: str | Sequence[str] | None, count: str | None
 ) -> tuple[str, Formula]:
-    """The response, and the formula of its predictors; columns of a list may have any name."""
+    """The response, and the formula of its predictors, of which a list may have odd names."""
     from formulaic import Formula, SimpleFormula
     from formulaic.errors import FormulaicError
     from formulaic.parser.types import Factor, Term
@@ -122,6 +122,9 @@ def formula_of(
             raise _unread(right, error) from None
         if not isinstance(formula, SimpleFormula):
             raise _unread(right, "it has more than one part")
+        for term in formula:
+            if str(term) != "1" and not Formula([term]).required_variables:
+                raise _unread(right, f"no variable is found in {term}")
         return response, formula
     names = [predictors] if isinstance(predictors, str) else list(predictors)
     named = [response, *names, *([] if count is None else [count])]
@@ -130,6 +133,8 @@ def formula_of(
             raise TypeError(
                 f"columns are named by text, given {name!r}; rename it: frame.rename(columns=str)"
             )
+        if name == "1":
+            raise ValueError("the column '1' would be taken for the constant; rename it")
         if named.count(name) > 1:
             raise ValueError(f"{name!r} is named twice among response, predictors and count")
     columns = [Term([Factor(name, eval_method="lookup")]) for name in names]

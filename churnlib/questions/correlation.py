@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from churnlib.evidence import NAN, Estimate, Origin, require_level
-from churnlib.questions.group_differences import holm
+from churnlib.questions.group_differences import holm, varies
 from churnlib.questions.people import numbers_with, question_of
 from churnlib.survey import Survey, item_scores
 from churnlib.tables import origin_of
@@ -60,7 +59,7 @@ def correlations(data: Any, variables: Sequence[str], *, level: float = 0.95) ->
     for pair in combinations(variables, 2):
         both = pd.concat([columns[name] for name in pair], axis=1).dropna().to_numpy().T
         values = [NAN] * 6
-        if both.shape[1] >= _FEWEST and (np.ptp(both, axis=1) > 0).all():
+        if both.shape[1] >= _FEWEST and all(map(varies, both)):
             r, rho = pearsonr(*both), spearmanr(*both)
             limits = r.confidence_interval(level)
             values = [r.statistic, *limits, r.pvalue, rho.statistic, rho.pvalue]

@@ -102,7 +102,7 @@ def compare_groups(data: Any, variable: str, by: str, *, level: float = 0.95) ->
         raise ValueError(f"nobody answered both {variable!r} and {by!r}")
     table = pd.DataFrame({key: summary_of(sample) for key, sample in samples.items()}).T
     table = table.astype({"n": int, "missing": int}).rename_axis(by)
-    varied = {key: x for key, x in answered.items() if len(x) >= _FEWEST and _varies(x)}
+    varied = {key: x for key, x in answered.items() if len(x) >= _FEWEST and varies(x)}
     left_out = [str(key) for key in answered if key not in varied]
     note = f"without {', '.join(left_out)}: too few or equal numbers" if left_out else ""
     return GroupComparison(
@@ -132,8 +132,9 @@ def holm(p_values: pd.Series) -> pd.Series:
     return pd.Series(adjusted, tested.index, dtype=float).reindex(p_values.index)
 
 
-def _varies(numbers: np.ndarray) -> bool:
-    return bool(np.ptp(numbers) > 1e-9 * np.abs(numbers).max())  # else no digit of it is left
+def varies(numbers: np.ndarray) -> bool:
+    """Return True for numbers that differ by more than their rounding."""
+    return bool(np.ptp(numbers) > 1e-9 * np.abs(numbers).max())
 
 
 def _means(groups: dict[Any, np.ndarray], origin: Origin, note: str) -> Test:
@@ -157,7 +158,7 @@ def _ranks(groups: dict[Any, np.ndarray], origin: Origin) -> Test:
     samples = list(groups.values())
     n = sum(map(len, samples))
     name = "mann_whitney" if len(samples) <= 2 else "kruskal_wallis"
-    if len(samples) < 2 or not _varies(np.concatenate(samples)):
+    if len(samples) < 2 or not varies(np.concatenate(samples)):
         return _test(name, n, origin, "fewer than two groups can be compared, or all are equal")
     result = mannwhitneyu(*samples) if len(samples) == 2 else kruskal(*samples)
     df = NAN if len(samples) == 2 else len(samples) - 1

@@ -104,7 +104,8 @@ def rao_scott(survey: Survey, rows: str, columns: str) -> Test:
     Pearson's χ² of the weighted shares, corrected for what the design makes of its mean and
     spread (second order), as an F statistic: what R's ``svychisq`` and SPSS's complex samples
     give. ``n`` counts people, not weights; the note gives the corrected χ² and the mean design
-    effect. NaN with a note where fewer than two levels of either were answered.
+    effect. NaN with a note where fewer than two levels of either were answered, or so few of their
+    combinations that the correction is not determined.
 
     Raises
     ------
@@ -133,6 +134,9 @@ def rao_scott(survey: Survey, rows: str, columns: str) -> Test:
     main = np.hstack([in_row, in_column[:, 1:]])
     both = np.kron(np.eye(r)[:, 1:], np.eye(c)[:, 1:])
     contrasts = both - main @ np.linalg.lstsq(main, both, rcond=None)[0]
+    if np.linalg.matrix_rank(contrasts[p > 0]) < contrasts.shape[1]:
+        note = "too many combinations of answers were given by nobody; combine levels"
+        return Test("rao_scott", NAN, NAN, NAN, n, False, (NAN, NAN), survey.origin, note)
     scaled = np.divide(contrasts, p[:, None], out=np.zeros_like(contrasts), where=p[:, None] > 0)
     simple = contrasts.T @ scaled / n
     delta = np.linalg.solve(simple, scaled.T @ _covariance(cells, weights) @ scaled)

@@ -207,7 +207,8 @@ def _anova(
 
     # What the means differ by is convex in them: greatest at a corner of what they may be.
     low, high = (np.array([float(getattr(m, end)) for m in means]) for end in ("low", "high"))
-    box = (low - 1e-12, high + 1e-12)
+    hair = 1e-12 * np.maximum(1.0, abs(low) + abs(high))  # lsq_linear wants room between them
+    box = (low - hair, high + hair)
     closest = lsq_linear(contrasts, 0 * sizes, box, method="bvls").x
     least = f(closest, [sd.high for sd in sds])
     narrow = [max(sd.low, 0) for sd in sds]

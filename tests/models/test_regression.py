@@ -648,6 +648,8 @@ def test_any_name_of_a_column_will_do():
             {},
             "a logarithm of 0",
         ),
+        (answers(y=[0.0, 1.0] * 30), "answer ~ poly(y, 2)", None, {}, "no variable is found in"),
+        (answers(**{"1": [0.0, 1.0] * 30}), "answer", "1", {}, "taken for the constant"),
         (answers(y=[1e260, 1.0] * 30), "answer", "y", {}, "beyond 1e.100"),
         (answers(y=[1e-260, 0.0] * 30), "answer", "y", {}, "no further than 1e-100"),
         (answers(y=pd.Categorical([1, "1"] * 30)), "answer", "y", {}, "read the same"),

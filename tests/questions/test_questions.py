@@ -300,6 +300,13 @@ def test_rao_scott_is_r_surveys(survey, rows, pearson, f, ndf, ddf, p):
     assert mean == pytest.approx(pearson / f / (2 * cells), abs=0.005)  # two digits are given
 
 
+def test_rao_scott_of_a_table_with_too_many_empty_cells_is_none(raw, book):
+    same = raw.assign(visits=raw["region"].map({"a": "x", "b": "y", "c": "z"}))
+    test = cl.rao_scott(cl.clean(same, book, origin=OBSERVED), "visits", "region")
+    assert np.isnan([test.statistic, test.df, test.p_value]).all()
+    assert "given by nobody" in test.note
+
+
 def test_equal_weights_change_no_share_and_hardly_the_test(raw, book):
     survey = cl.clean(raw.assign(w="2"), book, origin=OBSERVED)
     shares = cl.weighted_shares(survey, "sex")

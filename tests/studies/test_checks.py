@@ -300,6 +300,13 @@ def test_means_that_may_be_equal_may_have_an_f_of_zero(study, f, right):
     assert holds(study(printed, rule)) is right
 
 
+def test_means_may_be_whole_numbers_without_a_rounding(study):
+    """Ten people each, within 10⁸: between (25 + 25) · 10⁶ · 10 / 2 = 2.5 · 10⁸, so F = 2.50."""
+    rule = '{ check = "anova", target = "F", means = [50000, 60000, 55000], sds = ["s", "s", "s"], n = [10, 10, 10] }'  # noqa: E501
+    assert holds(study({"F": "2.50", "s": "10000"}, rule))
+    assert not holds(study({"F": "2.60", "s": "10000"}, rule))
+
+
 @pytest.mark.parametrize("n", ["0", "-9", "1"])
 def test_no_f_or_t_is_of_too_few_people(study, n):
     groups = 'means = ["m", "m"], sds = ["s", "s"], n = ["n", "n"] }'
