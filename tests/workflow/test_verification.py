@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from churnlib.__main__ import main
-from churnlib.workflow import reproduction as module
+from churnlib.workflow import verification as module
 from churnlib.workflow.reproduction import digest, files_in, reproduce
 from churnlib.workflow.verification import Verification, verify
 
@@ -78,7 +78,7 @@ def test_each_thing_that_is_not_reproduced_is_named(project, monkeypatch):
     (project / "data" / "n.csv").write_text("1")
     monkeypatch.setattr(module, "resources", described)
     (project / "figures" / "a.csv").write_text("v\n0.12345679\n")
-    (project / "report").mkdir()
+    (project / "report").mkdir(exist_ok=True)
     (project / "report" / "old.docx").write_bytes(b"nobody makes me")
     chance = FIGURE.format(name="chance.csv", text="os.urandom(8).hex()")
     notebook(project, "02_b", chance, "_ = pathlib.Path('..', 'stray.txt').write_text('x')", "'c'")
