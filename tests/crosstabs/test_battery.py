@@ -198,12 +198,12 @@ def test_rank_statistics_are_scipy_s_on_the_people_themselves(o):
     np.testing.assert_allclose(
         ours["kendall_tau_b"], stats.kendalltau(rows, columns).statistic, atol=1e-9
     )
-    np.testing.assert_allclose(
-        ours["spearman"], stats.spearmanr(rows, columns).statistic, atol=1e-9
-    )
-    np.testing.assert_allclose(
-        ours["pearson_r"], stats.pearsonr(rows, columns).statistic, atol=1e-9
-    )
+    for name, correlation in (("spearman", stats.spearmanr), ("pearson_r", stats.pearsonr)):
+        theirs = correlation(rows, columns)
+        np.testing.assert_allclose(ours[name], theirs.statistic, atol=1e-9)
+        p = values(o)["p_value"][name]
+        if np.isfinite(p):  # where |r| = 1, scipy gives a p-value and SPSS none
+            np.testing.assert_allclose(p, theirs.pvalue, rtol=1e-6)
     np.testing.assert_allclose(
         ours["somers_d_columns"], stats.somersd(rows, columns).statistic, atol=1e-9
     )
@@ -453,6 +453,9 @@ def test_a_table_at_the_edge_has_no_interval_and_says_why():
     line = pearson_r(table([[0, 0, 3], [0, 4, 0], [5, 0, 0]]))
     assert line.value == pytest.approx(-1)
     assert np.isnan(line.t)
+    constant = pearson_r([[3, 4], [2, 5]], row_scores=[1, 1])
+    assert np.isnan(constant.value)
+    assert constant.note == "all scores of one variable are equal"
 
 
 def test_the_risk_ratio_may_be_that_of_the_other_column():
