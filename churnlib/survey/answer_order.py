@@ -69,13 +69,12 @@ _NEUTRAL = re.compile(
     r"normal|same|aboutthesame|nochange|一般|一般般|中立|普通|无所谓|不确定|说不清|说不准|不好说|"
     r"中等|中|适中|还行|还可以|尚可|无意见"
 )
-_OPPOSITES = {
-    "poor": "good", "bad": "good", "disagree": "agree", "low": "high", "small": "large",
-    "few": "many", "difficult": "easy", "hard": "easy", "weak": "strong",
-    "negative": "positive", "worse": "better", "slow": "fast", "oppose": "support",
-    "short": "long", "差": "好", "坏": "好", "低": "高", "小": "大", "少": "多", "难": "易",
-    "困难": "容易", "慢": "快", "弱": "强", "轻": "重", "短": "长", "反对": "赞成", "远": "近",
-}  # fmt: skip
+_PAIRS = """
+poor/good bad/good disagree/agree low/high small/large few/many difficult/easy hard/easy weak/strong
+negative/positive worse/better slow/fast oppose/support short/long
+差/好 坏/好 低/高 小/大 少/多 难/易 困难/容易 慢/快 弱/强 轻/重 短/长 反对/赞成 远/近
+"""
+_OPPOSITES = dict(re.findall(r"(\S+)/(\S+)", _PAIRS))
 _ENDS = {"excellent": "extremelygood", "terrible": "extremelybad", "awful": "extremelybad"}
 
 
@@ -85,7 +84,7 @@ class OrderedAnswers:
 
     answers: Sequence[str]
     ordered: bool  # whether the order means something
-    doubt: str = ""  # why it is not known whether it does
+    in_file: bool  # whether it is that of the file's codes or of option marks
 
 
 def ordered_answers(
@@ -101,34 +100,25 @@ def ordered_answers(
     for label in bare.values():
         labels.setdefault(normalise(label), label)
     marked = [text for text, label in bare.items() if label != text.strip()]
-    in_file = dict.fromkeys(normalise(bare.get(text, text)) for text in codes or marked)
-    by_file = in_file.keys() >= labels.keys()
-    places = dict(zip(labels, ranks([*labels.values()]), strict=False))
-    answers = [plain for plain in in_file if plain in labels] if by_file else [*labels]
-    if places and not by_file:
+    coded = dict.fromkeys(normalise(bare.get(text, text)) for text in codes or marked)
+    in_file = coded.keys() >= labels.keys()
+    places = dict(zip(labels, ranks([*labels]), strict=False))
+    answers = [plain for plain in coded if plain in labels] if in_file else [*labels]
+    if places and not in_file:
         answers.sort(key=places.__getitem__)
     ranked = [places[plain] for plain in answers if places]
     runs = bool(ranked) and ranked in (sorted(ranked), sorted(ranked)[::-1])
-    ordered = runs if ordinal is None or not by_file else ordinal
+    ordered = runs if ordinal is None or not in_file else ordinal
     texts = [labels[plain] for plain in answers]
-    if ordered or len(texts) < 3:
-        return OrderedAnswers(texts, ordered and len(texts) > 2)
-    doubt = "the order is that of the file's codes" if by_file else "no order is known"
-    todo = "unordered: move the levels and say ordered = true if they have one"
-    return OrderedAnswers(texts, False, f"{doubt}; {todo}")
+    return OrderedAnswers(texts, ordered and len(texts) > 2, in_file)
 
 
-def ranks(labels: Sequence[str]) -> list[float]:
-    """Give each answer its place in an order that the words themselves have; none without one."""
-    plain = [normalise(label).rstrip(".。") for label in labels]
+def ranks(plain: Sequence[str]) -> list[float]:
+    """Give each normalised answer its place in an order that the words have; none without one."""
+    plain = [text.rstrip(".。") for text in plain]
     scales = ([_level(text, scale) for text in plain] for scale in _SCALES)
-    for order in (
-        _numbers(plain),
-        map(_rate, plain),
-        *scales,
-        _degrees(plain),
-        map(_school, plain),
-    ):
+    schools = map(_school, plain)
+    for order in (_numbers(plain), map(_rate, plain), *scales, _degrees(plain), schools):
         places = [place for place in order if place is not None]
         if len(plain) == len(places) == len({*places}):
             return places
@@ -162,13 +152,11 @@ def _rate(text: str) -> float | None:
         return 0.01
     if re.fullmatch("less(?:often|frequently)|更少", text):
         return 0.1
-    unit = next((times for words, times in _UNITS.items() if re.search(words, text)), None)
-    if unit is None:
-        return None
-    numbers = [float(n) for n in re.findall(r"[0-9]+", text)]
-    in_words = (times for words, times in _COUNTS.items() if re.search(words, text))
-    count = sum(numbers) / len(numbers) if numbers else next(in_words, 1)
-    return unit * count * (1 + 0.05 * (side_of(text) - ("almost" in text or "几乎" in text)))
+    units = [times for words, times in _UNITS.items() if re.search(words, text)]
+    counts = [float(n) for n in re.findall("[0-9]+", text)]
+    counts = counts or [n for words, n in _COUNTS.items() if re.search(words, text)] or [1]
+    side = side_of(text) - ("almost" in text or "几乎" in text)
+    return units[0] * sum(counts) / len(counts) * (1 + 0.05 * side) if units else None
 
 
 def _level(text: str, scale: Sequence[str]) -> float | None:

@@ -137,6 +137,7 @@ _HAN = "零一二三四五六七八九"
 _DIGITS = {word: (n, n) for n, word in enumerate(_HAN)} | {"": (0, 0), "三五": (3, 5)}
 _DIGITS |= {f"{a}{b}": (n, n + 1) for n, (a, b) in enumerate(pairwise(_HAN)) if n}
 _TIMES = {"k": 1e3, "千": 1e3, "thousand": 1e3, "w": 1e4, "万": 1e4, "million": 1e6, "亿": 1e8}
+_AMOUNT = r"[0-9]{1,15}(?:\.[0-9]+)?"
 _MULTIPLE = "([千万亿]|thousand|million|[kw](?=to|or|and|[^a-z]|$))(?![0-9])"
 _JOIN = re.compile(
     "through|to|and|or|并且|[-到至和与及或、,且但&]"
@@ -163,7 +164,7 @@ def parse_band(text: str, units: Sequence[str] | None) -> Interval | None:
     lead, number, unit = "", "[0-9]{1,6}", " ?"
     if units is None:
         text = _without_multiples(text)
-        lead, number, unit = _LEADS, r"[0-9]+(?:\.[0-9]+)?", f"[^0-9.<>≤≥↑↓∋∌{_HAN}十]*?"
+        lead, number, unit = _LEADS, _AMOUNT, f"[^0-9.<>≤≥↑↓∋∌{_HAN}十]*?"
     elif units:
         words = "|".join(sorted((re.escape(normalise(u)) for u in units), key=len, reverse=True))
         text = re.sub(rf"(?<=[0-9↑↓)\]])(?:(?:{words})(?:\(s\))?|\((?:{words})\))", " ", text)
@@ -219,10 +220,9 @@ def _numeral(word: re.Match[str]) -> str:
 def _without_multiples(text: str) -> str:
     """Write amounts out: 1.5万 as 15000, 5-9k as 5000-9000."""
     text = re.sub("(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", "", text)
-    both = re.fullmatch(rf"(\D*([0-9.]+))((?:-|至|到|to)\D?([0-9.]+){_MULTIPLE}.*)", text)
-    if both and float(both[2]) < float(both[4]):
-        text = both[1] + both[5] + both[3]
-    amount = rf"([0-9]+(?:\.[0-9]+)?){_MULTIPLE}"
+    spread = rf"({_AMOUNT})(?=(?:-|至|到|to)\D?({_AMOUNT}){_MULTIPLE})"
+    text = re.sub(spread, lambda m: m[1] + (m[3] if float(m[1]) < float(m[2]) else ""), text)
+    amount = rf"({_AMOUNT}){_MULTIPLE}"
     return re.sub(amount, lambda m: f"{float(m[1]) * _TIMES[m[2]]:.0f}", text)
 
 

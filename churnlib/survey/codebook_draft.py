@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import pairwise
 from math import isfinite
 from typing import Any
 
@@ -45,7 +45,6 @@ _PARTS = (
 )
 _FEWEST_NUMBERS = 12  # different numbers from which on they are no codes of answers
 _LONGEST = 15  # signs of a number that a float holds to the last digit
-_MULTIPLES = {*"十百千万亿kmc", "百万", "千万", "thousand", "million", "kilo", "milli", "centi"}
 _HEAD = """\
 # A draft made from {name}. What it could not know stands in the list of guesses, each with the line
 # to change; delete an entry when it is decided. `analyse` runs with the guesses and repeats them.
@@ -72,8 +71,7 @@ def draft(
 ) -> str:
     """Write a codebook for an export, as TOML for `load_codebook`.
 
-    Each different answer becomes a level; nothing is taken from another study but the words for
-    missing answers. Columns that are left out are named in lines of their own; an export without
+    Each different answer becomes a level; columns that are left out are named. An export without
     a question that has answers to choose from is a `ValueError`.
 
     Parameters
@@ -81,7 +79,8 @@ def draft(
     raw : DataFrame
         From `read_answers`.
     codebook : Codebook
-        Its missing answers are looked for, and its words are no names of questions.
+        Its missing answers are looked for, and its words are no names of questions; nothing else
+        is taken from it.
     name : str
         The file's name, for the first line.
     reading : mapping, optional
@@ -120,14 +119,14 @@ def draft(
     guesses: dict[str, list[str]] = defaultdict(list)
     notes = list(raw.attrs.get("notes", []))
     for header, column in columns.items():
-        stem = stem_of.get(header, header)
-        parts = matrices.get(stem, {})
+        parts = matrices.get(stem := stem_of.get(header, ""), {})
         if parts and all(_ticks(columns[each], part) for each, part in parts.items()):
             if header == next(iter(parts)):
-                variables[header] = _ticked_question(key_of(stem), stem, parts)
-                guesses[variables[header].key] = [
-                    f"its options are {len(parts)} columns with ticks"
-                ]
+                key = key_of(stem)
+                options = zip(_levels(key, [*parts.values()]), parts, strict=True)
+                levels = tuple(replace(level, column=each) for level, each in options)
+                variables[header] = _variable(key, stem, kind="multiple", levels=levels)
+                guesses[key].append(f"its options are {len(parts)} columns with ticks")
         elif reason := _no_question(column):
             notes.append(f"left out, {reason}: {header!r}")
         else:  # the rows of a matrix share their answers and their order
@@ -140,14 +139,14 @@ def draft(
         if len(rows) == len(parts) and len(lengths) == 1 and 0 not in lengths:
             key, items = key_of(f"{stem} scale"), tuple(row.key for row in rows)
             variables[key] = _variable(key, stem, kind="scale", items=items)
-            guesses[key] = [
+            guesses[key].append(
                 f"{len(rows)} questions are taken for one scale; name those that are asked the "
                 "other way round under reversed, or delete it"
-            ]
+            )
     for header in raw.attrs.get("texts", []):
         if not _ABOUT_THE_SHEET.fullmatch(normalise(header)):
-            text = _variable(key_of(header), header, questions=(header,), kind="text")
-            variables[header] = text
+            key = key_of(header)
+            variables[header] = _variable(key, header, questions=(header,), kind="text")
     if {variable.kind for variable in variables.values()} <= {"text", "weight"}:
         raise ValueError(
             f"{name} has no column with 2 to {MOST_ANSWERS} different answers, with numbers or "
@@ -183,9 +182,11 @@ def _matrices(headers: Iterable[str]) -> dict[str, dict[str, str]]:
     matrices: dict[str, dict[str, str]] = {}
     for pattern in _PARTS:
         taken = {header for parts in matrices.values() for header in parts}
-        matches = [pattern.fullmatch(header) for header in headers if header not in taken]
-        for stem, group in groupby(matches, key=lambda match: match["stem"] if match else ""):
-            parts = {match.string: match["part"].strip() for match in group if match}
+        groups: dict[str, dict[str, str]] = defaultdict(dict)
+        for header in headers:
+            if header not in taken and (match := pattern.fullmatch(header)):
+                groups[match["stem"]][header] = match["part"].strip()
+        for stem, parts in groups.items():
             if len({*parts.values()}) == len(parts) > 1:
                 matrices[stem] = parts
     return matrices
@@ -220,13 +221,6 @@ def _variable(key: str, asked: str, **known: Any) -> Variable:
     return Variable(key, dict.fromkeys(LANGUAGES, label), **known)
 
 
-def _ticked_question(key: str, stem: str, parts: Mapping[str, str]) -> Variable:
-    """A multiple-choice question of one column an option."""
-    options = zip(_levels(key, [*parts.values()]), parts, strict=True)
-    levels = tuple(replace(level, column=header) for level, header in options)
-    return _variable(key, stem, kind="multiple", levels=levels)
-
-
 def _question(key: str, column: Column, missing: Sequence[str], guesses: list[str]) -> Variable:
     """The question of one column: the first of its kinds that fits the answers."""
     given, header, own = column.given, column.header, column.missing
@@ -243,7 +237,7 @@ def _question(key: str, column: Column, missing: Sequence[str], guesses: list[st
         levels = _levels(key, ordered_answers(parts).answers)
         return replace(question, levels=levels, kind="multiple")
     if number := _number(question, given):
-        if _are_different(number.units):
+        if len({re.sub("^周|s$", "", unit) for unit in number.units}) > 1:
             units = " and ".join(number.units)
             guesses.append(f"numbers in {units}: write all in one unit to take the mean")
             return text
@@ -273,17 +267,10 @@ def _number(question: Variable, given: Sequence[str]) -> Variable | None:
     return replace(question, units=tuple(named), missing=tuple(missing), kind="number")
 
 
-def _are_different(units: Sequence[str]) -> bool:
-    """Return True if numbers in two units cannot be added up: 元 and 万元, but not 岁 and 周岁."""
-    if len(units) < 2:
-        return False
-    short, long = sorted(units, key=len)
-    return short not in long or long.removesuffix(short) in _MULTIPLES
-
-
 def _doubts(order: OrderedAnswers) -> Iterator[str]:
-    if order.doubt:
-        yield order.doubt
+    if len(order.answers) > 2 and not order.ordered:
+        why = "the order is that of the file's codes" if order.in_file else "no order is known"
+        yield f"{why}; unordered: move the levels and say ordered = true if they have one"
     plain = [*map(normalise, order.answers)]
     if plain and all(map(_is_code, plain)):
         yield "codes without labels: say what they mean; an order may not be meant"
