@@ -46,7 +46,7 @@ def as_text(raw: Any) -> str:
     return str(int(raw) if isinstance(raw, float) and raw.is_integer() else raw)
 
 
-@lru_cache(maxsize=10_000)  # a handful of answers stands in any number of rows
+@lru_cache(maxsize=100_000)  # a handful of answers stands in any number of rows
 def normalise(text: str) -> str:
     """One spelling for all ways to type the same: 18-22岁 for １８～２２ 岁 and 34 for 34.0."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")

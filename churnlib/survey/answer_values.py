@@ -18,14 +18,9 @@ from churnlib.survey.levels import LabelError, Numbers, Variable
 
 SEPARATORS = ("┋", "；", ";", "|", ", ", ",", "、", "\n", " ")
 """What stands between the answers in one cell of a multiple-choice question, KoBo's space last."""
-TICKED = frozenset({
-    "1", "yes", "y", "true", "x", "✓", "√", "checked", "selected", "quoted", "mentioned",
-    "是", "有", "选中", "已选", "选择",
-})  # fmt: skip
-NOT_TICKED = frozenset({
-    "0", "no", "n", "false", "unchecked", "notselected", "notquoted", "notmentioned",
-    "否", "无", "未选中", "未选",
-})  # fmt: skip
+_YES = "1 yes y true x ✓ √ checked selected quoted mentioned 是 有 选中 已选 选择"
+_NO = "0 no n false unchecked notselected notquoted notmentioned 否 无 未选中 未选"
+TICKED, NOT_TICKED = frozenset(_YES.split()), frozenset(_NO.split())
 NUMBER = r"[-+]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)"
 MOST_ANSWERS = 20
 """A column with more different answers than these holds numbers or free text."""
