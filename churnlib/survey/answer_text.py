@@ -63,7 +63,7 @@ def hides_digits(text: str) -> bool:
     return any(c.isdigit() for c in unicodedata.normalize("NFKC", others))
 
 
-def marked(text: str) -> tuple[int, str] | None:
+def _marked(text: str) -> tuple[int, str] | None:
     """The place that an option mark gives and the answer behind it: 2 and 初中 of B．初中."""
     text = _ZERO_WIDTH.sub("", text).strip()
     mark = _MARK.match(text.translate(_HALF_WIDTH))
@@ -75,7 +75,7 @@ def marked(text: str) -> tuple[int, str] | None:
 
 def strip_mark(text: str) -> str:
     """Return an answer without the option marks in front of it."""
-    while mark := marked(text):
+    while mark := _marked(text):
         text = mark[1]
     return _ZERO_WIDTH.sub("", text).strip()
 
@@ -87,7 +87,7 @@ def without_marks(texts: Iterable[str]) -> dict[str, str]:
     different without them. An answer may also be given without.
     """
     texts = list(dict.fromkeys(texts))
-    behind = {text: mark for text in texts if (mark := marked(text))}
+    behind = {text: mark for text in texts if (mark := _marked(text))}
     # The B. of B.A. is no mark.
     behind = {t: m for t, m in behind.items() if not re.fullmatch(r"[A-Za-z]?\.?", m[1])}
     pairs = {(place, normalise(bare)) for place, bare in behind.values()}
