@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 INFINITY = float("inf")
 
-# Circled and bracketed numbers and letters, such as ① ⑴ ⒈ ❶ Ⓐ ㈠: one character is one mark.
-_CHARACTER_MARK = "[\u2460-\u249b\u24b6-\u24ff\u2776-\u2793\u3220-\u3229\u3280-\u3289]"
+# By the half-width form of a text, which has as many characters.
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _MARK = re.compile(
-    rf"{_CHARACTER_MARK}\s*[.．、:：]?"
-    r"|[(（[【]\s*(?:[A-Za-zＡ-Ｚａ-ｚ]|[0-9０-９]{1,2})\s*[)）\]】]"
-    r"|[A-Za-zＡ-Ｚａ-ｚ](?:\s*[.．、:：)）]|\s)"
+    # Circled and bracketed numbers and letters, such as ① ⑴ ⒈ ❶ Ⓐ ㈠: one character is one mark.
+    "[\u2460-\u249b\u24b6-\u24ff\u2776-\u2793\u3220-\u3229\u3280-\u3289]\\s*[.、:]?"
+    r"|[(\[【]\s*(?:[A-Za-z]|[0-9]{1,2})\s*[)\]】]|[A-Za-z](?:\s*[.、:)]|\s)"
     # A letter glued to a Han word or a band, but not that of A1.
-    r"|[A-Ja-jＡ-Ｊａ-ｊ]-?(?=[\u3400-\u9fff<>≤≥]|[0-9０-９](?![0-9０-９]*\s*$))"
+    r"|[A-Ja-j]-?(?=[\u3400-\u9fff<>≤≥]|[0-9](?![0-9]*\s*$))"
     # A bare number is a mark only before something that is no number: "1、3次" may be a list.
-    r"|[0-9０-９]{1,2}\s*(?:[.．、:：)）](?=\s*[^\s0-9０-９])|[.．]\s)"
+    r"|[0-9]{1,2}\s*(?:[.、:)](?=\s*[^\s0-9])|\.\s)"
 )
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 """Characters that no document can hold."""
@@ -29,7 +30,7 @@ _DASH = re.compile("[\u2010-\u2015\u2053\u2212\u2500\u2501\u2e3a\u301c\u30fc\u22
 _SIMPLIFIED = str.maketrans(
     "歲滿於過兩幾內學歷畢業讀碩專職別齡", "岁满于过两几内学历毕业读硕专职别龄"
 )
-_SPACE = re.compile(r"(?<![0-9])\s+|\s+(?![0-9\s])")  # but not between two digits
+_SPACE = re.compile(r"(?<![0-9])\s+|\s+(?![0-9\s])")  # but not between two digits: 3 5 is not 35
 
 
 def as_text(raw: Any) -> str:
@@ -45,18 +46,9 @@ def as_text(raw: Any) -> str:
     return str(int(raw) if isinstance(raw, float) and raw.is_integer() else raw)
 
 
-@lru_cache(maxsize=10_000)  # a handful of answers stands in any number of rows
+@lru_cache(maxsize=100_000)  # a handful of answers stands in any number of rows
 def normalise(text: str) -> str:
-    """One spelling for all ways to type the same: widths, dashes, case and spaces.
-
-    Space between two digits stays, so that ``3 5`` never becomes 35. A whole number loses the
-    ``.0`` that programs add where a column has missing answers.
-
-    Examples
-    --------
-    >>> normalise(" １８ 岁～２２岁 "), normalise("3 5"), normalise("34.0"), normalise("4.5")
-    ('18岁-22岁', '3 5', '34', '4.5')
-    """
+    """One spelling for all ways to type the same: 18-22岁 for １８～２２ 岁 and 34 for 34.0."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     plain = plain.translate(_SIMPLIFIED)
     plain = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", plain)).strip()
@@ -71,28 +63,41 @@ def hides_digits(text: str) -> bool:
     return any(c.isdigit() for c in unicodedata.normalize("NFKC", others))
 
 
-def marked(text: str) -> tuple[int, str] | None:
-    """Return the place that an option mark gives (2 for ``B.``) and the answer behind it.
-
-    Examples
-    --------
-    >>> marked("B．初中"), marked("④40-59岁"), marked("(1) 男"), marked("1-2次")
-    ((2, '初中'), (4, '40-59岁'), (1, '男'), None)
-    """
+def _marked(text: str) -> tuple[int, str] | None:
+    """The place that an option mark gives and the answer behind it: 2 and 初中 of B．初中."""
     text = _ZERO_WIDTH.sub("", text).strip()
-    if not (mark := _MARK.match(text)) or not (bare := text[mark.end() :].strip()):
+    mark = _MARK.match(text.translate(_HALF_WIDTH))
+    if not mark or not (bare := text[mark.end() :].strip()):
         return None
     sign = re.search("[0-9]+|[A-Z]", unicodedata.normalize("NFKC", mark[0]).upper())
-    if sign is None:
-        return 0, bare
-    return (int(sign[0]) if sign[0].isdecimal() else ord(sign[0]) - ord("A") + 1), bare
+    return (int(sign[0], 36) - (0 if sign[0].isdecimal() else 9) if sign else 0), bare
 
 
 def strip_mark(text: str) -> str:
     """Return an answer without the option marks in front of it."""
-    while mark := marked(text):
+    while mark := _marked(text):
         text = mark[1]
     return _ZERO_WIDTH.sub("", text).strip()
+
+
+def without_marks(texts: Iterable[str]) -> dict[str, str]:
+    """Take option marks off the answers of a column, if they are marks; these come in their order.
+
+    They are where they run from the first letter or number without a gap and the answers stay
+    different without them. An answer may also be given without.
+    """
+    texts = list(dict.fromkeys(texts))
+    behind = {text: mark for text in texts if (mark := _marked(text))}
+    # The B. of B.A. is no mark.
+    behind = {t: m for t, m in behind.items() if not re.fullmatch(r"[A-Za-z]?\.?", m[1])}
+    pairs = {(place, normalise(bare)) for place, bare in behind.values()}
+    places, answers = {place for place, _ in pairs}, {bare for _, bare in pairs}
+    typed = {normalise(text) for text in texts if text not in behind}
+    run = places == {*range(1, len(pairs) + 1)} and len(answers) == len(pairs) > 1
+    if not run or not typed <= answers:
+        return {text: text.strip() for text in texts}
+    in_order = sorted(texts, key=lambda text: behind.get(text, (len(texts), "")))
+    return {text: behind.get(text, (0, text.strip()))[1] for text in in_order}
 
 
 @dataclass(frozen=True)
@@ -103,25 +108,6 @@ class Interval:
     high: float
 
 
-_ONE_WORD = dict(zip("零一二三四五六七八九〇两", [*range(10), 0, 2], strict=True))
-_ENGLISH = {
-    "once": 1, "twice": 2, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
-    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
-    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
-}  # fmt: skip
-# Two words are from one to the other where they are neighbours; 二五 may be 25.
-_DIGIT = "一[二两]|[二两]三|三[四五]|四五|五六|六七|七八|八九|[一二两三四五六七八九]"
-_NUMBER = (
-    r"[1-9]0'?s|(?:[1-9]0|[二三四五六七八九]?十)[多几余]|[0-9]{1,6}"
-    rf"|(?:{_DIGIT})?十(?:{_DIGIT})?|{_DIGIT}|零|" + "|".join(_ENGLISH)
-)
-_TIMES = {"k": 1e3, "千": 1e3, "thousand": 1e3, "w": 1e4, "万": 1e4, "million": 1e6, "亿": 1e8}
-_MULTIPLE = re.compile("(?:[千万亿]|thousand|million|[kw](?![a-z]))$")
-_AMOUNT = rf"(?:{_NUMBER}|[0-9]+(?:\.[0-9]+)?)(?:{_MULTIPLE.pattern[:-1]})?"
-_LEADS = (
-    r"(?:[~¥$€£\s(（]|rmb|cny|usd|eur|gbp|hkd|约|月收入|年收入|每[天周月年]|年龄|第"
-    "|age[ds]?|about|between|from|grade|level|class|stage|year|tier|than)*"
-)
 _SIGNS = {
     # Longer words first: 不超过 holds 超过, and over ends with over.
     "∌": "不(?:含|包括|包含)|exclu(?:sive|ded|ding)",
@@ -139,11 +125,32 @@ _SIGNS = {
     "<": "小于|少于|低于|不足|不到|未到|未满|不满|lessthan|fewerthan|youngerthan|under|below",
     ">": "大于|多于|高于|超过|morethan|greaterthan|olderthan|over|above",
 }  # fmt: skip
-_OF_A_BAND = {*"-到至和与及或、,一", "to", "through", "and", "or"}
-"""What stands between the two numbers of a band."""
-_OF_LIMITS = {"", *"且但,、-至到&", "并且", "and"}
-"""What stands between a lower and an upper limit."""
-_JOIN = "|".join(sorted((_OF_A_BAND | _OF_LIMITS) - {""}, key=len, reverse=True))
+_TURNED = str.maketrans("<≤>≥", ">≥<≤")
+_ENGLISH = {
+    "once": 1, "twice": 2, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
+    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
+}  # fmt: skip
+_ENGLISH_NUMBER = rf"(?:(?<![a-z])|(?<=or|to))(?:{'|'.join(sorted(_ENGLISH, reverse=True))})"
+_HAN = "零一二三四五六七八九"
+# Two words are from one to the other where they are neighbours; 二五 may be 25.
+_DIGITS = {word: (n, n) for n, word in enumerate(_HAN)} | {"": (0, 0), "三五": (3, 5)}
+_DIGITS |= {f"{a}{b}": (n, n + 1) for n, (a, b) in enumerate(pairwise(_HAN)) if n}
+_TIMES = {"k": 1e3, "千": 1e3, "thousand": 1e3, "w": 1e4, "万": 1e4, "million": 1e6, "亿": 1e8}
+_AMOUNT = r"[0-9]{1,15}(?:\.[0-9]+)?"
+_MULTIPLE = "([千万亿]|thousand|million|[kw](?=to|or|and|[^a-z]|$))(?![0-9])"
+_JOIN = re.compile(
+    "through|to|and|or|并且|[-到至和与及或、,且但&]"
+    "|(?<=[↑↓∋∌])|(?=[a-z]?[<>≤≥])"  # two limits may follow each other
+)
+_LEADS = (
+    r"(?:[~¥$€£\s(（]|rmb|cny|usd|eur|gbp|hkd|约|月收入|年收入|每[天周月年]|年龄|第"
+    "|age[ds]?|about|between|from|grade|level|class|stage|year|tier|than)*"
+)
+_SAID_AGAIN = r"([0-9]+[^0-9↑↓∋∌]*)(?:([^0-9]*[∋∌])\1(?![0-9])|[及或和]\1(?=[↑↓]))"
+"""The number in 18岁以下(含18岁) and 60岁及60岁以上."""
+_NAME = r"(?!.*(?:每|周|月|天|日|年(?!龄)|day|week|month|year))[^\W\d]{1,8}"
+"""What is between 18 and 30 in 18<=x<30, if it is no period."""
 
 
 def parse_band(text: str, units: Sequence[str] | None) -> Interval | None:
@@ -152,60 +159,39 @@ def parse_band(text: str, units: Sequence[str] | None) -> Interval | None:
     ``以上`` and ``以下`` are read in their widest sense, with the number itself, so that a band
     is never thought narrower than its author may have meant. Units are words that may follow a
     number, such as ``岁``; with ``None``, any word may, and a number may be an amount: 1.5万.
-
-    Examples
-    --------
-    >>> parse_band("20岁(含)到30岁(不含)", ["岁"]), parse_band("60岁以上", ["岁"])
-    (Interval(low=20, high=29), Interval(low=60, high=inf))
-    >>> parse_band("18<=x<30", []), parse_band("一周1-3次", ["次"])
-    (Interval(low=18, high=29), None)
-    >>> parse_band("$5k-1.5万", None), parse_band("3-5次(3-5times)", ["次", "times"])
-    (Interval(low=5000.0, high=15000.0), Interval(low=3, high=5))
     """
-    if band := _band(text, units):
+    text = _in_digits(_with_signs(text))
+    lead, number, unit = "", "[0-9]{1,6}", " ?"
+    if units is None:
+        text = _without_multiples(text)
+        lead, number, unit = _LEADS, _AMOUNT, f"[^0-9.<>≤≥↑↓∋∌{_HAN}十]*?"
+    elif units:
+        words = "|".join(sorted((re.escape(normalise(u)) for u in units), key=len, reverse=True))
+        text = re.sub(rf"(?<=[0-9↑↓)\]])(?:(?:{words})(?:\(s\))?|\((?:{words})\))", " ", text)
+    text = re.sub(_SAID_AGAIN, r"\1\2", text)
+    text = re.sub(r"\(([↑↓∋∌])\)", r"\1", text)
+    if m := re.fullmatch(rf"([\[(])(.+),(.+)([\])]){unit}", text):  # [19,30) is ≥19 and <30
+        text = ">≥"[m[1] == "["] + m[2] + "<≤"[m[4] == "]"] + m[3]
+        text = re.sub("[<>≤≥]∞", "", text)
+    limit = re.compile(
+        rf"{lead}(?:[a-z]?([<>≤≥]))?{lead}({number}){unit}"
+        rf"(?:([<>≤≥]){_NAME}|((?:,?[∋∌])?[↑↓]?{unit}(?:,?[∋∌])?))"
+    )
+    if band := _band(text, limit):
         return band
     # Said twice, as in two languages; a longer text is a free one.
     for cut in re.finditer("(?<![0-9])|(?![0-9])", text) if len(text) < 40 else ():
         halves = [text[: cut.start()].rstrip("(/ "), text[cut.start() :].strip("()/ ")]
-        first, second = (None if half.isdecimal() else _band(half, units) for half in halves)
+        first, second = (None if half.isdecimal() else _band(half, limit) for half in halves)
         if first and first == second:
             return first
     return None
 
 
-def _band(text: str, units: Sequence[str] | None) -> Interval | None:
-    text = _with_signs(text.replace("廿", "二十"))
-    number, unit = _NUMBER, ""
-    if units is None:
-        text = re.sub("(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", "", text)
-        number, unit = _AMOUNT, f"[^0-9.<>≤≥↑↓∋∌十{''.join(_ONE_WORD)}]*?"
-    elif units:
-        words = "|".join(sorted((re.escape(normalise(u)) for u in units), key=len, reverse=True))
-        unit = rf"(?:(?:{words})(?:\(s\))?|\((?:{words})\))?"
-    # What mathematicians write is two limits: [19,30) and 19<=x<30 are ≥19 and <30.
-    of = f"({number}|∞){unit}"
-    if m := re.fullmatch(rf"([\[(]){of}([,-]){of}([\])]){unit}", text):
-        plain = m[1] + m[3] + m[5] == "(-)"  # (19-29) is no open interval
-        text = ">≥"[m[1] == "[" or plain] + m[2] + "<≤"[m[5] == "]" or plain] + m[4]
-        text = re.sub("[<>≤≥]∞", "", text)
-    name = "(?!.*(?:每|周|月|天|日|年(?!龄)|day|week|month|year))[^\\W\\d]{0,8}"
-    text = re.sub(
-        rf"^({number}){unit}([<>≤≥]){name}(?=[<>≤≥])",
-        lambda m: m[2].translate(str.maketrans("<≤>≥", ">≥<≤")) + m[1],
-        text,
-    )
-    first, second = (_limit(end, number, unit, units is None) for end in ("low", "high"))
-    # Two limits may follow each other; two numbers need a word between them.
-    join = rf"(?P<join>{_JOIN}|(?<=[↑↓)∋∌])|(?=[a-z]?[<>≤≥]))"
-    both = rf"(?:between|from|介于|从|在)?{first}{join}{second}{unit}(?:之间|间)?"
-    m = re.fullmatch(first, text) or re.fullmatch(both, text)
-    return _interval(m.groupdict("")) if m else None
-
-
 def _with_signs(text: str) -> str:
     for sign, pattern in _SIGNS.items():
         text = re.sub(pattern, sign, text)
-    return re.sub(r"\(([↑↓])\)", r"\1", text)
+    return text
 
 
 def side_of(text: str) -> int:
@@ -214,74 +200,67 @@ def side_of(text: str) -> int:
     return bool(signs & {*">≥↑"}) - bool(signs & {*"<≤↓"})
 
 
-def _limit(end: str, number: str, unit: str, any_words: bool) -> str:
-    """The pattern of a number with its signs: ≥18, 18岁(含)以上, 60岁及60岁以上, 18以下(不含18)."""
-    mark, last = (
-        rf"(?:,?\(?(?P<{end}_{n}>[∋∌])(?:(?P={end}){unit})?\)?)?" for n in ("mark", "last")
-    )
-    lead = _LEADS if any_words else ""
-    return (
-        rf"{lead}(?:[a-z]?(?P<{end}_sign>[<>≤≥]))?{lead}(?P<{end}>{number}){unit}"
-        rf"(?:[及或和](?P={end}){unit})?{mark}(?:(?P<{end}_side>[↑↓]){unit}{last})?"
-    )
+def _in_digits(text: str) -> str:
+    """Write numbers in words as digits: once, 二十五, 三四 as 3-4, 30多 and 30s as 30-39."""
+    text = re.sub(_ENGLISH_NUMBER, lambda word: str(_ENGLISH[word[0]]), text)
+    text = re.sub("(?<=[0-9])一(?=[0-9])", "-", text.replace("廿", "二十"))
+    text = re.sub(f"(?<![0-9.])[{_HAN}十〇两]+(?![0-9])", _numeral, text)
+    return re.sub("(?<![0-9])([1-9])0(?:[多几余]|'?s)", r"\g<1>0-\g<1>9", text)
 
 
-def _interval(m: dict[str, str]) -> Interval | None:
-    """The numbers that a limit, a lower and an upper limit, or the ends of a band leave."""
-    ends = [end for end in ("low", "high") if m.get(end)]
-    values = [value for end in ends if (value := _value(m[end]))]
-    signs = [m[f"{end}_sign"] + m[f"{end}_side"] for end in ends]
-    marks = [m[f"{end}_mark"] + m[f"{end}_last"] for end in ends]
-    if len(values) < len(ends) or max(map(len, signs)) > 1:
-        return None
-    if all(signs):
-        limits = [_one_sided(*limit) for limit in zip(values, signs, marks, strict=True)]
-        possible = m.get("join", "") in _OF_LIMITS
-        low, high = max(limit.low for limit in limits), min(limit.high for limit in limits)
-        return Interval(low, high) if possible else None
-    if len(ends) == 1:
-        return None if marks[0] else values[0]
-    (first, last), join = values, m["join"]
-    times = _MULTIPLE.search(m["high"])
-    if times and not _MULTIPLE.search(m["low"]) and first.low * _TIMES[times[0]] < last.low:
-        first = _value(m["low"] + times[0]) or first  # 5-9k
-    in_a_row = join not in "、," or last.low == first.high + 1
-    if signs not in (["", ""], ["↑", ""]) or join not in _OF_A_BAND or not in_a_row:
-        return None
-    return Interval(first.low + ("∌" in marks[0]), last.high - ("∌" in marks[1]))
+def _numeral(word: re.Match[str]) -> str:
+    before, ten, behind = word[0].translate(str.maketrans("〇两", "零二")).rpartition("十")
+    tens, ones = _DIGITS.get(before or "一" * len(ten)), _DIGITS.get(behind)
+    if not tens or not ones or (len(before) == 2 and behind):
+        return word[0]
+    low, high = 10 * tens[0] + ones[0], 10 * tens[1] + (9 if len(before) == 2 else ones[1])
+    return str(low) if low == high else f"{low}-{high}"
 
 
-def _one_sided(value: Interval, sign: str, marks: str) -> Interval:
-    strict = "∌" in marks or (sign in "<>" and "∋" not in marks)
-    if sign in ">≥↑":
-        return Interval(value.low + strict, INFINITY)
-    return Interval(-INFINITY, value.high - strict)
+def _without_multiples(text: str) -> str:
+    """Write amounts out: 1.5万 as 15000, 5-9k as 5000-9000."""
+    text = re.sub("(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", "", text)
+    spread = rf"({_AMOUNT})(?=(?:-|至|到|to)\D?({_AMOUNT}){_MULTIPLE})"
+    text = re.sub(spread, lambda m: m[1] + (m[3] if float(m[1]) < float(m[2]) else ""), text)
+    amount = rf"({_AMOUNT}){_MULTIPLE}"
+    return re.sub(amount, lambda m: f"{float(m[1]) * _TIMES[m[2]]:.0f}", text)
 
 
-def _value(text: str) -> Interval | None:
-    """Read a number: 25, 二十五, 三四, 二三十, 30多, 30s, twice, 1.5万."""
-    if times := _MULTIPLE.search(text):
-        number, factor = _value(text[: times.start()]), _TIMES[times[0]]
-        return number and Interval(number.low * factor, number.high * factor)
-    if text in _ENGLISH or re.fullmatch("[0-9.]+", text):
-        exact = _ENGLISH.get(text) or (float(text) if "." in text else int(text))
-        return Interval(exact, exact)
-    about = re.fullmatch(r"(.*?)(?:[多几余]|'?s)", text)
-    if about and (ten := _value(about[1])):
-        return Interval(ten.low, ten.low + 9)
-    before, ten_sign, behind = text.rpartition("十")
-    tens = [_ONE_WORD[word] * 10 for word in before] or [10 if ten_sign else 0]
-    ones = [_ONE_WORD[word] for word in behind] or [0]
-    if len(tens) > 1:  # 二三十: from 20 to 39
-        return None if behind else Interval(tens[0], tens[1] + 9)
-    return Interval(tens[0] + ones[0], tens[0] + ones[-1])
+def _band(text: str, limit: re.Pattern[str]) -> Interval | None:
+    if one := limit.fullmatch(text):
+        return None if one[3] else _bounds(one, "=")
+    text = re.sub(r"^(?:between|from|介于|从|在|\()|(?:之间|间|\) ?)$", "", text)
+    signed = re.search("[<>≤≥↑↓]", text)
+    for join in _JOIN.finditer(text):
+        first, last = limit.fullmatch(text, 0, join.start()), limit.fullmatch(text, join.end())
+        if not first or not last:
+            continue
+        above, below = _bounds(first, "" if signed else "≥"), _bounds(last, "≤")
+        if not above or not below or (signed and join[0] in {"或", "or", "和", "与", "及"}):
+            return None
+        band = Interval(max(above.low, below.low), min(above.high, below.high))
+        in_a_row = signed or join[0] not in "、," or band.high == band.low + 1
+        return band if in_a_row and band.high - band.low < INFINITY else None
+    return None
 
 
-_MONTHS = {
-    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
-    "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
-}  # fmt: skip
-_MONTH, _DAY = f"({'|'.join(_MONTHS)})[a-z]*", "([0-9]{1,2})"
+def _bounds(limit: re.Match[str], otherwise: str) -> Interval | None:
+    """The numbers that a limit leaves; its sign is another where it has none."""
+    before, digits, behind, marks = limit.groups("")
+    number = float(digits) if "." in digits else int(digits)
+    side = before + behind.translate(_TURNED) + re.sub("[^↑↓]", "", marks) or otherwise
+    strict = "∌" in marks or (side in {"<", ">"} and "∋" not in marks)
+    match side:
+        case ">" | "≥" | "↑":
+            return Interval(number + strict, INFINITY)
+        case "<" | "≤" | "↓":
+            return Interval(-INFINITY, number - strict)
+        case "=" if not re.search("[∋∌]", marks):
+            return Interval(number, number)
+    return None
+
+
+_MONTH, _DAY = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*", "([0-9]{1,2})"
 _DATE = re.compile(
     f"(?:{_DAY}-{_MONTH}(?:-[0-9]+)?|{_MONTH}-{_DAY}|{_DAY}月{_DAY}日"
     f"|[0-9]{{4}}[-/.年]{_DAY}[-/.月]{_DAY}日?|{_DAY}/{_DAY}/[0-9]{{4}})"
@@ -290,16 +269,9 @@ _DATE = re.compile(
 
 
 def date_band(text: str) -> Interval | None:
-    """Read a date as the band that a spreadsheet may have made it of, ``None`` if it is none.
-
-    Examples
-    --------
-    >>> date_band("2024-01-02 00:00:00") == date_band("2-Jan") == date_band("1月2日")
-    True
-    >>> date_band("1-2") is None
-    True
-    """
+    """Read a date as the band that a spreadsheet may have made it of: 1-2 of 2-Jan and 1月2日."""
     if not (date := _DATE.fullmatch(normalise(text))):
         return None
-    numbers = [_MONTHS.get(word) or int(word) for word in date.groups() if word]
+    # A month's place in the pattern is its number.
+    numbers = [_MONTH.find(n) // 4 + 1 if n.isalpha() else int(n) for n in date.groups() if n]
     return Interval(min(numbers), max(numbers))

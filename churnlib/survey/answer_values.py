@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,24 +16,16 @@ from churnlib.survey.answer_text import as_text, normalise
 from churnlib.survey.codebook import QUESTION_NUMBER, Codebook
 from churnlib.survey.levels import LabelError, Numbers, Variable
 
-SEPARATORS = ("┋", "；", ";", "|", ", ", ",", "、", "\n")
-"""What stands between the answers in one cell of a multiple-choice question; KoBo's space too."""
-TICKED = frozenset({
-    "1", "yes", "y", "true", "x", "✓", "√", "checked", "selected", "quoted", "mentioned",
-    "是", "有", "选中", "已选", "选择",
-})  # fmt: skip
-NOT_TICKED = frozenset({
-    "0", "no", "n", "false", "unchecked", "notselected", "notquoted", "notmentioned",
-    "否", "无", "未选中", "未选",
-})  # fmt: skip
-_NUMBER = r"[-+]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)"
-_CURRENCY = "¥￥$€£"
-_MULTIPLES = {*"十百千万亿kmc", "百万", "千万", "thousand", "million", "kilo", "milli", "centi"}
+SEPARATORS = ("┋", "；", ";", "|", ", ", ",", "、", "\n", " ")
+"""What stands between the answers in one cell of a multiple-choice question, KoBo's space last."""
+_YES = "1 yes y true x ✓ √ checked selected quoted mentioned 是 有 选中 已选 选择"
+_NO = "0 no n false unchecked notselected notquoted notmentioned 否 无 未选中 未选"
+TICKED, NOT_TICKED = frozenset(_YES.split()), frozenset(_NO.split())
+NUMBER = r"[-+]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)"
 MOST_ANSWERS = 20
 """A column with more different answers than these holds numbers or free text."""
-_FEWEST_NUMBERS = 12  # different numbers from which on they are no codes of answers
-_LONGEST = 15  # signs of a number that a float holds to the last digit
-_FEW = 0.1  # share of words among numbers, or of answers of one's own in a list
+FEW = 0.1
+"""Share of words among numbers, or of answers of one's own in a list, that may be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +47,7 @@ def values_in(raw: pd.DataFrame, headers: Sequence[str], codebook: Codebook, key
         case "multiple" if variable.levels[0].column:
             return _ticked_columns(raw[headers], variable, missing)
         case "multiple":
-            options = values_of(column, lambda text: options_of(codebook, key, text), object)
-            return replace(options, given=options.given.where(options.given.notna()))
+            return values_of(column, lambda text: _options_in(codebook, key, text), object)
         case "number":
             return values_of(column, lambda text: number_of(variable, text), missing=missing)
         case "text":  # of which nothing is kept but whether there is one
@@ -77,7 +69,8 @@ def values_of(
     wrong: dict[str, LabelError] = {}
     for text in texts.unique():
         try:
-            values[text] = NAN if normalise(text) in missing else read(text)
+            value = None if normalise(text) in missing else read(text)
+            values[text] = NAN if value is None else value
         except LabelError as error:
             wrong[text] = error
     errors = {(row, str(column.name)): wrong[text] for row, text in texts.items() if text in wrong}
@@ -108,19 +101,11 @@ def _levels_in(column: pd.Series, codebook: Codebook, key: str) -> Values:
 
 
 def number_of(variable: Variable, raw: str) -> float:
-    """Read an answer as a number within the limits of its question, or raise `LabelError`.
-
-    Examples
-    --------
-    >>> from churnlib.survey.answer_text import Interval
-    >>> income = Variable("income", {}, units=("元",), limits=Interval(0, 10**6))
-    >>> number_of(income, "￥1,250.5 元")
-    1250.5
-    """
-    text = normalise(raw).strip(_CURRENCY)
+    """Read an answer as a number within the limits of its question, or raise `LabelError`."""
+    text = normalise(raw).strip("¥￥$€£")
     for unit in sorted(map(normalise, variable.units), key=len, reverse=True):
         text = text.removesuffix(unit)
-    if not re.fullmatch(_NUMBER, text):
+    if not re.fullmatch(NUMBER, text):
         raise LabelError(variable.key, raw, "it is no number")
     number = float(text.replace(",", ""))
     if not variable.limits.low <= number <= variable.limits.high:
@@ -128,27 +113,21 @@ def number_of(variable: Variable, raw: str) -> float:
     return number
 
 
-def options_of(codebook: Codebook, key: str, raw: str) -> tuple[str, ...] | None:
-    """Read one cell of a multiple-choice question, ``None`` where nothing was answered.
-
-    A cell that is one level as it stands is that level, whatever signs are in it. One of whose
-    parts some are no level raises `LabelError`.
-    """
+def _options_in(codebook: Codebook, key: str, raw: str) -> tuple[str, ...] | None:
+    """One level as the cell stands, else several of which each part is one; ``None`` if missing."""
     variable = codebook[key]
-    try:
+    with suppress(LabelError):
         one = codebook.resolve(key, raw)
         return None if one is None else (one,)
-    except LabelError:
-        pass
-    for separator in (*SEPARATORS, " "):
-        parts = [part for part in raw.split(separator) if part.strip()]
-        if len(parts) > 1:
-            try:
-                ticked = {variable.level_of(part) for part in parts}
-            except LabelError:
-                continue
-            return tuple(level for level in variable.keys if level in ticked)
+    for separator in SEPARATORS:
+        with suppress(LabelError):
+            if ticked := {variable.level_of(part) for part in _parts(raw, separator)}:
+                return tuple(level for level in variable.keys if level in ticked)
     raise LabelError(key, raw, "it is no level and no list of levels")
+
+
+def _parts(cell: str, separator: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, cell.split(separator))))
 
 
 def _ticked_columns(cells: pd.DataFrame, variable: Variable, missing: frozenset[str]) -> Values:
@@ -191,57 +170,25 @@ def separator_of(given: Iterable[str]) -> str | None:
 
     Several answers are parts that come alone or in other company too, never twice in a cell, and
     not always as many: "Yes, definitely" is one answer.
-
-    Examples
-    --------
-    >>> separator_of(["card", "card, loan", "loan, app", "card, app, loan"] * 2)
-    ', '
-    >>> separator_of(["Yes, definitely", "Yes, perhaps", "No, never", "No"]) is None
-    True
     """
     times = Counter(given)
-    n = times.total()
-    for separator in (*SEPARATORS, " "):
-        lists = {t: tuple(filter(None, map(str.strip, t.split(separator)))) for t in times}
-        options = {part for parts in lists.values() for part in parts}
-        several = sum(times[text] for text, parts in lists.items() if len(parts) > 1)
-        if not n or several < 0.05 * n or not 1 < len(options) <= MOST_ANSWERS:
+    for separator in SEPARATORS:
+        cells = {text: _parts(text, separator) for text in times}
+        several = sum(times[text] for text, parts in cells.items() if len(parts) > 1)
+        lists = {*cells.values()}
+        company = Counter(part for parts in lists for part in parts)
+        if several < max(0.05 * times.total(), 1) or not 1 < len(company) <= MOST_ANSWERS:
             continue
         if separator == "┋":  # no one types it
             return separator
-        company = {part: {parts for parts in lists.values() if part in parts} for part in options}
-        bound = {part for part, c in company.items() if len(c) == 1 and (part,) not in c}
-        written_in = sum(times[text] for text, parts in lists.items() if {*parts} & bound)
+        bound = {part for part, k in company.items() if k == 1 and (part,) not in lists}
+        written_in = sum(times[text] for text, parts in cells.items() if {*parts} & bound)
         if (
-            len(options) > 2
-            and len({len(parts) for parts in lists.values()}) > 1
-            and all(len(set(parts)) == len(parts) for parts in lists.values())
-            and written_in <= _FEW * n
-            and (separator != " " or all(re.fullmatch("[a-z0-9_]+", part) for part in options))
+            len(company) > 2
+            and len({*map(len, lists)}) > 1
+            and all(len({*parts}) == len(parts) for parts in lists)
+            and written_in <= FEW * times.total()
+            and (separator != " " or all(re.fullmatch("[a-z0-9_]+", part) for part in company))
         ):
             return separator
     return None
-
-
-def units_of_numbers(given: Sequence[str]) -> tuple[list[str], list[str]] | None:
-    """The units of a column of numbers and the few words in it, ``None`` for another one."""
-    times = Counter(map(normalise, given))
-    units = {
-        text: match[2]
-        for text in times
-        if (match := re.fullmatch(rf"({_NUMBER})([^\W\d_]*)", text))
-    }
-    words = times.keys() - units
-    named = sorted({*units.values()} - {""})
-    few = len(words) <= 2 and sum(times[word] for word in words) <= _FEW * len(given)
-    if len(units) < _FEWEST_NUMBERS or max(map(len, units)) > _LONGEST or len(named) > 2 or not few:
-        return None
-    return named, list(dict.fromkeys(text for text in given if normalise(text) in words))
-
-
-def are_different(units: Sequence[str]) -> bool:
-    """Return True if numbers in two units cannot be added up: 元 and 万元, but not 岁 and 周岁."""
-    if len(units) < 2:
-        return False
-    short, long = sorted(units, key=len)
-    return short not in long or long.removesuffix(short) in _MULTIPLES

@@ -102,12 +102,6 @@ def test_words_that_only_look_like_option_marks_are_kept(tmp_path, capsys, answe
     assert counted(survey, "asked") == Counter(row[0] for row in rows)
 
 
-def test_option_marks_that_run_without_a_gap_are_taken_off(tmp_path, capsys):
-    path = write(tmp_path / "a.csv", ["Q", "S"], rows_of(["B. Blue", "A. Red", "C. Green"], "mf"))
-    content, _, _ = through(path, capsys)
-    assert labels(content, "q") == ["Red", "Blue", "Green"]
-
-
 def test_a_number_in_brackets_is_a_mark_before_a_number_too(tmp_path, capsys):
     path = write(tmp_path / "a.csv", ["Q", "S"], rows_of(["(2) 10 km", "(1) 5 km"], "mf"))
     content, _, _ = through(path, capsys)
@@ -213,34 +207,6 @@ def test_an_encoding_is_found_by_evidence_said_and_overruled(tmp_path, capsys, t
     assert content["export"] == {"encoding": encoding}
     if encoding == "cp1252":
         assert text not in read_answers(path, encoding="gb18030")["Asked"].to_list()
-
-
-ORDERS = """
-Very dissatisfied|Dissatisfied|Neutral|Satisfied|Very satisfied
-Strongly disagree|Somewhat disagree|Neither agree nor disagree|Somewhat agree|Strongly agree
-非常不满意|不满意|一般|满意|非常满意
-很不满意|不太满意|一般|比较满意|很满意
-Never|Rarely|Sometimes|Often|Always
-从不|偶尔|有时|经常|总是
-从不|每年一次|每月一次|每周一次|每天
-Never|Less than once a month|Once a month|Once a week|Every day
-小学及以下|初中|高中/中专|大专|本科|硕士及以上
-High school|Some college|Bachelor|Master|Doctorate
-3000元以下|3000-5000元|5001-8000元|8000元-1万|1万元以上
-Under $20000|$20000-$39999|$40000-$59999|$60000 or more
-18岁以下|18-30岁|30-40岁|40岁以上
-Poor|Fair|Good|Very good|Excellent
-0|1|2|10
-""".strip().splitlines()
-
-
-@pytest.mark.parametrize("order", ORDERS)
-def test_answers_are_ordered_by_what_their_words_say(tmp_path, capsys, order):
-    answers = order.split("|")
-    rows = [[answer, "m"] for answer in [*answers[::-1], *answers[1:], *answers[:2]]] + [["", "f"]]
-    content, _, _ = through(write(tmp_path / "a.csv", ["Asked", "Sex"], rows), capsys)
-    assert labels(content, "asked") == answers
-    assert content["variables"]["asked"]["ordered"]
 
 
 @pytest.mark.parametrize(

@@ -64,10 +64,14 @@ def test_normalising_twice_changes_nothing(text):
         ("60岁及60岁以上", 60, INF),
         ("十一二岁", 11, 12),
         ("1、2次", 1, 2),
+        ("三五次", 3, 5),
+        ("20岁以上至29岁", 20, 29),
+        ("three to five times", 3, 5),
+        ("seventy plus", 70, INF),
     ],
 )
 def test_a_band_is_read_to_whole_numbers(text, low, high):
-    assert parse_band(normalise(text), ["岁", "周岁", "次"]) == Interval(low, high)
+    assert parse_band(normalise(text), ["岁", "周岁", "次", "times"]) == Interval(low, high)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +119,10 @@ def test_other_words_and_numbers_are_no_amount(text):
         "18岁(含)",
         "从18岁",
         "60岁以上或18岁以下",
+        "1、18岁以下",
+        "18<=x",
+        "6<10",
+        "3一十",
     ],
 )
 def test_anything_else_is_no_band(text):

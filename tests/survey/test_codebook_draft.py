@@ -52,29 +52,32 @@ def test_what_is_no_row_of_bands_gets_no_bounds_and_no_order(answers):
     assert all("bounds" not in level for v in variables.values() for level in v["levels"])
 
 
-@pytest.mark.parametrize(
-    "answers",
-    [
-        "3000元以下|3000-5000元|5001-8000元|8000元-1万|1万元以上",
-        "no income|under 1,000|1,000-1,999|2,000 or more",
-        "never|rarely|sometimes|often|always",
-        "从不|几乎不|偶尔|有时|经常|总是",
-        "less often|once a month|once a week|several times a week|daily",
-        "从不|每年|每月1次|每月2-3次|每周1次|每周2次以上|几乎每天|每天",
-        "less than once a month|once a month|more than once a month",
-        "初中及以下|高中/中专|大专|本科|硕士及以上",
-        "high school or below|some college|undergraduate|undergraduate or above|PhD",
-        "很不满意|不满意|不太满意|一般|比较满意|满意|非常满意",
-        "not at all important|slightly important|moderately important|very important",
-        "terrible|poor|average|good|excellent",
-        "strongly disagree|disagree|neutral|agree|strongly agree",
-        "very dissatisfied|dissatisfied|neutral|satisfied|very satisfied",
-        "very bad|bad|average|good|very good",
-        "unlikely|neutral|somewhat likely|likely|extremely likely",
-        "一次|两次|三次及以上",
-        "-2|-1|0|1.5",
-    ],
-)
+ORDERS = """
+3000元以下|3000-5000元|5001-8000元|8000元-1万|1万元以上
+Under $20000|$20000-$39999|$40000-$59999|$60000 or more
+no income|under 1,000|1,000-1,999|2,000 or more
+18岁以下|18-30岁|30-40岁|40岁以上
+-2|-1|0|1.5
+0|1|2|10
+never|rarely|sometimes|often|always
+从不|几乎不|偶尔|有时|经常|总是
+less often|once a month|once a week|several times a week|daily
+从不|每年|每月1次|每月2-3次|每周1次|每周2次以上|几乎每天|每天
+less than once a month|once a month|more than once a month
+一次|两次|三次及以上
+初中及以下|高中/中专|大专|本科|硕士及以上
+high school or below|some college|undergraduate|undergraduate or above|PhD
+很不满意|不满意|不太满意|一般|比较满意|满意|非常满意
+not at all important|slightly important|moderately important|very important
+terrible|poor|average|good|very good|excellent
+strongly disagree|somewhat disagree|neither agree nor disagree|somewhat agree|strongly agree
+very dissatisfied|dissatisfied|neutral|satisfied|very satisfied
+unlikely|neutral|somewhat likely|likely|extremely likely
+worse|about the same|better
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("answers", ORDERS)
 def test_what_the_words_of_the_answers_say_is_their_order(answers):
     low_to_high = answers.split("|")
     (variable,) = drafted({"3、问题": sorted(low_to_high) * 12})["variables"].values()
@@ -123,15 +126,6 @@ def test_an_export_without_questions_is_refused():
         draft(pd.DataFrame({"序号": ["1", "1"]}), KNOWN, "x.csv")
 
 
-def test_nothing_is_borrowed_from_another_study():
-    """The thesis codes education 1 to 4; these answers go to 5."""
-    answers = {"2、您的学历": ["1", "2", "3", "4", "5"] * 4}
-    text = draft(pd.DataFrame(answers), KNOWN, "export.csv")
-    (variable,) = tomllib.loads(text)["variables"].values()
-    assert [level["label"]["en"] for level in variable["levels"]] == ["1", "2", "3", "4", "5"]
-    assert "q2: codes without labels" in text
-
-
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1)
 
 
@@ -150,6 +144,23 @@ def test_every_draft_is_a_codebook_with_a_level_for_every_answer(answers):
         book = cl.load_codebook(book_file)
     (variable,) = book.variables
     assert all(book.resolve(variable, answer) is not None for answer in answers if in_it(answer))
+
+
+def test_labels_of_codes_are_one_level_with_and_without_their_option_marks():
+    raw = pd.DataFrame({"Asked": ["B. Red", "A. Blue"] * 9})
+    raw.attrs["orders"] = {"Asked": ["A. Blue", "B. Red", "C. Green"]}
+    (variable,) = tomllib.loads(draft(raw, KNOWN, "e.sav"))["variables"].values()
+    assert [level["label"]["en"] for level in variable["levels"]] == ["Blue", "Red", "Green"]
+
+
+def test_a_column_of_all_options_and_one_column_an_option_are_two_questions():
+    answers = {
+        "Use": ["card loan", "loan app", "card", "card loan app"] * 9,
+        **{f"Use/{option}": ["1", "0"] * 18 for option in ("card", "loan", "app")},
+        "Yes?": ["yes, sure", "yes, perhaps", "no, never"] * 12,
+    }
+    variables = drafted(answers)["variables"]
+    assert [entry.get("kind") for entry in variables.values()] == ["multiple", "multiple", None]
 
 
 @pytest.mark.parametrize(
