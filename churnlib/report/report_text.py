@@ -1,15 +1,24 @@
-"""The words of the written report: one file, every language, no number."""
+"""The words of reports, one file in every language, and those of a survey by its own codebook."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
+from math import isinf
+from numbers import Integral
 from typing import Any
 
-from churnlib.evidence import LANGUAGES, PROJECT, Kind
-from churnlib.survey import load_codebook
+import pandas as pd
+
+from churnlib.evidence import LANGUAGES, PROJECT, Kind, apa, p_alone
+from churnlib.report.text_table import NONE
+from churnlib.survey import Survey, load_codebook
+
+_P_VALUES = {"p_value", "holm", "games_howell", "dunn_holm", "spearman_p"}
+_PERCENT = {"percent", "valid_percent", "cumulative_percent", "people", "answers", "share"}
+_JOINED = (("low", "high", "[{}, {}]"), ("q1", "q3", "{}–{}"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +60,7 @@ class Words:
 def report_words(lang: str) -> Words:
     """Read the words of the report in one language; those for verdicts are the codebook's.
 
-    Parameters
-    ----------
-    lang : {"en", "zh-Hans"}
-
-    Raises
-    ------
-    KeyError
-        If the report is not written in that language.
+    `lang` is "en" or "zh-Hans"; a KeyError names those that there are.
     """
     if lang not in LANGUAGES:
         raise KeyError(f"no report in {lang!r}; there are {', '.join(LANGUAGES)}")
@@ -66,3 +68,80 @@ def report_words(lang: str) -> Words:
     content, worded = tomllib.loads(text), load_codebook().words
     content["verdicts"] |= {kind: worded[kind] for kind in Kind if kind in worded}
     return Words(content, lang)
+
+
+class SurveyWords:
+    """The words on one survey in one language, its questions and answers by its own codebook."""
+
+    def __init__(self, survey: Survey, words: Words) -> None:
+        self.survey, self.words = survey, words
+        self.label = survey.codebook.labeller(words.lang)
+
+    def labels(self, name: str, levels: Iterable[object]) -> list[str]:
+        """Give the labels of levels of a question."""
+        return [self.label(f"{name}.{level}") for level in levels]
+
+    def quantity(self, name: str) -> str:
+        """Give the label of a question, with the unit of its numbers."""
+        label, question = self.label(name), self.survey.codebook[name]
+        if question.kind != "number" or not question.units:
+            return label
+        own = [unit for unit in question.units if unit.isascii() == (self.words.lang == "en")]
+        return self.word("with_unit", label=label, unit=[*own, *question.units][0])
+
+    def word(self, key: str, **values: object) -> str:
+        """Give the words of a key, whole numbers with their thousands separated."""
+        return self.words(f"survey.{key}", **{name: written(v) for name, v in values.items()})
+
+    def joined(self, texts: Iterable[str], by: str = "semicolon") -> str:
+        """Join texts as the language does."""
+        return self.words(f"words.{by}").join(texts)
+
+    def results(self, *results: object) -> str:
+        """Join results in APA form."""
+        return self.joined(apa(result, self.words.lang) for result in results)
+
+    def pair(self, rows: str, columns: str) -> str:
+        """Name two questions."""
+        return self.word("pair", rows=self.label(rows), columns=self.label(columns))
+
+    @cached_property
+    def selected(self) -> str:
+        """By which answers the people were selected; empty if by none."""
+        chosen = {name: self.labels(name, levels) for name, levels in self.survey.filters}
+        return self.joined(
+            self.word("only", variable=self.label(name), levels=self.joined(levels, "comma"))
+            for name, levels in chosen.items()
+        )
+
+    def captioned(self, caption: str) -> str:
+        """Add to a caption which people it is of, where they were selected."""
+        named = {"caption": caption, "chosen": self.selected}
+        return self.word("captioned", **named) if self.selected else caption
+
+
+def cell_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write the cells of a frame by what its columns hold; limits and quartiles become one."""
+    limits = {"low": "percent", "high": "percent"} if _PERCENT & {*frame} else {}
+    texts = {
+        name: [written(value, limits.get(name, name)) for value in values]
+        for name, values in frame.items()
+    }
+    for low, high, form in _JOINED:
+        if high in texts:
+            both = zip(texts[low], texts.pop(high), strict=True)
+            texts[low] = [form.format(a, b) if a != NONE else NONE for a, b in both]
+    return pd.DataFrame(texts, frame.index)
+
+
+def written(value: Any, name: str = "") -> str:
+    """Write a cell of a column by its kind: a text, a count, a p-value, a percentage, a number."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Integral):
+        return f"{value:,}"
+    if value != value:
+        return NONE
+    if name in _P_VALUES:
+        return p_alone(value)
+    return "∞" if isinf(value) else f"{value:,.{2 - (name in _PERCENT)}f}".replace("-", "−")

@@ -44,10 +44,11 @@ class NoModelError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two questions, and what is known of both; no `results` if nobody answered both.
+    """Two questions, and what is known of both; nothing if nobody answered both.
 
-    Two questions with one answer each have a `table`; a number is `compared` in the groups that
-    `columns` makes; two numbers have a `correlation`, a row of `correlations`.
+    Two questions with one answer each have a `table`. In the groups that `columns` makes a number
+    is `compared`, and so are the `options` of several answers, each with a test of its own. Two
+    numbers have a `correlation`, a row of `correlations`.
     """
 
     rows: str
@@ -55,6 +56,7 @@ class Pair:
     results: tuple[Test | Estimate, ...] = ()
     table: Crosstab | None = None
     compared: GroupComparison | None = None
+    options: OptionComparison | None = None
     correlation: pd.Series | None = None
 
     @property
@@ -91,8 +93,7 @@ class SurveyAnalysis:
     """All results on a survey, computed once.
 
     `response` is the question to be explained, `fit` its model by the others, or `failure` why it
-    has none; `options` are questions with several answers, by the groups of another; `left_out`
-    names questions and results that the answers do not allow, with the reason.
+    has none; `left_out` names questions and results that the answers do not allow, with the reason.
     """
 
     survey: Survey
@@ -101,7 +102,11 @@ class SurveyAnalysis:
     fit: Fit | LinearFit | None = None
     failure: ValueError | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
-    options: tuple[OptionComparison, ...] = ()
+
+    @property
+    def options(self) -> list[OptionComparison]:
+        """Each question with several answers by the groups of another."""
+        return [pair.options for pair in self.pairs if pair.options is not None]
 
     @property
     def no_fit(self) -> str:
@@ -176,8 +181,7 @@ def analyse_survey(
     response : str, optional
         The question to be explained; when left out, the codebook's `default_response`.
     by : sequence of str
-        The questions that may explain it; all others when left out, the items of a scale being
-        represented by the scale.
+        The questions that may explain it; when left out all others, and of a scale not its items.
     all_pairs : bool
         Test every pair of questions, not only those with the response.
 
@@ -187,41 +191,38 @@ def analyse_survey(
         If there is no such question, or the response cannot be explained or is to explain itself.
     """
     book = survey.codebook
+    items = {item for scale in book.of_kind("scale") for item in book[scale].items}
     names = book.of_kind("single", "multiple", "number", "scale")
+    names = [name for name in names if name not in items]
     response = response or default_response(book)
-    in_scales = {item for scale in book.of_kind("scale") for item in book[scale].items}
-    asked = list(by) or [name for name in names if name != response and name not in in_scales]
+    asked = list(by) or [name for name in names if name != response]
+    kinds = {name: book[name].kind for name in (response, *asked, *names)}
     for name in (response, *asked):
-        if (kind := book[name].kind) in {"text", "weight", "id"}:
-            raise ValueError(f"{name!r} is of kind {kind!r} and can be in no test")
-    if book[response].kind == "multiple":
+        if kinds[name] in {"text", "weight", "id"}:
+            raise ValueError(f"{name!r} is of kind {kinds[name]!r} and can be in no test")
+    if kinds[response] == "multiple":
         raise ValueError(f"{response!r} has several answers a person and cannot be explained")
     if response in asked:
         raise ValueError(f"{response!r} cannot explain itself; choose another question for `by`")
     left_out = {name: reason for name in asked if (reason := _unexplaining(survey, response, name))}
-    tested = [response, *asked] if by else [name for name in names if name not in in_scales]
-    chosen = list(combinations(tested, 2)) if all_pairs else [(name, response) for name in asked]
-    pairs, options = [], []
-    for one, other in chosen:
-        tested_pair = _relation(survey, one, other)
-        if isinstance(tested_pair, Pair):
-            pairs.append(tested_pair)
-        elif isinstance(tested_pair, OptionComparison):
-            options.append(tested_pair)
-        else:
-            left_out[f"{one} × {other}"] = tested_pair
-    predictors = [n for n in asked if n not in left_out and book[n].kind != "multiple"]
+    predictors = [name for name in asked if name not in left_out and kinds[name] != "multiple"]
+    tested = [(name, response) for name in asked]
+    if all_pairs:
+        tested = list(combinations([response, *asked] if by else names, 2))
+    for pair in list(tested):
+        one, other = (kinds[name] for name in pair)
+        if "multiple" in (one, other) and "single" not in (one, other):
+            tested.remove(pair)
+            reason = "several answers a person are compared only between groups"
+            left_out[" × ".join(pair)] = reason
+    pairs = tuple(_compare(survey, *pair) for pair in tested)
     fit, failure = None, None
-    if len(predictors) > 1:
-        try:
+    try:
+        if asked:
             fit = explained(survey, response, predictors)
-        except ValueError as error:
-            failure = error
-    elif asked:
-        failure = NoModelError("alone", response=response)
-    if failure:
-        left_out["the model"] = str(failure)
-    return SurveyAnalysis(survey, (*pairs,), response, fit, failure, left_out, (*options,))
+    except ValueError as error:
+        failure, left_out["the model"] = error, str(error)
+    return SurveyAnalysis(survey, pairs, response, fit, failure, left_out)
 
 
 def require_people(survey: Survey) -> None:
@@ -248,28 +249,24 @@ def _is_answered(survey: Survey, *names: str) -> bool:
     return bool(survey.frame[[*names]].notna().all(axis=1).any())
 
 
-def _relation(survey: Survey, one: str, other: str) -> Pair | OptionComparison | str:
-    """Test two questions by their kinds; where they have no test, return why."""
+def _compare(survey: Survey, one: str, other: str) -> Pair:
+    """Test two questions by their kinds; the one that makes groups is that of the columns."""
     kinds = {name: survey.codebook[name].kind for name in (one, other)}
-    several = [name for name in kinds if kinds[name] == "multiple"]
-    numbers = [name for name in kinds if kinds[name] in _NUMBERS]
-    if several and "single" not in kinds.values():
-        return "several answers a person are compared only between groups"
-    # A number stands before the groups that divide it.
-    rows, columns = (other, one) if numbers == [other] else (one, other)
+    swapped = kinds[one] == "single" != kinds[other]
+    rows, columns = (other, one) if swapped else (one, other)
     if not _is_answered(survey, one, other):
         return Pair(rows, columns)
-    if several:
-        (group,) = {one, other} - {*several}
-        return compare_options(survey, several[0], group)
-    if not numbers:
-        table = crosstab(survey, rows, columns)
-        return Pair(rows, columns, tuple(association(table)), table=table)
-    if len(numbers) == 1:
-        compared = compare_groups(survey, rows, columns)
-        results: tuple[Test | Estimate, ...] = (compared.means, compared.ranks, *compared.effects)
-        return Pair(rows, columns, results, compared=compared)
-    row = correlations(survey, [one, other]).iloc[0]
+    match kinds[rows], kinds[columns]:
+        case "single", _:
+            table = crosstab(survey, rows, columns)
+            return Pair(rows, columns, tuple(association(table)), table=table)
+        case "multiple", _:
+            return Pair(rows, columns, options=compare_options(survey, rows, columns))
+        case _, "single":
+            compared = compare_groups(survey, rows, columns)
+            tests = compared.means, compared.ranks, *compared.effects
+            return Pair(rows, columns, tests, compared=compared)
+    row = correlations(survey, [rows, columns]).iloc[0]
     r, low, high, p, n = *map(float, row[["pearson", "low", "high", "p_value"]]), int(row["n"])
     note = "" if p == p else "fewer than four people have both numbers, or one does not vary"
     test = Test("pearson_r", r, n - 2, p, n, False, (NAN, NAN), survey.origin, note)
@@ -283,6 +280,8 @@ def explained(survey: Survey, response: str, predictors: Sequence[str]) -> Fit |
     Logistic regression for two answers, proportional odds for more, linear regression for a number.
     A ValueError says why there can be none; a NoModelError says it in both languages.
     """
+    if len(predictors) < 2:
+        raise NoModelError("alone", response=response)
     used = survey.frame[[response, *predictors]].copy()
     numbers = {name for name in used if survey.codebook[name].kind in _NUMBERS}
     given = used.dropna()
@@ -308,7 +307,7 @@ def _unexplaining(survey: Survey, response: str, name: str) -> str | None:
     both = survey.frame[[response, name]].dropna()
     if both.empty:
         return f"nobody answered both {response!r} and {name!r}"
-    alike = [each for each, number in both.nunique().items() if number < 2]
-    if alike:
-        return f"whoever answered {response!r} and {name!r} gave the same answer to {alike[0]!r}"
+    for alike, number in both.nunique().items():
+        if number < 2:
+            return f"whoever answered {response!r} and {name!r} gave the same answer to {alike!r}"
     return None
