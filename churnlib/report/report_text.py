@@ -145,3 +145,8 @@ def written(value: Any, name: str = "") -> str:
     if name in _P_VALUES:
         return p_alone(value)
     return "∞" if isinf(value) else f"{value:,.{2 - (name in _PERCENT)}f}".replace("-", "−")
+
+
+def with_percent(n: float, part: float) -> str:
+    """Give a count with the percent of its group, where the group has somebody."""
+    return f"{int(n):,} ({100 * part:.1f})" if part == part else f"{int(n):,}"

@@ -125,15 +125,6 @@ class SurveyAnalysis:
         tables = (pair for pair in self.pairs if pair.table is not None)
         return next((pair.rows for pair in tables if pair.columns == self.response), None)
 
-    @cached_property
-    def adjusted(self) -> dict[str, float]:
-        """The p-value of each pair that can be tested, by its key, adjusted by Holm's method."""
-        from statsmodels.stats.multitest import multipletests
-
-        tests = {pair.key: pair.test for pair in self.pairs}
-        p = {key: t.p_value for key, t in tests.items() if t and t.p_value == t.p_value}
-        return dict(zip(p, multipletests([*p.values()], method="holm")[1], strict=True)) if p else p
-
     def _answers(self, kind: Any, count: Callable[[Survey, str], Any]) -> dict[str, Any]:
         keys = self.survey.codebook.of_kind(kind)
         return {k: count(self.survey, k) if _is_answered(self.survey, k) else None for k in keys}
@@ -153,15 +144,27 @@ class SurveyAnalysis:
         """The reliability of each scale."""
         return [reliability(self.survey, key) for key in self.survey.codebook.of_kind("scale")]
 
-    def tests(
-        self, label: Label, joined: Callable[[str, str], str] = "{} × {}".format
-    ) -> pd.DataFrame:
+    @cached_property
+    def tested(self) -> pd.DataFrame:
+        """One row for each pair that can be tested; ``holm`` is adjusted for all of them."""
+        from statsmodels.stats.multitest import multipletests
+
+        rows = {
+            (pair.rows, pair.columns): [test.n, test.p_value, pair.effect]
+            for pair in self.pairs
+            if (test := pair.test) and test.p_value == test.p_value
+        }
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=["n", "p_value", "effect"])
+        holm = multipletests(table["p_value"], method="holm")[1] if rows else []
+        table.insert(2, "holm", pd.Series(holm, table.index, dtype=float))
+        return table
+
+    def tests(self, label: Label) -> pd.DataFrame:
         """Return one row of texts for each pair that could be tested."""
-        rows = {}
-        for pair in self.pairs:
-            if (test := pair.test) and pair.key in self.adjusted:
-                p = map(p_alone, (test.p_value, self.adjusted[pair.key]))
-                rows[joined(label(pair.rows), label(pair.columns))] = [test.n, *p, pair.effect]
+        rows = {
+            f"{label(rows)} × {label(columns)}": [n, p_alone(p), p_alone(holm), effect]
+            for (rows, columns), n, p, holm, effect in self.tested.itertuples()
+        }
         columns = ["n", "p", "p (Holm)", "effect size, 95 % CI"]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 

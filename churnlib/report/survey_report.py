@@ -21,7 +21,14 @@ from churnlib.questions import (
     weighted_shares,
 )
 from churnlib.report.document import Block, Exhibit, Text, reference, write_document
-from churnlib.report.report_text import SurveyWords, Words, cell_texts, report_words, written
+from churnlib.report.report_text import (
+    SurveyWords,
+    Words,
+    cell_texts,
+    report_words,
+    with_percent,
+    written,
+)
 from churnlib.report.survey_analysis import Pair, SurveyAnalysis, analyse_survey, short
 from churnlib.report.text_table import TextTable
 from churnlib.survey import Survey
@@ -139,15 +146,14 @@ class _Report(SurveyWords):
         yield Exhibit(key or kind, caption, note, origin, TextTable(heads, rows))
 
     def summary(self) -> Iterator[Block]:
-        survey, adjusted = self.survey, self.analysis.adjusted
+        survey, tested = self.survey, self.analysis.tested
         said = [self.word("summary", **survey.flow, questions=len(survey.questions))]
         if self.selected:
             said.append(self.word("selected", chosen=self.selected))
-        if adjusted:
-            related = [pair for pair in self.analysis.pairs if adjusted.get(pair.key, 1) < _LEVEL]
-            named = self.joined(self.pair(pair.rows, pair.columns) for pair in related)
-            listed = self.word("listed", pairs=named) if related else ""
-            counts = {"pairs": len(adjusted), "related": len(related)}
+        if len(tested):
+            related = [self.pair(*pair) for pair in tested.index[tested["holm"] < _LEVEL]]
+            listed = self.word("listed", pairs=self.joined(related)) if related else ""
+            counts = {"pairs": len(tested), "related": len(related)}
             said.append(self.word("related", **counts, list=listed))
         yield Text(self.joined(said, "space"))
         if survey.origin is Origin.SYNTHETIC:
@@ -169,13 +175,14 @@ class _Report(SurveyWords):
         """Every question by itself."""
         survey, of_kind = self.survey, self.survey.codebook.of_kind
         for key, counted in {**self.analysis.counted, **self.analysis.multiple}.items():
+            variable = self.label(key)
             if counted is None:
-                yield Text(self.label(key), "heading_2")
-                yield self.text("nobody", variable=self.label(key))
+                yield Text(variable, "heading_2")
+                yield self.text("nobody", variable=variable)
             elif isinstance(counted, MultipleResponse):
-                yield from self.multiple(counted)
+                yield from self.multiple(counted, variable)
             else:
-                yield from self.frequencies(counted)
+                yield from self.frequencies(counted, variable)
         if keys := of_kind("number", "scale"):
             described = pd.DataFrame([summary_of(survey.frame[key]) for key in keys])
             columns = self.columns(described.astype({"n": int, "missing": int}))
@@ -190,7 +197,7 @@ class _Report(SurveyWords):
             n = int(survey.frame[key].notna().sum())
             yield self.text("text", variable=self.label(key), n=n, people=survey.n)
 
-    def frequencies(self, table: FrequencyTable) -> Iterator[Block]:
+    def frequencies(self, table: FrequencyTable, variable: str) -> Iterator[Block]:
         """How often each answer was given, with weighted shares where there are weights."""
         key, counts, shown = table.variable, table.counts, table.summary
         if self.survey.weights is not None:
@@ -205,27 +212,26 @@ class _Report(SurveyWords):
         yield from self.section(
             "frequency" if len(levels) == 1 else "tied",
             [*self.labels(key, counts.index), self.word("missing")], self.columns(shown),
-            f"question {key}", result=table, variable=self.label(key), count=most,
+            f"question {key}", result=table, variable=variable, count=most,
             percent=percent, low=low, high=high, levels=self.joined(quoted, "comma"),
         )  # fmt: skip
 
-    def multiple(self, counted: MultipleResponse) -> Iterator[Block]:
+    def multiple(self, counted: MultipleResponse, variable: str) -> Iterator[Block]:
         """How often each option was ticked."""
         key, options = counted.variable, counted.options
         percent = (100 * options.drop(columns="n")).assign(ticked=options["n"])
         columns = self.columns(percent[["ticked", *options.columns.drop("n")]])
-        named = {"variable": self.label(key), "none": counted.none}
-        names, key = self.labels(key, options.index), f"question {key}"
-        yield from self.section("multiple", names, columns, key, result=counted, **named)
+        yield from self.section(
+            "multiple", self.labels(key, options.index), columns, f"question {key}",
+            result=counted, variable=variable, none=counted.none,
+        )  # fmt: skip
 
     def pairs(self) -> Iterator[Block]:
         """All tests in one table, then what is known of each two questions."""
-        pairs = self.analysis.pairs
-        tests = self.analysis.tests(str, self.pair)
-        tests = tests.set_axis(["n", "p_value", "holm", "effect"], axis=1)
-        if not tests.empty:
-            columns = self.columns(tests)
-            yield from self.section("overview", tests.index, columns, pairs=len(tests))
+        pairs, tested = self.analysis.pairs, self.analysis.tested
+        if len(tested):
+            names = [self.pair(*pair) for pair in tested.index]
+            yield from self.section("overview", names, self.columns(tested), pairs=len(tested))
         for pair in pairs:
             if pair.table is not None:
                 yield from self.crosstab(pair, pair.table)
@@ -253,7 +259,7 @@ class _Report(SurveyWords):
         """Counts with the percent of their row, and the totals."""
         expected, shares, total = smallest_expected(table), table.shares("row"), self.word("total")
         levels = (
-            [*map(_with_percent, counts, shares[level]), counts.sum()]
+            [*map(with_percent, counts, shares[level]), counts.sum()]
             for level, counts in table.counts.items()
         )
         columns = [*zip(self.labels(pair.columns, table.counts), levels, strict=True)]
@@ -283,7 +289,7 @@ class _Report(SurveyWords):
         counts, shares = compared.counts, compared.shares
         columns: Columns = []
         for group, n in compared.people.items():
-            cells = map(_with_percent, counts[group], shares[group])
+            cells = map(with_percent, counts[group], shares[group])
             columns.append((f"{self.label(f'{pair.columns}.{group}')} (n = {int(n):,})", cells))
         p = pd.Series({option: test.p_value for option, test in compared.tests.items()})
         tests = pd.DataFrame({"p_value": p, "holm": compared.holm}, counts.index)
@@ -352,8 +358,3 @@ class _Report(SurveyWords):
         mark = origin.mark(self.words.lang)
         alternative = self.word("alternative", caption=caption, origin=mark)
         return Exhibit(f"figure {name}", self.captioned(caption), "", origin, path, alternative)
-
-
-def _with_percent(n: float, part: float) -> str:
-    """Give a count with the percent of its group, where the group has somebody."""
-    return f"{int(n):,} ({100 * part:.1f})" if part == part else f"{int(n):,}"

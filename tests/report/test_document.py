@@ -11,8 +11,7 @@ from docx.shared import Cm, Pt
 from PIL import Image
 
 from churnlib.evidence.origin import Origin
-from churnlib.report.document import Exhibit, Text, reference, write_document
-from churnlib.report.docx_parts import TEMPLATE, column_widths, xml_safe
+from churnlib.report.document import TEMPLATE, Exhibit, Text, reference, write_document, xml_safe
 from churnlib.report.report_text import report_words
 from churnlib.report.text_table import TextTable
 
@@ -211,7 +210,7 @@ LONG = "A figure from the literature, given without a source; no data of this st
 
 
 def test_a_table_that_fits_is_as_wide_as_its_texts():
-    short, longer = column_widths(TextTable(("", "n"), (("a", "12"), ("b", "1,234,567"))), ROOM)
+    short, longer = TextTable(("", "n"), (("a", "12"), ("b", "1,234,567"))).widths(ROOM)
     assert short < longer
     assert short + longer < ROOM / 3
 
@@ -219,7 +218,7 @@ def test_a_table_that_fits_is_as_wide_as_its_texts():
 def test_a_table_that_does_not_fit_fills_the_room_and_breaks_no_word():
     # Nine digits of 8.5 points are half as wide as they are high: 38 points.
     texts = TextTable(("No.", "Reason", "Sum"), (("1", LONG, "123456789"), ("2", LONG, "1")))
-    number, reason, total = column_widths(texts, ROOM - 100)
+    number, reason, total = texts.widths(ROOM - 100)
     assert number + reason + total == pytest.approx(ROOM - 100)
     assert reason > 3 * total
     assert total > 38
@@ -227,13 +226,13 @@ def test_a_table_that_does_not_fit_fills_the_room_and_breaks_no_word():
 
 def test_what_is_left_goes_where_texts_are_longer_on_average():
     rows = tuple((LONG, LONG if place else "short") for place in (0, 0, 0, 1))
-    first, second = column_widths(TextTable(("a", "b"), rows), ROOM - 100)
+    first, second = TextTable(("a", "b"), rows).widths(ROOM - 100)
     assert first > 2 * second
 
 
 def test_rather_than_a_number_a_header_is_broken():
     heads = tuple("Incomprehensibilities" for _ in range(6))
-    widths = column_widths(TextTable(heads, (("1234567890",) * 6,)), ROOM - 50)
+    widths = TextTable(heads, (("1234567890",) * 6,)).widths(ROOM - 50)
     assert sum(widths) == pytest.approx(ROOM - 50)
     assert min(widths) > 10 * 8.5 / 2
 
