@@ -28,8 +28,8 @@ class Words:
     content: Mapping[str, Any]
     lang: str
 
-    def __call__(self, key: str, **values: object) -> str:
-        """Give the text of a dotted key, with `values` in place of its braces.
+    def __call__(self, key: str | Mapping[str, str], **values: object) -> str:
+        """Give the text of a dotted key or an entry, with `values` in place of its braces.
 
         Examples
         --------
@@ -37,7 +37,8 @@ class Words:
         >>> words("words.page", page=1, pages=2), words("words.figure")
         ('第 1 页，共 2 页', '图')
         """
-        return self.fill(self.entry(key), values)
+        text = (self.entry(key) if isinstance(key, str) else key)[self.lang]
+        return str(text.format(**values) if values else text)
 
     def entry(self, key: str) -> Any:
         """Give what stands under a dotted key, as it stands."""
@@ -45,11 +46,6 @@ class Words:
             return reduce(lambda entry, part: entry[part], key.split("."), self.content)
         except KeyError:
             raise KeyError(f"data/report.toml has no words for {key!r}; add them") from None
-
-    def fill(self, entry: Mapping[str, str], values: Mapping[str, object]) -> str:
-        """Give the text of an entry; one that is given no values keeps its braces."""
-        text = entry[self.lang]
-        return text.format(**values) if values else text
 
     def cited(self, *reports: str) -> list[str]:
         """Give the works that reports, or parts of them, cite, in the order of the file."""

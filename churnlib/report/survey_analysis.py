@@ -267,8 +267,8 @@ def _compare(survey: Survey, one: str, other: str) -> Pair:
             return Pair(rows, columns, options=compare_options(survey, rows, columns))
         case _, "single":
             compared = compare_groups(survey, rows, columns)
-            tests = compared.means, compared.ranks, *compared.effects
-            return Pair(rows, columns, tests, compared=compared)
+            results: tuple[Test | Estimate, ...] = (compared.means, compared.ranks)
+            return Pair(rows, columns, results + compared.effects, compared=compared)
     row = correlations(survey, [rows, columns]).iloc[0]
     r, low, high, p, n = *map(float, row[["pearson", "low", "high", "p_value"]]), int(row["n"])
     note = "" if p == p else "fewer than four people have both numbers, or one does not vary"

@@ -65,14 +65,16 @@ class TextTable:
 
         names = pd.Series(frame.index, name=frame.index.name or "")
         columns = [names, *(frame[key] for key in frame)]
-        texts = {c.name: _cells(c, word, digits) for c in columns}
-        texts[names.name] = [*map(word, names)]
         owners = [c for c in columns if c.name in {"variable", "predictor"}][:1]
-        if owners and "level" in texts:
-            (level,) = (c for c in columns if c.name == "level")
-            pairs = zip(level, *owners, strict=True)
-            texts["level"] = [_text(key, partial(word, owner=owner)) for key, owner in pairs]
-        return cls(tuple(word(c.name) for c in columns), tuple(zip(*texts.values(), strict=True)))
+
+        def texts(column: pd.Series) -> list[str]:
+            if owners and column.name == "level":
+                pairs = zip(column, *owners, strict=True)
+                return [_text(key, partial(word, owner=owner)) for key, owner in pairs]
+            return [*map(word, column)] if column is names else _cells(column, word, digits)
+
+        header = tuple(word(column.name) for column in columns)
+        return cls(header, tuple(zip(*map(texts, columns), strict=True)))
 
     @classmethod
     def read(cls, path: Path) -> TextTable:
@@ -102,11 +104,10 @@ class TextTable:
         return (False, *numbers)
 
     def widths(self, room: float) -> list[float]:
-        """Widths of the columns in Word in points, in a room of so many points.
+        """Widths of the columns in Word, where they have room for so many points.
 
-        A column is as wide as its longest text. Where the room is less, it is as wide as its
-        longest word, and the rest is shared in proportion to what its texts on average exceed that
-        by.
+        Each is that of the longest text; where room lacks, that of the longest word, and the rest
+        is shared in proportion to what the texts of a column on average exceed that by.
         """
         across = (room - len(self.columns) * _MARGIN) / _LETTER
         widths = [max(1.2 * _width(head), *map(_width, cells)) for head, *cells in self.columns]

@@ -91,8 +91,8 @@ def thesis_blocks(entries: Sequence[Entry], folder: Path, words: Words) -> Itera
 
     def sections(key: str) -> Iterator[Block]:
         for section in words.entry(key):
-            yield Text(words.fill(section["heading"], {}), f"heading_{section['level']}")
-            yield from (Text(words.fill(text, values)) for text in section["text"])
+            yield Text(words(section["heading"]), f"heading_{section['level']}")
+            yield from (Text(words(text, **values)) for text in section["text"])
             yield from (_exhibit(waiting.pop(n), folder, words) for n in section["exhibits"])
 
     yield Text(words("thesis.title"), "title")
