@@ -8,7 +8,6 @@ import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ from docx.oxml.parser import OxmlElement, parse_xml
 from docx.shared import Emu, Pt, RGBColor
 
 from churnlib.evidence import Origin
-from churnlib.report.report_text import Words
+from churnlib.report.report_text import REFERENCE, Block, Exhibit, Text, Words
 from churnlib.report.text_table import TextTable
 
 if TYPE_CHECKING:
@@ -48,47 +47,10 @@ STYLES = {
 }
 """Names that a style may have, the first in our own template."""
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_REFERENCE = re.compile("\x02(.+?)\x03")  # no text of a user holds these
 _LATIN_PART = re.compile(r"([\[(]?[−.0-9][−.,0-9 %]*[\])]?)")
 _IN_NUMBER = re.compile(r"(?<=\d)-(?=\d)")
 _ANCHOR = "_Toc{:06d}"
 _SHORT_TABLE, _TALLEST = 16, Pt(400)
-
-
-@dataclass(frozen=True)
-class Text:
-    """A paragraph, in which every `reference` becomes a field.
-
-    Its role is one of `STYLES`; ``"contents"`` is where the table of contents stands.
-    """
-
-    text: str
-    role: str = "body"
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """A table or the path of a picture, with a numbered caption and a note on its origin."""
-
-    key: str
-    caption: str
-    note: str
-    origin: Origin
-    content: TextTable | Path
-    alternative: str = ""
-
-    @property
-    def kind(self) -> str:
-        """``"table"`` or ``"figure"``."""
-        return "table" if isinstance(self.content, TextTable) else "figure"
-
-
-Block = Text | Exhibit
-
-
-def reference(key: str) -> str:
-    """Put into a `Text` or a note, this becomes a cross-reference to the exhibit of that key."""
-    return f"\x02{key}\x03"
 
 
 def write_document(
@@ -246,7 +208,7 @@ class _Writer:
     def _text(self, text: str) -> list[Any]:
         """Return the runs of a text, and the fields that its references stand for."""
         content = []
-        for place, part in enumerate(_REFERENCE.split(text)):
+        for place, part in enumerate(REFERENCE.split(text)):
             if place % 2 == 0:
                 content += self._runs(part)
             else:

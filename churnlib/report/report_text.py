@@ -1,23 +1,26 @@
-"""The words of reports, one file in every language, and those of a survey by its own codebook."""
+"""What reports are made of: words in two languages, paragraphs, exhibits, a survey's sections."""
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from math import isinf
 from numbers import Integral
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import LANGUAGES, PROJECT, Kind, apa, p_alone
-from churnlib.report.text_table import NONE
+from churnlib.evidence import LANGUAGES, PROJECT, Kind, Origin, apa, derived, p_alone
+from churnlib.report.text_table import NONE, TextTable
 from churnlib.survey import Survey, load_codebook
 
 _P_VALUES = {"p_value", "holm", "games_howell", "dunn_holm", "spearman_p"}
 _PERCENT = {"percent", "valid_percent", "cumulative_percent", "people", "answers", "share"}
+REFERENCE = re.compile("\x02(.+?)\x03")  # no text of a user holds these
 _JOINED = (("low", "high", "[{}, {}]"), ("q1", "q3", "{}–{}"))
 
 
@@ -64,6 +67,42 @@ def report_words(lang: str) -> Words:
     content, worded = tomllib.loads(text), load_codebook().words
     content["verdicts"] |= {kind: worded[kind] for kind in Kind if kind in worded}
     return Words(content, lang)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph, in which every `reference` becomes a field.
+
+    Its role is one of `STYLES`; ``"contents"`` is where the table of contents stands.
+    """
+
+    text: str
+    role: str = "body"
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A table or the path of a picture, with a numbered caption and a note on its origin."""
+
+    key: str
+    caption: str
+    note: str
+    origin: Origin
+    content: TextTable | Path
+    alternative: str = ""
+
+    @property
+    def kind(self) -> str:
+        """``"table"`` or ``"figure"``."""
+        return "table" if isinstance(self.content, TextTable) else "figure"
+
+
+Block = Text | Exhibit
+
+
+def reference(key: str) -> str:
+    """Put into a `Text` or a note, this becomes a cross-reference to the exhibit of that key."""
+    return f"\x02{key}\x03"
 
 
 class SurveyWords:
@@ -114,6 +153,37 @@ class SurveyWords:
         """Add to a caption which people it is of, where they were selected."""
         named = {"caption": caption, "chosen": self.selected}
         return self.word("captioned", **named) if self.selected else caption
+
+    def text(self, key: str, **values: object) -> Text:
+        """Give the words of a key as a paragraph."""
+        return Text(self.word(key, **values))
+
+    def section(
+        self, kind: str, table: pd.DataFrame, /, key: str = "", *, heads: Sequence[str] = (),
+        result: Any = None, note: str = "", **values: object,
+    ) -> Iterator[Block]:  # fmt: skip
+        """Fill the words of a kind of section: its heading, its sentence and its table.
+
+        The table has its first column as index; `heads` are those of the next, where these have no
+        words. `result` is what has been counted, if people were.
+        """
+        values["ref"] = reference(key or kind)
+        origin = self.survey.origin
+        if result is not None:
+            values |= {"n": result.n, "missing": result.missing}
+            note, origin = self.word("missing_note", **values), derived(origin, result.origin)
+        words = {
+            part: self.word(f"section.{kind}.{part}", **values)
+            for part in self.words.entry(f"survey.section.{kind}")
+        }
+        if "heading" in words:
+            yield Text(words["heading"], "heading_2")
+        yield Text(words["text"])
+        texts = cell_texts(table)
+        worded = (self.word(f"column.{name}") for name in texts.columns[len(heads) :])
+        content = TextTable((words["names"], *heads, *worded), (*texts.itertuples(name=None),))
+        caption = self.captioned(words.get("caption") or words["heading"])
+        yield Exhibit(key or kind, caption, note, origin, content)
 
 
 def cell_texts(frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
-from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import NAN, Estimate, Test, p_alone
+from churnlib.evidence import LANGUAGES, NAN, Estimate, Test, p_alone
 from churnlib.figures import Label
 from churnlib.models import Fit, LinearFit, linear_model, logit, ordinal_logit
 from churnlib.questions import (
@@ -25,7 +24,7 @@ from churnlib.questions import (
     multiple_response,
     reliability,
 )
-from churnlib.report.report_text import Words, report_words
+from churnlib.report.report_text import report_words
 from churnlib.survey import Codebook, Survey
 from churnlib.tables import Crosstab, FrequencyTable, crosstab, frequencies
 
@@ -38,8 +37,9 @@ class NoModelError(ValueError):
     """The answers allow no model; `key` names the reason below ``survey.model`` in the words."""
 
     def __init__(self, key: str, **values: object) -> None:
-        super().__init__(report_words("en")(f"survey.model.{key}", **values))
-        self.key, self.values = key, values
+        key = f"survey.model.{key}"
+        self.reasons = {lang: report_words(lang)(key, **values) for lang in LANGUAGES}
+        super().__init__(self.reasons["en"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +76,9 @@ class Pair:
         estimate = next((r for r in self.results if isinstance(r, Estimate)), None)
         if estimate is None or estimate.value != estimate.value:
             return "—"
-        text = f"{_SYMBOLS.get(estimate.name, '')}{short(estimate.value)}"
-        if estimate.low != estimate.low:
-            return text
-        return f"{text} [{short(estimate.low)}, {short(estimate.high)}]"
+        value, low, high = map(short, (estimate.value, estimate.low, estimate.high))
+        interval = f" [{low}, {high}]" if estimate.low == estimate.low else ""
+        return f"{_SYMBOLS.get(estimate.name, '')}{value}{interval}"
 
 
 def short(value: float) -> str:
@@ -93,14 +92,15 @@ class SurveyAnalysis:
     """All results on a survey, computed once.
 
     `response` is the question to be explained, `fit` its model by the others, or `failure` why it
-    has none; `left_out` names questions and results that the answers do not allow, with the reason.
+    has none, by language; `left_out` gives questions and results that the answers do not allow,
+    with the reason.
     """
 
     survey: Survey
     pairs: tuple[Pair, ...]
     response: str = ""
     fit: Fit | LinearFit | None = None
-    failure: ValueError | None = None
+    failure: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -111,13 +111,7 @@ class SurveyAnalysis:
     @property
     def no_fit(self) -> str:
         """Why there is no model, in English; empty where there is one or none was tried."""
-        return str(self.failure or "")
-
-    def no_fit_in(self, words: Words) -> str:
-        """Return why there is no model, in the language of these words."""
-        if isinstance(self.failure, NoModelError):
-            return words(f"survey.model.{self.failure.key}", **self.failure.values)
-        return self.no_fit if words.lang == "en" else words("survey.model.impossible")
+        return self.failure.get("en", "")
 
     @property
     def first_group(self) -> str | None:
@@ -125,19 +119,17 @@ class SurveyAnalysis:
         tables = (pair for pair in self.pairs if pair.table is not None)
         return next((pair.rows for pair in tables if pair.columns == self.response), None)
 
-    def _answers(self, kind: Any, count: Callable[[Survey, str], Any]) -> dict[str, Any]:
-        keys = self.survey.codebook.of_kind(kind)
-        return {k: count(self.survey, k) if _is_answered(self.survey, k) else None for k in keys}
-
     @cached_property
     def counted(self) -> dict[str, FrequencyTable | None]:
         """The answers to each question with one answer; ``None`` where nobody answered."""
-        return self._answers("single", frequencies)
+        survey, keys = self.survey, self.survey.codebook.of_kind("single")
+        return {k: frequencies(survey, k) if _is_answered(survey, k) else None for k in keys}
 
     @cached_property
     def multiple(self) -> dict[str, MultipleResponse | None]:
         """The options of each question with several; ``None`` where nobody answered."""
-        return self._answers("multiple", multiple_response)
+        survey, keys = self.survey, self.survey.codebook.of_kind("multiple")
+        return {k: multiple_response(survey, k) if _is_answered(survey, k) else None for k in keys}
 
     @cached_property
     def scales(self) -> list[Reliability]:
@@ -219,12 +211,15 @@ def analyse_survey(
             reason = "several answers a person are compared only between groups"
             left_out[" × ".join(pair)] = reason
     pairs = tuple(_compare(survey, *pair) for pair in tested)
-    fit, failure = None, None
+    fit = None
+    failure: Mapping[str, str] = {}
     try:
         if asked:
             fit = explained(survey, response, predictors)
     except ValueError as error:
-        failure, left_out["the model"] = error, str(error)
+        left_out["the model"] = str(error)
+        impossible = report_words("zh-Hans")("survey.model.impossible")
+        failure = getattr(error, "reasons", {"en": str(error), "zh-Hans": impossible})
     return SurveyAnalysis(survey, pairs, response, fit, failure, left_out)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import Origin, derived
+from churnlib.evidence import NAN, Origin
 from churnlib.models import Fit, LinearFit, LogitFit, OrdinalFit, parallel_lines
 from churnlib.questions import (
     SMALL,
@@ -20,21 +20,21 @@ from churnlib.questions import (
     summary_of,
     weighted_shares,
 )
-from churnlib.report.document import Block, Exhibit, Text, reference, write_document
+from churnlib.report.document import write_document
 from churnlib.report.report_text import (
+    Block,
+    Exhibit,
     SurveyWords,
+    Text,
     Words,
     cell_texts,
     report_words,
     with_percent,
-    written,
 )
 from churnlib.report.survey_analysis import Pair, SurveyAnalysis, analyse_survey, short
-from churnlib.report.text_table import TextTable
 from churnlib.survey import Survey
 from churnlib.tables import Crosstab, FrequencyTable, wilson
 
-Columns = list[tuple[str, Iterable[object]]]  # what heads each column, and its cells
 _SHOWN_REASONS, _LEVEL = 20, 0.05
 _CONSTANT = "(constant)"
 _MODELS = {  # the section of each, the column of what it estimates, and that without an effect
@@ -52,8 +52,7 @@ def write_survey_report(
     Parameters
     ----------
     survey : Survey or SurveyAnalysis
-        Its own codebook words every question and answer. Of a survey alone every pair of
-        questions is tested, and the codebook's response explained.
+        Of a survey every pair of questions is tested, and the codebook's response explained.
     folder : Path
         The report is written below it; pictures in ``figures/LANG/`` of it are included.
     lang : {"en", "zh-Hans"}
@@ -64,7 +63,7 @@ def write_survey_report(
     ------
     KeyError, FileNotFoundError, ValueError
         If a label is missing in the language, the template is missing or no Word document, or
-        a survey alone has no question to explain.
+        a survey has no question to explain.
     """
     if isinstance(survey, Survey):
         survey = analyse_survey(survey, all_pairs=True)
@@ -99,11 +98,10 @@ def survey_blocks(analysis: SurveyAnalysis, folder: Path, words: Words) -> Itera
         "limits": [report.text("limitation")],
         "references": (Text(work, "reference") for work in sorted(cited)),
     }
-    for name, blocks in parts.items():
-        for place, block in enumerate(blocks):
-            if place == 0:
-                yield Text(report.word(f"heading.{name}"), "heading_1")
-            yield block
+    for name, part in parts.items():
+        if blocks := [*part]:
+            yield Text(report.word(f"heading.{name}"), "heading_1")
+            yield from blocks
 
 
 class _Report(SurveyWords):
@@ -113,38 +111,6 @@ class _Report(SurveyWords):
         super().__init__(analysis.survey, words)
         self.analysis = analysis
 
-    def text(self, key: str, **values: object) -> Text:
-        return Text(self.word(key, **values))
-
-    def columns(self, frame: pd.DataFrame) -> Columns:
-        """Write the cells of a frame and head its columns by their words."""
-        return [(self.word(f"column.{name}"), texts) for name, texts in cell_texts(frame).items()]
-
-    def section(
-        self, kind: str, names: Iterable[str], columns: Columns, /, key: str = "", *,
-        result: Any = None, note: str = "", **values: object,
-    ) -> Iterator[Block]:  # fmt: skip
-        """Fill the words of a kind of section: its heading, its sentence and its table.
-
-        `names` are the first column; `result` is what has been counted, if people were.
-        """
-        values["ref"] = reference(key or kind)
-        origin = self.survey.origin
-        if result is not None:
-            values |= {"n": result.n, "missing": result.missing}
-            note, origin = self.word("missing_note", **values), derived(origin, result.origin)
-        words = {
-            part: self.word(f"section.{kind}.{part}", **values)
-            for part in self.words.entry(f"survey.section.{kind}")
-        }
-        if "heading" in words:
-            yield Text(words["heading"], "heading_2")
-        yield Text(words["text"])
-        heads, cells = zip((words["names"], names), *columns, strict=True)
-        rows = tuple(tuple(map(written, row)) for row in zip(*cells, strict=True))
-        caption = self.captioned(words.get("caption") or words["heading"])
-        yield Exhibit(key or kind, caption, note, origin, TextTable(heads, rows))
-
     def summary(self) -> Iterator[Block]:
         survey, tested = self.survey, self.analysis.tested
         said = [self.word("summary", **survey.flow, questions=len(survey.questions))]
@@ -152,9 +118,9 @@ class _Report(SurveyWords):
             said.append(self.word("selected", chosen=self.selected))
         if len(tested):
             related = [self.pair(*pair) for pair in tested.index[tested["holm"] < _LEVEL]]
-            listed = self.word("listed", pairs=self.joined(related)) if related else ""
-            counts = {"pairs": len(tested), "related": len(related)}
-            said.append(self.word("related", **counts, list=listed))
+            named = self.word("listed", pairs=self.joined(related)) if related else ""
+            values = {"pairs": len(tested), "related": len(related), "list": named}
+            said.append(self.word("related", **values))
         yield Text(self.joined(said, "space"))
         if survey.origin is Origin.SYNTHETIC:
             yield self.text("simulated")
@@ -162,14 +128,12 @@ class _Report(SurveyWords):
     def cleaning(self) -> Iterator[Block]:
         """What became of the answer sheets, and why some were set aside."""
         flow, ledger = self.survey.flow, self.survey.ledger
-        steps = map(self.word, flow.index)
-        yield from self.section("flow", steps, self.columns(flow.to_frame("sheets")))
-        reasons = ledger.loc[~ledger["kept"], "reason"].value_counts()
-        if not reasons.empty:
-            shown, more = reasons.head(_SHOWN_REASONS), len(reasons) - _SHOWN_REASONS
+        yield from self.section("flow", flow.to_frame("sheets").rename(self.word))
+        reasons = ledger.loc[~ledger["kept"], "reason"].value_counts().to_frame("sheets")
+        if len(reasons):
+            more = len(reasons) - _SHOWN_REASONS
             note = self.word("aside_more", more=more) if more > 0 else ""
-            columns = self.columns(shown.to_frame("sheets"))
-            yield from self.section("aside", shown.index, columns, note=note)
+            yield from self.section("aside", reasons.head(_SHOWN_REASONS), note=note)
 
     def answers(self) -> Iterator[Block]:
         """Every question by itself."""
@@ -185,13 +149,13 @@ class _Report(SurveyWords):
                 yield from self.frequencies(counted, variable)
         if keys := of_kind("number", "scale"):
             described = pd.DataFrame([summary_of(survey.frame[key]) for key in keys])
-            columns = self.columns(described.astype({"n": int, "missing": int}))
-            yield from self.section("numbers", map(self.quantity, keys), columns)
+            described = described.set_axis([self.quantity(key) for key in keys])
+            yield from self.section("numbers", described.astype({"n": int, "missing": int}))
         for scale in self.analysis.scales:
+            named = {"scale": self.label(scale.scale), "alpha": self.results(scale.alpha)}
             yield from self.section(
-                "scale", map(self.label, scale.items.index), self.columns(scale.items),
-                f"scale {scale.scale}", scale=self.label(scale.scale),
-                alpha=self.results(scale.alpha), n=scale.alpha.n, missing=scale.missing,
+                "scale", scale.items.rename(self.label), f"scale {scale.scale}",
+                n=scale.alpha.n, missing=scale.missing, **named,
             )  # fmt: skip
         for key in of_kind("text"):
             n = int(survey.frame[key].notna().sum())
@@ -211,27 +175,26 @@ class _Report(SurveyWords):
         percent, low, high = (f"{100 * x:.1f}" for x in (most / table.n, *wilson(most, table.n)))
         yield from self.section(
             "frequency" if len(levels) == 1 else "tied",
-            [*self.labels(key, counts.index), self.word("missing")], self.columns(shown),
+            shown.set_axis([*self.labels(key, counts.index), self.word("missing")]),
             f"question {key}", result=table, variable=variable, count=most,
             percent=percent, low=low, high=high, levels=self.joined(quoted, "comma"),
         )  # fmt: skip
 
     def multiple(self, counted: MultipleResponse, variable: str) -> Iterator[Block]:
-        """How often each option was ticked."""
         key, options = counted.variable, counted.options
-        percent = (100 * options.drop(columns="n")).assign(ticked=options["n"])
-        columns = self.columns(percent[["ticked", *options.columns.drop("n")]])
+        shown = (100 * options.drop(columns="n")).set_axis(self.labels(key, options.index))
+        shown.insert(0, "ticked", options["n"].to_list())
         yield from self.section(
-            "multiple", self.labels(key, options.index), columns, f"question {key}",
-            result=counted, variable=variable, none=counted.none,
+            "multiple", shown, f"question {key}", result=counted, variable=variable,
+            none=counted.none,
         )  # fmt: skip
 
     def pairs(self) -> Iterator[Block]:
         """All tests in one table, then what is known of each two questions."""
         pairs, tested = self.analysis.pairs, self.analysis.tested
         if len(tested):
-            names = [self.pair(*pair) for pair in tested.index]
-            yield from self.section("overview", names, self.columns(tested), pairs=len(tested))
+            named = tested.set_axis([self.pair(*pair) for pair in tested.index])
+            yield from self.section("overview", named, pairs=len(tested))
         for pair in pairs:
             if pair.table is not None:
                 yield from self.crosstab(pair, pair.table)
@@ -245,9 +208,9 @@ class _Report(SurveyWords):
             rows = pd.DataFrame([pair.correlation for pair in correlated]).astype({"n": int})
             rows["pearson"] = [pair.effect for pair in correlated]
             rows["spearman"] = rows["spearman"].map(short)
-            columns = self.columns(rows[["n", "pearson", "p_value", "spearman", "spearman_p"]])
+            rows = rows[["n", "pearson", "p_value", "spearman", "spearman_p"]]
             names = [self.pair(pair.rows, pair.columns) for pair in correlated]
-            yield from self.section("correlations", names, columns)
+            yield from self.section("correlations", rows.set_axis(names))
         for pair in pairs:
             if pair.options is not None:
                 yield from self.options(pair, pair.options)
@@ -258,15 +221,16 @@ class _Report(SurveyWords):
     def crosstab(self, pair: Pair, table: Crosstab) -> Iterator[Block]:
         """Counts with the percent of their row, and the totals."""
         expected, shares, total = smallest_expected(table), table.shares("row"), self.word("total")
-        levels = (
+        cells = [
             [*map(with_percent, counts, shares[level]), counts.sum()]
             for level, counts in table.counts.items()
-        )
-        columns = [*zip(self.labels(pair.columns, table.counts), levels, strict=True)]
+        ]
+        cells.append([*table.row_totals, table.n])
+        names = [*self.labels(pair.rows, table.counts.index), total]
         yield from self.section(
-            "crosstab", [*self.labels(pair.rows, table.counts.index), total],
-            [*columns, (total, [*table.row_totals, table.n])],
-            pair.key, result=table, **self.named(pair), tests=self.results(*pair.results),
+            "crosstab", pd.DataFrame(dict(enumerate(cells)), names), pair.key,
+            heads=[*self.labels(pair.columns, table.counts), total], result=table,
+            **self.named(pair), tests=self.results(*pair.results),
             small=self.word("small", expected=f"{expected:.1f}") if expected < SMALL else "",
         )  # fmt: skip
         if self.survey.weights is not None:
@@ -276,40 +240,38 @@ class _Report(SurveyWords):
     def groups(self, pair: Pair, compared: GroupComparison) -> Iterator[Block]:
         """A number in each group, and each two groups of three or more."""
         named, groups, each = self.named(pair), compared.groups, compared.post_hoc
-        names, tests = self.labels(pair.columns, groups.index), self.results(*pair.results)
-        columns = self.columns(groups)
-        yield from self.section("groups", names, columns, pair.key, **named, tests=tests)
+        groups, tests = groups.set_axis(self.labels(pair.columns, groups.index)), pair.results
+        yield from self.section("groups", groups, pair.key, **named, tests=self.results(*tests))
         if not each.empty:
-            two = (" − ".join(self.labels(pair.columns, levels)) for levels in each.index)
-            columns, key = self.columns(each), f"{pair.key} post hoc"
-            yield from self.section("post_hoc", two, columns, key, **named)
+            two = [" − ".join(self.labels(pair.columns, levels)) for levels in each.index]
+            yield from self.section("post_hoc", each.set_axis(two), f"{pair.key} post hoc", **named)
 
     def options(self, pair: Pair, compared: OptionComparison) -> Iterator[Block]:
-        """How often each option was ticked in each group."""
-        counts, shares = compared.counts, compared.shares
-        columns: Columns = []
-        for group, n in compared.people.items():
-            cells = map(with_percent, counts[group], shares[group])
-            columns.append((f"{self.label(f'{pair.columns}.{group}')} (n = {int(n):,})", cells))
-        p = pd.Series({option: test.p_value for option, test in compared.tests.items()})
-        tests = pd.DataFrame({"p_value": p, "holm": compared.holm}, counts.index)
-        columns += self.columns(tests)
-        names = self.labels(pair.rows, counts.index)
-        yield from self.section("options", names, columns, pair.key, **self.named(pair))
+        counts, shares, people = compared.counts, compared.shares, compared.people
+        cells: dict[Any, Any] = {
+            place: [*map(with_percent, counts[group], shares[group])]
+            for place, group in enumerate(counts)
+        }
+        cells["p_value"] = [compared.tests[option].p_value for option in counts.index]
+        cells["holm"] = [compared.holm.get(option, NAN) for option in counts.index]
+        table = pd.DataFrame(cells, self.labels(pair.rows, counts.index))
+        groups = zip(self.labels(pair.columns, people.index), people, strict=True)
+        heads = [f"{label} (n = {int(n):,})" for label, n in groups]
+        yield from self.section("options", table, pair.key, heads=heads, **self.named(pair))
 
     def model(self) -> Iterator[Block]:
         """What the model explains, what each question adds, and its coefficients."""
         fit = self.analysis.fit
         if fit is None:
-            if self.analysis.failure:
-                yield self.text("model.none", reason=self.analysis.no_fit_in(self.words))
+            if reason := self.analysis.failure.get(self.words.lang):
+                yield self.text("model.none", reason=reason)
             return
         kind, effect, none = _MODELS[type(fit)]
         if isinstance(fit, LinearFit):
             rows, response, r2 = fit.coefficients.reset_index(), fit.response, fit.r_squared
         else:
             rows, response, r2 = fit.by_level, fit.data.response, fit.nagelkerke_r2
-        predictor, each = rows["predictor"], self.word("model.each_unit")
+        predictor, levels = rows["predictor"], rows["level"].fillna("")
         labels = {name: self.label(name) for name in predictor.unique() if name != _CONSTANT}
         values = {
             "response": self.label(response),
@@ -323,13 +285,13 @@ class _Report(SurveyWords):
         texts = cell_texts(rows[[effect, "low", "high", "p_value"]])
         texts.loc[rows["p_value"].isna(), [effect, "low"]] = [none, self.word("model.reference")]
         answers = [
-            self.label(f"{name}.{level}") if level else each
-            for name, level in zip(predictor, rows["level"].fillna(""), strict=True)
+            self.label(f"{name}.{level}") if level else self.word("model.each_unit")
+            for name, level in zip(predictor, levels, strict=True)
         ]
         texts.insert(0, "answer", pd.Series(answers).mask(predictor == _CONSTANT, ""))
         questions = predictor.map({_CONSTANT: self.word("model.constant"), **labels})
-        questions, columns = questions.mask(predictor.duplicated(), ""), self.columns(texts)
-        yield from self.section(kind, questions, columns, "model", result=fit, **values)
+        texts = texts.set_axis(questions.mask(predictor.duplicated(), ""))
+        yield from self.section(kind, texts, "model", result=fit, **values)
 
     def _tested(self, fit: Fit, labels: Mapping[str, str]) -> Iterator[str]:
         """What each question adds, and what speaks against the model."""
@@ -347,14 +309,12 @@ class _Report(SurveyWords):
 
     def picture(self, path: Path) -> Exhibit:
         """A picture that an analysis drew; the name of its file says what it shows."""
-        name, origin = path.stem, self.survey.origin
+        name, caption, origin = path.stem, path.stem, self.survey.origin
         response, _, group = name.partition("_by_")
-        caption = name
         if {response, group} <= {*self.survey.frame}:
             labels = {"response": self.label(response), "group": self.label(group)}
             caption = self.word("by_caption", **labels)
         elif name.rstrip("_0123456789") == "model":  # a long forest has several pictures
             caption = self.word("captions.model")
-        mark = origin.mark(self.words.lang)
-        alternative = self.word("alternative", caption=caption, origin=mark)
+        alternative = self.word("alternative", caption=caption, origin=origin.mark(self.words.lang))
         return Exhibit(f"figure {name}", self.captioned(caption), "", origin, path, alternative)

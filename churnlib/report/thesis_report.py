@@ -11,10 +11,10 @@ import pandas as pd
 
 from churnlib.evidence import LANGUAGES, NAN, PROJECT, Estimate, Kind, apa, resources
 from churnlib.questions import association
-from churnlib.report.document import Block, Exhibit, Text, reference, write_document
+from churnlib.report.document import write_document
 from churnlib.report.manifest import MANIFEST, Entry, read_manifest, write_manifest
 from churnlib.report.pages import write_html
-from churnlib.report.report_text import Words, report_words
+from churnlib.report.report_text import Block, Exhibit, Text, Words, reference, report_words
 from churnlib.report.text_table import TextTable
 from churnlib.studies import (
     audit_thesis,

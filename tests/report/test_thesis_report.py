@@ -13,9 +13,8 @@ from scipy.stats import beta
 import churnlib as cl
 from churnlib.__main__ import main
 from churnlib.evidence.origin import LANGUAGES, PROJECT, Origin
-from churnlib.report.document import Exhibit, Text
 from churnlib.report.manifest import read_manifest
-from churnlib.report.report_text import Words, report_words
+from churnlib.report.report_text import Exhibit, Text, Words, report_words
 from churnlib.report.thesis_report import (
     RUN,
     collect_exhibits,
