@@ -15,10 +15,9 @@ from typing import Any
 import pandas as pd
 
 from churnlib.evidence import LANGUAGES, PROJECT, Kind, Origin, apa, derived, p_alone
-from churnlib.report.text_table import NONE, TextTable
+from churnlib.report.text_table import NONE, P_VALUES, TextTable
 from churnlib.survey import Survey, load_codebook
 
-_P_VALUES = {"p_value", "holm", "games_howell", "dunn_holm", "spearman_p"}
 _PERCENT = {"percent", "valid_percent", "cumulative_percent", "people", "answers", "share"}
 REFERENCE = re.compile("\x02(.+?)\x03")  # no text of a user holds these
 _JOINED = (("low", "high", "[{}, {}]"), ("q1", "q3", "{}–{}"))
@@ -208,7 +207,7 @@ def written(value: Any, name: str = "") -> str:
         return f"{value:,}"
     if value != value:
         return NONE
-    if name in _P_VALUES:
+    if name in P_VALUES:
         return p_alone(value)
     return "∞" if isinf(value) else f"{value:,.{2 - (name in _PERCENT)}f}".replace("-", "−")
 

@@ -187,13 +187,13 @@ def analyse_survey(
     """
     book = survey.codebook
     items = {item for scale in book.of_kind("scale") for item in book[scale].items}
-    names = book.of_kind("single", "multiple", "number", "scale")
-    names = [name for name in names if name not in items]
+    tested = book.of_kind("single", "multiple", "number", "scale")
+    names = [name for name in tested if name not in items]
     response = response or default_response(book)
     asked = list(by) or [name for name in names if name != response]
     kinds = {name: book[name].kind for name in (response, *asked, *names)}
     for name in (response, *asked):
-        if kinds[name] in {"text", "weight", "id"}:
+        if name not in tested:
             raise ValueError(f"{name!r} is of kind {kinds[name]!r} and can be in no test")
     if kinds[response] == "multiple":
         raise ValueError(f"{response!r} has several answers a person and cannot be explained")
@@ -201,16 +201,15 @@ def analyse_survey(
         raise ValueError(f"{response!r} cannot explain itself; choose another question for `by`")
     left_out = {name: reason for name in asked if (reason := _unexplaining(survey, response, name))}
     predictors = [name for name in asked if name not in left_out and kinds[name] != "multiple"]
-    tested = [(name, response) for name in asked]
+    pairs, chosen = [], [(name, response) for name in asked]
     if all_pairs:
-        tested = list(combinations([response, *asked] if by else names, 2))
-    for pair in list(tested):
-        one, other = (kinds[name] for name in pair)
-        if "multiple" in (one, other) and "single" not in (one, other):
-            tested.remove(pair)
+        chosen = [*combinations([response, *asked] if by else names, 2)]
+    for one, other in chosen:
+        if "multiple" in (both := {kinds[one], kinds[other]}) and "single" not in both:
             reason = "several answers a person are compared only between groups"
-            left_out[" × ".join(pair)] = reason
-    pairs = tuple(_compare(survey, *pair) for pair in tested)
+            left_out[f"{one} × {other}"] = reason
+        else:
+            pairs.append(_compare(survey, one, other))
     fit = None
     failure: Mapping[str, str] = {}
     try:
@@ -220,7 +219,7 @@ def analyse_survey(
         left_out["the model"] = str(error)
         impossible = report_words("zh-Hans")("survey.model.impossible")
         failure = getattr(error, "reasons", {"en": str(error), "zh-Hans": impossible})
-    return SurveyAnalysis(survey, pairs, response, fit, failure, left_out)
+    return SurveyAnalysis(survey, (*pairs,), response, fit, failure, left_out)
 
 
 def require_people(survey: Survey) -> None:

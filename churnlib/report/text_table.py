@@ -21,7 +21,10 @@ from churnlib.studies import exhibit_entries
 from churnlib.survey import Codebook
 
 NONE = "—"
-_P_VALUES = {"p", "p_value", "p_simulated", "p_trend", "p_exact", "holm", "benjamini_hochberg"}
+P_VALUES = {
+    "p", "p_value", "p_simulated", "p_trend", "p_exact", "holm", "benjamini_hochberg",
+    "games_howell", "dunn_holm", "spearman_p",
+}  # fmt: skip
 _KEYED = {"variable", "level", "group", "verdict", "predictor", "other", "test"}
 """Columns that hold keys of the codebook, which are worded; other texts stand as they are."""
 _NUMBER = re.compile(r"[-−+<>= ]*[\d.,]*\d ?%?( [(\[][\d., %−-]+[)\]])?|[—–-]?|NaN")
@@ -138,7 +141,7 @@ def _longest_word(text: str) -> float:
 
 
 def _cells(values: pd.Series, word: Callable[[Any], str], digits: int) -> list[str]:
-    if values.name in _P_VALUES:
+    if values.name in P_VALUES:
         return [_text(value, p_alone) for value in values]
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         return [_text(value, word if values.name in _KEYED else str) for value in values]
