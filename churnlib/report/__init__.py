@@ -1,6 +1,6 @@
 """Text tables as Word, LaTeX and HTML, and the written reports."""
 
-from churnlib.report.docx_parts import open_document as open_document
+from churnlib.report.document import open_document as open_document
 from churnlib.report.manifest import MANIFEST as MANIFEST
 from churnlib.report.manifest import Entry as Entry
 from churnlib.report.manifest import check_manifest as check_manifest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,8 @@ class File:
 class Entry:
     """One table or figure of the manifest, by its number, for instance ``"Figure A-1"``.
 
-    `name` is that of its files without language and ending, empty for kind ``"none"``; `caption`
-    is by language; `files` are all formats and languages, and the numbers behind them.
+    `name` is that of its files without ending, empty for kind ``"none"``; `files` are all formats
+    and languages, and the numbers behind them.
     """
 
     exhibit: str
@@ -47,23 +47,19 @@ def write_manifest(folder: Path) -> Path:
 
     Files of exhibits that were not made are a FileNotFoundError that names them all.
     """
-    entries = [
-        Entry(
-            exhibit=str(number),
-            origin=Origin[row["origin"]],
-            caption={"en": row["title"], "zh-Hans": row["title_zh"]},
-            files=tuple(File(path, _checksum(folder / path)) for path in _paths(row)),
-            **row[["kind", "name", "notebook", "verdict"]],
-        )
-        for number, row in exhibits().iterrows()
-    ]
-    lacking = [file.path for entry in entries for file in entry.files if not file.sha256]
+    listed, lacking = [], []
+    for number, row in exhibits().iterrows():
+        files = [{"path": path, "sha256": _checksum(folder / path)} for path in _paths(row)]
+        lacking += [file["path"] for file in files if not file["sha256"]]
+        caption = {"en": row["title"], "zh-Hans": row["title_zh"]}
+        known = row[["kind", "name", "notebook", "origin"]].to_dict()
+        entry = {"exhibit": str(number), **known, "caption": caption, "verdict": row["verdict"]}
+        listed.append({**entry, "files": files})
     if lacking:
         raise FileNotFoundError(
             f"exhibits lack {', '.join(lacking)} in {folder}; run the notebooks that make them"
         )
-    content = {"exhibits": [{**asdict(entry), "origin": entry.origin.name} for entry in entries]}
-    text = json.dumps(content, ensure_ascii=False, indent=2)
+    text = json.dumps({"exhibits": listed}, ensure_ascii=False, indent=2)
     (folder / MANIFEST).write_text(f"{text}\n", encoding="utf-8", newline="\n")
     return folder / MANIFEST
 
@@ -71,10 +67,7 @@ def write_manifest(folder: Path) -> Path:
 def read_manifest(folder: Path) -> list[Entry]:
     """Return every exhibit as the manifest has it, in its order.
 
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If there is no manifest, or it is not one.
+    Without a manifest it is a FileNotFoundError; if it is none, a ValueError.
 
     Examples
     --------
@@ -97,14 +90,12 @@ def read_manifest(folder: Path) -> list[Entry]:
 
 def check_manifest(folder: Path) -> list[str]:
     """Name every file that is missing or is no longer the one in the manifest, a sentence each."""
-    faults = []
-    for entry in read_manifest(folder):
-        for file in entry.files:
-            checksum = _checksum(folder / file.path)
-            if checksum != file.sha256:
-                state = "has changed" if checksum else "is missing"
-                faults.append(f"{file.path}, of {entry.exhibit}, {state}")
-    return faults
+    return [
+        f"{file.path}, of {entry.exhibit}, {'has changed' if checksum else 'is missing'}"
+        for entry in read_manifest(folder)
+        for file in entry.files
+        if (checksum := _checksum(folder / file.path)) != file.sha256
+    ]
 
 
 def _paths(row: Any) -> list[str]:

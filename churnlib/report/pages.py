@@ -44,7 +44,10 @@ _CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
 def write_html(notebooks: Path, output: Path) -> list[Path]:
-    """Write a page for each executed notebook, and an index.
+    """Write a page for each executed notebook, and an index, which comes first in the list.
+
+    A page holds its pictures, its Chinese font and its style; it runs no script and asks nothing of
+    any host. The same notebooks give the same bytes.
 
     Parameters
     ----------
@@ -54,37 +57,29 @@ def write_html(notebooks: Path, output: Path) -> list[Path]:
     output : Path
         Where to write; the index leads to the Word documents that lie one folder above.
 
-    Returns
-    -------
-    list of Path
-        The index first. Each page holds its pictures, its Chinese font and its style; it runs no
-        script and asks nothing of any host. The same notebooks give the same bytes.
-
     Raises
     ------
     FileNotFoundError, ValueError
         If the folder holds no notebook, or one cannot be read.
     """
-    paths = sorted(notebooks.glob("*.ipynb"))
-    if not paths:
+    import nbformat
+
+    read = {}
+    for path in sorted(notebooks.glob("*.ipynb")):
+        try:
+            read[path.stem] = nbformat.read(path, as_version=4)
+        except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+            raise ValueError(f"{path} is not a notebook ({error})") from error
+    if not read:
         raise FileNotFoundError(f"no notebooks in {notebooks}; name the folder that holds them")
     listed = (notebooks.parent / MANIFEST).exists()
     entries = read_manifest(notebooks.parent) if listed else []
     documents = sorted(path.name for path in output.parent.glob("*.docx"))
-    texts = pages({path.stem: _read(path) for path in paths}, entries, documents)
+    texts = pages(read, entries, documents)
     output.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (output / f"{name}.html").write_text(text, encoding="utf-8", newline="\n")
     return [output / f"{name}.html" for name in texts]
-
-
-def _read(path: Path) -> NotebookNode:
-    import nbformat
-
-    try:
-        return nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
-        raise ValueError(f"{path} is not a notebook ({error})") from error
 
 
 def pages(
@@ -132,13 +127,7 @@ def _exporter() -> Any:
 
 
 def sanitize(html: str) -> str:
-    """Return HTML without anything that runs or loads: what is not allowed is shown as text.
-
-    Examples
-    --------
-    >>> sanitize('<b onclick="x()">R&amp;D</b><script>x()</script>')
-    '<b>R&amp;D</b>&lt;script&gt;x()&lt;/script&gt;'
-    """
+    """Return HTML without anything that runs or loads: what is not allowed is shown as text."""
     from nbconvert.preprocessors.sanitize import SanitizeHTML
 
     cleaner = SanitizeHTML(tags=_TAGS, attributes=_ATTRIBUTES, styles=_STYLES)
@@ -207,7 +196,7 @@ def _index(
         lines = [heads, ["---"] * len(heads), *rows]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
-    described = []
+    described, exhibits = [], []
     for name, notebook in notebooks.items():
         first = notebook.cells[0].source if notebook.cells else ""
         rows = dict(re.findall(r"^\| *(\w+) *\| *(.+?) *\|$", first, re.MULTILINE))
@@ -218,17 +207,11 @@ def _index(
     if documents:
         links = (f"- [{name}](../{name})" for name in documents)
         parts += [f"## {words('html.documents')}", "\n".join(links)]
-    if entries:
-        exhibits = [
-            (
-                e.exhibit,
-                f"{e.caption['en']}<br>{e.caption['zh-Hans']}",
-                e.origin.badge_html,
-                f"[{e.notebook}]({e.notebook}.html)" if e.notebook in notebooks else e.notebook,
-                e.verdict,
-            )
-            for e in entries
-        ]
+    for e in entries:
+        link = f"[{e.notebook}]({e.notebook}.html)" if e.notebook in notebooks else e.notebook
+        caption = "<br>".join(e.caption.values())
+        exhibits.append((e.exhibit, caption, e.origin.badge_html, link, e.verdict))
+    if exhibits:
         columns = "exhibit caption origin notebook verdict"
         parts += [f"## {words('html.exhibits')}", table(columns, exhibits)]
     return "\n\n".join(parts)

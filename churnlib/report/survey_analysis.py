@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
-from typing import Any
 
 import pandas as pd
 
-from churnlib.evidence import NAN, Estimate, Test, p_alone
+from churnlib.evidence import LANGUAGES, NAN, Estimate, Test, p_alone
 from churnlib.figures import Label
 from churnlib.models import Fit, LinearFit, linear_model, logit, ordinal_logit
 from churnlib.questions import (
@@ -25,7 +24,7 @@ from churnlib.questions import (
     multiple_response,
     reliability,
 )
-from churnlib.report.report_text import Words, report_words
+from churnlib.report.report_text import report_words
 from churnlib.survey import Codebook, Survey
 from churnlib.tables import Crosstab, FrequencyTable, crosstab, frequencies
 
@@ -38,16 +37,18 @@ class NoModelError(ValueError):
     """The answers allow no model; `key` names the reason below ``survey.model`` in the words."""
 
     def __init__(self, key: str, **values: object) -> None:
-        super().__init__(report_words("en")(f"survey.model.{key}", **values))
-        self.key, self.values = key, values
+        key = f"survey.model.{key}"
+        self.reasons = {lang: report_words(lang)(key, **values) for lang in LANGUAGES}
+        super().__init__(self.reasons["en"])
 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two questions, and what is known of both; no `results` if nobody answered both.
+    """Two questions, and what is known of both; nothing if nobody answered both.
 
-    Two questions with one answer each have a `table`; a number is `compared` in the groups that
-    `columns` makes; two numbers have a `correlation`, a row of `correlations`.
+    Two questions with one answer each have a `table`. In the groups that `columns` makes a number
+    is `compared`, and so are the `options` of several answers, each with a test of its own. Two
+    numbers have a `correlation`, a row of `correlations`.
     """
 
     rows: str
@@ -55,6 +56,7 @@ class Pair:
     results: tuple[Test | Estimate, ...] = ()
     table: Crosstab | None = None
     compared: GroupComparison | None = None
+    options: OptionComparison | None = None
     correlation: pd.Series | None = None
 
     @property
@@ -74,10 +76,9 @@ class Pair:
         estimate = next((r for r in self.results if isinstance(r, Estimate)), None)
         if estimate is None or estimate.value != estimate.value:
             return "—"
-        text = f"{_SYMBOLS.get(estimate.name, '')}{short(estimate.value)}"
-        if estimate.low != estimate.low:
-            return text
-        return f"{text} [{short(estimate.low)}, {short(estimate.high)}]"
+        value, low, high = map(short, (estimate.value, estimate.low, estimate.high))
+        interval = f" [{low}, {high}]" if estimate.low == estimate.low else ""
+        return f"{_SYMBOLS.get(estimate.name, '')}{value}{interval}"
 
 
 def short(value: float) -> str:
@@ -91,28 +92,26 @@ class SurveyAnalysis:
     """All results on a survey, computed once.
 
     `response` is the question to be explained, `fit` its model by the others, or `failure` why it
-    has none; `options` are questions with several answers, by the groups of another; `left_out`
-    names questions and results that the answers do not allow, with the reason.
+    has none, by language; `left_out` gives questions and results that the answers do not allow,
+    with the reason.
     """
 
     survey: Survey
     pairs: tuple[Pair, ...]
     response: str = ""
     fit: Fit | LinearFit | None = None
-    failure: ValueError | None = None
+    failure: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
-    options: tuple[OptionComparison, ...] = ()
+
+    @property
+    def options(self) -> list[OptionComparison]:
+        """Each question with several answers by the groups of another."""
+        return [pair.options for pair in self.pairs if pair.options is not None]
 
     @property
     def no_fit(self) -> str:
         """Why there is no model, in English; empty where there is one or none was tried."""
-        return str(self.failure or "")
-
-    def no_fit_in(self, words: Words) -> str:
-        """Return why there is no model, in the language of these words."""
-        if isinstance(self.failure, NoModelError):
-            return words(f"survey.model.{self.failure.key}", **self.failure.values)
-        return self.no_fit if words.lang == "en" else words("survey.model.impossible")
+        return self.failure.get("en", "")
 
     @property
     def first_group(self) -> str | None:
@@ -121,42 +120,43 @@ class SurveyAnalysis:
         return next((pair.rows for pair in tables if pair.columns == self.response), None)
 
     @cached_property
-    def adjusted(self) -> dict[str, float]:
-        """The p-value of each pair that can be tested, by its key, adjusted by Holm's method."""
-        from statsmodels.stats.multitest import multipletests
-
-        tests = {pair.key: pair.test for pair in self.pairs}
-        p = {key: t.p_value for key, t in tests.items() if t and t.p_value == t.p_value}
-        return dict(zip(p, multipletests([*p.values()], method="holm")[1], strict=True)) if p else p
-
-    def _answers(self, kind: Any, count: Callable[[Survey, str], Any]) -> dict[str, Any]:
-        keys = self.survey.codebook.of_kind(kind)
-        return {k: count(self.survey, k) if _is_answered(self.survey, k) else None for k in keys}
-
-    @cached_property
     def counted(self) -> dict[str, FrequencyTable | None]:
         """The answers to each question with one answer; ``None`` where nobody answered."""
-        return self._answers("single", frequencies)
+        survey, keys = self.survey, self.survey.codebook.of_kind("single")
+        return {k: frequencies(survey, k) if _is_answered(survey, k) else None for k in keys}
 
     @cached_property
     def multiple(self) -> dict[str, MultipleResponse | None]:
         """The options of each question with several; ``None`` where nobody answered."""
-        return self._answers("multiple", multiple_response)
+        survey, keys = self.survey, self.survey.codebook.of_kind("multiple")
+        return {k: multiple_response(survey, k) if _is_answered(survey, k) else None for k in keys}
 
     @cached_property
     def scales(self) -> list[Reliability]:
         """The reliability of each scale."""
         return [reliability(self.survey, key) for key in self.survey.codebook.of_kind("scale")]
 
-    def tests(
-        self, label: Label, joined: Callable[[str, str], str] = "{} × {}".format
-    ) -> pd.DataFrame:
+    @cached_property
+    def tested(self) -> pd.DataFrame:
+        """One row for each pair that can be tested; ``holm`` is adjusted for all of them."""
+        from statsmodels.stats.multitest import multipletests
+
+        rows = {
+            (pair.rows, pair.columns): [test.n, test.p_value, pair.effect]
+            for pair in self.pairs
+            if (test := pair.test) and test.p_value == test.p_value
+        }
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=["n", "p_value", "effect"])
+        holm = multipletests(table["p_value"], method="holm")[1] if rows else []
+        table.insert(2, "holm", pd.Series(holm, table.index, dtype=float))
+        return table
+
+    def tests(self, label: Label) -> pd.DataFrame:
         """Return one row of texts for each pair that could be tested."""
-        rows = {}
-        for pair in self.pairs:
-            if (test := pair.test) and pair.key in self.adjusted:
-                p = map(p_alone, (test.p_value, self.adjusted[pair.key]))
-                rows[joined(label(pair.rows), label(pair.columns))] = [test.n, *p, pair.effect]
+        rows = {
+            f"{label(rows)} × {label(columns)}": [n, p_alone(p), p_alone(holm), effect]
+            for (rows, columns), n, p, holm, effect in self.tested.itertuples()
+        }
         columns = ["n", "p", "p (Holm)", "effect size, 95 % CI"]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
@@ -176,8 +176,7 @@ def analyse_survey(
     response : str, optional
         The question to be explained; when left out, the codebook's `default_response`.
     by : sequence of str
-        The questions that may explain it; all others when left out, the items of a scale being
-        represented by the scale.
+        The questions that may explain it; when left out all others, and of a scale not its items.
     all_pairs : bool
         Test every pair of questions, not only those with the response.
 
@@ -187,41 +186,40 @@ def analyse_survey(
         If there is no such question, or the response cannot be explained or is to explain itself.
     """
     book = survey.codebook
-    names = book.of_kind("single", "multiple", "number", "scale")
+    items = {item for scale in book.of_kind("scale") for item in book[scale].items}
+    tested = book.of_kind("single", "multiple", "number", "scale")
+    names = [name for name in tested if name not in items]
     response = response or default_response(book)
-    in_scales = {item for scale in book.of_kind("scale") for item in book[scale].items}
-    asked = list(by) or [name for name in names if name != response and name not in in_scales]
+    asked = list(by) or [name for name in names if name != response]
+    kinds = {name: book[name].kind for name in (response, *asked, *names)}
     for name in (response, *asked):
-        if (kind := book[name].kind) in {"text", "weight", "id"}:
-            raise ValueError(f"{name!r} is of kind {kind!r} and can be in no test")
-    if book[response].kind == "multiple":
+        if name not in tested:
+            raise ValueError(f"{name!r} is of kind {kinds[name]!r} and can be in no test")
+    if kinds[response] == "multiple":
         raise ValueError(f"{response!r} has several answers a person and cannot be explained")
     if response in asked:
         raise ValueError(f"{response!r} cannot explain itself; choose another question for `by`")
     left_out = {name: reason for name in asked if (reason := _unexplaining(survey, response, name))}
-    tested = [response, *asked] if by else [name for name in names if name not in in_scales]
-    chosen = list(combinations(tested, 2)) if all_pairs else [(name, response) for name in asked]
-    pairs, options = [], []
+    predictors = [name for name in asked if name not in left_out and kinds[name] != "multiple"]
+    pairs, chosen = [], [(name, response) for name in asked]
+    if all_pairs:
+        chosen = [*combinations([response, *asked] if by else names, 2)]
     for one, other in chosen:
-        tested_pair = _relation(survey, one, other)
-        if isinstance(tested_pair, Pair):
-            pairs.append(tested_pair)
-        elif isinstance(tested_pair, OptionComparison):
-            options.append(tested_pair)
+        if "multiple" in (both := {kinds[one], kinds[other]}) and "single" not in both:
+            reason = "several answers a person are compared only between groups"
+            left_out[f"{one} × {other}"] = reason
         else:
-            left_out[f"{one} × {other}"] = tested_pair
-    predictors = [n for n in asked if n not in left_out and book[n].kind != "multiple"]
-    fit, failure = None, None
-    if len(predictors) > 1:
-        try:
+            pairs.append(_compare(survey, one, other))
+    fit = None
+    failure: Mapping[str, str] = {}
+    try:
+        if asked:
             fit = explained(survey, response, predictors)
-        except ValueError as error:
-            failure = error
-    elif asked:
-        failure = NoModelError("alone", response=response)
-    if failure:
-        left_out["the model"] = str(failure)
-    return SurveyAnalysis(survey, (*pairs,), response, fit, failure, left_out, (*options,))
+    except ValueError as error:
+        left_out["the model"] = str(error)
+        impossible = report_words("zh-Hans")("survey.model.impossible")
+        failure = getattr(error, "reasons", {"en": str(error), "zh-Hans": impossible})
+    return SurveyAnalysis(survey, (*pairs,), response, fit, failure, left_out)
 
 
 def require_people(survey: Survey) -> None:
@@ -248,28 +246,24 @@ def _is_answered(survey: Survey, *names: str) -> bool:
     return bool(survey.frame[[*names]].notna().all(axis=1).any())
 
 
-def _relation(survey: Survey, one: str, other: str) -> Pair | OptionComparison | str:
-    """Test two questions by their kinds; where they have no test, return why."""
+def _compare(survey: Survey, one: str, other: str) -> Pair:
+    """Test two questions by their kinds; the one that makes groups is that of the columns."""
     kinds = {name: survey.codebook[name].kind for name in (one, other)}
-    several = [name for name in kinds if kinds[name] == "multiple"]
-    numbers = [name for name in kinds if kinds[name] in _NUMBERS]
-    if several and "single" not in kinds.values():
-        return "several answers a person are compared only between groups"
-    # A number stands before the groups that divide it.
-    rows, columns = (other, one) if numbers == [other] else (one, other)
+    swapped = kinds[one] == "single" != kinds[other]
+    rows, columns = (other, one) if swapped else (one, other)
     if not _is_answered(survey, one, other):
         return Pair(rows, columns)
-    if several:
-        (group,) = {one, other} - {*several}
-        return compare_options(survey, several[0], group)
-    if not numbers:
-        table = crosstab(survey, rows, columns)
-        return Pair(rows, columns, tuple(association(table)), table=table)
-    if len(numbers) == 1:
-        compared = compare_groups(survey, rows, columns)
-        results: tuple[Test | Estimate, ...] = (compared.means, compared.ranks, *compared.effects)
-        return Pair(rows, columns, results, compared=compared)
-    row = correlations(survey, [one, other]).iloc[0]
+    match kinds[rows], kinds[columns]:
+        case "single", _:
+            table = crosstab(survey, rows, columns)
+            return Pair(rows, columns, tuple(association(table)), table=table)
+        case "multiple", _:
+            return Pair(rows, columns, options=compare_options(survey, rows, columns))
+        case _, "single":
+            compared = compare_groups(survey, rows, columns)
+            results: tuple[Test | Estimate, ...] = (compared.means, compared.ranks)
+            return Pair(rows, columns, results + compared.effects, compared=compared)
+    row = correlations(survey, [rows, columns]).iloc[0]
     r, low, high, p, n = *map(float, row[["pearson", "low", "high", "p_value"]]), int(row["n"])
     note = "" if p == p else "fewer than four people have both numbers, or one does not vary"
     test = Test("pearson_r", r, n - 2, p, n, False, (NAN, NAN), survey.origin, note)
@@ -283,6 +277,8 @@ def explained(survey: Survey, response: str, predictors: Sequence[str]) -> Fit |
     Logistic regression for two answers, proportional odds for more, linear regression for a number.
     A ValueError says why there can be none; a NoModelError says it in both languages.
     """
+    if len(predictors) < 2:
+        raise NoModelError("alone", response=response)
     used = survey.frame[[response, *predictors]].copy()
     numbers = {name for name in used if survey.codebook[name].kind in _NUMBERS}
     given = used.dropna()
@@ -308,7 +304,7 @@ def _unexplaining(survey: Survey, response: str, name: str) -> str | None:
     both = survey.frame[[response, name]].dropna()
     if both.empty:
         return f"nobody answered both {response!r} and {name!r}"
-    alike = [each for each, number in both.nunique().items() if number < 2]
-    if alike:
-        return f"whoever answered {response!r} and {name!r} gave the same answer to {alike[0]!r}"
+    for alike, number in both.nunique().items():
+        if number < 2:
+            return f"whoever answered {response!r} and {name!r} gave the same answer to {alike!r}"
     return None

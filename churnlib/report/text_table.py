@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,14 @@ from churnlib.studies import exhibit_entries
 from churnlib.survey import Codebook
 
 NONE = "—"
-_P_VALUES = {"p", "p_value", "p_simulated", "p_trend", "p_exact", "holm", "benjamini_hochberg"}
+P_VALUES = {
+    "p", "p_value", "p_simulated", "p_trend", "p_exact", "holm", "benjamini_hochberg",
+    "games_howell", "dunn_holm", "spearman_p",
+}  # fmt: skip
 _KEYED = {"variable", "level", "group", "verdict", "predictor", "other", "test"}
 """Columns that hold keys of the codebook, which are worded; other texts stand as they are."""
 _NUMBER = re.compile(r"[-−+<>= ]*[\d.,]*\d ?%?( [(\[][\d., %−-]+[)\]])?|[—–-]?|NaN")
+_LETTER, _MARGIN = 4.9, 7.0  # points of half a Chinese character in a cell, and beside its text
 _LONG = 16  # in LaTeX a column with a text longer than this is broken into lines
 
 
@@ -49,12 +54,6 @@ class TextTable:
         Names and keys get their label where the codebook has one, a level that of its variable.
         Of the columns ``x`` and ``x_zh`` the one in `lang` is shown. Numbers get as many decimals
         as their column needs, at most `digits`; p-values three.
-
-        Examples
-        --------
-        >>> frame = pd.DataFrame({"n": [1200, -3]}, index=["a", "b"])
-        >>> TextTable.of(frame, lambda key: {"n": "N"}[key]).rows
-        (('a', '1,200'), ('b', '−3'))
         """
         chinese = [c for c in frame if str(c).endswith("_zh") and c[:-3] in frame]
         if lang != "en":
@@ -62,7 +61,7 @@ class TextTable:
         frame = frame.drop(columns=chinese)
 
         def word(key: Any, owner: Any = None) -> str:
-            for name in (*([] if owner is None else [f"{owner}.{key}"]), str(key)):
+            for name in (f"{owner}.{key}", str(key)):
                 with suppress(KeyError):
                     return label(name)
             return str(key)
@@ -70,15 +69,15 @@ class TextTable:
         names = pd.Series(frame.index, name=frame.index.name or "")
         columns = [names, *(frame[key] for key in frame)]
         owners = [c for c in columns if c.name in {"variable", "predictor"}][:1]
-        texts = []
-        for column in columns:
+
+        def texts(column: pd.Series) -> list[str]:
             if owners and column.name == "level":
-                texts.append([_text(k, word, o) for k, o in zip(column, *owners, strict=True)])
-            elif column is names:
-                texts.append([word(key) for key in column])
-            else:
-                texts.append(_cells(column, word, digits))
-        return cls(tuple(word(c.name) for c in columns), tuple(zip(*texts, strict=True)))
+                pairs = zip(column, *owners, strict=True)
+                return [_text(key, partial(word, owner=owner)) for key, owner in pairs]
+            return [*map(word, column)] if column is names else _cells(column, word, digits)
+
+        header = tuple(word(column.name) for column in columns)
+        return cls(header, tuple(zip(*map(texts, columns), strict=True)))
 
     @classmethod
     def read(cls, path: Path) -> TextTable:
@@ -107,9 +106,42 @@ class TextTable:
         )
         return (False, *numbers)
 
+    def widths(self, room: float) -> list[float]:
+        """Widths of the columns in Word, where they have room for so many points.
+
+        Each is that of the longest text; where room lacks, that of the longest word, and the rest
+        is shared in proportion to what the texts of a column on average exceed that by.
+        """
+        across = (room - len(self.columns) * _MARGIN) / _LETTER
+        widths = [max(1.2 * _width(head), *map(_width, cells)) for head, *cells in self.columns]
+        if sum(widths) > across:
+            words = [[*map(_longest_word, column)] for column in self.columns]
+            least = [max(1.2 * head, *cells) for head, *cells in words]
+            if sum(least) > across:  # rather a broken word in a header than a broken number
+                least = [max(cells, default=1) for _, *cells in words]
+            excess = [
+                sum(max(0.0, _width(text) - n) for text in column) / len(column)
+                for column, n in zip(self.columns, least, strict=True)
+            ]
+            share = max(0.0, across - sum(least)) / (sum(excess) or 1)
+            widths = [n + share * more for n, more in zip(least, excess, strict=True)]
+        letter = _LETTER * min(1, across / sum(widths))
+        return [letter * n + _MARGIN for n in widths]
+
+
+def _width(text: str) -> float:
+    """Columns of a text; digits are wider than letters in what replaces Times New Roman."""
+    return width(text) + 0.12 * len(re.findall(r"[\d−]", text))
+
+
+def _longest_word(text: str) -> float:
+    """Width of what may not be broken; in Chinese a line may end after any character."""
+    words = re.split(r"(?<![<>])\s|(?<=[–/,;])|(?<=-)(?!\d)", text)  # "< .001" and 3-1 are one
+    return max(min(_width(word), 24 if word.isascii() else 8) for word in words)
+
 
 def _cells(values: pd.Series, word: Callable[[Any], str], digits: int) -> list[str]:
-    if values.name in _P_VALUES:
+    if values.name in P_VALUES:
         return [_text(value, p_alone) for value in values]
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         return [_text(value, word if values.name in _KEYED else str) for value in values]
@@ -118,12 +150,12 @@ def _cells(values: pd.Series, word: Callable[[Any], str], digits: int) -> list[s
     return [_text(v, lambda v: f"{v:,.{decimals}f}".replace("-", "−")) for v in values]
 
 
-def _text(value: Any, written: Callable[..., str], *owner: Any) -> str:
+def _text(value: Any, written: Callable[[Any], str]) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return NONE
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or NONE
-    return written(value, *owner)
+    return written(value)
 
 
 def display_table(
@@ -135,7 +167,7 @@ def display_table(
     """
     lang = lang or languages()[0]
     table = TextTable.of(frame, book.labeller(lang), lang=lang, digits=digits)
-    shown = pd.DataFrame(list(table.rows), columns=list(table.header))
+    shown = pd.DataFrame(table.rows, columns=table.header)
     return WithOrigin(shown.set_index(table.header[0]), origin)
 
 
@@ -153,9 +185,10 @@ def publish_table(
     Parameters
     ----------
     name : str
-        File name without ending, as in ``notebooks/exhibits.toml``, which has its title.
+        File name without ending, as in ``notebooks/exhibits.toml``, which has its title; a name
+        that is not there is a KeyError.
     frame : DataFrame
-        Worded and rounded; ``figures/source/`` has it as it is.
+        ``figures/source/`` has it as it is, with every column.
     origin : Origin
         Stands in the caption. Where it is not the exhibit's own, as for a survey of one's own,
         ``figures/source/`` alone is written: the title would speak of other answers.
@@ -164,12 +197,7 @@ def publish_table(
     digits : int
         Most decimals shown.
     columns : sequence of str, optional
-        What is shown; ``figures/source/`` has every column in any case.
-
-    Raises
-    ------
-    KeyError
-        If no exhibit has this name.
+        What is shown; all when left out.
     """
     entries = {entry["name"]: entry for entry in exhibit_entries()}
     if name not in entries:
@@ -192,29 +220,7 @@ def publish_table(
 
 
 def latex(table: TextTable, caption: str, origin: Origin, name: str, lang: str) -> str:
-    r"""Return a table with three lines, for the packages booktabs and xltabular.
-
-    A table with sentences is as wide as the line and may run over several pages. An emoji, which
-    is in no font that LaTeX takes by itself, is a ValueError.
-
-    Examples
-    --------
-    >>> table = TextTable(("", "Share, %"), (("R&D", "12.0"),))
-    >>> print(latex(table, "Staff", Origin.PUBLISHED, "staff", "en"))
-    % \usepackage{booktabs,xltabular}; for Chinese also {ctex}, and XeLaTeX
-    \begin{table}
-    \centering
-    \caption{Staff (PUBLISHED)}\label{tab:staff}
-    \begin{tabular}{lr}
-    \toprule
-     & Share, \% \\
-    \midrule
-    R\&D & 12.0 \\
-    \bottomrule
-    \end{tabular}
-    \end{table}
-    <BLANKLINE>
-    """
+    """Return a table with three lines; with sentences it may run over several pages."""
     layout = "".join(
         "r" if is_numeric else "X" if max(map(width, texts)) > _LONG else "l"
         for texts, is_numeric in zip(table.columns, table.numeric, strict=True)
@@ -243,6 +249,10 @@ def latex(table: TextTable, caption: str, origin: Origin, name: str, lang: str) 
 
 
 _LONG_WORD = re.compile(r"[^\s\u2e80-\uffef]{20}(?=[^\s\u2e80-\uffef])")
+_GREEK = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "κ": "kappa", "λ": "lambda", "ρ": "rho",
+    "σ": "sigma", "τ": "tau", "φ": "varphi", "χ": "chi",
+}  # fmt: skip
 _TEX = str.maketrans({
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
@@ -252,10 +262,7 @@ _TEX = str.maketrans({
     # Signs that the usual fonts lack.
     "−": r"\ensuremath{-}", "≤": r"\ensuremath{\le}", "≥": r"\ensuremath{\ge}",
     "×": r"\ensuremath{\times}", "±": r"\ensuremath{\pm}", "²": r"\textsuperscript{2}",
-    "α": r"\ensuremath{\alpha}", "β": r"\ensuremath{\beta}", "γ": r"\ensuremath{\gamma}",
-    "κ": r"\ensuremath{\kappa}", "λ": r"\ensuremath{\lambda}", "ρ": r"\ensuremath{\rho}",
-    "σ": r"\ensuremath{\sigma}", "τ": r"\ensuremath{\tau}", "φ": r"\ensuremath{\varphi}",
-    "χ": r"\ensuremath{\chi}",
+    **{letter: rf"\ensuremath{{\{name}}}" for letter, name in _GREEK.items()},
 })  # fmt: skip
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 
 import pandas as pd
 
 from churnlib.evidence import LANGUAGES, NAN, PROJECT, Estimate, Kind, apa, resources
 from churnlib.questions import association
-from churnlib.report.document import Block, Exhibit, Text, reference, write_document
+from churnlib.report.document import write_document
 from churnlib.report.manifest import MANIFEST, Entry, read_manifest, write_manifest
 from churnlib.report.pages import write_html
-from churnlib.report.report_text import Words, report_words
+from churnlib.report.report_text import Block, Exhibit, Text, Words, reference, report_words
 from churnlib.report.text_table import TextTable
 from churnlib.studies import (
     audit_thesis,
@@ -47,7 +45,7 @@ def write_all(folder: Path, lang: str | None = None, template: Path | None = Non
 
 
 def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Path:
-    """Write the report on the thesis to ``report/churn-report.LANG.docx``.
+    """Write the report on the thesis to ``report/churn-report.LANG.docx``, always the same bytes.
 
     Parameters
     ----------
@@ -57,12 +55,6 @@ def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Pa
     template : Path, optional
         A .docx, for instance a university's, whose styles, page, header and footer are used.
 
-    Returns
-    -------
-    Path
-        The document: the sections with their exhibits, each with its caption and its origin, and
-        the name of every other exhibit of the manifest. The same bytes every time.
-
     Raises
     ------
     FileNotFoundError, KeyError, ValueError
@@ -70,8 +62,8 @@ def write_report(folder: Path, lang: str, *, template: Path | None = None) -> Pa
         Word document.
     """
     words = report_words(lang)
-    blocks = list(thesis_blocks(read_manifest(folder), folder, words))
     path = folder / "report" / f"churn-report.{lang}.docx"
+    blocks = [*thesis_blocks(read_manifest(folder), folder, words)]
     return write_document(blocks, path, words, template)
 
 
@@ -99,8 +91,8 @@ def thesis_blocks(entries: Sequence[Entry], folder: Path, words: Words) -> Itera
 
     def sections(key: str) -> Iterator[Block]:
         for section in words.entry(key):
-            yield Text(words.fill(section["heading"], {}), f"heading_{section['level']}")
-            yield from (Text(words.fill(text, values)) for text in section["text"])
+            yield Text(words(section["heading"]), f"heading_{section['level']}")
+            yield from (Text(words(text, **values)) for text in section["text"])
             yield from (_exhibit(waiting.pop(n), folder, words) for n in section["exhibits"])
 
     yield Text(words("thesis.title"), "title")
@@ -113,31 +105,28 @@ def thesis_blocks(entries: Sequence[Entry], folder: Path, words: Words) -> Itera
     if waiting:
         yield Text(words("thesis.elsewhere.heading"), "heading_1")
         yield Text(words("thesis.elsewhere.text"))
-    notebook = attrgetter("notebook")
-    for name, others in groupby(sorted(waiting.values(), key=notebook), key=notebook):
+    for name in sorted({entry.notebook for entry in waiting.values()}):
         named = words("words.semicolon").join(
-            words("thesis.elsewhere.exhibit", caption=caption, origin=mark)
-            for caption, mark in (_worded(entry, words) for entry in others)
+            words("thesis.elsewhere.exhibit", **_named(entry, words))
+            for entry in waiting.values()
+            if entry.notebook == name
         )
         listed = words("thesis.elsewhere.of_notebook", notebook=name, exhibits=named)
         yield Text(listed, "reference")
 
 
-def _worded(entry: Entry, words: Words) -> tuple[str, str]:
-    """Give the caption and the origin of an exhibit."""
-    return entry.caption[words.lang], entry.origin.mark(words.lang)
+def _named(entry: Entry, words: Words) -> dict[str, str]:
+    return {"caption": entry.caption[words.lang], "origin": entry.origin.mark(words.lang)}
 
 
 def _exhibit(entry: Entry, folder: Path, words: Words) -> Exhibit:
-    caption, mark = _worded(entry, words)
-    note = words("thesis.exhibit.note", notebook=entry.notebook)
-    file, alternative = folder / "figures" / words.lang / f"{entry.name}.png", ""
+    file = folder / "figures" / words.lang / f"{entry.name}.png"
     content: TextTable | Path = file
     if entry.kind == "table":
         texts = TextTable.read(file.with_suffix(".csv"))
         content = TextTable(texts.header, tuple(tuple(map(typeset, row)) for row in texts.rows))
-    else:
-        alternative = words("thesis.exhibit.alternative", caption=caption, origin=mark)
+    caption, note = entry.caption[words.lang], words("thesis.exhibit.note", notebook=entry.notebook)
+    alternative = words("thesis.exhibit.alternative", **_named(entry, words))
     return Exhibit(entry.name, caption, note, entry.origin, content, alternative)
 
 

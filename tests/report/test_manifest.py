@@ -41,14 +41,9 @@ def test_the_manifest_has_every_exhibit_and_no_file_in_figures_is_left_out():
 def test_every_exhibit_has_both_languages_and_all_formats():
     for entry in read_manifest(PROJECT):
         assert set(entry.caption) == {"en", "zh-Hans"}
-        endings = {"figure": ("pdf", "svg", "png"), "table": ("csv", "tex", "html"), "none": ()}[
-            entry.kind
-        ]
-        paths = {
-            f"figures/{lang}/{entry.name}.{ending}"
-            for lang in ("en", "zh-Hans")
-            for ending in endings
-        }
+        formats = {"figure": "pdf svg png", "table": "csv tex html", "none": ""}
+        names = [f"{entry.name}.{ending}" for ending in formats[entry.kind].split()]
+        paths = {f"figures/{lang}/{name}" for lang in ("en", "zh-Hans") for name in names}
         files = {file.path for file in entry.files}
         assert paths <= files
         sources = files - paths

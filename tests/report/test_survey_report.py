@@ -10,9 +10,8 @@ from PIL import Image
 
 import churnlib as cl
 from churnlib.evidence.origin import PROJECT, Origin
-from churnlib.report.document import Exhibit
-from churnlib.report.docx_parts import xml_safe
-from churnlib.report.report_text import report_words
+from churnlib.report.document import xml_safe
+from churnlib.report.report_text import Exhibit, report_words
 from churnlib.report.survey_analysis import SurveyAnalysis, analyse_survey
 from churnlib.report.survey_report import survey_blocks, write_survey_report
 

@@ -13,9 +13,8 @@ from scipy.stats import beta
 import churnlib as cl
 from churnlib.__main__ import main
 from churnlib.evidence.origin import LANGUAGES, PROJECT, Origin
-from churnlib.report.document import Exhibit, Text
 from churnlib.report.manifest import read_manifest
-from churnlib.report.report_text import Words, report_words
+from churnlib.report.report_text import Exhibit, Text, Words, report_words
 from churnlib.report.thesis_report import (
     RUN,
     collect_exhibits,
@@ -230,15 +229,10 @@ def test_a_missing_word_and_a_missing_language_are_errors():
 
 
 @BOTH
-def test_the_report_is_the_same_from_run_to_run(written, folder, lang):
+def test_the_report_is_the_same_from_run_to_run_and_says_what_is_committed(written, folder, lang):
     before = written[lang].read_bytes()
     assert write_report(folder, lang).read_bytes() == before
-
-
-@BOTH
-def test_the_committed_report_says_what_is_written_now(written, lang):
-    committed = PROJECT / "report" / f"churn-report.{lang}.docx"
-    assert texts(committed) == texts(written[lang])
+    assert texts(PROJECT / "report" / f"churn-report.{lang}.docx") == texts(written[lang])
 
 
 def test_exhibits_that_a_lone_notebook_lacks_are_those_of_the_last_run(tmp_path, entries):
@@ -258,9 +252,6 @@ def test_in_a_run_a_figure_that_no_notebook_makes_is_missed_and_not_taken_from_t
     monkeypatch.setenv(RUN, "1")
     with pytest.raises(FileNotFoundError, match=r"exhibits lack .*run the notebooks"):
         collect_exhibits(tmp_path)
-
-
-def test_a_missing_manifest_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"manifest\.json is missing"):
         write_report(tmp_path, "en")
 
@@ -278,9 +269,6 @@ def test_the_command_writes_one_language_with_a_template(monkeypatch, folder, tm
     assert listed[:2] == ["report/churn-report.en.docx", "report/html/index.html"]
     made = docx.Document(str(folder / "report" / "churn-report.en.docx"))
     assert made.sections[0].header.paragraphs[0].text == "School"
-
-
-def test_the_command_names_a_template_that_is_none(capsys):
     assert main(["report", "--template", str(PROJECT / "README.md")]) == 1
     assert "README.md is not a Word document" in capsys.readouterr().err
 
