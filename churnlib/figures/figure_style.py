@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import textwrap
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -253,23 +252,10 @@ def require_glyphs(figure: Figure) -> None:
             )
 
 
-# Spaces that may become a break, a wide character or a word, with the marks that must not begin
-# a line. A wide character is followed by a null, so that it counts as two.
 _WIDE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _CLOSING = r"，。、；：！？）》〉」』】％”’…·,.;:!?)%\]"
-_PIECES = re.compile(rf" +|(?:[{_WIDE}]\0?|[^ {_WIDE}]+)[{_CLOSING}\0]*")
-
-
-class _Wrapper(textwrap.TextWrapper):
-    def _split(self, text: str) -> list[str]:
-        return _PIECES.findall(text)
-
-    def _handle_long_word(self, chunks: list[str], line: list[str], length: int, room: int) -> None:
-        if not line:  # a word that is too long begins a line of its own
-            word = chunks.pop()
-            cut = room - (word[room : room + 1] == "\0")
-            line.append(word[:cut])
-            chunks.append(word[cut:])
+_PIECES = re.compile(rf" +|(?:[{_WIDE}]|[^ {_WIDE}]+)[{_CLOSING}]*")
+"""Spaces, wide characters and words, with the marks that must not begin a line."""
 
 
 def wrap(text: str, columns: int, most: int | None = None) -> str:
@@ -283,15 +269,28 @@ def wrap(text: str, columns: int, most: int | None = None) -> str:
     High school
     or vocation…
     """
-    wrapper = _Wrapper(max(2, columns), expand_tabs=False, replace_whitespace=False)
-    padded = "".join(letter + "\0" * (width(letter) - 1) for letter in text)
-    lines = [line for part in padded.split("\n") for line in wrapper.wrap(part) or [""]]
-    lines = [line.replace("\0", "") for line in lines]
+    columns = max(2, columns)
+    lines = [line.rstrip() for part in text.split("\n") for line in _lines(part, columns)]
     if most is not None and len(lines) > most:
         last = " ".join(lines[most - 1 : most + 1])
         fits = next(n for n in range(len(last), -1, -1) if width(last[:n]) <= columns - 1)
         lines = [*lines[: most - 1], f"{last[:fits].rstrip()}…"]
     return "\n".join(lines)
+
+
+def _lines(text: str, columns: int) -> list[str]:
+    lines = [""]
+    for piece in _PIECES.findall(text):
+        if piece.isspace():
+            lines[-1] += piece if lines[-1] else ""
+            continue
+        if lines[-1] and width(lines[-1] + piece) > columns:
+            lines.append("")
+        for part in [piece] if width(piece) <= columns else piece:
+            if width(lines[-1] + part) > columns:
+                lines.append("")
+            lines[-1] += part
+    return lines
 
 
 def longest_word(text: str) -> int:
