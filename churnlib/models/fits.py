@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from churnlib.evidence import (
+    LANGUAGES,
     Estimate,
     Origin,
     Test,
@@ -39,6 +40,7 @@ class Regression:
     data: GroupedData
     fitted: Results  # of statsmodels
     level: float  # of confidence, of all intervals
+    coefficients: ClassVar[cached_property[pd.DataFrame]]
 
     @property
     def n(self) -> int:
@@ -54,6 +56,11 @@ class Regression:
     def origin(self) -> Origin:
         """Kind of evidence."""
         return self.data.origin
+
+    @property
+    def note(self) -> str:
+        """What a reader must know before using the numbers; empty when nothing."""
+        return self.data.note
 
     @property
     def results(self) -> Results:
@@ -79,6 +86,8 @@ class Fit(Regression):
     Both are fitted by `OrderedCounts`: a binary answer is an ordered one with a single cut.
     """
 
+    title: ClassVar[tuple[str, str]]  # in the order of LANGUAGES
+
     @property
     def reference(self) -> dict[str, Any]:
         """The level of each categorical predictor with which its others are compared."""
@@ -102,20 +111,18 @@ class Fit(Regression):
 
     @property
     def note(self) -> str:
-        """What a reader must know before using the numbers; empty when nothing."""
-        few = (
-            f"{self.n} answers for {self.parameters} parameters are fewer than {_FEW} each: "
-            "intervals and p-values are rough"
-        )
+        """That of the data, and that there are few people."""
+        few = f"{self.n} answers for {self.parameters} parameters are fewer than {_FEW} each: "
+        few += "intervals and p-values are rough"
         return joined(self.data.note, few if self.has_few else "")
 
     @cached_property
     def coefficients(self) -> pd.DataFrame:
         """One row a slope, in order; positive means towards higher answers.
 
-        Columns ``estimate``, ``se``, ``z``, ``p_value``, ``low``, ``high`` on the logit scale, and
-        ``odds_ratio``, ``odds_ratio_low``, ``odds_ratio_high``; Wald's intervals and p-values. The
-        first level of a categorical predictor has no row: it is the `reference`.
+        Columns ``estimate, se, z, p_value, low, high`` on the logit scale, by Wald, and
+        ``odds_ratio, odds_ratio_low, odds_ratio_high``. The first level of a categorical predictor
+        has no row: it is the `reference`.
         """
         names = self.data.x.columns.rename("slope")
         slopes = wald_table(self.fitted, self.level).head(len(names)).set_axis(names)
@@ -123,9 +130,7 @@ class Fit(Regression):
 
     def factor_test(self, predictor: str) -> Test:
         """What is lost by leaving out a predictor: likelihood-ratio test of all its slopes."""
-        slopes = self.data.columns(predictor)
-        without = self.fitted.best.holding(slopes).maximum()
-        return self._likelihood_ratio(without.value, len(slopes))
+        return self._test_of(self.data.columns(predictor))
 
     @cached_property
     def factor_tests(self) -> pd.DataFrame:
@@ -135,10 +140,11 @@ class Fit(Regression):
     @cached_property
     def test(self) -> Test:
         """Likelihood-ratio test of all predictors together."""
-        return self._likelihood_ratio(self.fitted.llnull, self.data.x.shape[1])
+        return self._test_of(list(range(self.data.x.shape[1])))
 
-    def _likelihood_ratio(self, reduced: float, df: int) -> Test:
-        lost = max(0.0, 2 * (self.log_likelihood - reduced))
+    def _test_of(self, slopes: list[int]) -> Test:
+        best = self.fitted.best
+        df, lost = len(slopes), max(0.0, 2 * (best.value - best.holding(slopes).maximum().value))
         return chi_square_result("likelihood_ratio", lost, df, self.n, self.origin, self.note)
 
     @property
@@ -153,17 +159,17 @@ class Fit(Regression):
             slopes = ", ".join(self.coefficients.index)
             raise KeyError(f"the model has no slope {slope!r}; it has {slopes}")
         row = self.coefficients.loc[slope]
+        value, low, high = row[_RATIOS]
         return Estimate(
-            "odds_ratio", *row[_RATIOS], self.level, row["se"], self.n, self.origin, self.note,
+            "odds_ratio", value, low, high, self.level, row["se"], self.n, self.origin, self.note,
             row["z"], row["p_value"],
         )  # fmt: skip
 
     def profile_intervals(self) -> pd.DataFrame:
         """Profile-likelihood intervals of the slopes, better than Wald's in small samples.
 
-        One row a slope; ``low``, ``high``, ``odds_ratio_low``, ``odds_ratio_high``: the values
-        that a likelihood-ratio test would not reject, whatever the other parameters (Venables &
-        Ripley, 2002, section 8.4).
+        One row a slope; ``low, high, odds_ratio_low, odds_ratio_high``: what a likelihood-ratio
+        test would not reject (Venables & Ripley, 2002, section 8.4).
         """
         slopes = pd.Index(self.data.x.columns, name="slope")
         limits = [[self._limit(at, side) for side in (-1, 1)] for at in range(len(slopes))]
@@ -193,29 +199,29 @@ class Fit(Regression):
     def by_level(self) -> pd.DataFrame:
         """One row a level, references included, as a table of a model is printed.
 
-        Columns ``predictor``, ``level`` (None for a number; of an interaction, or another term
-        of several slopes, the name of the slope), ``estimate``, ``se``, ``z``, ``p_value``,
-        ``odds_ratio`` and its profile-likelihood interval ``low``, ``high``. A reference has the
-        odds ratio 1 and no other number.
+        Columns ``predictor``, ``level`` (None for a number, the slope's name for an interaction),
+        ``estimate, se, z, p_value``, ``odds_ratio`` and its profile-likelihood interval ``low,
+        high``. A reference has the odds ratio 1 and no other number.
         """
         numbers = self.coefficients[["estimate", "se", "z", "p_value", "odds_ratio"]]
         limits = self.profile_intervals()[_RATIOS[1:]].set_axis(["low", "high"], axis=1)
-        table = self.data.terms.join(numbers.join(limits), on="slope").drop(columns="slope")
-        return table.fillna({"odds_ratio": 1.0})
+        table = self.data.terms.join(numbers.join(limits), on="slope")
+        return table.drop(columns="slope").fillna({"odds_ratio": 1.0})
 
     def predicted(self, predictor: str) -> pd.DataFrame:
         """Shares of the answers if everybody had one level of a predictor, all else unchanged.
 
-        One row a level and answer: ``group``, ``level``, ``share``, ``low``, ``high``, from 0 to
-        1, the interval by the delta method on the logit scale.
+        One row a level and answer: ``group, level, share, low, high``, from 0 to 1, the interval
+        by the delta method on the logit scale.
         """
         from scipy.special import expit
         from statsmodels.stats._delta_method import NonlinearDeltaCov
 
         data, model, best = self.data, self.fitted.model, self.fitted.best
-        data.columns(predictor)
-        if predictor not in self.reference or predictor not in data.frame:
-            raise KeyError(f"{predictor!r} is a number and has no levels to compare")
+        questions = data.frame.select_dtypes("category")
+        if predictor not in questions:
+            names = ", ".join(questions)
+            raise KeyError(f"the model has no levels of {predictor!r} to compare; it has {names}")
 
         def logits(params: np.ndarray) -> np.ndarray:
             """Of the mean share of each answer; `tanh` takes complex steps without overflow."""
@@ -224,7 +230,7 @@ class Fit(Regression):
             share = np.diff(np.concatenate([[0], data.people @ below / data.n, [1]]))
             return np.log(share / (1 - share))
 
-        groups, tables = data.frame[predictor].cat.categories, []
+        tables, groups = [], data.frame[predictor].cat.categories
         for group in groups:
             same = pd.Categorical([group] * len(data.frame), groups)
             x = data.columns_of(data.frame.assign(**{predictor: same}))
@@ -240,12 +246,13 @@ class Fit(Regression):
 class OrdinalFit(Fit):
     """A proportional-odds model: one odds ratio of higher answers, wherever they are divided."""
 
+    title = ("proportional-odds model of {}", "{}的比例优势模型")
+
     @cached_property
     def cutpoints(self) -> pd.DataFrame:
-        """Cut-points on their natural scale, as in R's ``polr`` and SPSS PLUM.
+        """``logit P(answer ≤ j)`` with all predictors at their reference or 0, as in R's ``polr``.
 
-        ``logit P(answer ≤ j)`` of people with every predictor at its reference or 0; columns as in
-        `coefficients`, without odds ratios.
+        Columns as in `coefficients`, without odds ratios.
         """
         names = pd.Index([f"{a}|{b}" for a, b in pairwise(self.data.answers)], name="cut")
         return wald_table(self.fitted, self.level).tail(len(names)).set_axis(names)
@@ -254,6 +261,8 @@ class OrdinalFit(Fit):
 @dataclass(frozen=True, eq=False, repr=False)
 class LogitFit(Fit):
     """A logistic regression: odds ratios of the highest answer against all others."""
+
+    title = ("logistic model of {}", "{}的逻辑回归模型")
 
     @cached_property
     def intercept(self) -> pd.Series:
@@ -296,25 +305,18 @@ def _with_ratios(table: pd.DataFrame, logits: list[str]) -> pd.DataFrame:
     return table.join(ratios.set_axis(_RATIOS[-len(logits) :], axis=1))
 
 
-_SENTENCES = {
-    "OrdinalFit": ("proportional-odds model of {}", "{}的比例优势模型"),
-    "LogitFit": ("logistic model of {}", "{}的逻辑回归模型"),
-}
-
-
 @apa.register
 def _(result: Fit, lang: str = "en") -> str:
     require_language(lang)
-    is_english, mark = lang == "en", marked(result.origin, lang)
-    colon, comma, semicolon, possessive = (": ", ", ", "; ", "'s") if is_english else "：，； "
+    at, mark = LANGUAGES.index(lang), marked(result.origin, lang)
+    colon, comma, semicolon = ((": ", ", ", "; "), ("：", "，", "；"))[at]
 
     def line(name: str, tested: Test | Estimate, last: str) -> str:
         return f"{name}{colon}{apa(tested, lang).removesuffix(mark)}{comma}{last}"
 
-    english, chinese = _SENTENCES[type(result).__name__]
-    name = (english if is_english else chinese).format(result.data.response)
-    r2 = f"Nagelkerke{possessive} R² = {result.nagelkerke_r2:.2f}"
-    lines = [line(name, result.test, r2.replace("= 0.", "= ."))]
+    r2 = f"{result.nagelkerke_r2:.2f}".removeprefix("0")
+    r2 = ("Nagelkerke's R² = ", "Nagelkerke R² = ")[at] + r2
+    lines = [line(result.title[at].format(result.data.response), result.test, r2)]
     for slope, p in result.coefficients["p_value"].items():
         lines.append(line(slope, result.odds_ratio(slope), p_text(p)))
     return semicolon.join(lines) + mark

@@ -226,18 +226,17 @@ def p_values(samples: np.ndarray) -> pd.DataFrame:
     """P-values from samples, shape (draws, rows, columns): one row a sample, one column a test."""
     from scipy.stats import chi2
 
-    n, rows, columns = samples.sum(axis=(1, 2)), samples.sum(axis=2), samples.sum(axis=1)
-    group, answer = (np.arange(size) for size in samples.shape[1:])
-    # A row or a column without people has no say, as in `chi_square`.
-    slopes, cuts = (np.count_nonzero(margin, axis=1) - 1 for margin in (rows, columns))
-    expected = rows[:, :, None] * columns[:, None] / n[:, None, None]
+    n, rows = samples.sum(axis=(1, 2), keepdims=True), samples.sum(axis=2, keepdims=True)
+    columns, (group, answer) = samples.sum(axis=1, keepdims=True), np.indices(samples.shape[1:])
+    expected = rows @ columns / n
     pearson = ((samples - expected) ** 2 / np.where(expected > 0, expected, 1)).sum(axis=(1, 2))
-    together = samples @ answer @ group - (rows @ group) * (columns @ answer) / n
-    spreads = (rows @ group**2 - (rows @ group) ** 2 / n) * (
-        columns @ answer**2 - (columns @ answer) ** 2 / n
-    )
+    u, v = (score - (samples * score).sum((1, 2), keepdims=True) / n for score in (group, answer))
+    spreads = (samples * u**2).sum(axis=(1, 2)) * (samples * v**2).sum(axis=(1, 2))
+    # A row or a column without people has no say, as in `chi_square`.
+    slopes, cuts = ((margin > 0).sum(axis=(1, 2)) - 1 for margin in (rows, columns))
     is_table = (slopes > 0) & (cuts > 0)
-    linear = (n - 1) * together**2 / np.where(is_table, spreads, 1)
+    linear = (n.ravel() - 1) * (samples * u * v).sum(axis=(1, 2)) ** 2
+    linear /= np.where(is_table, spreads, 1)
     ratio = [_ratio(s) if some else 0.0 for s, some in zip(samples, is_table, strict=True)]
     tests = {
         "pearson_chi2": (pearson, slopes * cuts),

@@ -191,11 +191,6 @@ class LinearFit(Regression):
         """The question that is explained."""
         return self.data.response
 
-    @property
-    def note(self) -> str:
-        """What a reader must know before using the numbers; empty when nothing."""
-        return self.data.note
-
     @cached_property
     def coefficients(self) -> pd.DataFrame:
         """One row a level or slope, by ``predictor`` and ``level``.
