@@ -29,7 +29,6 @@ from churnlib.models.design import GroupedData
 if TYPE_CHECKING:
     from statsmodels.base.model import Results
 
-_FEW = 10  # answers for each parameter, a common rule of thumb
 _RATIOS = ["odds_ratio", "odds_ratio_low", "odds_ratio_high"]
 
 
@@ -106,13 +105,13 @@ class Fit(Regression):
 
     @property
     def has_few(self) -> bool:
-        """Return True if there are fewer than ten people for each parameter."""
-        return self.n < _FEW * self.parameters
+        """Return True if there are fewer than ten people for each parameter, a rule of thumb."""
+        return self.n < 10 * self.parameters
 
     @property
     def note(self) -> str:
         """That of the data, and that there are few people."""
-        few = f"{self.n} answers for {self.parameters} parameters are fewer than {_FEW} each: "
+        few = f"{self.n} answers for {self.parameters} parameters are fewer than 10 each: "
         few += "intervals and p-values are rough"
         return joined(self.data.note, few if self.has_few else "")
 
@@ -155,9 +154,8 @@ class Fit(Regression):
 
     def odds_ratio(self, slope: str) -> Estimate:
         """One slope as an odds ratio of higher answers, with Wald's interval."""
-        if slope not in self.coefficients.index:
-            slopes = ", ".join(self.coefficients.index)
-            raise KeyError(f"the model has no slope {slope!r}; it has {slopes}")
+        if slope not in self.data.x:
+            raise KeyError(f"the model has no slope {slope!r}; it has {', '.join(self.data.x)}")
         row = self.coefficients.loc[slope]
         value, low, high = row[_RATIOS]
         return Estimate(
@@ -186,9 +184,8 @@ class Fit(Regression):
 
         def beyond(distance: float) -> float:
             """Root of the likelihood ratio, next to a straight line, less what is allowed."""
-            held = best.holding([slope], center + side * distance)
-            lost = best.value - held.maximum().value
-            return np.sqrt(2 * max(lost, 0)) - z
+            held = best.holding([slope], center + side * distance).maximum()
+            return np.sqrt(2 * max(best.value - held.value, 0)) - z
 
         far = 2 * z * width
         while beyond(far) < 0:

@@ -169,16 +169,16 @@ def _separating_slopes(data: GroupedData, results: Results, way: np.ndarray) -> 
     needed = [
         name
         for name, held in columns.items()
-        if results.best.holding(held).maximum().separating_direction() is None
+        if results.best.holding(held).separating_direction() is None
     ]
     names = list[str]()
     for name in needed or columns:
-        moves, scale = way[columns[name]], results.model.scale[columns[name]]
-        if len(moves) > 1 and np.ptp(moves / scale) < _MOVES:
-            terms = data.terms[data.terms["predictor"] == name]
-            names.append(f"{name}={terms['level'].iloc[0]}")
+        moves = pd.Series(way[: data.x.shape[1]], data.x.columns).iloc[columns[name]]
+        if len(moves) > 1 and np.ptp(moves / results.model.scale[columns[name]]) < _MOVES:
+            first = data.terms.set_index("predictor").loc[name, "level"].iloc[0]
+            names.append(f"{name}={first}")
         else:
-            names += data.x.columns[columns[name]][np.abs(moves) > _MOVES].tolist()
+            names += moves.index[moves.abs() > _MOVES].tolist()
     return tuple(names)
 
 
