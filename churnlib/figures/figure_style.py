@@ -61,11 +61,10 @@ def caption(figure: Figure, label: Label, origin: Origin, text: str) -> None:
     What is simulated is framed: the font has no bold, and Chinese text is not slanted.
     """
     columns = int(figure.get_figwidth() * 72 / (0.53 * SMALL))
-    look: dict[str, Any] = {"color": "#555555"}
+    words = figure.supxlabel("", fontsize=SMALL, x=0.012, ha="left", color="#555555")
     if origin is Origin.SYNTHETIC:
         frame = {"boxstyle": "round,pad=0.35", "facecolor": "none", "edgecolor": "#a33b20"}
-        look = {"color": "#a33b20", "bbox": frame}
-    words = figure.supxlabel("", fontsize=SMALL, x=0.012, ha="left", **look)
+        words.set(color="#a33b20", bbox=frame)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # `export` refuses it
         for room in range(columns, 1, -1):  # fewer where letters are wider than usual
@@ -177,28 +176,23 @@ def publish(
 
 
 def languages() -> tuple[str, ...]:
-    """Return the languages that figures are drawn in; the first is the one that is shown.
+    """Return the languages that figures are drawn in, of which the first is shown.
 
-    All, or those that ``CHURNLIB_LANGUAGES`` in the environment names, divided by commas: a survey
-    of one's own may be worded in one language only.
+    All, or those that ``CHURNLIB_LANGUAGES`` in the environment names, divided by commas.
     """
     return tuple(filter(None, os.environ.get("CHURNLIB_LANGUAGES", "").split(","))) or LANGUAGES
 
 
 def outputs() -> Path:
-    """Return the folder under which figures are written.
+    """Return the folder under which figures are written: ``CHURNLIB_OUTPUT`` in the environment.
 
-    It is what the environment variable ``CHURNLIB_OUTPUT`` names, as in a run or a test; else the
-    project itself, or without a clone the working folder.
+    Else it is the project itself, or without a clone the working folder.
     """
     return Path(os.environ.get("CHURNLIB_OUTPUT") or (PROJECT if IS_CLONE else "."))
 
 
 def six_digits(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with six significant digits, as ``figures/source/`` has its numbers.
-
-    What is computed differs between processors in its last bits, and a PDF would show them.
-    """
+    """Return the table with six significant digits: processors differ in the last bits."""
     decimals = table.select_dtypes("float")
     return table.assign(**decimals.map(lambda number: float(f"{number:.6g}")))
 
@@ -206,8 +200,10 @@ def six_digits(table: pd.DataFrame) -> pd.DataFrame:
 def annotate_point(
     ax: Axes, point: tuple[Any, Any], text: str, shift: tuple[float, float], **look: Any
 ) -> None:
-    """Write a text that many points right of and above a point; `look` is of its letters."""
-    ax.annotate(text, point, xytext=shift, textcoords="offset points", **look)
+    """Write a text that many points right of and above a point, on that side of it."""
+    right, up = (int(points > 0) - int(points < 0) for points in shift)
+    sides = {"ha": ("center", "left", "right")[right], "va": ("center", "bottom", "top")[up]}
+    ax.annotate(text, point, xytext=shift, textcoords="offset points", **sides | look)
 
 
 def columns_across(ax: Axes) -> int:

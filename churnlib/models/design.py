@@ -108,10 +108,12 @@ def group(
     people = pd.Series(each, frame.index)
     given, people = frame.loc[people > 0, [response, *names]], people[people > 0]
     is_complete = given.notna().all(axis=1)
-    if not is_complete.any():
+    missing = int(people[~is_complete].sum())
+    given, people = given[is_complete], people[is_complete]
+    if given.empty:
         raise ValueError(f"nobody answered all of {', '.join([response, *names])}")
     notes: list[str] = []
-    tidy = given[is_complete].apply(_tidy, notes=notes)
+    tidy = given.apply(_tidy, notes=notes)
     for name in names:
         only, *others = tidy[name].unique().tolist()
         if not others:
@@ -120,14 +122,13 @@ def group(
             )
     tidy[response] = tidy[response].astype("category")
     notes += _order_as_given(given[response], tidy[response].cat.categories)
-    by = people[is_complete].groupby([tidy[name] for name in (*names, response)], observed=True)
-    rows = by.sum().index.to_frame(index=False)
+    counts = people.groupby([tidy[name] for name in (*names, response)], observed=True).sum()
+    rows = counts.index.to_frame(index=False)
     answer = rows.pop(response).cat
     grouped = GroupedData(
         response, tuple(given[response].astype("category").cat.categories),
-        tuple(answer.categories), answer.codes.to_numpy(), by.sum().to_numpy(dtype=float), rows,
-        _spec(formula, rows), int(people[~is_complete].sum()), origin_of(data, origin),
-        "; ".join(notes),
+        tuple(answer.categories), answer.codes.to_numpy(), counts.to_numpy(dtype=float), rows,
+        _spec(formula, rows), missing, origin_of(data, origin), "; ".join(notes),
     )  # fmt: skip
     _require_full_rank(grouped.x)
     return grouped

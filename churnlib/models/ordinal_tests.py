@@ -124,8 +124,6 @@ def _likelihood_ratio(fit: OrdinalFit) -> tuple[float, str]:
 def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
     """Slopes of a logit for every cut, shape (cuts, slopes), and their joint covariance.
 
-    Those of standardised predictors, for which the statistic is the same.
-
     Two cuts divide the same people, so their estimates are correlated: with π_j = P(answer > j),
     the covariance of the two divisions j ≤ k of a person is π_k − π_j π_k (Brant 1990, section 3).
     """
@@ -133,7 +131,7 @@ def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
 
     from churnlib.models.ordered_counts import CumulativeLogit
 
-    x, n = fit.fitted.model.z, fit.data.people
+    x, n = fit.fitted.model.z, fit.data.people  # in no unit, which leaves the statistic as it is
     z, cuts = np.hstack([x, np.ones((len(x), 1))]), len(fit.data.answers) - 1
     estimates = np.empty((cuts, z.shape[1]))
     for j in range(cuts):
