@@ -120,6 +120,8 @@ def group(
             raise ValueError(
                 f"{name!r} is {only!r} for everybody, so it can explain nothing; leave it out"
             )
+    # Powers of whole numbers in a formula would overflow without a word.
+    tidy = tidy.assign(**tidy[names].select_dtypes("number").astype(float))
     tidy[response] = tidy[response].astype("category")
     notes += _order_as_given(given[response], tidy[response].cat.categories)
     counts = people.groupby([tidy[name] for name in (*names, response)], observed=True).sum()

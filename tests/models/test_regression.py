@@ -660,6 +660,12 @@ def test_decimals_are_numbers():
     assert list(fit.coefficients.index) == ["y"]
 
 
+def test_a_power_of_whole_numbers_does_not_overflow():
+    rows = answers(y=[1988, 1999, 2001, 2020, 2003] * 12)
+    power = ordinal_logit(rows, "answer ~ I(y**7)").data.x.iloc[:, 0]
+    assert power.max() == pytest.approx(2020.0**7)
+
+
 def test_a_highest_answer_that_nobody_gave_is_no_other_question():
     rows = answers(answer=ordered([1, 2, 3] * 20, [1, 2, 3, 6]))
     with pytest.raises(ValueError, match="nobody with complete answers gave the highest answer"):
