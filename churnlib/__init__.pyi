@@ -56,7 +56,7 @@ from .margins.constraints import StructuralZero as StructuralZero
 from .models.fits import LogitFit as LogitFit
 from .models.fits import OrdinalFit as OrdinalFit
 from .models.ordered_counts import OrderedCounts as OrderedCounts
-from .models.proportional_odds import parallel_lines as parallel_lines
+from .models.ordinal_tests import parallel_lines as parallel_lines
 from .models.regression import LinearFit as LinearFit
 from .models.regression import SeparationError as SeparationError
 from .models.regression import linear_model as linear_model

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import textwrap
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -62,11 +61,10 @@ def caption(figure: Figure, label: Label, origin: Origin, text: str) -> None:
     What is simulated is framed: the font has no bold, and Chinese text is not slanted.
     """
     columns = int(figure.get_figwidth() * 72 / (0.53 * SMALL))
-    look: dict[str, Any] = {"color": "#555555"}
+    words = figure.supxlabel("", fontsize=SMALL, x=0.012, ha="left", color="#555555")
     if origin is Origin.SYNTHETIC:
         frame = {"boxstyle": "round,pad=0.35", "facecolor": "none", "edgecolor": "#a33b20"}
-        look = {"color": "#a33b20", "bbox": frame}
-    words = figure.supxlabel("", fontsize=SMALL, x=0.012, ha="left", **look)
+        words.set(color="#a33b20", bbox=frame)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # `export` refuses it
         for room in range(columns, 1, -1):  # fewer where letters are wider than usual
@@ -178,28 +176,23 @@ def publish(
 
 
 def languages() -> tuple[str, ...]:
-    """Return the languages that figures are drawn in; the first is the one that is shown.
+    """Return the languages that figures are drawn in, of which the first is shown.
 
-    All, or those that ``CHURNLIB_LANGUAGES`` in the environment names, divided by commas: a survey
-    of one's own may be worded in one language only.
+    All, or those that ``CHURNLIB_LANGUAGES`` in the environment names, divided by commas.
     """
     return tuple(filter(None, os.environ.get("CHURNLIB_LANGUAGES", "").split(","))) or LANGUAGES
 
 
 def outputs() -> Path:
-    """Return the folder under which figures are written.
+    """Return the folder under which figures are written: ``CHURNLIB_OUTPUT`` in the environment.
 
-    It is what the environment variable ``CHURNLIB_OUTPUT`` names, as in a run or a test; else the
-    project itself, or without a clone the working folder.
+    Else it is the project itself, or without a clone the working folder.
     """
     return Path(os.environ.get("CHURNLIB_OUTPUT") or (PROJECT if IS_CLONE else "."))
 
 
 def six_digits(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with six significant digits, as ``figures/source/`` has its numbers.
-
-    What is computed differs between processors in its last bits, and a PDF would show them.
-    """
+    """Return the table with six significant digits: processors differ in the last bits."""
     decimals = table.select_dtypes("float")
     return table.assign(**decimals.map(lambda number: float(f"{number:.6g}")))
 
@@ -207,8 +200,10 @@ def six_digits(table: pd.DataFrame) -> pd.DataFrame:
 def annotate_point(
     ax: Axes, point: tuple[Any, Any], text: str, shift: tuple[float, float], **look: Any
 ) -> None:
-    """Write a text that many points right of and above a point; `look` is of its letters."""
-    ax.annotate(text, point, xytext=shift, textcoords="offset points", **look)
+    """Write a text that many points right of and above a point, on that side of it."""
+    right, up = (int(points > 0) - int(points < 0) for points in shift)
+    sides = {"ha": ("center", "left", "right")[right], "va": ("center", "bottom", "top")[up]}
+    ax.annotate(text, point, xytext=shift, textcoords="offset points", **sides | look)
 
 
 def columns_across(ax: Axes) -> int:
@@ -253,23 +248,10 @@ def require_glyphs(figure: Figure) -> None:
             )
 
 
-# Spaces that may become a break, a wide character or a word, with the marks that must not begin
-# a line. A wide character is followed by a null, so that it counts as two.
 _WIDE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _CLOSING = r"，。、；：！？）》〉」』】％”’…·,.;:!?)%\]"
-_PIECES = re.compile(rf" +|(?:[{_WIDE}]\0?|[^ {_WIDE}]+)[{_CLOSING}\0]*")
-
-
-class _Wrapper(textwrap.TextWrapper):
-    def _split(self, text: str) -> list[str]:
-        return _PIECES.findall(text)
-
-    def _handle_long_word(self, chunks: list[str], line: list[str], length: int, room: int) -> None:
-        if not line:  # a word that is too long begins a line of its own
-            word = chunks.pop()
-            cut = room - (word[room : room + 1] == "\0")
-            line.append(word[:cut])
-            chunks.append(word[cut:])
+_PIECES = re.compile(rf" +|(?:[{_WIDE}]|[^ {_WIDE}]+)[{_CLOSING}]*")
+"""Spaces, wide characters and words, with the marks that must not begin a line."""
 
 
 def wrap(text: str, columns: int, most: int | None = None) -> str:
@@ -283,15 +265,28 @@ def wrap(text: str, columns: int, most: int | None = None) -> str:
     High school
     or vocation…
     """
-    wrapper = _Wrapper(max(2, columns), expand_tabs=False, replace_whitespace=False)
-    padded = "".join(letter + "\0" * (width(letter) - 1) for letter in text)
-    lines = [line for part in padded.split("\n") for line in wrapper.wrap(part) or [""]]
-    lines = [line.replace("\0", "") for line in lines]
+    columns = max(2, columns)
+    lines = [line.rstrip() for part in text.split("\n") for line in _lines(part, columns)]
     if most is not None and len(lines) > most:
         last = " ".join(lines[most - 1 : most + 1])
         fits = next(n for n in range(len(last), -1, -1) if width(last[:n]) <= columns - 1)
         lines = [*lines[: most - 1], f"{last[:fits].rstrip()}…"]
     return "\n".join(lines)
+
+
+def _lines(text: str, columns: int) -> list[str]:
+    lines = [""]
+    for piece in _PIECES.findall(text):
+        if piece.isspace():
+            lines[-1] += piece if lines[-1] else ""
+            continue
+        if lines[-1] and width(lines[-1] + piece) > columns:
+            lines.append("")
+        for part in [piece] if width(piece) <= columns else piece:
+            if width(lines[-1] + part) > columns:
+                lines.append("")
+            lines[-1] += part
+    return lines
 
 
 def longest_word(text: str) -> int:

@@ -61,10 +61,10 @@ def accounts_by_month(flows: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     ax.axhline(0, color="black", linewidth=0.6)
     # Each name stands where its own series is farthest from the others.
     names = {"closed": ("idxmax", VERMILION, 5), "opened": ("idxmin", BLUE, -5)}
-    for series, (farthest, colour, points) in {**names, "net": ("idxmin", GREY, -2)}.items():
+    for series, (farthest, colour, up) in {**names, "net": ("idxmin", GREY, -2)}.items():
         month = by_month[series].agg(farthest)
-        look = {"color": colour, "ha": "center", "va": "bottom" if points > 0 else "top"}
-        annotate_point(ax, (month, by_month.loc[month, series]), label(series), (0, points), **look)
+        end = (month, by_month.loc[month, series])
+        annotate_point(ax, end, label(series), (0, up), color=colour)
     ax.margins(y=0.1)
     ax.set_xticks(by_month.index)
     ax.yaxis.set_major_formatter("{x:,.0f}")
@@ -90,7 +90,8 @@ def total_against_months(sums: pd.Series, printed: int, label: Label, ax: Axes) 
         .add(so.Line(color=VERMILION, marker="s", pointsize=3.5)),
     )
     ax.axhline(printed, color="black", linewidth=1, linestyle=DASHED)
-    annotate_point(ax, (first, printed), f"{label('printed_total')} {printed:,}", (0, 4))
+    total = f"{label('printed_total')} {printed:,}"
+    annotate_point(ax, (first, printed), total, (0, 4), ha="left", va="baseline")
     gap = label("months_and_gap").format(reached=f"{reached:,}", gap=f"{printed - reached:,}")
     # In the empty corner above the curve, with a line to the gap itself.
     ax.annotate(
@@ -123,10 +124,9 @@ def ratios_by_month(ratios: pd.DataFrame, printed: float, label: Label, ax: Axes
     lines = [(overall, "all_months", VERMILION, "-"), (printed, "printed", "black", DASHED)]
     for value, key, colour, line in lines:
         ax.axhline(value, color=colour, linewidth=0.9, linestyle=line)
-        above = value >= max(overall, printed)
-        look = {"color": colour, "va": "bottom" if above else "top"}
-        words, end = f"{label(key)} {100 * value:.4g}", ax.get_yaxis_transform()
-        annotate_point(ax, (1, value), words, (3, 1 if above else -1), xycoords=end, **look)
+        shift = (3, 1 if value >= max(overall, printed) else -1)
+        look = {"color": colour, "xycoords": ax.get_yaxis_transform()}
+        annotate_point(ax, (1, value), f"{label(key)} {100 * value:.4g}", shift, **look)
     ax.set(ylim=(0, None), xticks=by_month.index)
     return name_axes(ax, label, "month_2020", "closed_per_100_opened", percent="y")
 
@@ -159,15 +159,13 @@ def ranges(table: pd.DataFrame, label: Label, ax: Axes, *, reference: str) -> Ax
         .add(end, x="high"),
     )
     for place, row in enumerate(table.itertuples()):
-        ends = [(row.low, "right", -5), (row.high, "left", 5)]
-        # Two ends that are one get one number.
-        for value, side, shift in ends if row.high > row.low else ends[1:]:
-            look = {"ha": side, "va": "center", "fontsize": SMALL}
-            annotate_point(ax, (value, place), f"{100 * value:.0f}", (shift, 0), **look)
+        ends = {row.low: -5, row.high: 5}  # two ends that are one get one number
+        for end, right in ends.items():
+            annotate_point(ax, (end, place), f"{100 * end:.0f}", (right, 0), fontsize=SMALL)
     at, top = table["reference"].iloc[0], ax.get_xaxis_transform()
     ax.axvline(at, color=VERMILION, linewidth=1, linestyle=DASHED)
-    look = {"color": VERMILION, "ha": "center", "fontsize": SMALL}
-    annotate_point(ax, (at, 1), f"{label(reference)} {100 * at:.0f}", (0, 1), xycoords=top, **look)
+    look = {"color": VERMILION, "va": "baseline", "fontsize": SMALL, "xycoords": top}
+    annotate_point(ax, (at, 1), f"{label(reference)} {100 * at:.0f}", (0, 1), **look)
     ax.set_yticks(range(len(table)), [label(f"said_{said}") for said in table.index])
     ax.set(xlim=(-0.12, 1.14), xticks=[0, 0.25, 0.5, 0.75, 1])
     ax.spines["bottom"].set_bounds(0, 1)

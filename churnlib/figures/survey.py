@@ -248,7 +248,7 @@ def forest(table: pd.DataFrame, label: Label, ax: Axes) -> Axes:
     draw_intervals(ax, placed[estimated], "odds_ratio", "height", along="x")
     reference = so.Dot(marker="D", color=GREY, fill=False, pointsize=4)
     draw_on(ax, so.Plot(placed[~estimated], x="odds_ratio", y="height").add(reference))
-    look: dict[str, Any] = {"va": "center", "fontsize": SMALL, "xycoords": ax.get_yaxis_transform()}
+    look: dict[str, Any] = {"fontsize": SMALL, "xycoords": ax.get_yaxis_transform()}
     for row, height in zip(table.itertuples(), heights, strict=True):
         text, colour = f"{row.odds_ratio:.2f} [{row.low:.2f}, {row.high:.2f}]", "black"
         if pd.isna(row.low):

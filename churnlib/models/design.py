@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,9 +31,7 @@ class GroupedData:
     answer: np.ndarray  # of each row, its place in `answers`
     people: np.ndarray
     frame: pd.DataFrame  # one column a variable of the predictors
-    spec: ModelSpec
-    x: pd.DataFrame  # one column a slope
-    terms: pd.DataFrame  # as `terms_of` gives them
+    spec: ModelSpec  # of the formula, with the levels in this frame
     missing: int  # people left out because one of their answers is missing
     origin: Origin
     note: str  # levels that nobody gave, and an order that was taken as given
@@ -42,66 +41,140 @@ class GroupedData:
         """People."""
         return int(self.people.sum())
 
+    @cached_property
+    def x(self) -> pd.DataFrame:
+        """One column a slope."""
+        return self.columns_of(self.frame)
+
+    @np.errstate(all="ignore")  # _require_full_rank says what is infinite
+    def columns_of(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Indicators of levels, and numbers in their own units: one column a slope, by its name."""
+        matrix = self.spec.get_model_matrix(frame, na_action="ignore")
+        x = matrix.drop(columns="Intercept", errors="ignore").astype(float)
+        return x.set_axis(_slope_names(x), axis=1)
+
+    @cached_property
+    def terms(self) -> pd.DataFrame:
+        """One row a level or slope, as a table of a model is printed: ``predictor, level, slope``.
+
+        Slopes are called ``gender=female``. A reference has none; the slope of a number has no
+        level, and those of an interaction are levels by their names.
+        """
+        levels = {str(name): state.levels for name, state in self.spec.factor_contrasts.items()}
+        rows: list[tuple[str, Any, str | None]] = []
+        for term, columns in self.spec.term_slices.items():
+            name, slopes = str(term), _slope_names(self.spec.column_names[columns])
+            reference, *others = levels.get(name, [None])
+            if others:
+                rows.append((name, reference, None))
+            named = others or ([None] if slopes == [name] else slopes)
+            rows += [(name, level, slope) for level, slope in zip(named, slopes, strict=True)]
+        table = pd.DataFrame(rows, columns=["predictor", "level", "slope"], dtype=object)
+        return table[table["predictor"] != "1"].reset_index(drop=True)
+
     @property
     def predictors(self) -> list[str]:
         """Terms of the formula."""
         return self.terms["predictor"].unique().tolist()
 
     def columns(self, predictor: str) -> list[int]:
-        """Columns of `x` that belong to a predictor."""
+        """Places of the slopes of a predictor among the columns of `x`."""
         if predictor not in self.predictors:
-            known = ", ".join(self.predictors)
-            raise KeyError(f"the model has no predictor {predictor!r}; it has {known}")
+            predictors = ", ".join(self.predictors)
+            raise KeyError(f"the model has no predictor {predictor!r}; it has {predictors}")
         slopes = self.terms.dropna(subset="slope")
         return np.flatnonzero(slopes["predictor"] == predictor).tolist()
 
 
-def grouped(
+def group(
     data: Any,
     response: str,
     predictors: str | Sequence[str] | None,
     count: str | None,
-    origin: Origin | None = None,
+    origin: Origin | None,
 ) -> GroupedData:
     """Group people who gave the same answers; check that a model can be fitted to them."""
-    response, formula = formula_of(response, predictors, count)
+    response, formula = _formula(response, predictors, count)
     names = sorted(map(str, formula.required_variables))
     if not names:
-        raise ValueError("name at least one predictor")
+        raise ValueError(f"name at least one predictor; no variable is found in {formula}")
     frame, count = people_of(data, [response, *names], count)
     for name in [response, *names, *([] if count is None else [count])]:
         if name not in frame:
             raise KeyError(f"there is no variable {name!r}; there are {', '.join(map(str, frame))}")
         if list(frame).count(name) > 1:
             raise ValueError(f"several columns are called {name!r}; rename or drop all but one")
-    people = pd.Series(1, frame.index)
-    if count is not None:
-        people = pd.Series(whole_counts(frame[count], f"counts in {count!r}"), frame.index)
-    given = frame.loc[people > 0, [response, *names]].apply(_checked)
+    each = 1 if count is None else whole_counts(frame[count], f"counts in {count!r}")
+    people = pd.Series(each, frame.index)
+    given, people = frame.loc[people > 0, [response, *names]], people[people > 0]
     is_complete = given.notna().all(axis=1)
-    missing = int(people[people > 0][~is_complete].sum())
-    tidy, people = given[is_complete], people[people > 0][is_complete]
-    if tidy.empty:
+    missing = int(people[~is_complete].sum())
+    given, people = given[is_complete], people[is_complete]
+    if given.empty:
         raise ValueError(f"nobody answered all of {', '.join([response, *names])}")
     notes: list[str] = []
-    levels = _ordered(tidy[response], notes)
-    tidy = tidy.assign(**{name: _predictor(tidy[name], notes) for name in names})
-    tidy[response] = levels.cat.remove_unused_categories()
-
-    by = people.groupby([tidy[name] for name in (*names, response)], observed=True).sum()
-    rows = by.index.to_frame(index=False)
+    tidy = given.apply(_tidy, notes=notes)
+    for name in names:
+        only, *others = tidy[name].unique().tolist()
+        if not others:
+            raise ValueError(
+                f"{name!r} is {only!r} for everybody, so it can explain nothing; leave it out"
+            )
+    # Powers of whole numbers in a formula would overflow without a word.
+    tidy = tidy.assign(**tidy[names].select_dtypes("number").astype(float))
+    tidy[response] = tidy[response].astype("category")
+    notes += _order_as_given(given[response], tidy[response].cat.categories)
+    counts = people.groupby([tidy[name] for name in (*names, response)], observed=True).sum()
+    rows = counts.index.to_frame(index=False)
     answer = rows.pop(response).cat
-    spec = spec_of(formula, rows)
-    x = columns_of(spec, rows)
-    _require_full_rank(x)
-    return GroupedData(
-        response, tuple(levels.cat.categories), tuple(answer.categories), answer.codes.to_numpy(),
-        by.to_numpy(dtype=float), rows, spec, x, terms_of(spec), missing, origin_of(data, origin),
-        "; ".join(notes),
+    grouped = GroupedData(
+        response, tuple(given[response].astype("category").cat.categories),
+        tuple(answer.categories), answer.codes.to_numpy(), counts.to_numpy(dtype=float), rows,
+        _spec(formula, rows), missing, origin_of(data, origin), "; ".join(notes),
     )  # fmt: skip
+    _require_full_rank(grouped.x)
+    return grouped
 
 
-def formula_of(
+def _tidy(column: pd.Series, notes: list[str]) -> pd.Series:
+    """Numbers, or a Categorical of the levels that were given; the notes say what is left out."""
+    kind = pd.api.types.infer_dtype(column)
+    if kind in {"mixed", "mixed-integer", "complex"}:
+        raise TypeError(
+            f"{column.name!r} holds values of several kinds, or complex numbers; make them all "
+            "text or all numbers, or the column a Categorical"
+        )
+    if kind in {"decimal", "floating", "integer", "mixed-integer-float"}:
+        numbers = pd.to_numeric(column)  # of `Decimal` objects, say
+        if np.isinf(numbers).any():
+            raise ValueError(f"{column.name!r} holds infinite numbers; set them to missing")
+        return numbers
+    every = column.astype("category")
+    given = every.cat.remove_unused_categories()
+    levels = given.cat.categories
+    if levels.map(str).has_duplicates:
+        raise ValueError(f"{column.name!r} has levels that read the same; rename them")
+    empty = every.cat.categories.difference(levels, sort=False)
+    notes += [f"nobody has {column.name}={level}, which is left out" for level in empty]
+    return given
+
+
+def _order_as_given(answers: pd.Series, levels: pd.Index) -> list[str]:
+    """What must be said of the order of the response; refuse text that has none."""
+    if isinstance(answers.dtype, pd.CategoricalDtype):
+        is_plain = answers.cat.ordered or len(levels) < 3
+        order = " < ".join(map(str, levels))
+        return [] if is_plain else [f"the order of the answers is taken as given: {order}"]
+    if pd.api.types.is_numeric_dtype(levels):
+        return []
+    raise ValueError(
+        f"the answers to {answers.name!r} are text and would be ordered by alphabet; make the "
+        "column an ordered Categorical, pd.Categorical(column, categories=[lowest, …, highest], "
+        "ordered=True), or count a Survey, whose codebook knows the order"
+    )
+
+
+def _formula(
     response: str, predictors: str | Sequence[str] | None, count: str | None
 ) -> tuple[str, Formula]:
     """The response, and the formula of its predictors, of which a list may have odd names."""
@@ -122,9 +195,6 @@ def formula_of(
             raise _unread(right, error) from None
         if not isinstance(formula, SimpleFormula):
             raise _unread(right, "it has more than one part")
-        for term in formula:
-            if str(term) != "1" and not Formula([term]).required_variables:
-                raise _unread(right, f"no variable is found in {term}")
         return response, formula
     names = [predictors] if isinstance(predictors, str) else list(predictors)
     named = [response, *names, *([] if count is None else [count])]
@@ -141,53 +211,14 @@ def formula_of(
     return response, Formula([Term([Factor("1", eval_method="literal")]), *columns])
 
 
-@np.errstate(all="ignore")  # columns_of says what is infinite
-def spec_of(formula: Formula, rows: pd.DataFrame) -> ModelSpec:
-    """How columns are made of a frame by a formula, with the levels of these rows."""
+@np.errstate(all="ignore")
+def _spec(formula: Formula, rows: pd.DataFrame) -> ModelSpec:
     from formulaic.errors import FormulaicError
 
     try:
         return formula.get_model_matrix(rows, na_action="ignore").model_spec
     except FormulaicError as error:
-        raise _unread(" + ".join(str(term) for term in formula if term != "1"), error) from None
-
-
-@np.errstate(all="ignore")
-def columns_of(spec: ModelSpec, rows: pd.DataFrame) -> pd.DataFrame:
-    """Indicators of levels, and numbers in their own units: one column a slope, by its name."""
-    matrix = spec.get_model_matrix(rows, na_action="ignore")
-    x = matrix.drop(columns="Intercept", errors="ignore").astype(float)
-    for name, is_finite in np.isfinite(x).all().items():
-        if not is_finite:
-            raise ValueError(
-                f"{name!r} is infinite or no finite number for some people; set it to missing, "
-                "and look for a logarithm of 0 or less"
-            )
-    return x.set_axis(_slope_names(x), axis=1)
-
-
-def terms_of(spec: ModelSpec) -> pd.DataFrame:
-    """One row a level or slope, as a table of a model is printed: ``predictor, level, slope``.
-
-    Slopes are called ``gender=female``. A reference has none; the slope of a number has no level,
-    and those of an interaction are levels by their names.
-    """
-    levels = {str(factor): state.levels for factor, state in spec.factor_contrasts.items()}
-    rows: list[tuple[str, Any, str | None]] = []
-    for term, columns in spec.term_slices.items():
-        name, slopes = str(term), _slope_names(spec.column_names[columns])
-        if name == "1":
-            continue
-        reference, *others = levels.get(name, [None])
-        if others:
-            rows.append((name, reference, None))
-        named = others or ([None] if slopes == [name] else slopes)
-        rows += [(name, level, slope) for level, slope in zip(named, slopes, strict=True)]
-    return pd.DataFrame(rows, columns=["predictor", "level", "slope"], dtype=object)
-
-
-def _slope_names(columns: Iterable[str]) -> list[str]:
-    return [re.sub(r"\[T\.(.*?)\](?=:|$)", r"=\1", column) for column in columns]
+        raise _unread(str(formula), error) from None
 
 
 def _unread(formula: str, reason: object) -> ValueError:
@@ -197,61 +228,8 @@ def _unread(formula: str, reason: object) -> ValueError:
     )
 
 
-def _checked(column: pd.Series) -> pd.Series:
-    """A column of one kind; numbers stored as objects (of `Decimal`, say) as floats."""
-    kind = pd.api.types.infer_dtype(column)
-    if kind in {"mixed", "mixed-integer", "complex"}:
-        raise TypeError(
-            f"{column.name!r} holds values of several kinds, or complex numbers; make them all "
-            "text or all numbers, or the column a Categorical"
-        )
-    if kind in {"decimal", "floating", "integer", "mixed-integer-float"}:
-        column = column.astype(float) if column.dtype == object else column
-        if (column.abs() > _LARGEST).any():
-            raise ValueError(
-                f"{column.name!r} holds infinite numbers or some beyond {_LARGEST:.0e}; set them "
-                "to missing or change their unit"
-            )
-    elif len({*map(str, levels := column.dropna().unique())}) < len(levels):
-        raise ValueError(f"{column.name!r} has levels that read the same; rename them")
-    return column
-
-
-def _ordered(column: pd.Series, notes: list[str]) -> pd.Series:
-    """The response as a Categorical; what must be said of it goes to the notes."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        given = column.cat.remove_unused_categories().cat.categories
-        empty = column.cat.categories.difference(given, sort=False)
-        notes += [f"nobody answered {level!r}, which is left out" for level in empty]
-        if not column.cat.ordered and len(given) > 2:
-            order = " < ".join(map(str, given))
-            notes.append(f"the order of the answers is taken as given: {order}")
-        return column
-    if pd.api.types.is_numeric_dtype(column):
-        return column.astype(pd.CategoricalDtype(sorted(column.unique().tolist()), ordered=True))
-    raise ValueError(
-        f"the answers to {column.name!r} are text and would be ordered by alphabet; make the "
-        "column an ordered Categorical, pd.Categorical(column, categories=[lowest, …, highest], "
-        "ordered=True), or count a Survey, whose codebook knows the order"
-    )
-
-
-def _predictor(column: pd.Series, notes: list[str]) -> pd.Series:
-    """A predictor as a Categorical of the levels given, or as numbers."""
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        levels, column = column.unique(), column.astype(float)
-    else:
-        every = column.astype("category")
-        column = every.cat.remove_unused_categories()
-        levels = column.cat.categories
-        empty = every.cat.categories.difference(levels, sort=False)
-        notes += [f"nobody has {column.name}={level}, which is left out" for level in empty]
-    if len(levels) < 2:
-        raise ValueError(
-            f"{column.name!r} is {levels[0]!r} for everybody, so it can explain nothing; "
-            "leave it out"
-        )
-    return column
+def _slope_names(columns: Iterable[str]) -> list[str]:
+    return [re.sub(r"\[T\.(.*?)\](?=:|$)", r"=\1", column) for column in columns]
 
 
 def _require_full_rank(x: pd.DataFrame) -> None:
@@ -259,9 +237,13 @@ def _require_full_rank(x: pd.DataFrame) -> None:
     from scipy.linalg import null_space
 
     apart = x - x.mean()
-    reach = apart.abs().max()
-    if not ((reach == 0) | reach.between(1 / _LARGEST, _LARGEST)).all():
-        raise ValueError("predictors reach no further than 1e-100, or beyond 1e100; change units")
+    reach = apart.abs().max(skipna=False)
+    for name in reach.index[(reach != 0) & ~reach.between(1 / _LARGEST, _LARGEST)]:
+        raise ValueError(
+            f"{name!r} is infinite or no finite number for some people, or reaches no further than "
+            f"{1 / _LARGEST:.0e} or beyond {_LARGEST:.0e}; look for a logarithm of 0 or less, set "
+            "such answers to missing, or change the unit"
+        )
     scaled = (apart / reach).fillna(0).assign(**{"the constant": 1.0})
     directions = null_space(np.linalg.qr(scaled, mode="r"), rcond=_COLLINEAR)
     is_involved = np.abs(directions).max(axis=1, initial=0) > 10 * _COLLINEAR

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from churnlib.evidence import (
+    LANGUAGES,
     Estimate,
     Origin,
     Test,
@@ -23,21 +24,22 @@ from churnlib.evidence import (
     require_language,
     shown_html,
 )
-from churnlib.models.design import GroupedData, columns_of
+from churnlib.models.design import GroupedData
 
 if TYPE_CHECKING:
     from statsmodels.base.model import Results
 
-_FEW = 10  # answers for each parameter, a common rule of thumb
+_RATIOS = ["odds_ratio", "odds_ratio_low", "odds_ratio_high"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit:
-    """What a proportional-odds and a binary fit share."""
+class Regression:
+    """What all fitted models share."""
 
     data: GroupedData
-    ordered: Results  # of `OrderedCounts`: a binary answer is an ordered one with a single cut
+    fitted: Results  # of statsmodels
     level: float  # of confidence, of all intervals
+    coefficients: ClassVar[cached_property[pd.DataFrame]]
 
     @property
     def n(self) -> int:
@@ -55,6 +57,37 @@ class Fit:
         return self.data.origin
 
     @property
+    def note(self) -> str:
+        """What a reader must know before using the numbers; empty when nothing."""
+        return self.data.note
+
+    @property
+    def results(self) -> Results:
+        """Results of statsmodels: ``summary()``, ``wald_test``, ``predict`` and whatever else."""
+        return self.fitted
+
+    def __repr__(self) -> str:
+        what = f"{type(self).__name__} of {self.data.response!r}, n = {self.n:,}"
+        table = self.coefficients
+        if "odds_ratio" in table:  # whose own limits are shown
+            table = table.drop(columns=["low", "high"])
+        parts = [self.origin.badge, what, table.round(3).to_string(), self.note]
+        return "\n".join(filter(None, parts))
+
+    def _repr_html_(self) -> str:
+        return self.origin.badge_html + shown_html(self.coefficients, self.note)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit(Regression):
+    """What a proportional-odds and a binary fit share.
+
+    Both are fitted by `OrderedCounts`: a binary answer is an ordered one with a single cut.
+    """
+
+    title: ClassVar[tuple[str, str]]  # in the order of LANGUAGES
+
+    @property
     def reference(self) -> dict[str, Any]:
         """The level of each categorical predictor with which its others are compared."""
         first = self.data.terms[self.data.terms["slope"].isna()]
@@ -63,45 +96,40 @@ class Fit:
     @property
     def log_likelihood(self) -> float:
         """At its maximum."""
-        return self.ordered.best.value
+        return self.fitted.best.value
 
     @property
     def parameters(self) -> int:
         """Number of slopes and cut-points."""
-        return len(self.ordered.best.params)
+        return len(self.fitted.best.params)
 
     @property
     def has_few(self) -> bool:
-        """Return True if there are fewer than ten people for each parameter."""
-        return self.n < _FEW * self.parameters
+        """Return True if there are fewer than ten people for each parameter, a rule of thumb."""
+        return self.n < 10 * self.parameters
 
     @property
     def note(self) -> str:
-        """What a reader must know before using the numbers; empty when nothing."""
-        few = (
-            f"{self.n} answers for {self.parameters} parameters are fewer than {_FEW} each: "
-            "intervals and p-values are rough"
-        )
+        """That of the data, and that there are few people."""
+        few = f"{self.n} answers for {self.parameters} parameters are fewer than 10 each: "
+        few += "intervals and p-values are rough"
         return joined(self.data.note, few if self.has_few else "")
 
     @cached_property
     def coefficients(self) -> pd.DataFrame:
         """One row a slope, in order; positive means towards higher answers.
 
-        Columns ``estimate``, ``se``, ``z``, ``p_value``, ``low``, ``high`` on the logit scale, and
-        ``odds_ratio``, ``odds_ratio_low``, ``odds_ratio_high``; Wald's intervals and p-values. The
-        first level of a categorical predictor has no row: it is the `reference`.
+        Columns ``estimate, se, z, p_value, low, high`` on the logit scale, by Wald, and
+        ``odds_ratio, odds_ratio_low, odds_ratio_high``. The first level of a categorical predictor
+        has no row: it is the `reference`.
         """
         names = self.data.x.columns.rename("slope")
-        slopes = wald_table(self.ordered, self.level).head(len(names)).set_axis(names)
-        ratios = _exp(slopes[["estimate", "low", "high"]])
-        return slopes.join(ratios.set_axis(_RATIOS, axis=1))
+        slopes = wald_table(self.fitted, self.level).head(len(names)).set_axis(names)
+        return _with_ratios(slopes, ["estimate", "low", "high"])
 
     def factor_test(self, predictor: str) -> Test:
         """What is lost by leaving out a predictor: likelihood-ratio test of all its slopes."""
-        held, best = self.data.columns(predictor), self.ordered.best
-        without = best.model.holding(held).maximum(np.delete(best.params, held))
-        return self._likelihood_ratio(without.value, len(held))
+        return self._test_of(self.data.columns(predictor))
 
     @cached_property
     def factor_tests(self) -> pd.DataFrame:
@@ -111,143 +139,127 @@ class Fit:
     @cached_property
     def test(self) -> Test:
         """Likelihood-ratio test of all predictors together."""
-        return self._likelihood_ratio(self.null_log_likelihood, self.data.x.shape[1])
+        return self._test_of(list(range(self.data.x.shape[1])))
 
-    @property
-    def null_log_likelihood(self) -> float:
-        """Log-likelihood of the model without predictors: shares of the answers as they are."""
-        return float(self.ordered.llnull)
-
-    @property
-    def mcfadden_r2(self) -> float:
-        """McFadden's pseudo R²: part of the log-likelihood of no predictors that they remove."""
-        return float(self.ordered.prsquared)
+    def _test_of(self, slopes: list[int]) -> Test:
+        best = self.fitted.best
+        df, lost = len(slopes), max(0.0, 2 * (best.value - best.holding(slopes).maximum().value))
+        return chi_square_result("likelihood_ratio", lost, df, self.n, self.origin, self.note)
 
     @property
     def nagelkerke_r2(self) -> float:
         """Nagelkerke's pseudo R²: Cox and Snell's over the largest value it can take."""
-        none, model = 2 * self.null_log_likelihood / self.n, 2 * self.log_likelihood / self.n
+        none, model = 2 * self.fitted.llnull / self.n, 2 * self.log_likelihood / self.n
         return float(np.expm1(none - model) / np.expm1(none))
 
     def odds_ratio(self, slope: str) -> Estimate:
         """One slope as an odds ratio of higher answers, with Wald's interval."""
-        if slope not in self.coefficients.index:
-            known = ", ".join(self.coefficients.index)
-            raise KeyError(f"the model has no slope {slope!r}; it has {known}")
+        if slope not in self.data.x:
+            raise KeyError(f"the model has no slope {slope!r}; it has {', '.join(self.data.x)}")
         row = self.coefficients.loc[slope]
+        value, low, high = row[_RATIOS]
         return Estimate(
-            "odds_ratio", row["odds_ratio"], row["odds_ratio_low"], row["odds_ratio_high"],
-            self.level, row["se"], self.n, self.origin, self.note, row["z"], row["p_value"],
+            "odds_ratio", value, low, high, self.level, row["se"], self.n, self.origin, self.note,
+            row["z"], row["p_value"],
         )  # fmt: skip
 
     def profile_intervals(self) -> pd.DataFrame:
         """Profile-likelihood intervals of the slopes, better than Wald's in small samples.
 
-        One row a slope; ``low``, ``high``, ``odds_ratio_low``, ``odds_ratio_high``: the values
-        that a likelihood-ratio test would not reject, whatever the other parameters (Venables &
-        Ripley, 2002, section 8.4).
+        One row a slope; ``low, high, odds_ratio_low, odds_ratio_high``: what a likelihood-ratio
+        test would not reject (Venables & Ripley, 2002, section 8.4).
         """
         slopes = pd.Index(self.data.x.columns, name="slope")
         limits = [[self._limit(at, side) for side in (-1, 1)] for at in range(len(slopes))]
-        ends = np.array(limits) / self.ordered.model.scale[:, None]
-        table = pd.DataFrame(ends, slopes, ["low", "high"])
-        return table.join(_exp(table).set_axis(_RATIOS[1:], axis=1))
+        table = pd.DataFrame(limits, slopes, ["low", "high"]).div(self.fitted.model.scale, axis=0)
+        return _with_ratios(table, ["low", "high"])
 
     def _limit(self, slope: int, side: int) -> float:
         """Where the test of a standardised slope begins to reject; the others follow."""
         from scipy.optimize import brentq
         from scipy.stats import norm
 
-        best, z = self.ordered.best, norm.isf((1 - self.level) / 2)
-        others, width = np.delete(best.params, slope), np.sqrt(best.covariance[slope, slope])
+        best, z = self.fitted.best, norm.isf((1 - self.level) / 2)
+        center, width = best.params[slope], np.sqrt(best.covariance[slope, slope])
 
         def beyond(distance: float) -> float:
             """Root of the likelihood ratio, next to a straight line, less what is allowed."""
-            value = best.params[slope] + side * distance
-            lost = best.value - best.model.holding([slope], value).maximum(others).value
-            return np.sqrt(2 * max(lost, 0)) - z
+            held = best.holding([slope], center + side * distance).maximum()
+            return np.sqrt(2 * max(best.value - held.value, 0)) - z
 
         far = 2 * z * width
         while beyond(far) < 0:
             far *= 2
-        return best.params[slope] + side * brentq(beyond, 0, far, xtol=1e-9 * width)
+        return center + side * brentq(beyond, 0, far, xtol=1e-9 * width)
 
     @cached_property
     def by_level(self) -> pd.DataFrame:
         """One row a level, references included, as a table of a model is printed.
 
-        Columns ``predictor``, ``level`` (None for a number; of an interaction, or another term
-        of several slopes, the name of the slope), ``estimate``, ``se``, ``z``, ``p_value``,
-        ``odds_ratio`` and its profile-likelihood interval ``low``, ``high``. A reference has the
-        odds ratio 1 and no other number.
+        Columns ``predictor``, ``level`` (None for a number, the slope's name for an interaction),
+        ``estimate, se, z, p_value``, ``odds_ratio`` and its profile-likelihood interval ``low,
+        high``. A reference has the odds ratio 1 and no other number.
         """
-        wald = self.coefficients[["estimate", "se", "z", "p_value", "odds_ratio"]]
-        numbers = wald.assign(
-            **self.profile_intervals()[_RATIOS[1:]].set_axis(["low", "high"], axis=1)
-        )
-        table = self.data.terms.join(numbers, on="slope").drop(columns="slope")
-        return table.fillna({"odds_ratio": 1.0})
+        numbers = self.coefficients[["estimate", "se", "z", "p_value", "odds_ratio"]]
+        limits = self.profile_intervals()[_RATIOS[1:]].set_axis(["low", "high"], axis=1)
+        table = self.data.terms.join(numbers.join(limits), on="slope")
+        return table.drop(columns="slope").fillna({"odds_ratio": 1.0})
 
     def predicted(self, predictor: str) -> pd.DataFrame:
         """Shares of the answers if everybody had one level of a predictor, all else unchanged.
 
-        One row a level and answer: ``group``, ``level``, ``share``, ``low``, ``high``, from 0 to
-        1, the interval by the delta method on the logit scale.
+        One row a level and answer: ``group, level, share, low, high``, from 0 to 1, the interval
+        by the delta method on the logit scale.
         """
-        from scipy.special import expit, logit
-        from scipy.stats import norm
+        from scipy.special import expit
+        from statsmodels.stats._delta_method import NonlinearDeltaCov
 
-        data = self.data
-        data.columns(predictor)
-        if predictor not in self.reference or predictor not in data.frame:
-            raise KeyError(f"{predictor!r} is a number and has no levels to compare")
-        groups, tables = data.frame[predictor].cat.categories, []
+        data, model, best = self.data, self.fitted.model, self.fitted.best
+        questions = data.frame.select_dtypes("category")
+        if predictor not in questions:
+            names = ", ".join(questions)
+            raise KeyError(f"the model has no levels of {predictor!r} to compare; it has {names}")
+
+        def logits(params: np.ndarray) -> np.ndarray:
+            """Of the mean share of each answer; `tanh` takes complex steps without overflow."""
+            slopes, cuts = np.split(params, [z.shape[1]])
+            below = (1 + np.tanh((cuts - z @ slopes[:, None]) / 2)) / 2
+            share = np.diff(np.concatenate([[0], data.people @ below / data.n, [1]]))
+            return np.log(share / (1 - share))
+
+        tables, groups = [], data.frame[predictor].cat.categories
         for group in groups:
             same = pd.Categorical([group] * len(data.frame), groups)
-            x = columns_of(data.spec, data.frame.assign(**{predictor: same}))
-            share, se = self.ordered.mean_shares(x.to_numpy())
-            reach = norm.isf((1 - self.level) / 2) * se / (share * (1 - share))
-            low, high = expit(logit(share) - reach), expit(logit(share) + reach)
-            columns = {"level": data.answers, "share": share, "low": low, "high": high}
-            tables.append(pd.DataFrame({"group": group, **columns}))
+            x = data.columns_of(data.frame.assign(**{predictor: same}))
+            z = model.standardised(x.to_numpy())
+            delta = NonlinearDeltaCov(logits, best.params, best.covariance)
+            low, high = expit(delta.conf_int(1 - self.level)).T
+            columns = {"share": expit(delta.predicted()), "low": low, "high": high}
+            tables.append(pd.DataFrame({"group": group, "level": data.answers, **columns}))
         return pd.concat(tables, ignore_index=True)
-
-    def __repr__(self) -> str:
-        what = f"{type(self).__name__} of {self.data.response!r}, n = {self.n:,}"
-        table = self.coefficients.drop(columns=["low", "high"]).round(3).to_string()
-        return "\n".join(filter(None, [self.origin.badge, what, table, self.note]))
-
-    def _repr_html_(self) -> str:
-        return self.origin.badge_html + shown_html(self.coefficients, self.note)
-
-    def _likelihood_ratio(self, reduced: float, df: int) -> Test:
-        lost = max(0.0, 2 * (self.log_likelihood - reduced))
-        return chi_square_result("likelihood_ratio", lost, df, self.n, self.origin, self.note)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OrdinalFit(Fit):
     """A proportional-odds model: one odds ratio of higher answers, wherever they are divided."""
 
+    title = ("proportional-odds model of {}", "{}的比例优势模型")
+
     @cached_property
     def cutpoints(self) -> pd.DataFrame:
-        """Cut-points on their natural scale, as in R's ``polr`` and SPSS PLUM.
+        """``logit P(answer ≤ j)`` with all predictors at their reference or 0, as in R's ``polr``.
 
-        ``logit P(answer ≤ j)`` of people with every predictor at its reference or 0; columns as in
-        `coefficients`, without odds ratios.
+        Columns as in `coefficients`, without odds ratios.
         """
         names = pd.Index([f"{a}|{b}" for a, b in pairwise(self.data.answers)], name="cut")
-        return wald_table(self.ordered, self.level).tail(len(names)).set_axis(names)
-
-    @property
-    def results(self) -> Results:
-        """Results of statsmodels: ``summary()``, ``wald_test``, ``predict`` and whatever else."""
-        return self.ordered
+        return wald_table(self.fitted, self.level).tail(len(names)).set_axis(names)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LogitFit(Fit):
     """A logistic regression: odds ratios of the highest answer against all others."""
+
+    title = ("logistic model of {}", "{}的逻辑回归模型")
 
     @cached_property
     def intercept(self) -> pd.Series:
@@ -261,7 +273,7 @@ class LogitFit(Fit):
         from statsmodels.genmod.generalized_linear_model import GLM
         from statsmodels.tools import add_constant
 
-        *slopes, cut = self.ordered.params
+        *slopes, cut = self.fitted.params
         given = pd.Series(self.data.answer, name=self.data.response)
         x = add_constant(self.data.x, has_constant="add")
         model = GLM(given, x, family=Binomial(), freq_weights=self.data.people)
@@ -283,38 +295,25 @@ def test_table(tests: Mapping[str, Test]) -> pd.DataFrame:
     return pd.DataFrame(rows, index, columns=["chi2", "df", "p_value"])
 
 
-_RATIOS = ["odds_ratio", "odds_ratio_low", "odds_ratio_high"]
-
-_WORDS = {
-    "en": {
-        "OrdinalFit": "proportional-odds model of {}", "LogitFit": "logistic model of {}",
-        "r2": "Nagelkerke's R²", "colon": ": ", "comma": ", ", "semicolon": "; ",
-    },
-    "zh-Hans": {
-        "OrdinalFit": "{}的比例优势模型", "LogitFit": "{}的逻辑回归模型",
-        "r2": "Nagelkerke R²", "colon": "：", "comma": "，", "semicolon": "；",
-    },
-}  # fmt: skip
+def _with_ratios(table: pd.DataFrame, logits: list[str]) -> pd.DataFrame:
+    """The odds ratios of some logits beside them; those too large for a number are infinite."""
+    with np.errstate(over="ignore"):
+        ratios = np.exp(table[logits])
+    return table.join(ratios.set_axis(_RATIOS[-len(logits) :], axis=1))
 
 
 @apa.register
 def _(result: Fit, lang: str = "en") -> str:
     require_language(lang)
-    words, mark = _WORDS[lang], marked(result.origin, lang)
+    at, mark = LANGUAGES.index(lang), marked(result.origin, lang)
+    colon, comma, semicolon = ((": ", ", ", "; "), ("：", "，", "；"))[at]
 
     def line(name: str, tested: Test | Estimate, last: str) -> str:
-        numbers = apa(tested, lang).removesuffix(mark)
-        return f"{name}{words['colon']}{numbers}{words['comma']}{last}"
+        return f"{name}{colon}{apa(tested, lang).removesuffix(mark)}{comma}{last}"
 
     r2 = f"{result.nagelkerke_r2:.2f}".removeprefix("0")
-    name = words[type(result).__name__].format(result.data.response)
-    lines = [line(name, result.test, f"{words['r2']} = {r2}")]
+    r2 = ("Nagelkerke's R² = ", "Nagelkerke R² = ")[at] + r2
+    lines = [line(result.title[at].format(result.data.response), result.test, r2)]
     for slope, p in result.coefficients["p_value"].items():
         lines.append(line(slope, result.odds_ratio(slope), p_text(p)))
-    return words["semicolon"].join(lines) + mark
-
-
-def _exp(logits: pd.DataFrame) -> pd.DataFrame:
-    """Odds ratios; those too large for a number are infinite."""
-    with np.errstate(over="ignore"):
-        return np.exp(logits)
+    return semicolon.join(lines) + mark

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,10 +20,10 @@ from statsmodels.miscmodels.ordinal_model import (
 
 @dataclass(frozen=True, eq=False)
 class CumulativeLogit:
-    """Log-likelihood of ordered answers, ``logit P(answer ≤ j) = θ_j − x·β``, and derivatives.
+    """Likelihood of ordered answers, ``logit P(answer ≤ j) = θ_j − x·β``, at one point.
 
     An answer lies between two edges on the logit scale, each linear in the parameters (the slopes,
-    then the cut-points), so that score and Hessian are products of matrices (McCullagh, 1980).
+    then the cut-points), so that score and information are products of matrices (McCullagh, 1980).
     """
 
     upper: np.ndarray  # of (rows, parameters): an answer's edge is ``upper @ params + above``
@@ -31,114 +31,109 @@ class CumulativeLogit:
     above: np.ndarray  # infinite for the highest answer
     below: np.ndarray
     people: np.ndarray
+    params: np.ndarray
 
     @classmethod
     def of(
         cls, x: np.ndarray, answer: np.ndarray, people: np.ndarray, *, by_cut: bool = False
     ) -> CumulativeLogit:
-        """The model of these people, with the same slopes at all cuts or others at each."""
+        """One slope for all cuts, or one for each, at the maximum of the model without slopes."""
         given = np.eye(answer.max() + 1)[answer]
 
         def edge(cuts: np.ndarray) -> np.ndarray:
             slopes = np.einsum("rc,rx->rcx", cuts, -x).reshape(len(x), -1) if by_cut else -x
             return np.hstack([slopes, cuts])
 
+        upper, lower = edge(given[:, :-1]), edge(given[:, 1:])
         above, below = np.where(given[:, -1], np.inf, 0), np.where(given[:, 0], -np.inf, 0)
-        return cls(edge(given[:, :-1]), edge(given[:, 1:]), above, below, people)
+        cuts = logit((people @ given).cumsum()[:-1] / people.sum())
+        params = np.pad(cuts, (upper.shape[1] - len(cuts), 0))
+        return cls(upper, lower, above, below, people, params)
+
+    def at(self, params: np.ndarray) -> CumulativeLogit:
+        """The same model at another point."""
+        return replace(self, params=params)
 
     def holding(self, parameters: list[int], value: float = 0.0) -> CumulativeLogit:
         """The same model with some parameters held at a value."""
         upper, lower = (np.delete(edge, parameters, axis=1) for edge in (self.upper, self.lower))
         above = self.above + value * self.upper[:, parameters].sum(axis=1)
         below = self.below + value * self.lower[:, parameters].sum(axis=1)
-        return CumulativeLogit(upper, lower, above, below, self.people)
+        others = np.delete(self.params, parameters)
+        return CumulativeLogit(upper, lower, above, below, self.people, others)
 
-    def value_obs(self, params: np.ndarray) -> np.ndarray:
+    @cached_property
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where each row's answer ends and begins on the logit scale."""
+        return self.upper @ self.params + self.above, self.lower @ self.params + self.below
+
+    @cached_property
+    def value_obs(self) -> np.ndarray:
         """Log-likelihood of every row; minus infinity where its edges cross."""
-        upper, lower = self._edges(params)
+        upper, lower = self.edges
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             # F(a) − F(b) = F(a) F(−b) (1 − e^(b−a)), without loss of digits far out in the tails.
             log_share = np.log(-np.expm1(lower - upper)) + log_expit(upper) + log_expit(-lower)
         return np.where(upper > lower, self.people * log_share, -np.inf)
 
-    def value(self, params: np.ndarray) -> float:
-        """The log-likelihood."""
-        return float(self.value_obs(params).sum())
+    @property
+    def value(self) -> float:
+        """Log-likelihood."""
+        return float(self.value_obs.sum())
 
-    def score_obs(self, params: np.ndarray) -> np.ndarray:
-        """Derivatives of the log-likelihood of every row, shape (rows, parameters)."""
-        upper, lower = self._edges(params)
+    @cached_property
+    def score(self) -> np.ndarray:
+        """Derivatives of the log-likelihood."""
+        upper, lower = self.edges
         # ∂ log(F(a) − F(b)): by a it is F(−a) + r, by b it is −F(b) − r, with r = 1/(e^(a−b) − 1).
         r = _reciprocal(upper - lower)
         by_upper, by_lower = self.people * (expit(-upper) + r), self.people * (expit(lower) + r)
-        return by_upper[:, None] * self.upper - by_lower[:, None] * self.lower
+        return (by_upper[:, None] * self.upper - by_lower[:, None] * self.lower).sum(axis=0)
 
-    def score(self, params: np.ndarray) -> np.ndarray:
-        """Derivatives of the log-likelihood."""
-        return self.score_obs(params).sum(axis=0)
-
-    def hessian(self, params: np.ndarray) -> np.ndarray:
-        """Second derivatives of the log-likelihood."""
-        upper, lower = self._edges(params)
+    @cached_property
+    def information(self) -> np.ndarray:
+        """Second derivatives of the log-likelihood with their sign turned."""
+        upper, lower = self.edges
         r = _reciprocal(upper - lower)
-        q = r * (1 + r)  # by a twice it is −F(a)F(−a) − q, by b −F(b)F(−b) − q, by both q
+        q = r * (1 + r)  # by a twice it is F(a)F(−a) + q, by b F(b)F(−b) + q, by both −q
         twice_upper = self.people * (expit(upper) * expit(-upper) + q)
         twice_lower = self.people * (expit(lower) * expit(-lower) + q)
         mixed = (self.upper.T * (self.people * q)) @ self.lower
         own = (self.upper.T * twice_upper) @ self.upper + (self.lower.T * twice_lower) @ self.lower
-        return mixed + mixed.T - own
-
-    def maximum(self, start: np.ndarray) -> Maximum:
-        """Climb by a trust region, which whole Newton steps need where counts differ widely."""
-        people = self.people.sum()
-        params = minimize(
-            lambda params: -self.value(params) / people,
-            start,
-            jac=lambda params: -self.score(params) / people,
-            hess=lambda params: -self.hessian(params) / people,
-            method="trust-exact",
-            options={"gtol": 1e-5 / people},
-        ).x
-        # A gain below the rounding of the value, as from one person among millions, is seen only
-        # in the score. Newton's steps square the error.
-        for _ in range(2):
-            params = params + _inverse(-self.hessian(params)) @ self.score(params)
-        return Maximum(self, params)
-
-    def _edges(self, params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.upper @ params + self.above, self.lower @ params + self.below
-
-
-@dataclass(frozen=True, eq=False)
-class Maximum:
-    """Where the climb of a likelihood ended."""
-
-    model: CumulativeLogit
-    params: np.ndarray
-
-    @cached_property
-    def value(self) -> float:
-        """The log-likelihood."""
-        return self.model.value(self.params)
-
-    @cached_property
-    def information(self) -> np.ndarray:
-        """Negative Hessian."""
-        return -self.model.hessian(self.params)
+        return own - mixed - mixed.T
 
     @cached_property
     def covariance(self) -> np.ndarray:
-        """Inverse of the observed information."""
-        return _inverse(self.information)
+        """Inverse of the information by way of unit diagonals: few people inform beside many."""
+        units = np.sqrt(np.outer(np.diag(self.information), np.diag(self.information)))
+        ridge = 1e-14 * np.eye(len(units))  # above rounding, so that no direction is forgotten
+        return np.linalg.inv(self.information / units + ridge) / units
+
+    def maximum(self) -> CumulativeLogit:
+        """Climb by a trust region, which whole Newton steps need where counts differ widely."""
+        people = self.people.sum()
+        top = minimize(
+            lambda params: -self.at(params).value / people,
+            self.params,
+            jac=lambda params: -self.at(params).score / people,
+            hess=lambda params: self.at(params).information / people,
+            method="trust-exact",
+            options={"gtol": 1e-5 / people},
+        )
+        best = self.at(top.x)
+        # A gain below the rounding of the value, as from one person among millions, is seen only
+        # in the score. Newton's steps square the error.
+        for _ in range(2):
+            best = best.at(best.params + best.covariance @ best.score)
+        return best
 
     @property
     def converged(self) -> bool:
         """Return True if another step would gain nothing."""
-        score = self.model.score(self.params)
-        return bool(score @ self.covariance @ score < 1e-10)
+        return bool(self.score @ self.covariance @ self.score < 1e-10)
 
     def separating_direction(self) -> np.ndarray | None:
-        """A direction in which the likelihood rises for ever, or None where there is a maximum.
+        """A direction in which the likelihood rises for ever, or None where this is its maximum.
 
         There is one when the predictors separate the answers, wholly or in part: moving along it,
         no given answer becomes less probable and some become more so. A linear programme looks
@@ -148,36 +143,19 @@ class Maximum:
         bend = np.linalg.eigvalsh(self.information)
         if self.converged and bend[0] > max(1e-8, 1e-13 * bend[-1]):
             return None
-        return separating_direction(self.model)
-
-
-def separating_direction(model: CumulativeLogit) -> np.ndarray | None:
-    """A direction in which no given answer becomes less probable and some become more so."""
-    # An answer's upper edge must not fall and its lower edge must not rise.
-    has_lower, has_upper = np.isfinite(model.below), np.isfinite(model.above)
-    edges = np.vstack([model.upper[has_upper], -model.lower[has_lower]])
-    options = {"primal_feasibility_tolerance": 1e-10}  # the least: one number may lie far out
-    way = linprog(-edges.mean(0), -edges, np.zeros(len(edges)), bounds=(-1, 1), options=options).x
-    moved = edges @ way
-    return way if moved.max() > 1e-6 and moved.min() > -1e-9 * moved.max() else None
+        # An answer's upper edge must not fall and its lower edge must not rise.
+        has_lower, has_upper = np.isfinite(self.below), np.isfinite(self.above)
+        edges = np.vstack([self.upper[has_upper], -self.lower[has_lower]])
+        options = {"primal_feasibility_tolerance": 1e-10}  # the least: one number may lie far out
+        least = np.zeros(len(edges))
+        way = linprog(-edges.mean(0), -edges, least, bounds=(-1, 1), options=options).x
+        moved = edges @ way
+        return way if moved.max() > 1e-6 and moved.min() > -1e-9 * moved.max() else None
 
 
 def _reciprocal(gap: np.ndarray) -> np.ndarray:
     """``1/(e^gap − 1)`` for positive gaps, without overflow; 0 for an unbounded one."""
     return np.exp(-gap) / -np.expm1(-gap)
-
-
-def _inverse(information: np.ndarray) -> np.ndarray:
-    """Inverse by way of unit diagonals: few people inform beside many, years beside shares."""
-    units = np.sqrt(np.outer(np.diag(information), np.diag(information)))
-    ridge = 1e-14 * np.eye(len(units))  # above rounding, so that no direction is forgotten
-    return np.linalg.inv(information / units + ridge) / units
-
-
-def null_params(answer: np.ndarray, people: np.ndarray, slopes: int) -> np.ndarray:
-    """Slopes of 0, and the cut-points of the answers as they are."""
-    share = np.bincount(answer, people).cumsum()[:-1] / people.sum()
-    return np.concatenate([np.zeros(slopes), logit(share)])
 
 
 class OrderedCounts(OrderedModel):
@@ -221,11 +199,6 @@ class OrderedCounts(OrderedModel):
         """Cut-points between minus and plus infinity."""
         return np.concatenate([[-np.inf], params[-(self.k_levels - 1) :], [np.inf]])
 
-    @property
-    def start_params(self) -> np.ndarray:
-        """Those of the model without predictors."""
-        return null_params(self.endog, self.freq_weights, self.k_vars)
-
     def standardised(self, exog: np.ndarray) -> np.ndarray:
         """Predictors of no unit around 0, so that years are no harder than shares."""
         return (exog - self.centre) / self.scale
@@ -235,34 +208,29 @@ class OrderedCounts(OrderedModel):
         """Of predictors in their own units."""
         return CumulativeLogit.of(self.exog, self.endog, self.freq_weights)
 
-    @cached_property
-    def standard(self) -> CumulativeLogit:
-        """Likelihood of standardised predictors."""
-        return CumulativeLogit.of(self.z, self.endog, self.freq_weights)
+    @property
+    def start_params(self) -> np.ndarray:
+        """Those of the model without predictors."""
+        return self.likelihood.params
 
     def loglikeobs(self, params: np.ndarray) -> np.ndarray:
         """Log-likelihood of every row."""
-        return self.likelihood.value_obs(np.asarray(params))
-
-    def score_obs(self, params: np.ndarray) -> np.ndarray:
-        """Score of every row."""
-        return self.likelihood.score_obs(np.asarray(params))
+        return self.likelihood.at(np.asarray(params)).value_obs
 
     def score(self, params: np.ndarray) -> np.ndarray:
         """Derivatives of the log-likelihood."""
-        return self.likelihood.score(np.asarray(params))
+        return self.likelihood.at(np.asarray(params)).score
 
     def hessian(self, params: np.ndarray) -> np.ndarray:
         """Second derivatives of the log-likelihood."""
-        return self.likelihood.hessian(np.asarray(params))
+        return -self.likelihood.at(np.asarray(params)).information
 
     def fit(self) -> OrderedResultsWrapper:
         """Fit standardised predictors; everything of the results is in their own units."""
-        best = self.standard.maximum(self.start_params)
+        best = CumulativeLogit.of(self.z, self.endog, self.freq_weights).maximum()
         # θ − β·(x − m)/s = (θ + m·β/s) − (β/s)·x
-        slopes = self.k_vars
         back = np.diag(np.concatenate([1 / self.scale, np.ones(self.k_extra)]))
-        back[slopes:, :slopes] = self.centre / self.scale
+        back[self.k_vars :, : self.k_vars] = self.centre / self.scale
         ours = LikelihoodModelResults(self, back @ best.params, back @ best.covariance @ back.T)
         ours.nobs = self.nobs
         ours.mle_retvals = {"converged": best.converged}
@@ -271,9 +239,12 @@ class OrderedCounts(OrderedModel):
 
 
 class OrderedCountsResults(OrderedResults):
-    """statsmodels' results of an ordinal model, by people instead of rows."""
+    """statsmodels' results of an ordinal model, by people instead of rows.
 
-    def __init__(self, model: OrderedCounts, ours: LikelihoodModelResults, best: Maximum) -> None:
+    ``best`` is the maximum of the likelihood of standardised predictors.
+    """
+
+    def __init__(self, model: OrderedCounts, ours: Any, best: CumulativeLogit) -> None:
         super().__init__(model, ours)
         self.best, self.hasconst = best, 0
 
@@ -283,14 +254,3 @@ class OrderedCountsResults(OrderedResults):
         table = np.zeros((len(labels), len(labels)))
         np.add.at(table, (self.model.endog, self.predict().argmax(1)), self.model.freq_weights)
         return pd.DataFrame(table.astype(int), labels, labels)
-
-    def mean_shares(self, exog: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean probability of each answer over all people, and its error by the delta method."""
-        z, weight = self.model.standardised(exog), self.model.freq_weights / self.model.nobs
-        slopes, cuts = np.split(self.best.params, [z.shape[1]])
-        below = expit(cuts - z @ slopes[:, None])
-        rise = weight[:, None] * below * (1 - below)  # ∂/∂λ of each cumulative probability
-        jacobian = np.hstack([-rise.T @ z, np.diag(rise.sum(axis=0))])
-        change = np.diff(np.pad(jacobian, ((1, 1), (0, 0))), axis=0)
-        variance = np.einsum("ai,ij,aj->a", change, self.best.covariance, change)
-        return np.diff(np.concatenate([[0], weight @ below, [1]])), np.sqrt(variance)

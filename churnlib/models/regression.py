@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from churnlib.evidence import NAN, Origin, Test, require_level
-from churnlib.models.design import GroupedData, columns_of, formula_of, grouped, spec_of, terms_of
-from churnlib.models.fits import LogitFit, OrdinalFit, wald_table
+from churnlib.models.design import GroupedData, group
+from churnlib.models.fits import LogitFit, OrdinalFit, Regression, wald_table
 from churnlib.survey import Survey
 
 if TYPE_CHECKING:
-    from statsmodels.regression.linear_model import RegressionResultsWrapper
+    from statsmodels.base.model import Results
 
-    from churnlib.models.ordered_counts import OrderedCounts
-
+_CONSTANT = "(constant)"
 _MOVES = 1e-5  # in a direction whose largest part is about 1; less is rounding
 
 
@@ -55,19 +55,17 @@ def ordinal_logit(
     Parameters
     ----------
     data : Survey or DataFrame
-        One row a person, or one row a group with its `count`.
+        One row a person, or one row a group with its `count`, a column of people.
     response : str
         Ordered answers, whose order a Survey's codebook knows; or, without `predictors`, a
         formula: ``"visits ~ gender * age + log(income)"``.
     predictors : str or sequence of str, optional
         Categorical ones have the first level of the codebook (or of the Categorical) that
         somebody gave as reference; numbers get one slope.
-    count : str, optional
-        Column that says how many people a row stands for.
     level : float
         Of the intervals.
     origin : Origin, optional
-        Kind of evidence of a DataFrame, OBSERVED when left out; a survey knows its own.
+        Of a DataFrame, OBSERVED when left out; a survey knows its own.
 
     Returns
     -------
@@ -95,7 +93,7 @@ def ordinal_logit(
     >>> fit.coefficients.round(3).loc["gender=m", ["estimate", "se", "odds_ratio"]].tolist()
     [-1.26, 0.291, 0.284]
     """
-    given = grouped(data, response, predictors, count, origin)
+    given = group(data, response, predictors, count, origin)
     if len(given.answers) < 3:
         raise ValueError(
             f"an ordinal model needs three answers that somebody gave; {given.response!r} has "
@@ -115,18 +113,8 @@ def logit(
 ) -> LogitFit:
     """Fit how the odds of the highest answer, against all others, depend on predictors.
 
-    Parameters
-    ----------
-    data, predictors, count, level, origin
-        As for `ordinal_logit`.
-    response : str
-        With more than two answers, the highest is compared with all lower ones together: six or
-        more visits against fewer.
-
-    Raises
-    ------
-    SeparationError, ValueError
-        As for `ordinal_logit`, with two answers needed.
+    Parameters and errors are those of `ordinal_logit`, with two answers needed. Of more than two,
+    the highest is compared with all lower ones together: six or more visits against fewer.
 
     Examples
     --------
@@ -135,7 +123,7 @@ def logit(
     >>> round(float(fit.odds_ratio("gender=m").value), 3)  # 20·60 / (80·40)
     0.375
     """
-    given = grouped(data, response, predictors, count, origin)
+    given = group(data, response, predictors, count, origin)
     *others, highest = given.answers
     if not others:
         raise ValueError(
@@ -153,24 +141,17 @@ def logit(
     return LogitFit(given, _fitted(given, level), level)
 
 
-def _fitted(data: GroupedData, level: float) -> Any:
+def _fitted(data: GroupedData, level: float) -> Results:
     """Statsmodels' results of a model that has finite estimates."""
     from churnlib.models.ordered_counts import OrderedCounts
 
-    require_level(level)
-    parameters = data.x.shape[1] + len(data.answers) - 1
-    if data.n <= parameters:
-        raise ValueError(
-            f"{data.n} people are too few for {parameters} parameters; use fewer predictors or "
-            "combine levels"
-        )
+    _require_people(data, data.x.shape[1] + len(data.answers) - 1, level)
     answers = pd.Categorical.from_codes(data.answer, list(map(str, data.answers)), ordered=True)
     given = pd.Series(answers, name=data.response)
-    model = OrderedCounts(given, data.x, freq_weights=data.people)
-    results = model.fit()
+    results = OrderedCounts(given, data.x, freq_weights=data.people).fit()
     way = results.best.separating_direction()
     if way is not None:
-        raise SeparationError(_separating_slopes(data, model, way))
+        raise SeparationError(_separating_slopes(data, results, way))
     if not results.best.converged:
         raise ValueError(
             "the fit did not converge; look for a predictor with extreme values, and take its "
@@ -179,52 +160,63 @@ def _fitted(data: GroupedData, level: float) -> Any:
     return results
 
 
-def _separating_slopes(data: GroupedData, model: OrderedCounts, way: np.ndarray) -> tuple[str, ...]:
+def _separating_slopes(data: GroupedData, results: Results, way: np.ndarray) -> tuple[str, ...]:
     """Slopes that drive the answers apart, or the reference that all others move away from.
 
     Of several predictors those without which nothing separates; all where each does by itself.
     """
-    from churnlib.models.ordered_counts import separating_direction
-
-    places = {name: data.columns(name) for name in data.predictors}
+    columns = {name: data.columns(name) for name in data.predictors}
     needed = [
         name
-        for name, held in places.items()
-        if separating_direction(model.standard.holding(held)) is None
+        for name, held in columns.items()
+        if results.best.holding(held).separating_direction() is None
     ]
-    terms, names = data.terms.set_index("predictor"), list[str]()
-    for name in needed or places:
-        moves = way[places[name]]
-        if len(moves) > 1 and np.ptp(moves / model.scale[places[name]]) < _MOVES:
-            names.append(f"{name}={terms.loc[name, 'level'].iloc[0]}")
+    names = list[str]()
+    for name in needed or columns:
+        moves = pd.Series(way[: data.x.shape[1]], data.x.columns).iloc[columns[name]]
+        if len(moves) > 1 and np.ptp(moves / results.model.scale[columns[name]]) < _MOVES:
+            first = data.terms.set_index("predictor").loc[name, "level"].iloc[0]
+            names.append(f"{name}={first}")
         else:
-            names += data.x.columns[places[name]][np.abs(moves) > _MOVES].tolist()
+            names += moves.index[moves.abs() > _MOVES].tolist()
     return tuple(names)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LinearFit:
-    """A linear regression with standard errors that allow unequal variances (HC3).
+class LinearFit(Regression):
+    """A linear regression with standard errors that allow unequal variances (HC3)."""
 
-    Coefficients have one row a level or slope, by ``predictor`` and ``level``: ``estimate, se, t,
-    p_value, low, high``. The first level of a question is the reference: 0, the rest NaN.
-    """
+    @property
+    def response(self) -> str:
+        """The question that is explained."""
+        return self.data.response
 
-    response: str
-    coefficients: pd.DataFrame
-    test: Test  # of all slopes together, by the same covariance
-    r_squared: float
-    n: int  # people with all answers
-    missing: int  # and those without
-    results: RegressionResultsWrapper  # of statsmodels, with its ``summary()``
-    origin: Origin
+    @cached_property
+    def coefficients(self) -> pd.DataFrame:
+        """One row a level or slope, by ``predictor`` and ``level``.
 
-    def __repr__(self) -> str:
-        first = f"{self.origin.badge}\nLinearFit of {self.response!r}, n = {self.n:,}"
-        return f"{first}\n{self.coefficients.round(3).to_string()}"
+        Columns ``estimate, se, t, p_value, low, high``. The first level of a question is the
+        reference: 0, the rest NaN.
+        """
+        constant = pd.DataFrame({"predictor": [_CONSTANT], "slope": [_CONSTANT]})
+        numbers = wald_table(self.fitted, self.level).rename(columns={"z": "t"})
+        table = pd.concat([constant, self.data.terms]).join(numbers, on="slope")
+        table = table.fillna({"level": "", "estimate": 0})
+        return table.set_index(["predictor", "level"]).drop(columns="slope")
 
-    def _repr_html_(self) -> str:
-        return f"{self.origin.badge_html}{self.coefficients.round(3)._repr_html_()}"
+    @property
+    def test(self) -> Test:
+        """Of all slopes together, by the same covariance."""
+        fit = self.fitted
+        return Test(
+            "regression", float(fit.fvalue), fit.df_model, float(fit.f_pvalue), self.n, False,
+            (NAN, NAN), self.origin, df_residual=fit.df_resid,
+        )  # fmt: skip
+
+    @property
+    def r_squared(self) -> float:
+        """Part of the variance that is explained."""
+        return float(self.fitted.rsquared)
 
 
 def linear_model(
@@ -243,39 +235,27 @@ def linear_model(
     MacKinnon, J. G. & White, H. (1985). Some heteroskedasticity-consistent covariance matrix
     estimators. J. Econometrics 29, 305–325.
     """
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
 
-    require_level(level)
     if survey.codebook[response].kind not in {"number", "scale"}:
         raise ValueError(f"{response!r} holds no numbers; use logit or ordinal_logit")
     for name in predictors:
         if (kind := survey.codebook[name].kind) not in {"single", "number", "scale"}:
             raise ValueError(f"{name!r} is of kind {kind!r} and explains no number")
-    response, formula = formula_of(response, predictors, None)
-    answered = survey.frame[[response, *predictors]].dropna()
-    given = answered[[*predictors]].apply(_numbers_or_levels)
-    spec = spec_of(formula, given)
-    design = columns_of(spec, given)
-    design.insert(0, "(constant)", 1.0)
-    n, width = design.shape
-    if n <= width:
-        raise ValueError(f"{n} people are too few for {width} coefficients")
-    if np.linalg.matrix_rank(design) < width:
-        raise ValueError(f"two of {', '.join(predictors)} say the same, or one does not vary")
-    results = sm.OLS(answered[response].astype(float), design).fit(cov_type="HC3", use_t=True)
-    first = pd.DataFrame({"predictor": ["(constant)"], "slope": ["(constant)"]})
-    terms = pd.concat([first, terms_of(spec)]).fillna({"level": ""})
-    numbers = wald_table(results, level).rename(columns={"z": "t"})
-    table = terms.join(numbers, on="slope").fillna({"estimate": 0})
-    table = table.set_index(["predictor", "level"]).drop(columns="slope")
-    test = Test(
-        "regression", float(results.fvalue), results.df_model, float(results.f_pvalue), n, False,
-        (NAN, NAN), survey.origin, df_residual=results.df_resid,
-    )  # fmt: skip
-    r2 = float(results.rsquared)
-    return LinearFit(response, table, test, r2, n, survey.n - n, results, survey.origin)
+    data = group(survey, response, predictors, None, None)
+    _require_people(data, data.x.shape[1] + 1, level)
+    each = np.repeat(np.arange(len(data.x)), data.people.astype(int))
+    answers = np.array(data.answers, dtype=float)[data.answer[each]]
+    design = data.x.loc[each].reset_index(drop=True)
+    design.insert(0, _CONSTANT, 1.0)
+    model = OLS(pd.Series(answers, name=response), design)
+    return LinearFit(data, model.fit(cov_type="HC3", use_t=True), level)
 
 
-def _numbers_or_levels(answers: pd.Series) -> pd.Series:
-    is_levels = hasattr(answers, "cat")
-    return answers.cat.remove_unused_categories() if is_levels else answers.astype(float)
+def _require_people(data: GroupedData, parameters: int, level: float) -> None:
+    require_level(level)
+    if data.n <= parameters:
+        raise ValueError(
+            f"{data.n} people are too few for {parameters} parameters; use fewer predictors or "
+            "combine levels"
+        )

@@ -93,12 +93,3 @@ def test_power_is_drawn_for_every_share_of_men(ax):
         np.testing.assert_allclose(curve.get_xydata(), drawn, rtol=1e-5)
     assert named(ax) == ["men 10 %", "men 60 %"]
     assert [0.8, 0.8] in [list(line.get_ydata()) for line in ax.lines]
-
-
-def test_every_word_of_these_figures_stands_in_both_languages():
-    book = load_codebook()
-    keys = [f"said_{said}" for said in ("nothing", "most", "no_degree", "both")]
-    keys += ["women_of", "men_at_six", "women_at_six", "beyond_trivial", "equal_shares"]
-    keys += ["men_share", "power_percent", "census_at", "frontier_note"]
-    for lang in ("en", "zh-Hans"):
-        assert all(book.labeller(lang)(key) for key in keys)

@@ -1,4 +1,4 @@
-"""The forest plot shows the odds ratios it is given, and where none is given a reference."""
+"""Figures of models: odds ratios in the order they are given, and samples beside their power."""
 
 from itertools import pairwise
 
@@ -114,3 +114,24 @@ def test_a_forest_of_nine_questions_is_split_into_figures_that_fit_a_page_and_ca
             word for name in [*levels, *table["predictor"]] for word in name.split()
         }
         plt.close(figure)
+
+
+def test_samples_that_find_a_difference_stand_beside_the_power_computed_for_them():
+    found = pd.DataFrame({"size": [50, 200, 1600], "found": [0.1, 0.34, 1.0],
+                          "low": [0.08, 0.3, 0.99], "high": [0.12, 0.37, 1.0]})  # fmt: skip
+    power = pd.DataFrame({"size": [50, 100, 1600], "power": [0.11, 0.18, 0.999]})
+    with figures.style():
+        figure, ax = plt.subplots()
+        figures.found_by_size(found, power, load_codebook().labeller("en"), ax)
+        figure.draw_without_rendering()
+    intervals, points = ax.collections
+    np.testing.assert_allclose(points.get_offsets(), found[["size", "found"]])
+    limits = [segment[:, 1] for segment in intervals.get_segments()]
+    np.testing.assert_allclose(limits, found[["low", "high"]])
+    np.testing.assert_allclose(ax.lines[0].get_xydata(), power[["size", "power"]])
+    assert ax.get_xscale() == "log"
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["50", "200", "1,600"]
+    assert [text.get_text() for text in ax.texts] == ["10", "34", "100"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["0", "20", "40", "60", "80", "100"]
+    assert ax.get_ylim()[1] > 1  # room for the number above a full share
+    plt.close(figure)

@@ -3,11 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from statsmodels.genmod.families import Binomial
-from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-from churnlib import OrderedCounts, logit, ordinal_logit, parallel_lines
+from churnlib import OrderedCounts, ordinal_logit, parallel_lines
 
 
 @pytest.fixture(scope="module")
@@ -67,21 +65,6 @@ def test_a_formula_of_statsmodels_works_too(table):
     ours = OrderedCounts.from_formula("visits ~ gender + age", table, freq_weights=table["n"])
     fit = ordinal_logit(table, "visits ~ gender + age", count="n")
     assert ours.fit().params.to_numpy() == pytest.approx(fit.results.params.to_numpy(), abs=1e-9)
-
-
-def test_the_results_of_a_binary_fit_are_statsmodels_binomial_glm(table):
-    fit = logit(table, "visits ~ gender + age", count="n")
-    assert isinstance(fit.results.model, GLM)
-    assert isinstance(fit.results.model.family, Binomial)
-    assert fit.results.df_resid == 900 - 4
-    assert fit.results.params.iloc[1:].to_numpy() == pytest.approx(
-        fit.coefficients["estimate"].to_numpy(), abs=1e-8
-    )
-    assert fit.results.bse.iloc[1:].to_numpy() == pytest.approx(
-        fit.coefficients["se"].to_numpy(), rel=1e-7
-    )
-    assert fit.results.llf == pytest.approx(fit.log_likelihood, rel=1e-10)
-    assert fit.results.params.iloc[0] == pytest.approx(fit.intercept["estimate"], abs=1e-8)
 
 
 # Formulas
@@ -160,7 +143,7 @@ def test_a_function_in_a_formula_is_a_slope(table):
         ("visits", ValueError, 'give a formula such as "visits ~ gender'),
         ("visits ~ gender +", ValueError, 'the formula "gender \\+" cannot be read'),
         ("visits ~ gender | age", ValueError, "it has more than one part"),
-        ("visits ~ gender + np.nothing(years)", ValueError, "no variable is found in np.nothing"),
+        ("visits ~ gender + np.nothing(years)", ValueError, "'numpy' has no attribute 'nothing'"),
         ("visits ~ gender + nothing(years)", KeyError, "no variable 'nothing'"),
         ("visits ~ gender + np.log(age)", ValueError, "cannot be read: Unable to evaluate"),
         ("visits ~ 1", ValueError, "name at least one predictor"),

@@ -52,14 +52,16 @@ def test_predictors_that_say_the_same_or_do_not_vary_are_refused(survey):
     regions = dict(zip("abc", "xyz", strict=True))
     visits = survey.frame["region"].cat.rename_categories(regions)
     again = replace(survey, frame=survey.frame.assign(visits=visits))
-    with pytest.raises(ValueError, match="two of region, visits say the same, or one does not"):
+    with pytest.raises(
+        ValueError, match="collinear: region=b, region=c, visits=y, visits=z follow"
+    ):
         cl.linear_model(again, "income", ["region", "visits"])
     nobody = replace(survey, frame=survey.frame.assign(income=np.nan))
-    with pytest.raises(ValueError, match="0 people are too few for 2 coefficients"):
+    with pytest.raises(ValueError, match="nobody answered all of income, age"):
         cl.linear_model(nobody, "income", ["age"])
     two = replace(survey, frame=survey.frame.head(2))
-    with pytest.raises(ValueError, match="2 people are too few for 2 coefficients"):
+    with pytest.raises(ValueError, match="2 people are too few for 2 parameters"):
         cl.linear_model(two, "income", ["age"])
     young = replace(survey, frame=survey.frame.assign(age=23))
-    with pytest.raises(ValueError, match="or one does not vary"):
+    with pytest.raises(ValueError, match="'age' is 23 for everybody"):
         cl.linear_model(young, "income", ["sex", "age"])

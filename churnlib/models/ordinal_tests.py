@@ -1,7 +1,8 @@
-"""Tests of proportional odds: that one slope fits every cut of an ordered answer."""
+"""Tests by ordinal models: of parallel lines, and how often samples show a difference."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from churnlib.evidence import NAN, Test, apa, chi_square_result, joined, shown_html
 from churnlib.models.fits import OrdinalFit, test_table
+from churnlib.tables import Crosstab, wilson
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,9 +30,9 @@ class ParallelLines(Test):
     def __repr__(self) -> str:
         each = self.by_predictor.round(3).to_string()
         slopes = self.slopes.rename_axis("slope at the cut").round(3).to_string()
-        note = self.note if self.statistic == self.statistic else ""  # else in its sentence
-        said = (self.origin.badge, apa(self), apa(self.brant), each, slopes, note)
-        return "\n".join(filter(None, said))
+        note = "" if np.isnan(self.statistic) else self.note  # else in its sentence
+        parts = (self.origin.badge, apa(self), apa(self.brant), each, slopes, note)
+        return "\n".join(filter(None, parts))
 
     def _repr_html_(self) -> str:
         return self.origin.badge_html + shown_html(self.by_predictor, self.note)
@@ -71,31 +73,29 @@ def parallel_lines(fit: OrdinalFit) -> ParallelLines:
             f"returns, given {type(fit).__name__}"
         )
     slopes, covariance, missed = _binary_fits(fit)
-    held = {name: fit.data.columns(name) for name in fit.data.predictors}
+    ratio, note = _likelihood_ratio(fit)
+
+    def test(name: str, statistic: float, columns: list[int], note: str) -> Test:
+        df, note = len(columns) * (len(slopes) - 1), joined(note, fit.note)
+        return chi_square_result(name, statistic, df, fit.n, fit.origin, note)
+
+    def brant(columns: list[int]) -> Test:
+        return test("brant", _brant(slopes, covariance, columns), columns, missed)
+
     every = list(range(slopes.shape[1]))
     if not missed and np.isnan(_brant(slopes, covariance, every)):
         missed = (
             "the separate fits cross, so that their joint covariance is none, and Brant's test "
             "cannot be had; combine levels"
         )
-    ratio, note = _likelihood_ratio(fit)
     if note:
         note += "; combine levels" if missed else "; see Brant's test, or combine levels"
-
-    def test(name: str, statistic: float, columns: list[int], note: str) -> Test:
-        df = len(columns) * (len(slopes) - 1)
-        said = joined(note, fit.note)
-        return chi_square_result(name, statistic, df, fit.n, fit.origin, said)
-
-    def brant(columns: list[int]) -> Test:
-        return test("brant", _brant(slopes, covariance, columns), columns, missed)
-
     names, cuts = list(fit.data.x.columns), list(fit.cutpoints.index)
     return ParallelLines(
         **vars(test("parallel_lines", ratio, every, note)),
         brant=brant(every),
-        by_predictor=test_table({name: brant(columns) for name, columns in held.items()}),
-        slopes=pd.DataFrame((slopes / fit.ordered.model.scale).T, names, cuts),
+        by_predictor=test_table({n: brant(fit.data.columns(n)) for n in fit.data.predictors}),
+        slopes=pd.DataFrame((slopes / fit.fitted.model.scale).T, names, cuts),
     )
 
 
@@ -103,10 +103,8 @@ def _likelihood_ratio(fit: OrdinalFit) -> tuple[float, str]:
     """Twice the log-likelihood gained by a slope for every cut, and what must be said of it."""
     from churnlib.models.ordered_counts import CumulativeLogit
 
-    z, cuts = fit.ordered.model.z, len(fit.data.answers) - 1
-    slopes, points = np.split(fit.ordered.best.params, [z.shape[1]])
-    model = CumulativeLogit.of(z, fit.data.answer, fit.data.people, by_cut=True)
-    best = model.maximum(np.concatenate([*[slopes] * cuts, points]))
+    z, cuts = fit.fitted.model.z, len(fit.data.answers) - 1
+    best = CumulativeLogit.of(z, fit.data.answer, fit.data.people, by_cut=True).maximum()
     if best.separating_direction() is not None:
         return NAN, (
             "with a slope for every cut some predictor tells answers apart perfectly, so there is "
@@ -126,22 +124,18 @@ def _likelihood_ratio(fit: OrdinalFit) -> tuple[float, str]:
 def _binary_fits(fit: OrdinalFit) -> tuple[np.ndarray, np.ndarray, str]:
     """Slopes of a logit for every cut, shape (cuts, slopes), and their joint covariance.
 
-    Those of standardised predictors, for which the statistic is the same.
-
     Two cuts divide the same people, so their estimates are correlated: with π_j = P(answer > j),
     the covariance of the two divisions j ≤ k of a person is π_k − π_j π_k (Brant 1990, section 3).
     """
     from scipy.special import expit
 
-    from churnlib.models.ordered_counts import CumulativeLogit, null_params
+    from churnlib.models.ordered_counts import CumulativeLogit
 
-    x, n = fit.ordered.model.z, fit.data.people
+    x, n = fit.fitted.model.z, fit.data.people  # in no unit, which leaves the statistic as it is
     z, cuts = np.hstack([x, np.ones((len(x), 1))]), len(fit.data.answers) - 1
     estimates = np.empty((cuts, z.shape[1]))
     for j in range(cuts):
-        is_above = (fit.data.answer > j).astype(int)
-        start = null_params(is_above, n, x.shape[1])
-        best = CumulativeLogit.of(x, is_above, n).maximum(start)
+        best = CumulativeLogit.of(x, (fit.data.answer > j).astype(int), n).maximum()
         if best.separating_direction() is not None or not best.converged:
             none = np.full((cuts, x.shape[1]), np.nan)
             note = (
@@ -170,3 +164,92 @@ def _brant(slopes: np.ndarray, covariance: np.ndarray, held: list[int]) -> float
     except np.linalg.LinAlgError:  # where separate fits cross, it need not be a covariance
         return NAN
     return float(np.sum(np.linalg.solve(triangle, apart) ** 2))
+
+
+def found_in_samples(
+    table: Crosstab, sizes: Sequence[int], *, seed: int, draws: int = 1000
+) -> pd.DataFrame:
+    """Draw people from a table without putting them back, and test each sample at 5 %.
+
+    Where a sample is a large part of the people, it varies less than one from a large population
+    would. Only its counts are drawn, which are multivariate hypergeometric.
+
+    Parameters
+    ----------
+    table : Crosstab
+        Everybody there is: groups by ordered answers.
+    sizes : sequence of int
+        People in a sample, from 2 to all there are.
+    seed : int
+        Of the random draws; those of one size do not depend on the other sizes.
+    draws : int
+        Samples of each size.
+
+    Returns
+    -------
+    DataFrame
+        One row a test and size: ``test`` (``pearson_chi2``, ``linear_by_linear`` and
+        ``ordinal_model``, the likelihood ratio of a proportional-odds model), ``size``, ``found``
+        (share of samples with p < .05) and its Wilson interval ``low``, ``high``.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 2 or above the number of people, or there are no draws.
+
+    Examples
+    --------
+    >>> table = Crosstab.from_counts([[90, 60, 50], [50, 60, 90]], ordered=(False, True))
+    >>> found = found_in_samples(table, [50, 200], seed=1, draws=100)
+    >>> found.pivot(index="size", columns="test", values="found").to_dict("index")[200]
+    {'linear_by_linear': 0.98, 'ordinal_model': 0.98, 'pearson_chi2': 0.93}
+    """
+    if draws < 1:
+        raise ValueError(f"at least one sample of each size is needed, given draws={draws}")
+    cells, rows = table.counts.to_numpy(), []
+    for size in sizes:
+        if not 2 <= size <= table.n:
+            raise ValueError(f"a sample has from 2 to all {table.n} people, given {size}")
+        rng = np.random.default_rng([seed, size])
+        drawn = rng.multivariate_hypergeometric(cells.ravel(), size, draws, method="marginals")
+        significant = p_values(drawn.reshape(draws, *cells.shape)) < 0.05
+        for test, hits in significant.sum().items():
+            rows.append((test, size, hits / draws, *wilson(hits, draws)))
+    found = pd.DataFrame(rows, columns=["test", "size", "found", "low", "high"])
+    by_test = [part for _, part in found.groupby("test", sort=False)]
+    return pd.concat(by_test, ignore_index=True)
+
+
+def p_values(samples: np.ndarray) -> pd.DataFrame:
+    """P-values from samples, shape (draws, rows, columns): one row a sample, one column a test."""
+    from scipy.stats import chi2
+
+    n, rows = samples.sum(axis=(1, 2), keepdims=True), samples.sum(axis=2, keepdims=True)
+    columns, (group, answer) = samples.sum(axis=1, keepdims=True), np.indices(samples.shape[1:])
+    expected = rows @ columns / n
+    pearson = ((samples - expected) ** 2 / np.where(expected > 0, expected, 1)).sum(axis=(1, 2))
+    u, v = (score - (samples * score).sum((1, 2), keepdims=True) / n for score in (group, answer))
+    spreads = (samples * u**2).sum(axis=(1, 2)) * (samples * v**2).sum(axis=(1, 2))
+    # A row or a column without people has no say, as in `chi_square`.
+    slopes, cuts = ((margin > 0).sum(axis=(1, 2)) - 1 for margin in (rows, columns))
+    is_table = (slopes > 0) & (cuts > 0)
+    linear = (n.ravel() - 1) * (samples * u * v).sum(axis=(1, 2)) ** 2
+    linear /= np.where(is_table, spreads, 1)
+    ratio = [_ratio(s) if some else 0.0 for s, some in zip(samples, is_table, strict=True)]
+    tests = {
+        "pearson_chi2": (pearson, slopes * cuts),
+        "linear_by_linear": (linear, 1),
+        "ordinal_model": (ratio, slopes),
+    }
+    tails = {name: chi2.sf(value, np.where(is_table, df, 1)) for name, (value, df) in tests.items()}
+    return pd.DataFrame(tails)
+
+
+def _ratio(sample: np.ndarray) -> float:
+    """Likelihood ratio of a proportional-odds model of the groups."""
+    from churnlib.models.ordered_counts import CumulativeLogit
+
+    seen = sample[sample.any(axis=1)][:, sample.any(axis=0)]
+    group, answer = seen.nonzero()
+    none = CumulativeLogit.of(np.eye(len(seen))[group, 1:], answer, seen[group, answer])
+    return max(0.0, 2 * (none.maximum().value - none.value))
