@@ -147,6 +147,11 @@ class Fit(Regression):
         return chi_square_result("likelihood_ratio", lost, df, self.n, self.origin, self.note)
 
     @property
+    def mcfadden_r2(self) -> float:
+        """1 − ln L / ln L₀ (McFadden, 1974)."""
+        return self.fitted.prsquared
+
+    @property
     def nagelkerke_r2(self) -> float:
         """Nagelkerke's pseudo R²: Cox and Snell's over the largest value it can take."""
         none, model = 2 * self.fitted.llnull / self.n, 2 * self.log_likelihood / self.n
@@ -157,9 +162,8 @@ class Fit(Regression):
         if slope not in self.data.x:
             raise KeyError(f"the model has no slope {slope!r}; it has {', '.join(self.data.x)}")
         row = self.coefficients.loc[slope]
-        value, low, high = row[_RATIOS]
         return Estimate(
-            "odds_ratio", value, low, high, self.level, row["se"], self.n, self.origin, self.note,
+            "odds_ratio", *row[_RATIOS], self.level, row["se"], self.n, self.origin, self.note,
             row["z"], row["p_value"],
         )  # fmt: skip
 
@@ -306,14 +310,11 @@ def _with_ratios(table: pd.DataFrame, logits: list[str]) -> pd.DataFrame:
 def _(result: Fit, lang: str = "en") -> str:
     require_language(lang)
     at, mark = LANGUAGES.index(lang), marked(result.origin, lang)
-    colon, comma, semicolon = ((": ", ", ", "; "), ("：", "，", "；"))[at]
-
-    def line(name: str, tested: Test | Estimate, last: str) -> str:
-        return f"{name}{colon}{apa(tested, lang).removesuffix(mark)}{comma}{last}"
-
-    r2 = f"{result.nagelkerke_r2:.2f}".removeprefix("0")
-    r2 = ("Nagelkerke's R² = ", "Nagelkerke R² = ")[at] + r2
-    lines = [line(result.title[at].format(result.data.response), result.test, r2)]
+    line, semicolon = (("{}: {}, {}", "; "), ("{}：{}，{}", "；"))[at]
+    r2 = ("Nagelkerke's R² = ", "Nagelkerke R² = ")[at]
+    r2 += f"{result.nagelkerke_r2:.2f}".removeprefix("0")
+    parts = [(result.title[at].format(result.data.response), result.test, r2)]
     for slope, p in result.coefficients["p_value"].items():
-        lines.append(line(slope, result.odds_ratio(slope), p_text(p)))
+        parts.append((slope, result.odds_ratio(slope), p_text(p)))
+    lines = [line.format(name, apa(r, lang).removesuffix(mark), end) for name, r, end in parts]
     return semicolon.join(lines) + mark

@@ -135,6 +135,7 @@ def test_the_arthritis_trial_has_the_printed_fit_and_brant_test(arthritis):
     assert round(fit.test.statistic, 4) == 19.8865
     assert fit.test.p_value == pytest.approx(4.80508e-05, rel=1e-5)
     assert fit.results.prsquared == pytest.approx(0.1170373, abs=5e-8)
+    assert fit.mcfadden_r2 == pytest.approx(0.1170373, abs=5e-8)
     assert fit.nagelkerke_r2 == pytest.approx(0.2429443, abs=5e-8)
     lines = parallel_lines(fit)
     assert (round(lines.brant.statistic, 2), lines.brant.df) == (1.83, 2)
