@@ -162,8 +162,9 @@ class Fit(Regression):
         if slope not in self.data.x:
             raise KeyError(f"the model has no slope {slope!r}; it has {', '.join(self.data.x)}")
         row = self.coefficients.loc[slope]
+        value, low, high = row[_RATIOS]
         return Estimate(
-            "odds_ratio", *row[_RATIOS], self.level, row["se"], self.n, self.origin, self.note,
+            "odds_ratio", value, low, high, self.level, row["se"], self.n, self.origin, self.note,
             row["z"], row["p_value"],
         )  # fmt: skip
 
@@ -313,8 +314,7 @@ def _(result: Fit, lang: str = "en") -> str:
     line, semicolon = (("{}: {}, {}", "; "), ("{}：{}，{}", "；"))[at]
     r2 = ("Nagelkerke's R² = ", "Nagelkerke R² = ")[at]
     r2 += f"{result.nagelkerke_r2:.2f}".removeprefix("0")
-    parts = [(result.title[at].format(result.data.response), result.test, r2)]
+    lines = [line.format(result.title[at].format(result.data.response), apa(result.test, lang), r2)]
     for slope, p in result.coefficients["p_value"].items():
-        parts.append((slope, result.odds_ratio(slope), p_text(p)))
-    lines = [line.format(name, apa(r, lang).removesuffix(mark), end) for name, r, end in parts]
-    return semicolon.join(lines) + mark
+        lines.append(line.format(slope, apa(result.odds_ratio(slope), lang), p_text(p)))
+    return semicolon.join(lines).replace(mark, "") + mark
