@@ -5,29 +5,48 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
 from churnlib.evidence import PROJECT
-from churnlib.survey.answer_text import CONTROL, INFINITY, Interval, normalise
+from churnlib.survey.answer_text import CONTROL, as_text, normalise
 from churnlib.survey.codebook import Codebook
 from churnlib.survey.file_formats import decode
-from churnlib.survey.levels import Kind, Labels, Level, Numbers, Variable
+from churnlib.survey.levels import ANY_NUMBER, Kind, Labels, Level, Numbers, Variable
 
-_IN_FILE = {"labels": "label", "reversed_items": "reversed"}  # fields called otherwise there
-_WRITTEN = {"labels", "kind", "questions", "items", "units", "missing", "ordered", "column"}
-_FILE = {"export", "guesses", "keep", "missing", "response", "sheet", "variables", "words"}
+# What the keys of each table may hold: values of a type, or a choice.
+_FILE = {
+    "export": dict, "guesses": list, "keep": list, "missing": list, "response": str,
+    "sheet": dict, "variables": dict, "words": dict,
+}  # fmt: skip
+_EXPORT = {"encoding": str, "header_rows": int, "sheet": str}
+_SHEET = {"id": list, "time": list}
+_VARIABLE = {
+    "label": Mapping, "levels": list, "ordered": bool, "questions": list, "units": list,
+    "limits": dict, "numbers": get_args(Numbers), "missing": list, "kind": get_args(Kind),
+    "items": list, "reversed": list,
+}  # fmt: skip
+_LEVEL = {
+    "key": str, "label": Mapping, "aliases": list, "code": int, "column": str, "bounds": dict,
+    "assumed": bool,
+}  # fmt: skip
+_BOUNDS = {"low": int, "high": int}
+_LIMITS = {"low": int | float, "high": int | float}
+_SAYS = {
+    str: "a text in quotes", int: "a whole number", int | float: "a number", bool: "true or false",
+    list: "a list in [ ]", dict: "entries in { }", Mapping: 'one text a language, { en = "…" }',
+}  # fmt: skip
+_NEEDED = ("key", "label")
+_FIELDS = {"label": "labels", "reversed": "reversed_items"}  # what the file calls otherwise
+_WRITTEN = {"key", "label", "kind", "questions", "items", "units", "missing", "ordered", "column"}
 
 
 def load_codebook(path: str | Path | None = None) -> Codebook:
-    """Read a codebook; the thesis's own when no path is given.
+    """Read a codebook, a TOML file like ``data/codebook.toml``, which is read without a path.
 
-    Parameters
-    ----------
-    path : str or Path, optional
-        A TOML file laid out like ``data/codebook.toml``; its words are added to those there.
+    The words of that one, which figures and reports share, are added to any other.
 
     Raises
     ------
@@ -44,150 +63,115 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     >>> [level.key for level in book["visits"].levels if level.assumed]
     ['1-2', '3-5']
     """
-    # The words that figures and reports share stand in the project; a wheel goes without them.
-    shared = PROJECT / "data" / "codebook.toml"
-    file = Path(path) if path is not None else shared
-    try:
-        text = decode(file.read_bytes(), file.name)
-        content = tomllib.loads(text.replace("\r\n", "\n"))
-    except FileNotFoundError:
+    file = PROJECT / "data" / "codebook.toml" if path is None else Path(path)
+    if not file.is_file():
         raise FileNotFoundError(
             f"there is no codebook at {file}; draft one from an export with the command 'codebook'"
-        ) from None
+        )
+    try:
+        content = tomllib.loads(decode(file.read_bytes()).replace("\r\n", "\n"))
+        return _codebook(content, file.name, load_codebook().words if path is not None else {})
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file} is not a TOML file: {error}") from error
-    _refuse_unknown(content, _FILE, file.name)
-    reading = dict(content.get("export", {}))
-    _refuse_unknown(reading, {"encoding", "header_rows", "sheet"}, f"{file.name}, [export]")
-    variables = {
-        key: _variable(key, entry, f"{file.name}, [variables.{key}]")
-        for key, entry in content.get("variables", {}).items()
-    }
+    except ValueError as error:
+        raise ValueError(f"{file.name}: {error}") from error
+
+
+def _codebook(content: Any, name: str, common: Mapping[str, Labels]) -> Codebook:
+    content = {"sheet": {}, **_checked(content, _FILE)}
+    content["sheet"] = _checked(content["sheet"], _SHEET, "[sheet]: ")
+    reading = _checked(content.pop("export", {}), _EXPORT, "[export]: ")
+    variables = {key: _variable(key, e) for key, e in content.pop("variables", {}).items()}
     if not variables:
-        raise ValueError(f"{file.name} declares no variable; it needs a table [variables.NAME]")
-    for scale in variables.values():
-        _refuse_items(scale, variables, f"{file.name}, [variables.{scale.key}]")
-    response = content.get("response", "")
-    if response and response not in variables:
+        raise ValueError("it declares no variable; it needs a table [variables.NAME]")
+    for key, variable in variables.items():
+        if problem := next(_problems(variable, variables), None):
+            raise ValueError(f"[variables.{key}]: {problem}")
+    if (response := content.get("response")) and response not in variables:
         raise ValueError(
-            f"{file.name}: response = {response!r} is none of its variables: {', '.join(variables)}"
+            f"response = {response!r} is none of its variables: {', '.join(variables)}"
         )
     # A reader takes free text for personal; a codebook that declares it wants it counted.
     texts = [v.questions[0] for v in variables.values() if v.kind == "text" and v.questions]
-    if keep := dict.fromkeys([*content.get("keep", ()), *texts]):
+    if keep := dict.fromkeys([*content.pop("keep", ()), *texts]):
         reading["keep"] = tuple(keep)
-    return Codebook(
-        variables,
-        content.get("words", {}),
-        file.name,
-        tuple(content.get("missing", ())),
-        {name: tuple(headers) for name, headers in content.get("sheet", {}).items()},
-        load_codebook().words if path is not None and shared.exists() else {},
-        reading,
-        response,
-        tuple(content.get("guesses", ())),
-    )
+    return Codebook(variables, where=name, common=common, reading=reading, **content)
 
 
-def _refuse_unknown(entry: Mapping[str, Any], keys: set[str], where: str) -> None:
+def _checked(entry: Any, kinds: Mapping[str, Any], place: str = "") -> dict[str, Any]:
+    """Return a table by the names of fields; keys and values that may not be are refused."""
+    if not isinstance(entry, dict):
+        raise ValueError(f"{place}it must be {_SAYS[dict]}, given {entry!r}")
     # A misspelt key would be passed over, and with it the answers it was to explain.
-    if unknown := sorted(entry.keys() - keys):
-        raise ValueError(f"{where}: unknown {unknown[0]!r}; known are {', '.join(sorted(keys))}")
+    if unknown := sorted(entry.keys() - kinds):
+        raise ValueError(f"{place}unknown {unknown[0]!r}; known are {', '.join(sorted(kinds))}")
+    for key, value in {**{key: None for key in _NEEDED if key in kinds}, **entry}.items():
+        choice = kinds[key] if isinstance(kinds[key], tuple) else ()
+        if not (value in choice if choice else isinstance(value, kinds[key])):
+            says = f"one of {', '.join(choice)}" if choice else _SAYS[kinds[key]]
+            raise ValueError(f"{place}{key!r} must be {says}, given {value!r}")
+    return {_FIELDS.get(key, key): _value(value) for key, value in entry.items()}
 
 
-def _keys(noun: type, *others: str) -> set[str]:
-    """Keys of a table in the file: its fields, without and with the others."""
-    return {_IN_FILE.get(f.name, f.name) for f in fields(noun)} ^ {*others}
+def _value(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(item if isinstance(item, dict) else as_text(item) for item in value)
+    if isinstance(value, dict):
+        return {k: CONTROL.sub("", v) if isinstance(v, str) else v for k, v in value.items()}
+    return value
 
 
-def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
-    _refuse_unknown(entry, _keys(Variable, "key"), where)
-    if key == "n":
-        raise ValueError(f"{where}: counts are called 'n'; call the variable otherwise")
-    if (kind := entry.get("kind", "single")) not in get_args(Kind):
-        raise ValueError(f"{where}: kind is one of {', '.join(get_args(Kind))}, given {kind!r}")
-    if (numbers := entry.get("numbers")) not in {None, *get_args(Numbers)}:
-        raise ValueError(f'{where}: numbers is "option" or "value", given {numbers!r}')
-    limits = entry.get("limits", {})
-    variable = Variable(
-        key,
-        _labelled(entry, where),
-        tuple(_level(level, where) for level in entry.get("levels", ())),
-        limits=Interval(limits.get("low", -INFINITY), limits.get("high", INFINITY)),
-        reversed_items=tuple(entry.get("reversed", ())),
-        **_values(entry, "ordered", "questions", "units", "numbers", "missing", "kind", "items"),
-    )
-    _refuse_levels(variable, where)
-    return variable
+def _variable(key: str, entry: Any) -> Variable:
+    place = f"[variables.{key}]: "
+    entry = _checked(entry, _VARIABLE, place)
+    levels = tuple(_level(level, place) for level in entry.pop("levels", ()))
+    limits = _checked(entry.pop("limits", {}), _LIMITS, place)
+    return Variable(key, levels=levels, limits=replace(ANY_NUMBER, **limits), **entry)
 
 
-def _values(entry: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    given = {key: entry[key] for key in keys if key in entry}
-    return {key: tuple(v) if isinstance(v, list) else v for key, v in given.items()}
+def _level(entry: Any, place: str) -> Level:
+    if "key" in entry:
+        place = f"{place}level {entry['key']!r}: "
+    entry = _checked(entry, _LEVEL, place)
+    return Level(**_checked(entry.pop("bounds", {}), _BOUNDS, place), **entry)
 
 
-def _refuse_levels(variable: Variable, where: str) -> None:
-    """Refuse levels that are lacking, not wanted, or mean the same."""
-    levels, kind = variable.levels, variable.kind
-    if not levels and kind in {"single", "multiple"}:
-        raise ValueError(f"{where} has no levels; add [[variables.{variable.key}.levels]]")
-    if levels and kind not in {"single", "multiple"}:
-        raise ValueError(f"{where}: a variable of kind {kind!r} has no levels; remove them")
-    for twice in (key for key in variable.keys if variable.keys.count(key) > 1):
-        raise ValueError(f"{where} declares the level {twice!r} twice")
+def _problems(variable: Variable, variables: Mapping[str, Variable]) -> Iterator[str]:
+    """Levels that are lacking, not wanted or mean the same, and items that make no scale."""
+    levels, kind, items = variable.levels, variable.kind, variable.items
+    if variable.key == "n":
+        yield "counts are called 'n'; call the variable otherwise"
+    if bool(levels) != (kind in {"single", "multiple"}):
+        yield (
+            f"it is of kind {kind!r} and has {len(levels) or 'no'} levels; single and multiple "
+            f"need levels, [[variables.{variable.key}.levels]], and no other kind has any"
+        )
     if len({bool(level.column) for level in levels}) > 1:
-        raise ValueError(f"{where}: give every level its 'column', or none")
+        yield "give every level its 'column', or none"
+    called: dict[str, Level] = {}
     for level in levels:
-        for text in (level.key, *level.names):
-            if (other := variable.spellings[normalise(text)]) != level.key:
-                raise ValueError(f"{where}: {text!r} means both {level.key!r} and {other!r}")
+        for text in dict.fromkeys(map(normalise, (level.key, *level.names))):
+            if (other := called.setdefault(text, level)) is not level:
+                yield f"{text!r} means both {other.key!r} and {level.key!r}"
     codes = [level.code for level in levels if level.code is not None]
     if len(set(codes)) < len(codes):
-        raise ValueError(f"{where}: two levels have the same option number; given {codes}")
+        yield f"two levels have the same option number; given {codes}"
     bands = sorted((v.band.low, v.band.high, v.key) for v in levels if v.band)
+    for low, high, key in bands:
+        if low > high:
+            yield f"level {key!r}: low={low} is above high={high}"
     for (_, last, lower), (first, _, upper) in pairwise(bands):
         if first <= last:
-            raise ValueError(f"{where}: the bands of {lower!r} and {upper!r} overlap")
-
-
-def _refuse_items(scale: Variable, variables: Mapping[str, Variable], where: str) -> None:
-    """Refuse a scale whose questions are not there, or have not as many levels in order."""
-    if scale.kind != "scale":
-        if scale.items or scale.reversed_items:
-            raise ValueError(f'{where}: only a scale has items; say kind = "scale"')
-        return
-    if len(scale.items) < 2:
-        raise ValueError(f"{where}: a scale needs two items or more, given {[*scale.items]}")
-    for item in (*scale.items, *scale.reversed_items):
-        if item not in scale.items:
-            raise ValueError(f"{where}: {item!r} is reversed and is none of the items")
+            yield f"the bands of {lower!r} and {upper!r} overlap"
+    if (kind == "scale") != (len(items) > 1):
+        yield f"a scale needs two items or more, and nothing else has any, given {[*items]}"
+    for item in (*items, *variable.reversed_items):
+        if item not in items:
+            yield f"{item!r} is reversed and is none of the items"
         if item not in variables or not variables[item].ordered:
-            raise ValueError(f"{where}: the item {item!r} is no variable with ordered levels")
-    if len({len(variables[item].levels) for item in scale.items}) > 1:
-        raise ValueError(f"{where}: the items have different numbers of levels")
-
-
-def _level(entry: Mapping[str, Any], variable: str) -> Level:
-    if not isinstance(key := entry.get("key"), str):
-        raise ValueError(f"{variable}: every level needs a text 'key', given {key!r}")
-    where, bounds = f"{variable}, level {key!r}", entry.get("bounds", {})
-    _refuse_unknown(entry, _keys(Level, "low", "high", "bounds"), where)
-    low, high = bounds.get("low"), bounds.get("high")
-    if any(not isinstance(bound, int | None) for bound in (low, high)):
-        raise ValueError(f"{where}: bounds are whole numbers, given low={low!r}, high={high!r}")
-    if low is not None and high is not None and low > high:
-        raise ValueError(f"{where}: low={low} is above high={high}")
-    if not isinstance(code := entry.get("code"), int | None):
-        raise ValueError(f"{where}: an option number is a whole number, given {code!r}")
-    column, others = str(entry.get("column", "")), _values(entry, "assumed", "aliases", "code")
-    return Level(key, _labelled(entry, where), low, high, column=column, **others)
-
-
-def _labelled(entry: Mapping[str, Any], where: str) -> Labels:
-    labels = entry.get("label")
-    if not isinstance(labels, dict) or not labels:
-        raise ValueError(f"{where} needs 'label' with one text a language, given {labels!r}")
-    return {lang: CONTROL.sub("", str(text)) for lang, text in labels.items()}
+            yield f"the item {item!r} is no variable with ordered levels"
+    if len({len(variables[item].levels) for item in items}) > 1:
+        yield "the items have different numbers of levels"
 
 
 def codebook_text(
@@ -229,21 +213,20 @@ def _response(variables: Sequence[Variable]) -> str:
 
 def _tables(variable: Variable) -> Iterator[str]:
     yield f"[variables.{variable.key}]"
-    yield from _toml_lines(_entries(variable) | ({"reversed": []} if variable.items else {}))
+    turned = {"reversed": []} if variable.items else {}
+    yield from _toml_lines(_entries(variable, _VARIABLE) | turned)
     for level in variable.levels:
         yield f"[[variables.{variable.key}.levels]]"
-        bounds = {side: n for side in ("low", "high") if (n := getattr(level, side)) is not None}
-        yield from _toml_lines({"key": level.key, **_entries(level), "bounds": bounds or None})
+        bounds = {side: n for side in _BOUNDS if (n := getattr(level, side)) is not None}
+        yield from _toml_lines(_entries(level, _LEVEL) | ({"bounds": bounds} if bounds else {}))
     yield ""
 
 
-def _entries(noun: Variable | Level) -> dict[str, Any]:
+def _entries(noun: Variable | Level, kinds: Mapping[str, Any]) -> dict[str, Any]:
     """What the file says of a variable or a level, without what needs not be said."""
-    return {
-        _IN_FILE.get(f.name, f.name): value
-        for f in fields(noun)
-        if f.name in _WRITTEN and (value := getattr(noun, f.name)) != f.default
-    }
+    names = {key: _FIELDS.get(key, key) for key in kinds if key in _WRITTEN}
+    entries = {key: getattr(noun, name) for key, name in names.items()}
+    return {key: x for key, x in entries.items() if x != getattr(type(noun), names[key], None)}
 
 
 def _toml_lines(entries: Mapping[str, Any]) -> list[str]:

@@ -19,37 +19,19 @@ from churnlib.survey.codebook_file import load_codebook
 
 @dataclass(frozen=True, eq=False)
 class Scenario:
-    """One set of assumptions about what was never published.
-
-    Parameters
-    ----------
-    name : str
-    title : mapping of str to str
-        By language.
-    questions : mapping of str to str
-        The header of each variable in an export, in the order of the sheet.
-    margins : mapping of str to Series
-        People by level of each variable whose frequencies were published.
-    minors : tuple of str, Series
-        An age level, and the shares of education levels among people of that age.
-    shares : mapping of str to DataFrame
-        For each other variable the shares of its levels (columns) by the level of another one
-        (rows), or in one row.
-    mess : mapping
-        How the answers are written; see ``data/synthetic/scenario.toml``.
-    """
+    """One set of assumptions about what was never published; see ``scenario.toml``."""
 
     name: str
-    title: Mapping[str, str]
-    questions: Mapping[str, str]
-    margins: Mapping[str, pd.Series]
-    minors: tuple[str, pd.Series]
-    shares: Mapping[str, pd.DataFrame]
-    mess: Mapping[str, Any]
+    title: Mapping[str, str]  # by language
+    questions: Mapping[str, str]  # header of each variable in an export, in the order of the sheet
+    margins: Mapping[str, pd.Series]  # people by level, of variables with published frequencies
+    minors: tuple[str, pd.Series]  # an age level, and the shares of education among people in it
+    shares: Mapping[str, pd.DataFrame]  # of levels (columns) by those of another one, or in one row
+    mess: Mapping[str, Any]  # how the answers are written
 
 
 def load_scenarios(path: str | Path | None = None) -> dict[str, Scenario]:
-    """Read the scenarios; the project's own when no path is given.
+    """Read the scenarios; the project's own, ``data/synthetic/scenario.toml``, without a path.
 
     Raises
     ------
@@ -68,24 +50,19 @@ def load_scenarios(path: str | Path | None = None) -> dict[str, Scenario]:
         minors = content["assumptions"]["minors"]
         tables = {v: pd.read_csv(PROJECT / "data" / f) for v, f in content["margins"].items()}
         margins = {v: table.set_index("level")["frequency"] for v, table in tables.items()}
-        return {
-            name: Scenario(
-                name,
-                entry["title"],
-                content["questions"],
-                margins,
-                (minors["age"], pd.Series(minors["education"])),
-                {
-                    variable: _shares(variable, (content["shares"] | entry).get(variable), book)
-                    for variable in content["questions"]
-                    if variable not in margins
-                },
+        education = (minors["age"], pd.Series(minors["education"]))
+        drawn = [variable for variable in content["questions"] if variable not in margins]
+        scenarios = {}
+        for name, entry in content["scenarios"].items():
+            given = content["shares"] | entry
+            shares = {variable: _shares(variable, given.get(variable), book) for variable in drawn}
+            scenarios[name] = Scenario(
+                name, entry["title"], content["questions"], margins, education, shares,
                 content["mess"],
-            )
-            for name, entry in content["scenarios"].items()
-        }
+            )  # fmt: skip
     except KeyError as error:
         raise ValueError(f"the scenario file lacks {error}; see data/synthetic/") from None
+    return scenarios
 
 
 def scenario_file(path: str | Path | None = None) -> dict[str, Any]:
@@ -102,8 +79,7 @@ def _shares(variable: str, given: Any, book: Codebook) -> pd.DataFrame:
     if given is None:
         raise ValueError(f"the scenario file lacks {variable} in [shares]: one number a level")
     rows = dict(given) if isinstance(given, Mapping) else {"all": given}
-    by = rows.pop("by", "everybody")
-    levels = book[variable].keys
+    by, levels = rows.pop("by", "everybody"), book[variable].keys
     if by != "everybody" and {*rows} != {*book[by].keys}:
         raise ValueError(
             f"the shares of {variable} by {by} need the levels {', '.join(book[by].keys)}, "
@@ -123,14 +99,8 @@ def synthesise(scenario: str | Scenario, *, seed: int) -> pd.DataFrame:
 
     Cleaned with ``on_error="set_aside"`` they give 200 people with exactly the published
     frequencies of age and education. Everything else is drawn at random from the shares of the
-    scenario, with ordinary sampling noise: another seed gives other people.
-
-    Parameters
-    ----------
-    scenario : str or Scenario
-        A name from `load_scenarios`, or a scenario of one's own.
-    seed : int
-        There is no default: who simulates says with which seed.
+    scenario, with ordinary sampling noise: another seed gives other people. `scenario` is a name
+    from `load_scenarios`, or a scenario of one's own.
 
     Returns
     -------
@@ -140,10 +110,8 @@ def synthesise(scenario: str | Scenario, *, seed: int) -> pd.DataFrame:
 
     Raises
     ------
-    KeyError
-        If there is no such scenario.
-    ValueError
-        If the assumptions cannot hold together with the published margins.
+    KeyError, ValueError
+        If there is no such scenario, or it cannot hold together with the published margins.
 
     Examples
     --------
