@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import accumulate, islice, zip_longest
 from pathlib import Path
 
@@ -71,8 +71,6 @@ _QUANTITY = re.compile(r"[-+]?[$¥€£]?[0-9][0-9.,]*\D{0,3}")
 _EVERY_ANSWER_DIFFERS = "nearly every answer is different"
 _SOME, _NEARLY_ALL = 0.2, 0.9
 _ENOUGH = 10  # answers, to say that nearly every one is different
-Numbered = Mapping[int, Sequence[str]]
-"""Rows of cells by their numbers in the file."""
 
 
 def read_answers(
@@ -88,14 +86,13 @@ def read_answers(
     Parameters
     ----------
     path : str or Path
-        A ``.csv`` or ``.txt`` file (UTF-8, UTF-16, GB18030, Big5 or a Western encoding; the
-        delimiter is found), an ``.xlsx`` file, or an SPSS ``.sav`` file (needs the extra
-        ``churnlib[spss]``).
+        A ``.csv`` or ``.txt`` file (its encoding and delimiter are found), an ``.xlsx`` file, or
+        an SPSS ``.sav`` file (needs the extra ``churnlib[spss]``).
     keep : sequence of str
         Personal columns to keep, by their headers. All others, known by their wording or their
         answers, are dropped here and go no further.
     encoding : str, optional
-        Of a text file or a ``.sav`` file, where the one that is found is wrong.
+        Of a text or ``.sav`` file, where the one that is found is wrong.
     header_rows : int, optional
         How many rows the headers take; two or three are found where that is certain.
     sheet : str, optional
@@ -111,10 +108,8 @@ def read_answers(
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is empty, of another format, damaged, or protected by a password.
+    FileNotFoundError, ValueError
+        If there is no such file; if it is empty, of another format, damaged or protected.
 
     Examples
     --------
@@ -169,8 +164,11 @@ def _frame(table: RawTable, depth: int | None) -> pd.DataFrame:
     width, names = len(headers), dict(table.names)
     if all(tops[:width]) and width <= len(tops):
         names |= {text: top for text, top in zip(headers, tops, strict=False) if text != top}
-    answers = _without_repeats(headers, dict(islice(numbered.items(), depth, None)), notes)
-    if not answers:
+    answers = dict(islice(numbered.items(), depth, None))
+    repeated = [n for n, row in answers.items() if [c.strip() for c in row[:width]] == headers]
+    if repeated:
+        notes.append(f"row {', '.join(map(str, repeated))} repeats the header and was left out")
+    if not (answers := {n: row for n, row in answers.items() if n not in repeated}):
         raise ValueError("it holds a header and no answers")
     for row, given in answers.items():
         if len(given) < width or any(cell.strip() for cell in given[width:]):
@@ -189,8 +187,9 @@ def _frame(table: RawTable, depth: int | None) -> pd.DataFrame:
                 f"{what} (column {number}); rename it in the export, or say how many "
                 "rows of headers there are (--header-rows)"
             )
+    frame = _without_totals(frame, notes).rename_axis("row")
     frame.attrs = {"notes": notes, "names": names, "orders": table.orders, "ordinal": table.ordinal}
-    return frame.rename_axis("row")
+    return frame
 
 
 def _headers(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -227,29 +226,23 @@ def _depth(rows: Sequence[Sequence[str]]) -> int:
         if any(map(_IMPORT.match, row)):
             return depth
     depth = 1
-    while depth < 3 and len(rows) > depth + 1 and (certainty := _heads(rows, depth)):
-        if certainty == "perhaps":
-            raise ValueError(
-                f"row {depth + 1} looks like a second header, since none of its answers is "
-                f"given again; say how many rows of headers there are (--header-rows {depth} or "
-                f"{depth + 1})"
-            )
+    while depth < 3 and len(rows) > depth + 1 and _heads(rows, depth):
         depth += 1
     return depth
 
 
-def _heads(rows: Sequence[Sequence[str]], at: int) -> str | None:
-    """Whether a row is part of the header: ``surely``, ``perhaps``, ``None`` if not."""
+def _heads(rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Whether a row is part of the header."""
     row, rest = rows[at], rows[at + 1 :]
     if any(map(_is_response, row)) and not all(rows[0]):
-        return "surely"
+        return True
     closed = {}  # by column, the different answers to a question with few
     for j, cell in enumerate(row):
         answers = [other[j] for other in rest if j < len(other) and other[j]]
         if len(set(answers)) <= len(answers) / 2 and cell:
             closed[j] = {normalise(answer) for answer in answers}
     if len(closed) < 2 or any(normalise(row[j]) in answers for j, answers in closed.items()):
-        return None
+        return False
     half = len(closed) / 2
     asks = sum(row[j].rstrip("*").endswith(("?", "？", ":", "：")) for j in closed)
     words = not any(_NUMBER.fullmatch(normalise(row[j])) for j in closed)
@@ -257,46 +250,41 @@ def _heads(rows: Sequence[Sequence[str]], at: int) -> str | None:
     longer = sum(len(row[j]) > max(map(len, answers)) for j, answers in closed.items()) > half
     numbers = all(map(_NUMBER.fullmatch, set().union(*closed.values())))
     if asks >= half or (words and (numbers or (codes and longer))):
-        return "surely"
-    return "perhaps" if len(rest) >= _FEW or (not all(rows[0]) and all(row)) else None
+        return True
+    if len(rest) >= _FEW or (all(row) and not all(rows[0])):
+        raise ValueError(
+            f"row {at + 1} looks like a second header, since none of its answers is given again; "
+            f"say how many rows of headers there are (--header-rows {at} or {at + 1})"
+        )
+    return False
 
 
-def _without_repeats(headers: list[str], answers: Numbered, notes: list[str]) -> Numbered:
-    """Leave out rows that repeat the header or sum up the others, and say so.
+def _without_totals(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Leave out rows that sum up the others, and say so.
 
-    A row of totals is one whose only word is such as ``Total`` or ``合计``, which stands nowhere
-    else in its column, beside blank cells or the sums, means or counts of those above.
+    Their only word is such as ``Total`` or ``合计``, which nobody else gave, beside blank cells or
+    the sums, means or counts of the other rows.
     """
-    width = len(headers)
-    repeated = [n for n, row in answers.items() if [c.strip() for c in row[:width]] == headers]
-    if repeated:
-        notes.append(f"row {', '.join(map(str, repeated))} repeats the header and was left out")
-    kept = {n: row for n, row in answers.items() if n not in repeated}
-    for number, row in [*kept.items()]:
-        words = [cell for cell in map(normalise, row) if re.search(r"[^-\d.,%]", cell)]
-        if len(words) != 1 or not _TOTAL.fullmatch(words[0]):
+    plain = frame.map(normalise)
+    for row, cells in zip(plain.index, plain.to_numpy().tolist(), strict=True):
+        word, *more = [cell for cell in cells if re.search(r"[^-\d.,%]", cell)] or [""]
+        if more or not _TOTAL.fullmatch(word) or plain.eq(word).sum(axis=None) > 1:
             continue
-        others = [other for n, other in kept.items() if n != number]
-        if any(words[0] in map(normalise, other) for other in others):
-            continue
-        if _sums_up(row, others):
-            del kept[number]
-            notes.append(f"row {number} holds totals ({words[0]!r}) and was left out")
+        others = frame.index.drop(row)
+        numbers = frame.replace("[,%]", "", regex=True).apply(pd.to_numeric, errors="coerce")
+        given, column = numbers.loc[row].dropna(), numbers.loc[others]
+        likely = pd.DataFrame([column.sum(), column.mean(), frame.loc[others].ne("").sum()])[
+            given.index
+        ]
+        if (likely - given).abs().le(0.005 * likely.abs().clip(lower=1)).any().all():
+            frame = frame.loc[others]
+            notes.append(f"row {row} holds totals ({word!r}) and was left out")
         else:
             notes.append(
-                f"row {number} reads {words[0]!r} and was kept as an answer sheet; if it holds "
+                f"row {row} reads {word!r} and was kept as an answer sheet; if it holds "
                 "totals, delete it in the file"
             )
-    return kept
-
-
-def _sums_up(row: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Whether every number in the row is the sum, the mean or the count of its column."""
-    cells = pd.DataFrame([row, *others], dtype="str").fillna("")
-    numbers = cells.apply(lambda c: pd.to_numeric(c.str.replace("[,%]", "", regex=True), "coerce"))
-    given, column = numbers.iloc[0].dropna(), numbers.iloc[1:]
-    likely = pd.DataFrame([column.sum(), column.mean(), cells.iloc[1:].ne("").sum()])[given.index]
-    return bool(((likely - given).abs() <= 0.005 * likely.abs().clip(lower=1)).any().all())
+    return frame
 
 
 def _without_persons(frame: pd.DataFrame, keep: Sequence[str]) -> pd.DataFrame:
