@@ -7,36 +7,35 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from numbers import Real
 from pathlib import Path
 from typing import Any, get_args
 
 from churnlib.evidence import PROJECT
-from churnlib.survey.answer_text import CONTROL, as_text, normalise
+from churnlib.survey.answer_text import CONTROL, normalise
 from churnlib.survey.codebook import Codebook
-from churnlib.survey.file_formats import decode
+from churnlib.survey.file_formats import decode, encoding_of
 from churnlib.survey.levels import ANY_NUMBER, Kind, Labels, Level, Numbers, Variable
 
-# What the keys of each table may hold: values of a type, or a choice.
-_FILE = {
-    "export": dict, "guesses": list, "keep": list, "missing": list, "response": str,
-    "sheet": dict, "variables": dict, "words": dict,
-}  # fmt: skip
-_EXPORT = {"encoding": str, "header_rows": int, "sheet": str}
-_SHEET = {"id": list, "time": list}
-_VARIABLE = {
-    "label": Mapping, "levels": list, "ordered": bool, "questions": list, "units": list,
-    "limits": dict, "numbers": get_args(Numbers), "missing": list, "kind": get_args(Kind),
-    "items": list, "reversed": list,
-}  # fmt: skip
+# What each key may hold: a type, a choice, a list or a table of these; "*" is any other key.
+_TEXTS = {"*": str}  # one a language
 _LEVEL = {
-    "key": str, "label": Mapping, "aliases": list, "code": int, "column": str, "bounds": dict,
-    "assumed": bool,
+    "key": str, "label": _TEXTS, "aliases": [str], "code": int, "column": str,
+    "bounds": {"low": int, "high": int}, "assumed": bool,
 }  # fmt: skip
-_BOUNDS = {"low": int, "high": int}
-_LIMITS = {"low": int | float, "high": int | float}
+_VARIABLE = {
+    "label": _TEXTS, "levels": [_LEVEL], "ordered": bool, "questions": [str], "units": [str],
+    "limits": {"low": Real, "high": Real}, "numbers": Numbers, "missing": [str], "kind": Kind,
+    "items": [str], "reversed": [str],
+}  # fmt: skip
+_FILE = {
+    "export": {"encoding": str, "header_rows": int, "sheet": str}, "guesses": [str],
+    "keep": [str], "missing": [str], "response": str, "sheet": {"id": [str], "time": [str]},
+    "variables": {"*": _VARIABLE}, "words": {"*": _TEXTS},
+}  # fmt: skip
 _SAYS = {
-    str: "a text in quotes", int: "a whole number", int | float: "a number", bool: "true or false",
-    list: "a list in [ ]", dict: "entries in { }", Mapping: 'one text a language, { en = "…" }',
+    str: "a text in quotes", int: "a whole number", Real: "a number", bool: "true or false",
+    list: "a list in [ ]", dict: 'entries in { }, such as { en = "Age" }',
 }  # fmt: skip
 _NEEDED = ("key", "label")
 _FIELDS = {"label": "labels", "reversed": "reversed_items"}  # what the file calls otherwise
@@ -50,10 +49,8 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is not a codebook; the message names the place.
+    FileNotFoundError, ValueError
+        If there is no such file, or it is not a codebook; the message names the place.
 
     Examples
     --------
@@ -69,7 +66,8 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
             f"there is no codebook at {file}; draft one from an export with the command 'codebook'"
         )
     try:
-        content = tomllib.loads(decode(file.read_bytes()).replace("\r\n", "\n"))
+        data = file.read_bytes()
+        content = tomllib.loads(decode(data, encoding_of(data)).replace("\r\n", "\n"))
         return _codebook(content, file.name, load_codebook().words if path is not None else {})
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file} is not a TOML file: {error}") from error
@@ -78,10 +76,9 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
 
 
 def _codebook(content: Any, name: str, common: Mapping[str, Labels]) -> Codebook:
-    content = {"sheet": {}, **_checked(content, _FILE)}
-    content["sheet"] = _checked(content["sheet"], _SHEET, "[sheet]: ")
-    reading = _checked(content.pop("export", {}), _EXPORT, "[export]: ")
-    variables = {key: _variable(key, e) for key, e in content.pop("variables", {}).items()}
+    content = _checked(content, _FILE, "")
+    reading, entries = content.pop("export", {}), content.pop("variables", {})
+    variables = {key: _variable(key, **entry) for key, entry in entries.items()}
     if not variables:
         raise ValueError("it declares no variable; it needs a table [variables.NAME]")
     for key, variable in variables.items():
@@ -98,42 +95,35 @@ def _codebook(content: Any, name: str, common: Mapping[str, Labels]) -> Codebook
     return Codebook(variables, where=name, common=common, reading=reading, **content)
 
 
-def _checked(entry: Any, kinds: Mapping[str, Any], place: str = "") -> dict[str, Any]:
-    """Return a table by the names of fields; keys and values that may not be are refused."""
-    if not isinstance(entry, dict):
-        raise ValueError(f"{place}it must be {_SAYS[dict]}, given {entry!r}")
-    # A misspelt key would be passed over, and with it the answers it was to explain.
-    if unknown := sorted(entry.keys() - kinds):
-        raise ValueError(f"{place}unknown {unknown[0]!r}; known are {', '.join(sorted(kinds))}")
-    for key, value in {**{key: None for key in _NEEDED if key in kinds}, **entry}.items():
-        choice = kinds[key] if isinstance(kinds[key], tuple) else ()
-        if not (value in choice if choice else isinstance(value, kinds[key])):
-            says = f"one of {', '.join(choice)}" if choice else _SAYS[kinds[key]]
-            raise ValueError(f"{place}{key!r} must be {says}, given {value!r}")
-    return {_FIELDS.get(key, key): _value(value) for key, value in entry.items()}
+def _checked(value: Any, kind: Any, place: str) -> Any:
+    """Return a value as the fields of nouns hold it; one that may not stand there is refused."""
+    choice = get_args(kind)
+    if isinstance(kind, list) and isinstance(value, list):
+        names = [x.get("key", i) if isinstance(x, dict) else i for i, x in enumerate(value, 1)]
+        places = [f"{place}[{name}]" for name in names]
+        return tuple(_checked(x, kind[0], at) for x, at in zip(value, places, strict=True))
+    if isinstance(kind, dict) and isinstance(value, dict):
+        kinds = dict.fromkeys(value, kind["*"]) if "*" in kind else kind
+        # A misspelt key would be passed over, and with it the answers it was to explain.
+        if unknown := sorted(value.keys() - kinds):
+            known = f"unknown {unknown[0]!r}; known are {', '.join(sorted(kinds))}"
+            raise ValueError(f"{place}: {known}" if place else known)
+        given = {key: None for key in _NEEDED if key in kinds} | value
+        return {
+            _FIELDS.get(key, key): _checked(x, kinds[key], f"{place}.{key}".lstrip("."))
+            for key, x in given.items()
+        }
+    if value in choice or (isinstance(kind, type) and isinstance(value, kind)):
+        return CONTROL.sub("", value) if isinstance(value, str) else value
+    says = next((says for of, says in _SAYS.items() if kind is of or isinstance(kind, of)), "")
+    raise ValueError(f"{place} must be {says or ' or '.join(choice)}, given {value!r}")
 
 
-def _value(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(item if isinstance(item, dict) else as_text(item) for item in value)
-    if isinstance(value, dict):
-        return {k: CONTROL.sub("", v) if isinstance(v, str) else v for k, v in value.items()}
-    return value
-
-
-def _variable(key: str, entry: Any) -> Variable:
-    place = f"[variables.{key}]: "
-    entry = _checked(entry, _VARIABLE, place)
-    levels = tuple(_level(level, place) for level in entry.pop("levels", ()))
-    limits = _checked(entry.pop("limits", {}), _LIMITS, place)
-    return Variable(key, levels=levels, limits=replace(ANY_NUMBER, **limits), **entry)
-
-
-def _level(entry: Any, place: str) -> Level:
-    if "key" in entry:
-        place = f"{place}level {entry['key']!r}: "
-    entry = _checked(entry, _LEVEL, place)
-    return Level(**_checked(entry.pop("bounds", {}), _BOUNDS, place), **entry)
+def _variable(
+    key: str, levels: Sequence[Any] = (), limits: Mapping[str, float] = {}, **entry: Any
+) -> Variable:
+    bounded = tuple(Level(**level.pop("bounds", {}), **level) for level in levels)
+    return Variable(key, levels=bounded, limits=replace(ANY_NUMBER, **limits), **entry)
 
 
 def _problems(variable: Variable, variables: Mapping[str, Variable]) -> Iterator[str]:
@@ -217,7 +207,7 @@ def _tables(variable: Variable) -> Iterator[str]:
     yield from _toml_lines(_entries(variable, _VARIABLE) | turned)
     for level in variable.levels:
         yield f"[[variables.{variable.key}.levels]]"
-        bounds = {side: n for side in _BOUNDS if (n := getattr(level, side)) is not None}
+        bounds = {side: n for side in _LEVEL["bounds"] if (n := getattr(level, side)) is not None}
         yield from _toml_lines(_entries(level, _LEVEL) | ({"bounds": bounds} if bounds else {}))
     yield ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import warnings
 import zipfile
@@ -80,24 +81,28 @@ def _fit(text: str, delimiter: str) -> tuple[float, int]:
     return widths[width] / max(widths.total(), 1), width
 
 
-def decode(data: bytes, encoding: str | None = None) -> str:
-    """Decode the bytes of a file, by the encoding that `encoding_of` finds if none is given."""
-    chosen = encoding or encoding_of(data)
+def decode(data: bytes, encoding: str) -> str:
+    """Decode the bytes of a file without its mark, or raise a ValueError."""
     try:
-        text = _text(data, chosen)
+        text = _text(data, encoding) if encoding else None
     except LookupError as error:
         raise ValueError(f"{error}; utf-8, gb18030, big5 and cp1252 are some") from None
     if text is None:
-        raise ValueError(f"it is not text in {chosen}; leave the encoding out or say another")
+        raise ValueError(
+            f"it is not text in {encoding or 'utf-8, utf-16, gb18030, big5 or cp1252'}; say its "
+            "encoding (--encoding), or save it as CSV UTF-8 and try again"
+        )
     return text.lstrip("\ufeff")
 
 
 def encoding_of(data: bytes) -> str:
     """Find the encoding of a text: its mark, UTF-8 or 16, then Chinese or Western by evidence.
 
+    It is empty where none is likely.
+
     Examples
     --------
-    >>> [encoding_of(text.encode("big5")) for text in ("學歷", "Master")]
+    >>> [encoding_of(text.encode("big5")) for text in ("學歷：碩士", "Master")]
     ['big5', 'utf-8']
     >>> encoding_of("Männlich,Sehr zufrieden".encode("cp1252"))
     'cp1252'
@@ -105,20 +110,13 @@ def encoding_of(data: bytes) -> str:
     if marks := [mark for mark in _MARKS if data.startswith(mark)]:
         return _MARKS[marks[0]]
     little = data[1::2].count(0) >= data[::2].count(0)
-    chosen = ("utf-16-le" if little else "utf-16-be") if b"\x00" in data else "utf-8"
-    if _text(data, chosen) is None:
-        chosen = _chinese(data) or _western(data)
-    if _text(data, chosen) is None:
-        raise ValueError(
-            "it is not text in utf-8, utf-16, gb18030, big5 or cp1252; say its encoding "
-            "(--encoding), or save it as CSV UTF-8 and try again"
-        )
-    return chosen
+    unicode = ("utf-16-le" if little else "utf-16-be") if b"\x00" in data else "utf-8"
+    return unicode if _text(data, unicode) is not None else _chinese(data) or _western(data)
 
 
 def _text(data: bytes, encoding: str) -> str | None:
     try:
-        text = data.decode(encoding or "ascii")
+        text = data.decode(encoding)
     except UnicodeError:
         return None
     wrong = "\x00" in text if encoding.startswith("utf") else _NO_TEXT.search(text)
@@ -249,11 +247,10 @@ def read_spss(file: Path, encoding: str | None = None) -> RawTable:
                 raise
             # The record of the encoding may be wrong; as Latin-1, every byte is one character.
             frame, meta = pyreadstat.read_sav(str(file), encoding="LATIN1")
-            parts = [frame.to_numpy().ravel(), meta.column_labels]
-            parts += [labels.values() for labels in meta.variable_value_labels.values()]
-            texts = [text for part in parts for text in part if isinstance(text, str)]
-            likely = encoding_of("\n".join(texts).encode("latin-1", "ignore"))
-            frame, meta = pyreadstat.read_sav(str(file), encoding=likely)
+            texts = [meta.column_labels, meta.variable_value_labels, frame.to_numpy().tolist()]
+            text = json.dumps(texts, ensure_ascii=False, default=str)
+            likely = encoding_of(text.encode("latin-1", "ignore"))
+            frame, meta = pyreadstat.read_sav(str(file), encoding=likely or "unknown")
             notes.append(
                 f"{file.name} does not hold the encoding that it names; it was read as {likely} "
                 "(--encoding says another)"

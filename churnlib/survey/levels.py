@@ -21,23 +21,20 @@ from churnlib.survey.answer_text import (
     strip_mark,
 )
 
+_OR = "(?:及其|及|或者|或|和)"
 _INCLUSIVE_SIDE = re.compile(  # opens a level on a side and leaves its own word in it
-    "(?:及其|及|或者|或|和)(?:以上|以下|更高|更低)$"
-    "|(?:or|and)(?:above|below|higher|lower|more|less|over|under)$"
+    f"{_OR}(?:以上|以下|更高|更低)$|(?:or|and)(?:above|below|higher|lower|more|less|over|under)$"
 )
 _BETWEEN_WORDS = re.compile(
     r"""[、/\\,;|()\[\]·+&"“”「」-]|(?<=\w)(?=[♂♀])|\b(?:or|and|to|including|incl)\b"""
     "|包括|包含|以及|或者|[含和与及或至到等]"
     "|(?<=[\u3400-\u9fff])\\s*(?=[a-z])|(?<=[a-z])\\s*(?=[\u3400-\u9fff])"
 )
-_UP = re.compile(
-    r"(?:及其|及|或者|或|和)?(?:以上|更高)|\b(?:or|and|&) (?:above|higher|more|over|beyond)\b"
-    r"|\babove\b"
-)
-_DOWN = re.compile(
-    r"(?:及其|及|或者|或|和)?(?:以下|更低)|\b(?:or|and|&) (?:below|lower|less|under)\b"
-    r"|\b(?:below|under|less than|lower than)\b"
-)
+_SIDES = {
+    "↑": rf"{_OR}?(?:以上|更高)|\b(?:or|and|&) (?:above|higher|more|over|beyond)\b|\babove\b",
+    "↓": rf"{_OR}?(?:以下|更低)|\b(?:or|and|&) (?:below|lower|less|under)\b"
+    r"|\b(?:below|under|less than|lower than)\b",
+}
 _BEFORE = re.compile("^(?:我是|非?全日制|在读|在职|普通|统招|成人|自考|已)")
 _BEHIND = re.compile(
     "(?:学历|学位|毕业|在读|程度|文化|水平|阶段|[及或]?同等学[历力]"
@@ -131,7 +128,7 @@ class Variable:
 
     def __getitem__(self, key: str) -> Level:
         if key not in self.keys:
-            names = ", ".join(self.keys)
+            names = ", ".join(self.keys) or "none"
             raise KeyError(f"{self.key!r} has no level {key!r}; its levels are {names}")
         return self.levels[self.keys.index(key)]
 
@@ -266,7 +263,9 @@ class Variable:
 
 def _with_sides(text: str) -> str:
     """Put ``↑`` and ``↓`` for words such as 及以上 and ``or below``."""
-    return _DOWN.sub("↓", _UP.sub("↑", text))
+    for sign, words in _SIDES.items():
+        text = re.sub(words, sign, text)
+    return text
 
 
 def _core_words(text: str, *, of_answer: bool = False) -> list[str]:

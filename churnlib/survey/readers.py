@@ -40,37 +40,31 @@ _PERSONAL = """
 |licen[cs]eplate|dateofbirth|birthdate|birthday|dob|external(?:data)?reference
 """
 """What such columns are called, in lower case and without spaces."""
-_WHO_EN = (
-    "respondent|participant|interviewee|customer|client|applicant|patient|student|parent|child"
-)
+_WHO = "respondent|participant|interviewee|customer|client|applicant|patient|student|parent|child"
 _WHO_ZH = (
-    "受访者|被访者|被访人|被调查者|填写人|填表人|答题人|答卷人|客户|学生|患者|家长|"
-    "监护人|孩子|联系人|紧急联系人"
+    "[受被]访[者人]|被调查者|填[写表]人|答[题卷]人|客户|学生|患者|家长|监护人|孩子|(?:紧急)?联系人"
 )
 _ASKS_WHO = (
     rf"(?:(?:please|kindly)?(?:tellus|enter|giveus|give|provide|type|state|write|leave|fillin|"
-    rf"what(?:is|'s|s|are)|mayweknow)?(?:your|the|my|our|a)?(?:{_WHO_EN})?(?:'?s|s')?"
+    rf"what(?:is|'s|s|are)|mayweknow)?(?:your|the|my|our|a)?(?:{_WHO})?(?:'?s|s')?"
     rf"(?:own|real|current|contact|personal|main|work|private|business|preferred|best)?"
     rf"|请?问?(?:留下|填写|输入|提供|写下|填|留|告知|告诉我们)?(?:一下)?(?:您|你|本人|{_WHO_ZH})?们?"
     rf"(?:的|个人|本人)*(?:真实|常用|有效|现在?|目前)?)(?:{_PERSONAL.replace(chr(10), '')})"
-    rf"(?:是什么|是多少|是|为|号码|号|地址|信息|\(.*\)|选填|必填|可选|of(?:the)?(?:{_WHO_EN})|number|no"
+    rf"(?:是什么|是多少|是|为|号码|号|地址|信息|\(.*\)|选填|必填|可选|of(?:the)?(?:{_WHO})|number|no"
     rf"|optional|below|here|please|[?:。.!*,，])*"
 )
 _CONTENT = {
     "e-mail addresses": r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}",
-    "telephone numbers": r"(?:\+|00)[0-9][0-9 ()/.-]{6,18}[0-9]|"
-    r"(?:86-?)?1[3-9][0-9]([- ]?)[0-9]{4}\1[0-9]{4}|"
-    r"0[0-9]{2,4}[- /][0-9][0-9 -]{4,10}|\(?[0-9]{3}\)?[-. ][0-9]{3}[-. ][0-9]{4}",
-    "identity numbers": r"[1-9][0-9]{16}[0-9Xx]|[1-9][0-9]{5}(?:19|20)[0-9]{9}[0-9Xx]|"
-    r"[0-9]{3}-[0-9]{2}-[0-9]{4}",
-    "network addresses": r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|"
-    r"(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{0,4}",
+    "telephone numbers": r"(?:\+|00)[0-9][0-9 ()/.-]{6,18}[0-9]"
+    r"|(?:86-?)?1[3-9][0-9]([- ]?)[0-9]{4}\1[0-9]{4}|0[0-9]{2,4}[- /][0-9][0-9 -]{4,10}"
+    r"|\(?[0-9]{3}\)?[-. ][0-9]{3}[-. ][0-9]{4}",
+    "identity numbers": r"[1-9][0-9]{16}[0-9Xx]|[0-9]{3}-[0-9]{2}-[0-9]{4}",
+    "network addresses": r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|(?i:(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4})",
     "card numbers": r"[0-9]{16}|[0-9]{4}(?:[- ][0-9]{4}){3}",
 }
 _QUANTITY = re.compile(r"[-+]?[$¥€£]?[0-9][0-9.,]*\D{0,3}")
 _EVERY_ANSWER_DIFFERS = "nearly every answer is different"
-_SOME, _NEARLY_ALL = 0.2, 0.9
-_ENOUGH = 10  # answers, to say that nearly every one is different
+_SOME, _NEARLY_ALL, _ENOUGH = 0.2, 0.9, 10  # shares of answers, and how many must differ
 
 
 def read_answers(
@@ -280,20 +274,16 @@ def _without_totals(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
             frame = frame.loc[others]
             notes.append(f"row {row} holds totals ({word!r}) and was left out")
         else:
-            notes.append(
-                f"row {row} reads {word!r} and was kept as an answer sheet; if it holds "
-                "totals, delete it in the file"
-            )
+            kept = f"row {row} reads {word!r} and was kept as an answer sheet"
+            notes.append(f"{kept}; if it holds totals, delete it in the file")
     return frame
 
 
 def _without_persons(frame: pd.DataFrame, keep: Sequence[str]) -> pd.DataFrame:
     """Drop the columns that tell who answered, but for those to be kept, and say so."""
     names, personal = frame.attrs["names"], dict[str, str]()
-    if unknown := {*keep} - {*frame.columns} - {*map(names.get, frame.columns)}:
-        raise ValueError(
-            f"it has no column {min(unknown)!r} to keep; it has {', '.join(frame.columns)}"
-        )
+    if unknown := {*keep} - {*frame} - {*map(names.get, frame)}:
+        raise ValueError(f"it has no column {min(unknown)!r} to keep; it has {', '.join(frame)}")
     for column in frame:
         called = {column, names.get(column, column)}
         if not called & {*keep} and (reason := _reason(called, frame[column])):

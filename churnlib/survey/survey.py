@@ -49,10 +49,8 @@ class Survey:
 
         Raises
         ------
-        KeyError
-            If there is no such variable or level.
-        ValueError
-            If the variable has no levels, or nobody is left.
+        KeyError, ValueError
+            If there is no such variable or level, or nobody is left.
 
         Examples
         --------
@@ -63,13 +61,8 @@ class Survey:
         24
         """
         chosen = (levels,) if isinstance(levels, str) else (*levels,)
-        question = self.codebook[variable]
-        if question.kind not in {"single", "multiple"}:
-            raise ValueError(
-                f"{variable!r} is of kind {question.kind!r} and has no levels to select"
-            )
         for level in chosen:
-            _ = question[level]  # raises where there is no such level
+            _ = self.codebook[variable][level]  # raises where there is no such level
         # One row an answer, then one a person again.
         given = self.frame[variable].explode().isin(chosen)
         selected = given.groupby(level=0, sort=False).any()
@@ -106,9 +99,8 @@ class Survey:
             twice = ", ".join(words.columns[words.columns.duplicated()])
             raise ValueError(f"two variables have the same label in {lang!r}: {twice}")
         for variable, column in self.frame.select_dtypes("category").items():
-            words[label(variable)] = column.cat.rename_categories(
-                self.codebook.within(label, variable)
-            )
+            word = self.codebook.within(label, variable)
+            words[label(variable)] = column.cat.rename_categories(word)
         return words
 
     @property
@@ -144,16 +136,15 @@ class Survey:
 
     def _repr_html_(self) -> str:
         selected = f" ({html.escape(self.filter_note)})" * bool(self.filters)
-        return (
-            f"{self.origin.badge_html}<p>{len(self.ledger)} raw rows: {self.n} kept, "
-            f"{self.flow['rows_set_aside']} set aside{selected}</p>"
-        ) + self.frame.head()._repr_html_()
+        counts = (
+            f"{len(self.ledger)} raw rows: {self.n} kept, {self.flow['rows_set_aside']} set aside"
+        )
+        table = self.frame.head()._repr_html_()
+        return f"{self.origin.badge_html}<p>{counts}{selected}</p>{table}"
 
     def __repr__(self) -> str:
-        return (
-            f"<Survey: {self.n} of {len(self.ledger)} rows kept, {self.frame.shape[1]} variables, "
-            f"{self.origin.name}>"
-        )
+        kept = f"{self.n} of {len(self.ledger)} rows kept"
+        return f"<Survey: {kept}, {self.frame.shape[1]} variables, {self.origin.name}>"
 
 
 def clean(
@@ -185,8 +176,7 @@ def clean(
     Raises
     ------
     ValueError
-        If a question has no column or several, or, with ``on_error="raise"``, if answers
-        have no level: one message lists them all.
+        If a question has no column or several, or if answers have no level: all are listed.
 
     Examples
     --------
@@ -208,14 +198,13 @@ def clean(
     for key in codebook.of_kind("scale"):  # the mean of its items, missing where one is
         frame[key] = item_scores(frame, codebook[key], codebook).mean(axis=1, skipna=False)
     weighing = _weights(raw, codebook, weight)
-    refused = pd.DataFrame(
-        [
-            (row, variable, error.raw, error.reason, header, str(error))
-            for variable, answer in {**answered, **weighing}.items()
-            for (row, header), error in answer.errors.items()
-        ],
-        columns=["row", "variable", "raw", "reason", "header", "message"],
-    )
+    errors = [
+        (row, variable, error.raw, error.reason, header, str(error))
+        for variable, answer in {**answered, **weighing}.items()
+        for (row, header), error in answer.errors.items()
+    ]
+    columns_of_errors = ["row", "variable", "raw", "reason", "header", "message"]
+    refused = pd.DataFrame(errors, columns=columns_of_errors)
     if len(refused) and on_error == "raise":
         raise ValueError(_list_of(refused))
     duplicates = _duplicates(raw, codebook, [h for headers in columns.values() for h in headers])
@@ -227,17 +216,24 @@ def clean(
         reasons[row].append(note)
     kept = pd.Series([not given for given in reasons.values()], raw.index, dtype=bool)
     reason = pd.Series(["; ".join(given) for given in reasons.values()], dtype="str")
-    tallies = [_tally(answer, codebook[key]) for key, answer in answered.items()]
+    answers = pd.concat([_pairs(key, answer) for key, answer in answered.items()])
+    tally = answers.groupby(["variable", "raw", "level"], dropna=False, sort=False).size()
     return Survey(
         frame.loc[kept, [key for key in codebook.variables if key in frame]],
         codebook,
         origin,
         pd.DataFrame({"row": raw.index, "kept": kept.to_numpy(), "reason": reason}),
-        pd.concat(tallies, ignore_index=True),
+        tally.reset_index(name="n"),
         duplicates,
         refused[["row", "variable", "raw", "reason"]],
         next((sheets.given[kept].rename(key) for key, sheets in weighing.items()), None),
     )
+
+
+def _pairs(key: str, answer: Values) -> pd.DataFrame:
+    levels = answer.given.astype(object)
+    words = levels.map(lambda level: ", ".join(level) if isinstance(level, tuple) else level)
+    return pd.DataFrame({"variable": key, "raw": answer.shown, "level": words})
 
 
 def _weights(raw: pd.DataFrame, codebook: Codebook, weight: str | None) -> dict[str, Values]:
@@ -248,10 +244,9 @@ def _weights(raw: pd.DataFrame, codebook: Codebook, weight: str | None) -> dict[
     name = weight or next(iter(declared), None)
     if name is None:
         return {}
-    if name not in declared and name not in raw.columns:
-        raise ValueError(
-            f"there is no weight {name!r}; the columns are {', '.join(map(str, raw.columns))}"
-        )
+    headers = [*map(str, raw.columns)]
+    if name not in (*declared, *headers):
+        raise ValueError(f"there is no weight {name!r}; the columns are {', '.join(headers)}")
     header = column_of(raw.columns, codebook, name) if name in declared else name
     question = codebook.variables.get(name, Variable(name, {}))
 
@@ -263,25 +258,16 @@ def _weights(raw: pd.DataFrame, codebook: Codebook, weight: str | None) -> dict[
     return {name: values_of(raw[header], read)}
 
 
-def _tally(answer: Values, variable: Variable) -> pd.DataFrame:
-    levels = answer.given
-    if variable.kind == "multiple":
-        levels = levels.map(", ".join, na_action="ignore")
-    pairs = pd.DataFrame({"raw": answer.shown, "level": levels.astype(object)})
-    counted = pairs.groupby(["raw", "level"], dropna=False, sort=False).size().reset_index(name="n")
-    counted.insert(0, "variable", variable.key)
-    return counted
-
-
 def _list_of(refused: pd.DataFrame) -> str:
-    first = refused.head(_SHOWN_PROBLEMS)
-    lines = [f"row {x.row}, column {x.header!r}: {x.message}" for x in first.itertuples()]
-    if more := len(refused) - len(lines):
-        lines.append(f"and {more} more")
-    return (
-        f"{len(refused)} answers have no level:\n" + "\n".join(lines) + "\nAdd an alias to the "
-        'codebook where the meaning is certain, or clean with on_error="set_aside"'
+    shown = refused.head(_SHOWN_PROBLEMS)
+    lines = [f"row {x.row}, column {x.header!r}: {x.message}" for x in shown.itertuples()]
+    if len(refused) > len(shown):
+        lines.append(f"and {len(refused) - len(shown)} more")
+    lines.append(
+        "Add an alias to the codebook where the meaning is certain, or clean with "
+        'on_error="set_aside"'
     )
+    return "\n".join([f"{len(refused)} answers have no level:", *lines])
 
 
 def _duplicates(raw: pd.DataFrame, codebook: Codebook, questions: list[str]) -> pd.DataFrame:

@@ -193,19 +193,23 @@ def test_a_seed_is_asked_for():
         (
             "visits.male = [0.36, 0.41, 0.23]",
             "visits.male = [0.36, 0.41, 0.33]",
-            r"visits \(male\) must be 3",
+            r"visits by gender \(male\) must be 3",
         ),
         (
             "visits.male = [0.36, 0.41, 0.23]",
             "visits.male = [0.36, 0.64]",
-            r"visits \(male\) must be 3",
+            r"visits by gender \(male\) must be 3",
         ),
-        ("gender = [0.51, 0.49]", "gender = [-0.51, 1.51]", r"gender \(all\) must be 2 numbers"),
-        ("gender = [0.51, 0.49]", "", r"lacks gender in \[shares\]"),
+        (
+            "gender = [0.51, 0.49]",
+            "gender = [-0.51, 1.51]",
+            r"everybody \(all\) must be 2 numbers",
+        ),
+        ("gender = [0.51, 0.49]", "", r"shares of gender by everybody \(all\) must be"),
         (
             "visits.female =",
             "visits.femme =",
-            "by gender need the levels male, female, given male, femme",
+            r"visits by gender \(female\) must be 3 .* for each of male, female, given .*femme",
         ),
         ("[assumptions.minors]", "[assumptions.children]", "lacks 'minors'"),
         ("seed =", "seed", "not a TOML file"),
