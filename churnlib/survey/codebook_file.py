@@ -19,7 +19,7 @@ from churnlib.survey.levels import ANY_NUMBER, Kind, Labels, Level, Numbers, Var
 
 # What each key may hold: a type, a choice, a list or a table of these; "*" is any other key.
 _TEXTS = {"*": str}  # one a language
-_LEVEL = {
+_LEVEL: dict[str, Any] = {
     "key": str, "label": _TEXTS, "aliases": [str], "code": int, "column": str,
     "bounds": {"low": int, "high": int}, "assumed": bool,
 }  # fmt: skip
@@ -203,8 +203,9 @@ def _response(variables: Sequence[Variable]) -> str:
 
 def _tables(variable: Variable) -> Iterator[str]:
     yield f"[variables.{variable.key}]"
-    turned = {"reversed": []} if variable.items else {}
-    yield from _toml_lines(_entries(variable, _VARIABLE) | turned)
+    yield from _toml_lines(_entries(variable, _VARIABLE))
+    if variable.items:
+        yield "reversed = []"
     for level in variable.levels:
         yield f"[[variables.{variable.key}.levels]]"
         bounds = {side: n for side in _LEVEL["bounds"] if (n := getattr(level, side)) is not None}

@@ -150,17 +150,18 @@ def _frame(table: RawTable, depth: int | None) -> pd.DataFrame:
     rows, notes = [*numbered.values()], [*table.notes]
     if not rows:
         raise ValueError("it holds no cells; export it again")
-    if depth is None and (depth := _depth(rows)) > 1:
-        notes.append(f"the first {depth} rows are headers (--header-rows says otherwise)")
-    if not 1 <= depth < max(len(rows), 2):
+    if depth is None:
+        depth = _depth(rows)
+        if depth > 1:
+            notes.append(f"the first {depth} rows are headers (--header-rows says otherwise)")
+    elif not 1 <= depth < max(len(rows), 2):
         raise ValueError(f"it has {len(rows)} rows that are not blank; given {depth} of headers")
     headers, tops = _headers(rows[:depth]), [cell.strip() for cell in rows[0]]
     width, names = len(headers), dict(table.names)
     if all(tops[:width]) and width <= len(tops):
         names |= {text: top for text, top in zip(headers, tops, strict=False) if text != top}
     answers = dict(islice(numbered.items(), depth, None))
-    repeated = [n for n, row in answers.items() if [c.strip() for c in row[:width]] == headers]
-    if repeated:
+    if repeated := [n for n, row in answers.items() if [*map(str.strip, row[:width])] == headers]:
         notes.append(f"row {', '.join(map(str, repeated))} repeats the header and was left out")
     if not (answers := {n: row for n, row in answers.items() if n not in repeated}):
         raise ValueError("it holds a header and no answers")

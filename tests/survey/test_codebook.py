@@ -341,8 +341,3 @@ def test_a_malformed_codebook_is_named_with_the_place(tmp_path, text, message):
     with pytest.raises(ValueError, match=message) as error:
         load_codebook(write(tmp_path, text))
     assert "book.toml" in str(error.value)
-
-
-def test_a_missing_codebook_is_named():
-    with pytest.raises(FileNotFoundError, match="there is no codebook at nowhere"):
-        load_codebook("nowhere.toml")

@@ -196,11 +196,6 @@ def test_a_seed_is_asked_for():
             r"visits by gender \(male\) must be 3",
         ),
         (
-            "visits.male = [0.36, 0.41, 0.23]",
-            "visits.male = [0.36, 0.64]",
-            r"visits by gender \(male\) must be 3",
-        ),
-        (
             "gender = [0.51, 0.49]",
             "gender = [-0.51, 1.51]",
             r"everybody \(all\) must be 2 numbers",
