@@ -72,7 +72,7 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file} is not a TOML file: {error}") from error
     except ValueError as error:
-        raise ValueError(f"{file.name}: {error}") from error
+        raise ValueError(f"{file.name}: {str(error).strip()}") from error
 
 
 def _codebook(content: Any, name: str, common: Mapping[str, Labels]) -> Codebook:

@@ -63,7 +63,7 @@ def read_delimited(file: Path, encoding: str | None = None) -> RawTable:
         rows = list(csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise ValueError(
-            f"it is no well-formed CSV file: {error}; export it again, or open it in a "
+            f" is no well-formed CSV file: {error}; export it again, or open it in a "
             "spreadsheet and save it as .xlsx"
         ) from error
     header, *answers = [row for row in rows if any(row)] or [[]]
@@ -86,10 +86,10 @@ def decode(data: bytes, encoding: str) -> str:
     try:
         text = _text(data, encoding) if encoding else None
     except LookupError as error:
-        raise ValueError(f"{error}; utf-8, gb18030, big5 and cp1252 are some") from None
+        raise ValueError(f": {error}; utf-8, gb18030, big5 and cp1252 are some") from None
     if text is None:
         raise ValueError(
-            f"it is not text in {encoding or 'utf-8, utf-16, gb18030, big5 or cp1252'}; say its "
+            f" is not text in {encoding or 'utf-8, utf-16, gb18030, big5 or cp1252'}; say its "
             "encoding (--encoding), or save it as CSV UTF-8 and try again"
         )
     return text.lstrip("\ufeff")
@@ -151,7 +151,8 @@ def _western(data: bytes) -> str:
     if best and str(best) != usual and best.coherence >= least:
         return best.encoding
     letters = [sign for sign in usual if sign.isalpha()]
-    return "cp1252" if 3 * sum(not x.isascii() for x in letters) <= len(letters) else ""
+    few = 3 * sum(not sign.isascii() for sign in letters) <= len(letters)
+    return "cp1252" if few and _text(data, "cp1252") is not None else ""
 
 
 def optional(module: str, extra: str, what: str) -> Any:
@@ -168,14 +169,14 @@ def read_spreadsheet(file: Path, sheet: str | None = None) -> RawTable:
     """Read one sheet of a workbook, the named or the first seen, without what Excel made of it."""
     if file.read_bytes()[:8] == _OLD_EXCEL:
         raise ValueError(
-            "it is protected by a password or in the old .xls format; remove the password or "
+            " is protected by a password or in the old .xls format; remove the password or "
             "save it as .xlsx"
         )
     book, notes = _workbook(file, data_only=True), []
     seen = [s.title for s in book.worksheets if s.sheet_state == "visible" and s.max_row > 1]
     chosen = sheet or [*seen, book.sheetnames[0]][0]
     if chosen not in book.sheetnames:
-        raise ValueError(f"it has no sheet {chosen!r}; it has {', '.join(book.sheetnames)}")
+        raise ValueError(f" has no sheet {chosen!r}; it has {', '.join(book.sheetnames)}")
     if others := [repr(name) for name in seen if name != chosen and sheet is None]:
         notes.append(
             f"sheet {chosen!r} was read; {file.name} also has {', '.join(others)} (--sheet NAME)"
@@ -185,8 +186,8 @@ def read_spreadsheet(file: Path, sheet: str | None = None) -> RawTable:
     if empty := [cell for cell in formulas if values[cell.coordinate].value is None]:
         cells = ", ".join(cell.coordinate for cell in empty[:5]) + " …" * (len(empty) > 5)
         raise ValueError(
-            f"sheet {chosen!r}, row {empty[0].row}: {len(empty)} cells hold a formula without its "
-            f"value ({cells}); open the file in a spreadsheet, save it, and try again"
+            f", sheet {chosen!r}, row {empty[0].row}: {len(empty)} cells hold a formula without "
+            f"its value ({cells}); open the file in a spreadsheet, save it, and try again"
         )
     rows = [list(row) for row in values.iter_rows(values_only=True)]
     for merged in values.merged_cells.ranges:
@@ -211,7 +212,7 @@ def _workbook(file: Path, *, data_only: bool) -> Any:
             warnings.simplefilter("ignore")
             return load_workbook(file, data_only=data_only)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError, IndexError) as error:
-        raise ValueError(f"it is damaged or no xlsx file ({error}); export it again") from error
+        raise ValueError(f" is damaged or no xlsx file ({error}); export it again") from error
 
 
 def _without_dates(column: Iterable[Any], notes: list[str]) -> list[str]:
@@ -256,7 +257,7 @@ def read_spss(file: Path, encoding: str | None = None) -> RawTable:
                 "(--encoding says another)"
             )
     except unreadable as error:
-        raise ValueError(f"it is damaged or no SPSS file ({error})") from error
+        raise ValueError(f" is damaged or no SPSS file ({error})") from error
     questions = [meta.column_names_to_labels.get(name) or name for name in frame.columns]
     for name, text in zip(frame.columns, questions, strict=True):
         header = f"{text} [{name}]" if questions.count(text) > 1 else text

@@ -119,8 +119,8 @@ def read_answers(
         raise FileNotFoundError(f"there is no file {file}; check the path")
     try:
         return _without_persons(_frame(_table(file, encoding, sheet), header_rows), keep)
-    except ValueError as error:
-        raise ValueError(f"{file.name}: {error}") from error
+    except ValueError as error:  # each message goes on behind the name of the file
+        raise ValueError(f"{file.name}{error}") from error
 
 
 def _table(file: Path, encoding: str | None, sheet: str | None) -> RawTable:
@@ -128,7 +128,7 @@ def _table(file: Path, encoding: str | None, sheet: str | None) -> RawTable:
         start = stream.read(2_000).replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")
     if start.lower().startswith(_WEB_PAGE):
         raise ValueError(
-            "this is a saved web page and no export, whatever its name; download the "
+            " is a saved web page and no export, whatever its name; download the "
             "export again, or open the page in a spreadsheet and save it as .xlsx"
         )
     match file.suffix.lower():
@@ -139,7 +139,7 @@ def _table(file: Path, encoding: str | None, sheet: str | None) -> RawTable:
         case ".sav" | ".zsav":
             return read_spss(file, encoding)
     ending = file.suffix or "a file without ending"
-    raise ValueError(f"cannot read {ending}; export it as .csv, .xlsx or .sav")
+    raise ValueError(f": cannot read {ending}; export it as .csv, .xlsx or .sav")
 
 
 def _frame(table: RawTable, depth: int | None) -> pd.DataFrame:
@@ -149,13 +149,13 @@ def _frame(table: RawTable, depth: int | None) -> pd.DataFrame:
     numbered = {n: row for n, row in enumerate(cells, 1) if any(map(str.strip, row))}
     rows, notes = [*numbered.values()], [*table.notes]
     if not rows:
-        raise ValueError("it holds no cells; export it again")
+        raise ValueError(" holds no cells; export it again")
     if depth is None:
         depth = _depth(rows)
         if depth > 1:
             notes.append(f"the first {depth} rows are headers (--header-rows says otherwise)")
     elif not 1 <= depth < max(len(rows), 2):
-        raise ValueError(f"it has {len(rows)} rows that are not blank; given {depth} of headers")
+        raise ValueError(f" has {len(rows)} rows that are not blank; given {depth} of headers")
     headers, tops = _headers(rows[:depth]), [cell.strip() for cell in rows[0]]
     width, names = len(headers), dict(table.names)
     if all(tops[:width]) and width <= len(tops):
@@ -164,11 +164,11 @@ def _frame(table: RawTable, depth: int | None) -> pd.DataFrame:
     if repeated := [n for n, row in answers.items() if [*map(str.strip, row[:width])] == headers]:
         notes.append(f"row {', '.join(map(str, repeated))} repeats the header and was left out")
     if not (answers := {n: row for n, row in answers.items() if n not in repeated}):
-        raise ValueError("it holds a header and no answers")
+        raise ValueError(" holds a header and no answers")
     for row, given in answers.items():
         if len(given) < width or any(cell.strip() for cell in given[width:]):
             raise ValueError(
-                f"row {row} has {len(given)} cells where {width} belong; look there for a "
+                f", row {row} has {len(given)} cells where {width} belong; look there for a "
                 "comma or a line break without quotes, and write empty answers too"
             )
     frame = pd.DataFrame([row[:width] for row in answers.values()], [*answers], headers, "str")
@@ -179,7 +179,7 @@ def _frame(table: RawTable, depth: int | None) -> pd.DataFrame:
         if not header or header in frame.columns[: number - 1]:
             what = f"two columns are called {header!r}" if header else "a column has no header"
             raise ValueError(
-                f"{what} (column {number}); rename it in the export, or say how many "
+                f": {what} (column {number}); rename it in the export, or say how many "
                 "rows of headers there are (--header-rows)"
             )
     frame = _without_totals(frame, notes).rename_axis("row")
@@ -248,7 +248,7 @@ def _heads(rows: Sequence[Sequence[str]], at: int) -> bool:
         return True
     if len(rest) >= _FEW or (all(row) and not all(rows[0])):
         raise ValueError(
-            f"row {at + 1} looks like a second header, since none of its answers is given again; "
+            f": row {at + 1} looks like a second header, since none of its answers is given again; "
             f"say how many rows of headers there are (--header-rows {at} or {at + 1})"
         )
     return False
@@ -284,7 +284,7 @@ def _without_persons(frame: pd.DataFrame, keep: Sequence[str]) -> pd.DataFrame:
     """Drop the columns that tell who answered, but for those to be kept, and say so."""
     names, personal = frame.attrs["names"], dict[str, str]()
     if unknown := {*keep} - {*frame} - {*map(names.get, frame)}:
-        raise ValueError(f"it has no column {min(unknown)!r} to keep; it has {', '.join(frame)}")
+        raise ValueError(f" has no column {min(unknown)!r} to keep; it has {', '.join(frame)}")
     for column in frame:
         called = {column, names.get(column, column)}
         if not called & {*keep} and (reason := _reason(called, frame[column])):
