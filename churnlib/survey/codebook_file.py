@@ -116,7 +116,8 @@ def _checked(value: Any, kind: Any, place: str) -> Any:
     if value in choice or (isinstance(kind, type) and isinstance(value, kind)):
         return CONTROL.sub("", value) if isinstance(value, str) else value
     says = next((says for of, says in _SAYS.items() if kind is of or isinstance(kind, of)), "")
-    raise ValueError(f"{place} must be {says or ' or '.join(choice)}, given {value!r}")
+    says = f"must be {says}" if says else f"is one of {', '.join(choice)}"
+    raise ValueError(f"{place} {says}, given {value!r}")
 
 
 def _variable(
@@ -131,11 +132,10 @@ def _problems(variable: Variable, variables: Mapping[str, Variable]) -> Iterator
     levels, kind, items = variable.levels, variable.kind, variable.items
     if variable.key == "n":
         yield "counts are called 'n'; call the variable otherwise"
-    if bool(levels) != (kind in {"single", "multiple"}):
-        yield (
-            f"it is of kind {kind!r} and has {len(levels) or 'no'} levels; single and multiple "
-            f"need levels, [[variables.{variable.key}.levels]], and no other kind has any"
-        )
+    if not levels and kind in {"single", "multiple"}:
+        yield f"it has no levels; add [[variables.{variable.key}.levels]]"
+    if levels and kind not in {"single", "multiple"}:
+        yield f"a variable of kind {kind!r} has no levels; remove them"
     if len({bool(level.column) for level in levels}) > 1:
         yield "give every level its 'column', or none"
     called: dict[str, Level] = {}
@@ -153,8 +153,10 @@ def _problems(variable: Variable, variables: Mapping[str, Variable]) -> Iterator
     for (_, last, lower), (first, _, upper) in pairwise(bands):
         if first <= last:
             yield f"the bands of {lower!r} and {upper!r} overlap"
-    if (kind == "scale") != (len(items) > 1):
-        yield f"a scale needs two items or more, and nothing else has any, given {[*items]}"
+    if kind != "scale" and (items or variable.reversed_items):
+        yield 'only a scale has items; say kind = "scale"'
+    if kind == "scale" and len(items) < 2:
+        yield f"a scale needs two items or more, given {[*items]}"
     for item in (*items, *variable.reversed_items):
         if item not in items:
             yield f"{item!r} is reversed and is none of the items"

@@ -128,7 +128,7 @@ class Variable:
 
     def __getitem__(self, key: str) -> Level:
         if key not in self.keys:
-            names = ", ".join(self.keys) or "none"
+            names = ", ".join(self.keys)
             raise KeyError(f"{self.key!r} has no level {key!r}; its levels are {names}")
         return self.levels[self.keys.index(key)]
 

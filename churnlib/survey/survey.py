@@ -61,8 +61,11 @@ class Survey:
         24
         """
         chosen = (levels,) if isinstance(levels, str) else (*levels,)
+        question = self.codebook[variable]
+        if question.kind not in {"single", "multiple"}:
+            raise ValueError(f"{variable!r} is of kind {question.kind!r} and has no levels")
         for level in chosen:
-            _ = self.codebook[variable][level]  # raises where there is no such level
+            _ = question[level]  # raises where there is no such level
         # One row an answer, then one a person again.
         given = self.frame[variable].explode().isin(chosen)
         selected = given.groupby(level=0, sort=False).any()

@@ -319,7 +319,7 @@ def write(folder: Path, text: str) -> Path:
     [
         ("= 1", "not a TOML file"),
         ("", "declares no variable"),
-        (START, "of kind 'single' and has no levels"),
+        (START, "has no levels; add"),
         (START + LEVEL + LEVEL, "'yes' means both 'yes' and 'yes'"),
         ("[variables.a]\n" + LEVEL, r"variables\.a\.label must be entries"),
         (START + LEVEL.replace('key = "yes"', "key = 1"), r"levels\[1\]\.key must be a text"),
@@ -330,7 +330,9 @@ def write(folder: Path, text: str) -> Path:
         (START + LEVEL + "bounds = { low = 2, high = 1 }\n", "low=2 is above high=1"),
         (START + LEVEL + "bounds = { low = 1.5 }\n", r"bounds\.low must be a whole number"),
         (START + LEVEL + 'code = "1"\n', r"code must be a whole number"),
-        (START + 'numbers = "both"\n' + LEVEL, r"a\.numbers must be option or value, given"),
+        (START + 'questions = "Which?"\n' + LEVEL, r"a\.questions must be a list in \[ \], given"),
+        ('[sheet]\nids = ["No."]\n' + START + LEVEL, "sheet: unknown 'ids'; known are id, time"),
+        (START + 'numbers = "both"\n' + LEVEL, r"a\.numbers is one of option, value, given"),
         (
             START + LEVEL + "bounds = { high = 5 }\n" + NO + "bounds = { low = 5 }\n",
             "the bands of 'yes' and 'no' overlap",
