@@ -86,7 +86,6 @@ from .studies.verdicts import audit_thesis as audit_thesis
 from .studies.verdicts import claims as claims
 from .studies.verdicts import exhibits as exhibits
 from .studies.verdicts import verdict as verdict
-from .survey.cleaning import clean as clean
 from .survey.codebook import Codebook as Codebook
 from .survey.codebook_file import load_codebook as load_codebook
 from .survey.levels import LabelError as LabelError
@@ -94,6 +93,7 @@ from .survey.levels import Level as Level
 from .survey.levels import Variable as Variable
 from .survey.readers import read_answers as read_answers
 from .survey.survey import Survey as Survey
+from .survey.survey import clean as clean
 from .survey.synthesis import Scenario as Scenario
 from .survey.synthesis import load_scenarios as load_scenarios
 from .survey.synthesis import synthesise as synthesise

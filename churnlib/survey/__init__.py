@@ -3,8 +3,6 @@
 from churnlib.survey.answer_text import as_text as as_text
 from churnlib.survey.answer_values import item_scores as item_scores
 from churnlib.survey.answer_values import resolved as resolved
-from churnlib.survey.cleaning import clean as clean
-from churnlib.survey.cleaning import rwm_1988 as rwm_1988
 from churnlib.survey.codebook import Codebook as Codebook
 from churnlib.survey.codebook import column_of as column_of
 from churnlib.survey.codebook import columns_of as columns_of
@@ -16,6 +14,8 @@ from churnlib.survey.levels import Level as Level
 from churnlib.survey.levels import Variable as Variable
 from churnlib.survey.readers import read_answers as read_answers
 from churnlib.survey.survey import Survey as Survey
+from churnlib.survey.survey import clean as clean
+from churnlib.survey.survey import rwm_1988 as rwm_1988
 from churnlib.survey.synthesis import Scenario as Scenario
 from churnlib.survey.synthesis import load_scenarios as load_scenarios
 from churnlib.survey.synthesis import synthesise as synthesise

@@ -20,39 +20,17 @@ _BRACKETS = re.compile(r"(?:[?？:：。*\s]|\[[^\]]*\]|【[^】]*】)+$")
 
 @dataclass(frozen=True, eq=False)
 class Codebook:
-    """The variables of one survey in the order of its file, and every word about them.
-
-    Parameters
-    ----------
-    variables : mapping of str to Variable
-        In the order of the file.
-    words : mapping of str to labels
-        Other words that tables and figures need, such as ``"opened"``.
-    where : str
-        The file it was read from, for error messages.
-    missing : tuple of str
-        What stands for a declared missing answer.
-    sheet : mapping
-        Columns that identify an answer sheet: ``id`` and ``time``, each a list of headers.
-    common : mapping of str to labels
-        Words of tables and figures that every survey shares; asked last.
-    reading : mapping
-        How its export is read: what `read_answers` takes beside the path.
-    response : str
-        The question that an analysis explains, if it is named.
-    guesses : tuple of str
-        What a draft could not know and nobody has decided yet.
-    """
+    """The variables of one survey in the order of its file, and every word about them."""
 
     variables: Mapping[str, Variable]
-    words: Mapping[str, Labels]
-    where: str
-    missing: tuple[str, ...] = ()
-    sheet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    common: Mapping[str, Labels] = field(default_factory=dict)
-    reading: Mapping[str, Any] = field(default_factory=dict)
-    response: str = ""
-    guesses: tuple[str, ...] = ()
+    words: Mapping[str, Labels] = field(default_factory=dict)  # of tables and figures, by key
+    where: str = "the codebook"  # the file it was read from, for error messages
+    missing: tuple[str, ...] = ()  # what stands for a declared missing answer
+    sheet: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # columns: its id, its time
+    common: Mapping[str, Labels] = field(default_factory=dict)  # words of all surveys; asked last
+    reading: Mapping[str, Any] = field(default_factory=dict)  # what `read_answers` is given
+    response: str = ""  # the question that an analysis explains, if it is named
+    guesses: tuple[str, ...] = ()  # what a draft could not know and nobody has decided yet
 
     def of_kind(self, *kinds: Kind) -> list[str]:
         """Return the variables of these kinds."""
@@ -136,13 +114,6 @@ one level but reaches into le18 and 19-29
         """Narrow a labeller to a table of these variables, whose levels others may have too.
 
         A level that two of them have under different labels is a `KeyError`.
-
-        Examples
-        --------
-        >>> from churnlib.survey import load_codebook
-        >>> book = load_codebook()
-        >>> book.within(book.labeller("en"), "gender", "visits")("female")
-        'Female'
         """
 
         def word(key: str) -> str:
@@ -189,41 +160,33 @@ def question_columns(raw: pd.DataFrame, codebook: Codebook) -> dict[str, list[st
     columns = {}
     try:
         for key in codebook.of_kind("single", "multiple", "number", "text"):
-            options = [level.column for level in codebook[key].levels if level.column]
-            columns[key] = [
-                _header(raw.columns, [option], codebook, key, f", option {option!r},")
-                for option in options
-            ] or [column_of(raw.columns, codebook, key)]
+            options = [level.column for level in codebook[key].levels if level.column] or [""]
+            columns[key] = [column_of(raw.columns, codebook, key, option) for option in options]
     except ValueError as error:
-        if dropped := raw.attrs.get("dropped"):
-            raise ValueError(
-                f"{error}. Dropped as personal were {', '.join(dropped)}; keep = [HEADER] in the "
-                "codebook or --keep HEADER keeps one"
-            ) from None
-        raise
+        if not (dropped := raw.attrs.get("dropped")):
+            raise
+        raise ValueError(
+            f"{error}. Dropped as personal were {', '.join(dropped)}; keep = [HEADER] in the "
+            "codebook or --keep HEADER keeps one"
+        ) from None
     return columns
 
 
-def column_of(headers: Iterable[Any], codebook: Codebook, variable: str) -> Any:
-    """Find the column of one variable, as `question_columns` does."""
-    question = codebook[variable]
-    texts = (variable, *question.labels.values(), *question.questions)
-    return _header(headers, texts, codebook, variable)
-
-
-def _header(
-    headers: Iterable[Any], texts: Iterable[str], book: Codebook, variable: str, option: str = ""
-) -> Any:
-    headers, wordings = list(headers), set(map(wording, texts))
+def column_of(headers: Iterable[Any], codebook: Codebook, variable: str, option: str = "") -> Any:
+    """Find the column of one variable, or of one option of it, as `question_columns` does."""
+    headers, question = list(headers), codebook[variable]
+    texts = [option] if option else [variable, *question.labels.values(), *question.questions]
+    wordings = {*map(wording, texts)}
     matching = [header for header in headers if wording(str(header)) in wordings]
     # [single choice] behind a question is a remark; in "Question [Row]" it tells the rows apart.
     matching = matching or [h for h in headers if wording(_BRACKETS.sub("", str(h))) in wordings]
     if len(matching) != 1:
+        asked = f"{variable!r}, option {option!r}," if option else repr(variable)
         several = f"several columns: {', '.join(map(str, matching))}" if matching else "no column"
         raise ValueError(
-            f"the question {variable!r}{option} has {several}; the columns are "
+            f"the question {asked} has {several}; the columns are "
             f"{', '.join(map(str, headers))}. Say its wording in 'questions' under "
-            f"[variables.{variable}] in {book.where}, or remove the column that is not meant"
+            f"[variables.{variable}] in {codebook.where}, or remove the column that is not meant"
         )
     return matching[0]
 

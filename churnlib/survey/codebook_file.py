@@ -5,36 +5,52 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import replace
 from itertools import pairwise
+from numbers import Real
 from pathlib import Path
 from typing import Any, get_args
 
 from churnlib.evidence import PROJECT
-from churnlib.survey.answer_text import CONTROL, INFINITY, Interval, normalise
+from churnlib.survey.answer_text import CONTROL, normalise
 from churnlib.survey.codebook import Codebook
-from churnlib.survey.file_formats import decode
-from churnlib.survey.levels import Kind, Labels, Level, Numbers, Variable
+from churnlib.survey.file_formats import decode, encoding_of
+from churnlib.survey.levels import ANY_NUMBER, Kind, Labels, Level, Numbers, Variable
 
-_IN_FILE = {"labels": "label", "reversed_items": "reversed"}  # fields called otherwise there
-_WRITTEN = {"labels", "kind", "questions", "items", "units", "missing", "ordered", "column"}
-_FILE = {"export", "guesses", "keep", "missing", "response", "sheet", "variables", "words"}
+# What each key may hold: a type, a choice, a list or a table of these; "*" is any other key.
+_TEXTS = {"*": str}  # one a language
+_LEVEL: dict[str, Any] = {
+    "key": str, "label": _TEXTS, "aliases": [str], "code": int, "column": str,
+    "bounds": {"low": int, "high": int}, "assumed": bool,
+}  # fmt: skip
+_VARIABLE = {
+    "label": _TEXTS, "levels": [_LEVEL], "ordered": bool, "questions": [str], "units": [str],
+    "limits": {"low": Real, "high": Real}, "numbers": Numbers, "missing": [str], "kind": Kind,
+    "items": [str], "reversed": [str],
+}  # fmt: skip
+_FILE = {
+    "export": {"encoding": str, "header_rows": int, "sheet": str}, "guesses": [str],
+    "keep": [str], "missing": [str], "response": str, "sheet": {"id": [str], "time": [str]},
+    "variables": {"*": _VARIABLE}, "words": {"*": _TEXTS},
+}  # fmt: skip
+_SAYS = {
+    str: "a text in quotes", int: "a whole number", Real: "a number", bool: "true or false",
+    list: "a list in [ ]", dict: 'entries in { }, such as { en = "Age" }',
+}  # fmt: skip
+_NEEDED = ("key", "label")
+_FIELDS = {"label": "labels", "reversed": "reversed_items"}  # what the file calls otherwise
+_WRITTEN = {"key", "label", "kind", "questions", "items", "units", "missing", "ordered", "column"}
 
 
 def load_codebook(path: str | Path | None = None) -> Codebook:
-    """Read a codebook; the thesis's own when no path is given.
+    """Read a codebook, a TOML file like ``data/codebook.toml``, which is read without a path.
 
-    Parameters
-    ----------
-    path : str or Path, optional
-        A TOML file laid out like ``data/codebook.toml``; its words are added to those there.
+    The words of that one, which figures and reports share, are added to any other.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is not a codebook; the message names the place.
+    FileNotFoundError, ValueError
+        If there is no such file, or it is not a codebook; the message names the place.
 
     Examples
     --------
@@ -44,150 +60,110 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     >>> [level.key for level in book["visits"].levels if level.assumed]
     ['1-2', '3-5']
     """
-    # The words that figures and reports share stand in the project; a wheel goes without them.
-    shared = PROJECT / "data" / "codebook.toml"
-    file = Path(path) if path is not None else shared
-    try:
-        text = decode(file.read_bytes(), file.name)
-        content = tomllib.loads(text.replace("\r\n", "\n"))
-    except FileNotFoundError:
+    file = PROJECT / "data" / "codebook.toml" if path is None else Path(path)
+    if not file.is_file():
         raise FileNotFoundError(
             f"there is no codebook at {file}; draft one from an export with the command 'codebook'"
-        ) from None
+        )
+    try:
+        data = file.read_bytes()
+        content = tomllib.loads(decode(data, encoding_of(data)).replace("\r\n", "\n"))
+        return _codebook(content, file.name, load_codebook().words if path is not None else {})
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file} is not a TOML file: {error}") from error
-    _refuse_unknown(content, _FILE, file.name)
-    reading = dict(content.get("export", {}))
-    _refuse_unknown(reading, {"encoding", "header_rows", "sheet"}, f"{file.name}, [export]")
-    variables = {
-        key: _variable(key, entry, f"{file.name}, [variables.{key}]")
-        for key, entry in content.get("variables", {}).items()
-    }
+    except ValueError as error:
+        raise ValueError(f"{file.name}: {str(error).strip()}") from error
+
+
+def _codebook(content: Any, name: str, common: Mapping[str, Labels]) -> Codebook:
+    content = _checked(content, _FILE, "")
+    reading, entries = content.pop("export", {}), content.pop("variables", {})
+    variables = {key: _variable(key, **entry) for key, entry in entries.items()}
     if not variables:
-        raise ValueError(f"{file.name} declares no variable; it needs a table [variables.NAME]")
-    for scale in variables.values():
-        _refuse_items(scale, variables, f"{file.name}, [variables.{scale.key}]")
-    response = content.get("response", "")
-    if response and response not in variables:
+        raise ValueError("it declares no variable; it needs a table [variables.NAME]")
+    for key, variable in variables.items():
+        if problem := next(_problems(variable, variables), None):
+            raise ValueError(f"[variables.{key}]: {problem}")
+    if (response := content.get("response")) and response not in variables:
         raise ValueError(
-            f"{file.name}: response = {response!r} is none of its variables: {', '.join(variables)}"
+            f"response = {response!r} is none of its variables: {', '.join(variables)}"
         )
     # A reader takes free text for personal; a codebook that declares it wants it counted.
     texts = [v.questions[0] for v in variables.values() if v.kind == "text" and v.questions]
-    if keep := dict.fromkeys([*content.get("keep", ()), *texts]):
+    if keep := dict.fromkeys([*content.pop("keep", ()), *texts]):
         reading["keep"] = tuple(keep)
-    return Codebook(
-        variables,
-        content.get("words", {}),
-        file.name,
-        tuple(content.get("missing", ())),
-        {name: tuple(headers) for name, headers in content.get("sheet", {}).items()},
-        load_codebook().words if path is not None and shared.exists() else {},
-        reading,
-        response,
-        tuple(content.get("guesses", ())),
-    )
+    return Codebook(variables, where=name, common=common, reading=reading, **content)
 
 
-def _refuse_unknown(entry: Mapping[str, Any], keys: set[str], where: str) -> None:
-    # A misspelt key would be passed over, and with it the answers it was to explain.
-    if unknown := sorted(entry.keys() - keys):
-        raise ValueError(f"{where}: unknown {unknown[0]!r}; known are {', '.join(sorted(keys))}")
+def _checked(value: Any, kind: Any, place: str) -> Any:
+    """Return a value as the fields of nouns hold it; one that may not stand there is refused."""
+    choice = get_args(kind)
+    if isinstance(kind, list) and isinstance(value, list):
+        names = [x.get("key", i) if isinstance(x, dict) else i for i, x in enumerate(value, 1)]
+        places = [f"{place}[{name}]" for name in names]
+        return tuple(_checked(x, kind[0], at) for x, at in zip(value, places, strict=True))
+    if isinstance(kind, dict) and isinstance(value, dict):
+        kinds = dict.fromkeys(value, kind["*"]) if "*" in kind else kind
+        # A misspelt key would be passed over, and with it the answers it was to explain.
+        if unknown := sorted(value.keys() - kinds):
+            known = f"unknown {unknown[0]!r}; known are {', '.join(sorted(kinds))}"
+            raise ValueError(f"{place}: {known}" if place else known)
+        given = {key: None for key in _NEEDED if key in kinds} | value
+        return {
+            _FIELDS.get(key, key): _checked(x, kinds[key], f"{place}.{key}".lstrip("."))
+            for key, x in given.items()
+        }
+    if value in choice or (isinstance(kind, type) and isinstance(value, kind)):
+        return CONTROL.sub("", value) if isinstance(value, str) else value
+    says = next((says for of, says in _SAYS.items() if kind is of or isinstance(kind, of)), "")
+    says = f"must be {says}" if says else f"is one of {', '.join(choice)}"
+    raise ValueError(f"{place} {says}, given {value!r}")
 
 
-def _keys(noun: type, *others: str) -> set[str]:
-    """Keys of a table in the file: its fields, without and with the others."""
-    return {_IN_FILE.get(f.name, f.name) for f in fields(noun)} ^ {*others}
+def _variable(
+    key: str, levels: Sequence[Any] = (), limits: Mapping[str, float] = {}, **entry: Any
+) -> Variable:
+    bounded = tuple(Level(**level.pop("bounds", {}), **level) for level in levels)
+    return Variable(key, levels=bounded, limits=replace(ANY_NUMBER, **limits), **entry)
 
 
-def _variable(key: str, entry: Mapping[str, Any], where: str) -> Variable:
-    _refuse_unknown(entry, _keys(Variable, "key"), where)
-    if key == "n":
-        raise ValueError(f"{where}: counts are called 'n'; call the variable otherwise")
-    if (kind := entry.get("kind", "single")) not in get_args(Kind):
-        raise ValueError(f"{where}: kind is one of {', '.join(get_args(Kind))}, given {kind!r}")
-    if (numbers := entry.get("numbers")) not in {None, *get_args(Numbers)}:
-        raise ValueError(f'{where}: numbers is "option" or "value", given {numbers!r}')
-    limits = entry.get("limits", {})
-    variable = Variable(
-        key,
-        _labelled(entry, where),
-        tuple(_level(level, where) for level in entry.get("levels", ())),
-        limits=Interval(limits.get("low", -INFINITY), limits.get("high", INFINITY)),
-        reversed_items=tuple(entry.get("reversed", ())),
-        **_values(entry, "ordered", "questions", "units", "numbers", "missing", "kind", "items"),
-    )
-    _refuse_levels(variable, where)
-    return variable
-
-
-def _values(entry: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    given = {key: entry[key] for key in keys if key in entry}
-    return {key: tuple(v) if isinstance(v, list) else v for key, v in given.items()}
-
-
-def _refuse_levels(variable: Variable, where: str) -> None:
-    """Refuse levels that are lacking, not wanted, or mean the same."""
-    levels, kind = variable.levels, variable.kind
+def _problems(variable: Variable, variables: Mapping[str, Variable]) -> Iterator[str]:
+    """Levels that are lacking, not wanted or mean the same, and items that make no scale."""
+    levels, kind, items = variable.levels, variable.kind, variable.items
+    if variable.key == "n":
+        yield "counts are called 'n'; call the variable otherwise"
     if not levels and kind in {"single", "multiple"}:
-        raise ValueError(f"{where} has no levels; add [[variables.{variable.key}.levels]]")
+        yield f"it has no levels; add [[variables.{variable.key}.levels]]"
     if levels and kind not in {"single", "multiple"}:
-        raise ValueError(f"{where}: a variable of kind {kind!r} has no levels; remove them")
-    for twice in (key for key in variable.keys if variable.keys.count(key) > 1):
-        raise ValueError(f"{where} declares the level {twice!r} twice")
+        yield f"a variable of kind {kind!r} has no levels; remove them"
     if len({bool(level.column) for level in levels}) > 1:
-        raise ValueError(f"{where}: give every level its 'column', or none")
+        yield "give every level its 'column', or none"
+    called: dict[str, Level] = {}
     for level in levels:
-        for text in (level.key, *level.names):
-            if (other := variable.spellings[normalise(text)]) != level.key:
-                raise ValueError(f"{where}: {text!r} means both {level.key!r} and {other!r}")
+        for text in dict.fromkeys(map(normalise, (level.key, *level.names))):
+            if (other := called.setdefault(text, level)) is not level:
+                yield f"{text!r} means both {other.key!r} and {level.key!r}"
     codes = [level.code for level in levels if level.code is not None]
     if len(set(codes)) < len(codes):
-        raise ValueError(f"{where}: two levels have the same option number; given {codes}")
+        yield f"two levels have the same option number; given {codes}"
     bands = sorted((v.band.low, v.band.high, v.key) for v in levels if v.band)
+    for low, high, key in bands:
+        if low > high:
+            yield f"level {key!r}: low={low} is above high={high}"
     for (_, last, lower), (first, _, upper) in pairwise(bands):
         if first <= last:
-            raise ValueError(f"{where}: the bands of {lower!r} and {upper!r} overlap")
-
-
-def _refuse_items(scale: Variable, variables: Mapping[str, Variable], where: str) -> None:
-    """Refuse a scale whose questions are not there, or have not as many levels in order."""
-    if scale.kind != "scale":
-        if scale.items or scale.reversed_items:
-            raise ValueError(f'{where}: only a scale has items; say kind = "scale"')
-        return
-    if len(scale.items) < 2:
-        raise ValueError(f"{where}: a scale needs two items or more, given {[*scale.items]}")
-    for item in (*scale.items, *scale.reversed_items):
-        if item not in scale.items:
-            raise ValueError(f"{where}: {item!r} is reversed and is none of the items")
+            yield f"the bands of {lower!r} and {upper!r} overlap"
+    if kind != "scale" and (items or variable.reversed_items):
+        yield 'only a scale has items; say kind = "scale"'
+    if kind == "scale" and len(items) < 2:
+        yield f"a scale needs two items or more, given {[*items]}"
+    for item in (*items, *variable.reversed_items):
+        if item not in items:
+            yield f"{item!r} is reversed and is none of the items"
         if item not in variables or not variables[item].ordered:
-            raise ValueError(f"{where}: the item {item!r} is no variable with ordered levels")
-    if len({len(variables[item].levels) for item in scale.items}) > 1:
-        raise ValueError(f"{where}: the items have different numbers of levels")
-
-
-def _level(entry: Mapping[str, Any], variable: str) -> Level:
-    if not isinstance(key := entry.get("key"), str):
-        raise ValueError(f"{variable}: every level needs a text 'key', given {key!r}")
-    where, bounds = f"{variable}, level {key!r}", entry.get("bounds", {})
-    _refuse_unknown(entry, _keys(Level, "low", "high", "bounds"), where)
-    low, high = bounds.get("low"), bounds.get("high")
-    if any(not isinstance(bound, int | None) for bound in (low, high)):
-        raise ValueError(f"{where}: bounds are whole numbers, given low={low!r}, high={high!r}")
-    if low is not None and high is not None and low > high:
-        raise ValueError(f"{where}: low={low} is above high={high}")
-    if not isinstance(code := entry.get("code"), int | None):
-        raise ValueError(f"{where}: an option number is a whole number, given {code!r}")
-    column, others = str(entry.get("column", "")), _values(entry, "assumed", "aliases", "code")
-    return Level(key, _labelled(entry, where), low, high, column=column, **others)
-
-
-def _labelled(entry: Mapping[str, Any], where: str) -> Labels:
-    labels = entry.get("label")
-    if not isinstance(labels, dict) or not labels:
-        raise ValueError(f"{where} needs 'label' with one text a language, given {labels!r}")
-    return {lang: CONTROL.sub("", str(text)) for lang, text in labels.items()}
+            yield f"the item {item!r} is no variable with ordered levels"
+    if len({len(variables[item].levels) for item in items}) > 1:
+        yield "the items have different numbers of levels"
 
 
 def codebook_text(
@@ -229,21 +205,21 @@ def _response(variables: Sequence[Variable]) -> str:
 
 def _tables(variable: Variable) -> Iterator[str]:
     yield f"[variables.{variable.key}]"
-    yield from _toml_lines(_entries(variable) | ({"reversed": []} if variable.items else {}))
+    yield from _toml_lines(_entries(variable, _VARIABLE))
+    if variable.items:
+        yield "reversed = []"
     for level in variable.levels:
         yield f"[[variables.{variable.key}.levels]]"
-        bounds = {side: n for side in ("low", "high") if (n := getattr(level, side)) is not None}
-        yield from _toml_lines({"key": level.key, **_entries(level), "bounds": bounds or None})
+        bounds = {side: n for side in _LEVEL["bounds"] if (n := getattr(level, side)) is not None}
+        yield from _toml_lines(_entries(level, _LEVEL) | ({"bounds": bounds} if bounds else {}))
     yield ""
 
 
-def _entries(noun: Variable | Level) -> dict[str, Any]:
+def _entries(noun: Variable | Level, kinds: Mapping[str, Any]) -> dict[str, Any]:
     """What the file says of a variable or a level, without what needs not be said."""
-    return {
-        _IN_FILE.get(f.name, f.name): value
-        for f in fields(noun)
-        if f.name in _WRITTEN and (value := getattr(noun, f.name)) != f.default
-    }
+    names = {key: _FIELDS.get(key, key) for key in kinds if key in _WRITTEN}
+    entries = {key: getattr(noun, name) for key, name in names.items()}
+    return {key: x for key, x in entries.items() if x != getattr(type(noun), names[key], None)}
 
 
 def _toml_lines(entries: Mapping[str, Any]) -> list[str]:

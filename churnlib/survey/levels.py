@@ -21,23 +21,20 @@ from churnlib.survey.answer_text import (
     strip_mark,
 )
 
+_OR = "(?:及其|及|或者|或|和)"
 _INCLUSIVE_SIDE = re.compile(  # opens a level on a side and leaves its own word in it
-    "(?:及其|及|或者|或|和)(?:以上|以下|更高|更低)$"
-    "|(?:or|and)(?:above|below|higher|lower|more|less|over|under)$"
+    f"{_OR}(?:以上|以下|更高|更低)$|(?:or|and)(?:above|below|higher|lower|more|less|over|under)$"
 )
 _BETWEEN_WORDS = re.compile(
     r"""[、/\\,;|()\[\]·+&"“”「」-]|(?<=\w)(?=[♂♀])|\b(?:or|and|to|including|incl)\b"""
     "|包括|包含|以及|或者|[含和与及或至到等]"
     "|(?<=[\u3400-\u9fff])\\s*(?=[a-z])|(?<=[a-z])\\s*(?=[\u3400-\u9fff])"
 )
-_UP = re.compile(
-    r"(?:及其|及|或者|或|和)?(?:以上|更高)|\b(?:or|and|&) (?:above|higher|more|over|beyond)\b"
-    r"|\babove\b"
-)
-_DOWN = re.compile(
-    r"(?:及其|及|或者|或|和)?(?:以下|更低)|\b(?:or|and|&) (?:below|lower|less|under)\b"
-    r"|\b(?:below|under|less than|lower than)\b"
-)
+_SIDES = {
+    "↑": rf"{_OR}?(?:以上|更高)|\b(?:or|and|&) (?:above|higher|more|over|beyond)\b|\babove\b",
+    "↓": rf"{_OR}?(?:以下|更低)|\b(?:or|and|&) (?:below|lower|less|under)\b"
+    r"|\b(?:below|under|less than|lower than)\b",
+}
 _BEFORE = re.compile("^(?:我是|非?全日制|在读|在职|普通|统招|成人|自考|已)")
 _BEHIND = re.compile(
     "(?:学历|学位|毕业|在读|程度|文化|水平|阶段|[及或]?同等学[历力]"
@@ -52,10 +49,9 @@ Kind = Literal["single", "multiple", "scale", "number", "text", "weight", "id"]
 
 
 class LabelError(ValueError):
-    """An answer that must not be given a level.
+    """An answer that must not be given a level: `variable`, `raw` as typed, and the `reason`.
 
-    It holds the question (`variable`), the answer as typed (`raw`), why it does not fit (`reason`)
-    and the label spelt most like it (`nearest`), only to help a person find a typing error.
+    `nearest` is the label spelt most like it, only to help a person find a typing error.
     """
 
     def __init__(self, variable: str, raw: str, reason: str, nearest: str | None = None) -> None:
@@ -66,34 +62,16 @@ class LabelError(ValueError):
 
 @dataclass(frozen=True)
 class Level:
-    """One answer category.
+    """One answer category; a band of whole numbers has a first and a last one."""
 
-    Parameters
-    ----------
-    key : str
-        ASCII name used in code and data, for instance ``"40-59"``.
-    labels : mapping of str to str
-        Language to label.
-    low, high : int or None
-        First and last whole number of a band, ``None`` on an open side and where it is no band.
-    assumed : bool
-        Whether the level is ours rather than the source's.
-    aliases : tuple of str
-        Other ways in which people write it.
-    code : int or None
-        Its option number, where a platform exports numbers.
-    column : str
-        Of a multiple-choice question with one column an option: the header of that column.
-    """
-
-    key: str
-    labels: Labels
-    low: int | None = None
+    key: str  # ASCII name used in code and data, for instance "40-59"
+    labels: Labels  # by language
+    low: int | None = None  # None on an open side, and where it is no band
     high: int | None = None
-    assumed: bool = False
-    aliases: tuple[str, ...] = ()
-    code: int | None = None
-    column: str = ""
+    assumed: bool = False  # whether the level is ours rather than the source's
+    aliases: tuple[str, ...] = ()  # other ways in which people write it
+    code: int | None = None  # its option number, where a platform exports numbers
+    column: str = ""  # its column, where a multiple-choice question has one an option
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -117,40 +95,23 @@ class Level:
 class Variable:
     """One question with its levels, in the order in which they are always shown.
 
-    Parameters
-    ----------
-    key, labels, levels, ordered
-        Its name, its label by language, its levels, and whether their order means something.
-    questions : tuple of str
-        Wordings of the question by which its column is found.
-    units : tuple of str
-        Words that may follow a number, such as ``"岁"``.
-    limits : Interval
-        Numbers that can be meant at all: 999 is no age.
-    numbers : {"option", "value"} or None
-        What a bare number means, where it could be an option number as well as a quantity.
-    missing : tuple of str or None
-        What stands for a missing answer here, where it is not what the codebook says for all.
-    kind : {"single", "multiple", "scale", "number", "text", "weight", "id"}
-        One answer or several of its levels; the mean of several questions; a number; free text,
-        of which only is kept whether there was one; how many people an answer sheet stands for;
-        what tells who answered, which is not read.
-    items, reversed_items : tuple of str
-        Of a scale: its questions, and those of them that are asked the other way round.
+    Kinds: one answer (``single``) or several (``multiple``) of its levels; the mean of several
+    questions (``scale``); a ``number``; ``text``, of which only is kept whether there was one;
+    the ``weight`` of an answer sheet; ``id``, what tells who answered, which is not read.
     """
 
     key: str
-    labels: Labels
+    labels: Labels  # by language
     levels: tuple[Level, ...] = ()
-    ordered: bool = False
-    questions: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
-    limits: Interval = ANY_NUMBER
-    numbers: Numbers | None = None
-    missing: tuple[str, ...] | None = None
+    ordered: bool = False  # whether the order of its levels means something
+    questions: tuple[str, ...] = ()  # wordings by which its column is found
+    units: tuple[str, ...] = ()  # words that may follow a number, such as "岁"
+    limits: Interval = ANY_NUMBER  # numbers that can be meant at all: 999 is no age
+    numbers: Numbers | None = None  # what a number means that may be an option's or a quantity
+    missing: tuple[str, ...] | None = None  # for a missing answer, if not what the codebook says
     kind: Kind = "single"
-    items: tuple[str, ...] = ()
-    reversed_items: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()  # the questions of a scale
+    reversed_items: tuple[str, ...] = ()  # those of them that are asked the other way round
 
     @property
     def keys(self) -> list[str]:
@@ -172,19 +133,24 @@ class Variable:
         return self.levels[self.keys.index(key)]
 
     @cached_property
-    def spellings(self) -> dict[str, str]:
-        """Level key by each normalised label, alias and key."""
-        return {normalise(n): level.key for level in self.levels for n in (level.key, *level.names)}
-
-    @cached_property
     def written(self) -> dict[str, str]:
         """Level key by each label and alias as it stands in the codebook."""
         return {name: level.key for level in self.levels for name in level.names}
 
     @cached_property
+    def spellings(self) -> dict[str, str]:
+        """Level key by each normalised label, alias and key."""
+        return {normalise(n): level.key for level in self.levels for n in (level.key, *level.names)}
+
+    @cached_property
     def codes(self) -> dict[str, str]:
         """Level key by option number, as text."""
         return {str(level.code): level.key for level in self.levels if level.code is not None}
+
+    @cached_property
+    def bands(self) -> dict[str, Interval]:
+        """Numbers that each level covers, of levels that are bands."""
+        return {level.key: level.band for level in self.levels if level.band}
 
     @cached_property
     def words(self) -> dict[str, str]:
@@ -213,7 +179,7 @@ class Variable:
         names = map(normalise, (self.key, *self.labels.values(), *self.questions))
         if named := re.match(f"(?:{'|'.join(map(re.escape, names))})[ds]?:?(?=.)", text):
             text = bare = text[named.end() :]
-        if any(level.band for level in self.levels):
+        if self.bands:
             if band := parse_band(text, self.units):
                 return self._holding(raw, band)
             if marked := re.fullmatch(r"([0-9]{1,2})([.、:)])([0-9]+[^0-9.].*)", text):
@@ -222,13 +188,13 @@ class Variable:
 
     def dates_among(self, texts: Iterable[str]) -> dict[str, str]:
         """Bands of this variable that a spreadsheet took for dates, where others are bands."""
-        bands = {level.band: level.key for level in self.levels if level.band}
-        dates = {text: band for text in texts if (band := date_band(text)) in bands}
+        keys = {band: key for key, band in self.bands.items()}
+        dates = {text: band for text in texts if (band := date_band(text)) in keys}
         others = (parse_band(normalise(strip_mark(t)), self.units) for t in texts if t not in dates)
-        return {text: bands[band] for text, band in dates.items()} if any(others) else {}
+        return {text: keys[band] for text, band in dates.items()} if any(others) else {}
 
     def _numbered(self, raw: str, text: str, numbers: Numbers | None) -> str:
-        if numbers != "value" and (numbers == "option" or not any(v.band for v in self.levels)):
+        if numbers == "option" or (numbers is None and not self.bands):
             return self.codes[text]
         by_value = self._holding(raw, Interval(int(text), int(text)))
         if numbers == "value" or by_value == self.codes[text]:
@@ -257,10 +223,10 @@ class Variable:
         ends = [end for end in (band.low or low, band.high) if isfinite(end)]
         if low > high or any(not self.limits.low <= end <= self.limits.high for end in ends):
             raise LabelError(self.key, raw, "no such number can be meant")
-        bands = {level.key: level.band for level in self.levels if level.band}
-        touched = [key for key, at in bands.items() if at.low <= high and low <= at.high]
-        if len(touched) == 1 and bands[touched[0]].low <= low and high <= bands[touched[0]].high:
-            return touched[0]
+        touched = [key for key, at in self.bands.items() if at.low <= high and low <= at.high]
+        for key in touched:
+            if self.bands[key].low <= low and high <= self.bands[key].high:
+                return key  # bands do not overlap
         reason = f"it does not lie inside one level but reaches into {' and '.join(touched)}"
         raise LabelError(self.key, raw, reason if touched else "it lies outside every level")
 
@@ -297,17 +263,13 @@ class Variable:
 
 def _with_sides(text: str) -> str:
     """Put ``↑`` and ``↓`` for words such as 及以上 and ``or below``."""
-    return _DOWN.sub("↓", _UP.sub("↑", text))
+    for sign, words in _SIDES.items():
+        text = re.sub(words, sign, text)
+    return text
 
 
 def _core_words(text: str, *, of_answer: bool = False) -> list[str]:
-    """A normalised word without what does not change its meaning, step by step.
-
-    Examples
-    --------
-    >>> _core_words("在读大专生", of_answer=True)
-    ['在读大专生', '大专生', '大专']
-    """
+    """A normalised word without what does not change its meaning: 在读大专生, 大专生, 大专."""
     if not (_BEFORE.sub("", text) and _BEHIND.sub("", text)):
         return []  # in brackets behind a word: 本科生(在读)
     steps = [text, re.sub("[.'-]", "", text)]

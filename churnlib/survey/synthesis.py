@@ -19,44 +19,24 @@ from churnlib.survey.codebook_file import load_codebook
 
 @dataclass(frozen=True, eq=False)
 class Scenario:
-    """One set of assumptions about what was never published.
-
-    Parameters
-    ----------
-    name : str
-    title : mapping of str to str
-        By language.
-    questions : mapping of str to str
-        The header of each variable in an export, in the order of the sheet.
-    margins : mapping of str to Series
-        People by level of each variable whose frequencies were published.
-    minors : tuple of str, Series
-        An age level, and the shares of education levels among people of that age.
-    shares : mapping of str to DataFrame
-        For each other variable the shares of its levels (columns) by the level of another one
-        (rows), or in one row.
-    mess : mapping
-        How the answers are written; see ``data/synthetic/scenario.toml``.
-    """
+    """One set of assumptions about what was never published; see ``scenario.toml``."""
 
     name: str
-    title: Mapping[str, str]
-    questions: Mapping[str, str]
-    margins: Mapping[str, pd.Series]
-    minors: tuple[str, pd.Series]
-    shares: Mapping[str, pd.DataFrame]
-    mess: Mapping[str, Any]
+    title: Mapping[str, str]  # by language
+    questions: Mapping[str, str]  # header of each variable in an export, in the order of the sheet
+    margins: Mapping[str, pd.Series]  # people by level, of variables with published frequencies
+    minors: tuple[str, pd.Series]  # an age level, and the shares of education among people in it
+    shares: Mapping[str, pd.DataFrame]  # of levels (columns) by those of another one, or in one row
+    mess: Mapping[str, Any]  # how the answers are written
 
 
 def load_scenarios(path: str | Path | None = None) -> dict[str, Scenario]:
-    """Read the scenarios; the project's own when no path is given.
+    """Read the scenarios; the project's own, ``data/synthetic/scenario.toml``, without a path.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If an assumption is missing or contradicts another or the codebook.
+    FileNotFoundError, ValueError
+        If there is no such file, or an assumption is missing or contradicts another.
 
     Examples
     --------
@@ -68,52 +48,44 @@ def load_scenarios(path: str | Path | None = None) -> dict[str, Scenario]:
         minors = content["assumptions"]["minors"]
         tables = {v: pd.read_csv(PROJECT / "data" / f) for v, f in content["margins"].items()}
         margins = {v: table.set_index("level")["frequency"] for v, table in tables.items()}
-        return {
-            name: Scenario(
-                name,
-                entry["title"],
-                content["questions"],
-                margins,
-                (minors["age"], pd.Series(minors["education"])),
-                {
-                    variable: _shares(variable, (content["shares"] | entry).get(variable), book)
-                    for variable in content["questions"]
-                    if variable not in margins
-                },
-                content["mess"],
+        education = (minors["age"], pd.Series(minors["education"]))
+        asked, mess, scenarios = content["questions"], content["mess"], {}
+        for name, entry in content["scenarios"].items():
+            given = content["shares"] | entry
+            shares = {v: _shares(v, given.get(v), book) for v in asked if v not in margins}
+            scenarios[name] = Scenario(
+                name, entry["title"], asked, margins, education, shares, mess
             )
-            for name, entry in content["scenarios"].items()
-        }
     except KeyError as error:
         raise ValueError(f"the scenario file lacks {error}; see data/synthetic/") from None
+    return scenarios
 
 
 def scenario_file(path: str | Path | None = None) -> dict[str, Any]:
     """``scenario.toml`` as it stands, with the reason for each assumption."""
-    file = Path(path) if path is not None else PROJECT / "data" / "synthetic" / "scenario.toml"
+    file = PROJECT / "data" / "synthetic" / "scenario.toml" if path is None else Path(path)
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ValueError(f"{file.name} is not a TOML file in UTF-8: {error}") from error
 
 
 def _shares(variable: str, given: Any, book: Codebook) -> pd.DataFrame:
     """Shares of a variable's levels, in one row or by the level of the variable in ``by``."""
-    if given is None:
-        raise ValueError(f"the scenario file lacks {variable} in [shares]: one number a level")
     rows = dict(given) if isinstance(given, Mapping) else {"all": given}
-    by = rows.pop("by", "everybody")
-    levels = book[variable].keys
-    if by != "everybody" and {*rows} != {*book[by].keys}:
-        raise ValueError(
-            f"the shares of {variable} by {by} need the levels {', '.join(book[by].keys)}, "
-            f"given {', '.join(rows)}"
-        )
-    for level, row in rows.items():
-        if len(row) != len(levels) or min(row) < 0 or abs(sum(row) - 1) > 1e-9:
+    by, levels = rows.pop("by", "everybody"), book[variable].keys
+    groups = ["all"] if by == "everybody" else book[by].keys
+    for group in dict.fromkeys([*groups, *rows]):
+        row = rows.get(group) or ()
+        if (
+            group not in groups
+            or len(row) != len(levels)
+            or min(row) < 0
+            or abs(sum(row) - 1) > 1e-9
+        ):
             raise ValueError(
-                f"the shares of {variable} ({level}) must be {len(levels)} numbers of 0 or more "
-                f"that add up to 1, given {row}"
+                f"the shares of {variable} by {by} ({group}) must be {len(levels)} numbers of 0 or "
+                f"more that add up to 1 for each of {', '.join(groups)}, given {rows}"
             )
     return pd.DataFrame.from_dict(rows, "index", columns=levels).rename_axis(by)
 
@@ -123,27 +95,12 @@ def synthesise(scenario: str | Scenario, *, seed: int) -> pd.DataFrame:
 
     Cleaned with ``on_error="set_aside"`` they give 200 people with exactly the published
     frequencies of age and education. Everything else is drawn at random from the shares of the
-    scenario, with ordinary sampling noise: another seed gives other people.
+    scenario, with ordinary sampling noise: another seed gives other people. `scenario` is a name
+    from `load_scenarios`, or a scenario of one's own.
 
-    Parameters
-    ----------
-    scenario : str or Scenario
-        A name from `load_scenarios`, or a scenario of one's own.
-    seed : int
-        There is no default: who simulates says with which seed.
-
-    Returns
-    -------
-    DataFrame
-        In the layout of 问卷星, indexed by row. All of it is SYNTHETIC and says so in its own
-        column of sources; addresses are from ranges reserved for documentation.
-
-    Raises
-    ------
-    KeyError
-        If there is no such scenario.
-    ValueError
-        If the assumptions cannot hold together with the published margins.
+    The sheets are in the layout of 问卷星, indexed by row. They are SYNTHETIC and say so in their
+    column of sources; addresses are from ranges reserved for documentation. No such scenario is a
+    `KeyError`, one that cannot hold together with the published margins a `ValueError`.
 
     Examples
     --------
@@ -174,18 +131,16 @@ def population(scenario: Scenario, rng: np.random.Generator) -> pd.DataFrame:
     sizes = {variable: int(margin.sum()) for variable, margin in scenario.margins.items()}
     if len(set(sizes.values())) != 1:
         raise ValueError(f"the margins must count the same people, given {sizes}")
-    people = pd.DataFrame(
-        {v: rng.permutation(m.index.repeat(m)) for v, m in scenario.margins.items()}
-    )
+    shuffled = {v: rng.permutation(m.index.repeat(m)) for v, m in scenario.margins.items()}
+    people = pd.DataFrame(shuffled)
     minor, shares = scenario.minors
     is_minor = people["age"] == minor
     education = scenario.margins["education"]
     of_minors = pd.Series(rng.multinomial(is_minor.sum(), shares), shares.index)
     of_adults = education.sub(of_minors, fill_value=0).astype(int)
     if of_adults.min() < 0:
-        raise ValueError(
-            f"{of_minors.to_dict()} of those of {minor} cannot be among {education.to_dict()}"
-        )
+        among = education.to_dict()
+        raise ValueError(f"{of_minors.to_dict()} of those of {minor} cannot be among {among}")
     people.loc[is_minor, "education"] = of_minors.index.repeat(of_minors)
     people.loc[~is_minor, "education"] = rng.permutation(of_adults.index.repeat(of_adults))
     for variable, shares in scenario.shares.items():
@@ -202,8 +157,9 @@ def _written(variable: str, level: str, mess: Mapping[str, Any], rng: np.random.
         raise ValueError(
             f"the scenario file lacks {variable}.{level} in [mess.spellings]: say how it is written"
         )
-    usual, *others = spellings[level]
-    text = rng.choice(others) if others and rng.random() < mess["other_spelling"] else usual
+    text, *others = spellings[level]
+    if others and rng.random() < mess["other_spelling"]:
+        text = rng.choice(others)
     if rng.random() < mess["full_width"]:
         text = text.translate({ord(d): ord(d) + 0xFEE0 for d in "0123456789"})
     if rng.random() < mess["option_mark"]:
@@ -222,8 +178,7 @@ def _sheets(written: pd.DataFrame, scenario: Scenario, rng: np.random.Generator)
     for given in scenario.mess["unusable"]:
         changed = {key: text for key, text in given.items() if key in written}
         sheet = people[rng.integers(len(people))] | changed
-        copies = 2 if given.get("sent_twice") else 1
-        blocks.insert(rng.integers(len(blocks)), [sheet] * copies)
+        blocks.insert(rng.integers(len(blocks)), [sheet] * (2 if given.get("sent_twice") else 1))
     clock, rows = datetime(2020, 12, 1, 9), list[dict[str, str]]()
     for answers, again in ((answers, i > 0) for block in blocks for i, answers in enumerate(block)):
         clock += timedelta(seconds=4 if again else int(rng.integers(60, 900)))

@@ -124,7 +124,7 @@ def test_another_codebook_cleans_another_survey():
 def test_no_code_knows_the_variables_of_the_thesis():
     from churnlib.evidence.origin import PROJECT
 
-    for name in ("answer_text", "levels", "codebook", "readers", "cleaning"):
+    for name in ("answer_text", "levels", "codebook", "readers", "survey"):
         source = (PROJECT / "churnlib" / "survey" / f"{name}.py").read_text(encoding="utf-8")
         code = "\n".join(
             line

