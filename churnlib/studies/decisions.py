@@ -1,4 +1,4 @@
-"""How each kind of statement is decided. A rule computes a finding; it words nothing."""
+"""How each kind of statement is decided, with facts from outside beside it where it takes them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,18 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from churnlib.crosstabs import least_v
-from churnlib.evidence import LANGUAGES, Kind, Origin, Reported, derived
+from churnlib.evidence import LANGUAGES, Kind, Origin, Reported, derived, require_evidence
 from churnlib.margins import AtLeast, Constraint, Count, StructuralZero, attainable
-from churnlib.studies.arithmetic import Cell, like
-from churnlib.studies.reading import TOTAL, Named, load_study, published_frequencies
-from churnlib.studies.study import Claim, Study, checked, read_toml
+from churnlib.studies.reading import (
+    ANY,
+    NAME,
+    TEXT,
+    Named,
+    checked,
+    load_study,
+    published_frequencies,
+)
+from churnlib.studies.study import TOTAL, Claim, Study, like, read_toml, typeset
 from churnlib.tables import FrequencyTable, wilson
 
 
@@ -36,11 +43,9 @@ class OutsideFacts:
         if name not in self.rest:
             known = ", ".join([*self.facts, *self.rest])
             raise KeyError(f"no outside fact {name!r}; there are {known}")
-        share, left = self.share(self.rest[name]["share"]), Fraction(1)
-        for group, theirs in self.rest[name]["without"].items():
-            left -= self.share(group)
-            share -= self.share(group) * self.share(theirs) if theirs else 0
-        return share / left
+        without, share = self.rest[name]["without"], self.share(self.rest[name]["share"])
+        share -= sum(self.share(group) * self.share(x) for group, x in without.items() if x)
+        return share / (1 - sum(map(self.share, without)))
 
 
 def census(study: Named = None) -> OutsideFacts:
@@ -49,12 +54,11 @@ def census(study: Named = None) -> OutsideFacts:
     if file is None:
         raise ValueError("study.toml names no file of facts printed elsewhere as 'outside'")
     content = read_toml(file, "study.toml names it as 'outside'")
-    sources = tuple(content.get("sources", ()))
     schema = {
-        "facts": {"*": {"printed": "any", "of": "name", "source": sources}},
-        "rest?": {"*": {"share": "name", "without": {"*": "name"}, "of": "name"}},
-        "sources": {"*": dict.fromkeys(("publisher", "title", "date", "page"), "name")},
-        "warning": "text",
+        "facts": {"*": {"printed": ANY, "of": NAME, "source": tuple(content.get("sources", ()))}},
+        "rest?": {"*": {"share": NAME, "without": {"*": NAME}, "of": NAME}},
+        "sources": {"*": dict.fromkeys(("publisher", "title", "date", "page"), NAME)},
+        "warning": TEXT,
     }
     content = checked(content, schema, file.name)
     facts = {
@@ -70,7 +74,9 @@ def minor_assumptions(study: Named = None) -> dict[str, tuple[Constraint, ...]]:
     By name, for `attainable`: ``nothing``; ``most``, the statement as printed; what the study
     calls "nobody of that group is elsewhere"; and ``both``.
     """
-    claim, _, columns = _questioned(load_study(study))
+    study = load_study(study)
+    claim = _questioned(study)
+    _, columns = _crossed(claim, study)
     group, within = claim.details["group"]["level"], claim.details["within"]["level"]
     most = AtLeast((group, within), columns.combined([within]) // 2 + 1)
     nowhere_else = StructuralZero((group, [c for c in columns.counts.index if c != within]))
@@ -92,65 +98,110 @@ def plausibility(study: Named = None) -> pd.DataFrame:
         would not reject at 5 % (Clopper–Pearson).
     """
     study = load_study(study)
-    claim, rows, columns = _questioned(study)
-    facts, lines = census(study), {}
+    claim, facts, lines = _questioned(study), census(study), {}
+    rows, columns = _crossed(claim, study)
     for question in claim.details["question"]:
-        people = Count((list(question["rows"]), question["columns"]))
-        sizes = {level: rows.combined([level]) for level in question["rows"]}
-        n = sum(sizes.values())
-        there = [size * facts.share(question["rows"][level]) for level, size in sizes.items()]
-        share = float(sum(there) / n)
+        shares = question["rows"]
+        people, n = Count((list(shares), question["columns"])), rows.combined(list(shares))
+        there = sum(rows.combined([level]) * facts.share(x) for level, x in shares.items())
+        share = float(there / n)
         for said, constraints in minor_assumptions(study).items():
             possible = attainable(rows, columns, people, constraints)
             counts = range(round(possible.low), round(possible.high) + 1)
             best = max((binomtest(k, n, share) for k in counts), key=lambda test: test.pvalue)
-            fits = best.proportion_ci(0.95, method="exact")
+            fits = best.proportion_ci()
             lines[question["id"], said] = {
                 "low": possible.low, "high": possible.high, "n": n, "census": share,
                 "best": float(best.k), "p_value": min(float(best.pvalue), 1.0),
                 "fits_from": fits.low, "fits_to": fits.high,
             }  # fmt: skip
-    frame = pd.DataFrame.from_dict(lines, orient="index")
-    frame.index = pd.MultiIndex.from_tuples(lines, names=["question", "said"])
+    frame = pd.DataFrame.from_dict(lines, orient="index").rename_axis(["question", "said"])
     frame.attrs["origin"] = derived(rows.origin, columns.origin, Origin.EXTERNAL)
     return frame
 
 
-def _questioned(study: Study) -> tuple[Claim, FrequencyTable, FrequencyTable]:
-    """Return the claim with questions, and the two tables that it crosses."""
-    claim = next(claim for claim in study.claims.values() if "question" in claim.details)
+def _questioned(study: Study) -> Claim:
+    return next(claim for claim in study.claims.values() if "question" in claim.details)
+
+
+def _crossed(claim: Claim, study: Study) -> list[FrequencyTable]:
+    """Return the two tables of which a claim says that most of one group are in another."""
     named = (claim.details[key]["exhibit"] for key in ("group", "within"))
-    group, within = (published_frequencies(name, study) for name in named)
-    return claim, group, within
+    return [published_frequencies(name, study) for name in named]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a rule finds: the verdict's kind, and which sentence says why with which words."""
+class Verdict:
+    """What the evidence says of one statement.
+
+    Parameters
+    ----------
+    kind, origin : Kind and Origin
+        A ValueError if simulated or assumed numbers are to confirm or refute a statement.
+    computed, method : str
+        The number recomputed, or ``"—"``; how it was decided.
+    reason : mapping of str to str
+        One sentence by language.
+    """
 
     kind: Kind
-    case: str
-    computed: str = "—"
-    words: Mapping[str, Any] = field(default_factory=dict)
-    origin: Origin = Origin.PUBLISHED  # the weakest evidence used
+    computed: str
+    method: str
+    reason: Mapping[str, str] = field(hash=False)
+    origin: Origin = Origin.PUBLISHED
+
+    def __post_init__(self) -> None:
+        if self.kind not in (Kind.UNTESTABLE, Kind.EXTERNAL):
+            require_evidence(self.origin, "a printed statement")
 
 
-def _outside(claim: Claim, study: Study) -> Finding:
+def verdict(number: int, study: Named = None) -> Verdict:
+    """Decide one statement by its own method and word the reason in every language.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If the study has no statement of that number; if the method lacks something.
+    """
+    study = load_study(study)
+    claim = study.claim(number)
+    try:
+        return _RULES[study.methods[claim.method]["rule"]](claim, study)
+    except (LookupError, ValueError) as error:
+        what = str(error.args[0])
+        raise ValueError(
+            f"study.toml, {claim.name}, method {claim.method!r}: "
+            f"{what if ' ' in what else f'it lacks {what!r}'}"
+        ) from error
+
+
+def _worded(
+    claim: Claim, study: Study, kind: Kind, case: str, words: Mapping[str, Any],
+    computed: str = "—", origin: Origin = Origin.PUBLISHED,
+) -> Verdict:  # fmt: skip
+    """Return a verdict with the sentence of this case, as the claim's method words it."""
+    method, reason = study.methods[claim.method], {}
+    all_words = {**claim.details, "decided_by": claim.decided_by, **words}
+    all_words |= {"printed": typeset(claim.text), "computed": typeset(computed)}
+    for lang, text in method[case].items():
+        spoken = {k: v.get(lang, v) if isinstance(v, dict) else v for k, v in all_words.items()}
+        reason[lang] = text.format(**spoken)
+    return Verdict(kind, computed, method["how"], reason, origin)
+
+
+def _outside(claim: Claim, study: Study) -> Verdict:
     """A figure from elsewhere; beside another of the same thing, whether their ranges meet."""
     if "beside" not in claim.details:
-        return Finding(Kind.EXTERNAL, "plain")
-    if (other := study.claims.get(claim.details["beside"])) is None:
-        raise ValueError(f"'beside' names {claim.details['beside']}, and no claim has that number")
-    (low, high), (their_low, their_high) = (
-        (min(values), max(values))
-        for values in ([x.value for x in c.printed.values()] for c in (claim, other))
-    )
-    case = "agree" if low <= their_high and their_low <= high else "differ"
+        return _worded(claim, study, Kind.EXTERNAL, "plain", {})
+    other = study.claim(claim.details["beside"])
+    mine, theirs = ([number.value for number in c.printed.values()] for c in (claim, other))
+    agree = min(mine) <= max(theirs) and min(theirs) <= max(mine)
     printed = "–".join(number.text for number in other.printed.values())
-    return Finding(Kind.EXTERNAL, case, words={"other": other.number, "other_printed": printed})
+    words = {"other": other.number, "other_printed": printed}
+    return _worded(claim, study, Kind.EXTERNAL, "agree" if agree else "differ", words)
 
 
-def _checks(claim: Claim, study: Study) -> Finding:
+def _checks(claim: Claim, study: Study) -> Verdict:
     """Whether the statement's own numbers, or those of an exhibit, follow from the others."""
     sheet, name = study.sheet, claim.details.get("exhibit", claim.name)
     rules = [
@@ -164,107 +215,103 @@ def _checks(claim: Claim, study: Study) -> Finding:
         raise ValueError(f"no such rule says what the numbers of {name!r} follow from")
     own = name == claim.name
     wrong = [rule for rule in rules if not sheet.holds(rule, anew=own)]
+    words: dict[str, Any] = {"rows": len(rules), "wrong": len(wrong)}
+    computed, kind, case = f"{len(rules) - len(wrong)}/{len(rules)}", Kind.REPRODUCED, "equal"
     if own:
-        shown: dict[Cell, str] = {}
-        for rule in rules:
-            value, printed = sheet.computed(rule, anew=True), sheet.cells[rule.target]
-            text = like(printed, value, claim.details.get("digits")) if value else "—"
-            shown.setdefault(rule.target, text)
-        computed = ", ".join(shown.values())
-        words: dict[str, Any] = {"rows": len(shown), "wrong": len({rule.target for rule in wrong})}
-    else:
-        computed = f"{len(rules) - len(wrong)}/{len(rules)}"
-        words = {"rows": len(rules), "wrong": len(wrong)}
-    if not wrong:
-        return Finding(Kind.REPRODUCED, "equal", computed, words)
-    target, case = wrong[0].target, "differ"
-    repairs = sheet.parts[target].repairs if own else []
-    if len(repairs) == 1 and target in repairs[0].following:
-        words["cause"] = study.labels(repairs[0].cell[2])
-        case = "own" if sheet.cells[target].text == repairs[0].printed else "inherited"
-    return Finding(Kind.ARITHMETIC_ERROR, case, computed, words)
+        first = {rule.target: rule for rule in reversed(rules)}
+        words = {"rows": len(first), "wrong": len({rule.target for rule in wrong})}
+        computed = ", ".join(
+            like(sheet.cells[target], sheet.computed(rule, anew=True), claim.details.get("digits"))
+            for target, rule in reversed(first.items())
+        )
+    if wrong:
+        kind, case, target = Kind.ARITHMETIC_ERROR, "differ", wrong[0].target
+        repairs = sheet.parts[target].repairs if own else []
+        if len(repairs) == 1 and target in repairs[0].following:
+            words["cause"] = study.labels(repairs[0].cell[2])
+            case = "own" if sheet.cells[target].text == repairs[0].printed else "inherited"
+    return _worded(claim, study, kind, case, words, computed)
 
 
-def _announced(claim: Claim, study: Study) -> Finding:
+def _announced(claim: Claim, study: Study) -> Verdict:
     """Which of the questions announced have a table in our copy, and which only a picture."""
-    announced = claim.details["variables"]
-    exhibits = study.exhibits.values()
+    announced, exhibits = claim.details["variables"], study.exhibits.values()
     tabulated = {v for exhibit in exhibits if exhibit.rows for v in exhibit.variables}
-    pictured = {v for exhibit in exhibits if not exhibit.rows for v in exhibit.variables}
+    pictured = {v for exhibit in exhibits for v in exhibit.variables} - tabulated
     absent = [v for v in announced if v not in tabulated]
-    unseen = [v for v in absent if v in pictured]
-    nowhere = [v for v in absent if v not in pictured]
+    named = {
+        "absent": absent,
+        "unseen": [v for v in absent if v in pictured],
+        "nowhere": [v for v in absent if v not in pictured],
+    }
     words: dict[str, Any] = {
         name: {
             lang: joint.join(study.labels(key)[lang].lower() for key in keys)
             for lang, joint in zip(LANGUAGES, (" and ", "和"), strict=True)
         }
-        for name, keys in {"absent": absent, "unseen": unseen, "nowhere": nowhere}.items()
+        for name, keys in named.items()
     }
     words |= {"announced": len(announced), "tabulated": len(announced) - len(absent)}
-    computed = f"{words['tabulated']}/{len(announced)}"
-    if not absent:
-        return Finding(Kind.REPRODUCED, "equal", computed, words)
-    return Finding(Kind.INCOMPLETE, "unseen" if unseen else "differ", computed, words)
+    kind = Kind.INCOMPLETE if absent else Kind.REPRODUCED
+    case = "unseen" if named["unseen"] else "differ" if absent else "equal"
+    return _worded(claim, study, kind, case, words, f"{words['tabulated']}/{len(announced)}")
 
 
-def _majority(claim: Claim, study: Study) -> Finding:
+def _majority(claim: Claim, study: Study) -> Verdict:
     """A share with its Wilson interval, held against one half; some levels may belong in part."""
     table = published_frequencies(claim.details["exhibit"], study)
     count, more = (table.combined(claim.details.get(key, [])) for key in ("levels", "partly"))
     low, high = wilson(count, table.n)
     computed = f"{count}/{table.n} = {count / table.n:.1%} [{low:.1%}, {high:.1%}]"
     words: dict[str, Any] = {"share": computed, "more": more}
+    kind, case = (Kind.CAVEAT, "partial") if more else (Kind.REPRODUCED, "carried")
     if 2 * count <= table.n:
-        return Finding(Kind.CONTRADICTED, "false", computed, words)
-    if low <= 0.5:
+        kind, case = Kind.CONTRADICTED, "false"
+    elif low <= 0.5:
+        kind, case = Kind.NOT_ESTABLISHED, "open"
         words["needed"] = next(k for k in range(count, table.n + 1) if wilson(k, table.n)[0] > 0.5)
-        return Finding(Kind.NOT_ESTABLISHED, "open", computed, words)
-    if more:
-        return Finding(Kind.CAVEAT, "partial", computed, words)
-    return Finding(Kind.REPRODUCED, "carried", computed, words)
+    return _worded(claim, study, kind, case, words, computed)
 
 
-def _majority_within(claim: Claim, study: Study) -> Finding:
+def _majority_within(claim: Claim, study: Study) -> Verdict:
     """Whether most of one group are in another, by what the two margins leave open."""
-    group, within = claim.details["group"], claim.details["within"]
-    first, second = (published_frequencies(part["exhibit"], study) for part in (group, within))
-    size, base = first.combined([group["level"]]), second.combined([within["level"]])
+    rows, columns = _crossed(claim, study)
+    size = rows.combined([claim.details["group"]["level"]])
+    base = columns.combined([claim.details["within"]["level"]])
     # Fréchet's bounds on the cell that both margins leave open.
-    low, high = max(0, size + base - second.n), min(size, base)
+    low, high = max(0, size + base - columns.n), min(size, base)
     words: dict[str, Any] = {"low": low, "high": high, "forced": size, "base": base}
-    words |= {"others": base - size, "others_base": first.n - size}
-    computed = f"{low}–{high}/{base}"
+    words |= {"others": base - size, "others_base": rows.n - size}
+    kind, case, origin = Kind.CAVEAT, "assumed", Origin.PUBLISHED
     if 2 * low > base:
-        return Finding(Kind.REPRODUCED, "certain", computed, words)
-    if 2 * high <= base:
-        return Finding(Kind.CONTRADICTED, "impossible", computed, words)
-    if not size <= base < 2 * size:
-        return Finding(Kind.UNTESTABLE, "unknown", computed, words)
-    if first.n != second.n or "question" not in claim.details:
-        return Finding(Kind.CAVEAT, "assumed", computed, words)
-    plausible = plausibility(study)
-    beside = plausible.xs(claim.details["supposed"], level="said")
-    words |= {question: row.to_dict() for question, row in beside.iterrows()}
-    return Finding(Kind.CAVEAT, "beside_facts", computed, words, plausible.attrs["origin"])
+        kind, case = Kind.REPRODUCED, "certain"
+    elif 2 * high <= base:
+        kind, case = Kind.CONTRADICTED, "impossible"
+    elif not size <= base < 2 * size:
+        kind, case = Kind.UNTESTABLE, "unknown"
+    elif rows.n == columns.n and "question" in claim.details:
+        plausible, case = plausibility(study), "beside_facts"
+        beside = plausible.xs(claim.details["supposed"], level="said")
+        words |= beside.to_dict(orient="index")
+        origin = plausible.attrs["origin"]
+    return _worded(claim, study, kind, case, words, f"{low}–{high}/{base}", origin)
 
 
-def _unpublished(claim: Claim, study: Study) -> Finding:
+def _unpublished(claim: Claim, study: Study) -> Verdict:
     """No exhibit tabulates together what the statement needs."""
-    needed = set(claim.details["variables"])
+    needed, words = set(claim.details["variables"]), {}
     if any(needed <= exhibit.variables for exhibit in study.exhibits.values() if exhibit.rows):
         raise ValueError(
             f"a published table now holds {', '.join(sorted(needed))}; give the claim a method "
             "that uses it"
         )
-    words = {}
     if "exhibit" in claim.details:
         n = published_frequencies(claim.details["exhibit"], study).n
         words = {"n": n, **least_v(n)}
-    return Finding(Kind.UNTESTABLE, claim.details.get("about", "plain"), words=words)
+    return _worded(claim, study, Kind.UNTESTABLE, claim.details.get("about", "plain"), words)
 
 
-RULES: Mapping[str, Callable[[Claim, Study], Finding]] = {
+_RULES: Mapping[str, Callable[[Claim, Study], Verdict]] = {  # that a declared method may name
     rule.__name__.removeprefix("_"): rule
     for rule in (_outside, _checks, _announced, _majority, _majority_within, _unpublished)
-}  # that a declared method may name
+}

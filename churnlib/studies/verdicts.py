@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
 
 from churnlib.evidence import LANGUAGES, PROJECT, Kind, Origin, require_evidence
-from churnlib.studies.arithmetic import ONLY_ROUNDED
-from churnlib.studies.decisions import RULES
+from churnlib.studies.decisions import verdict
 from churnlib.studies.reading import Named, load_study
-from churnlib.studies.study import Claim, read_toml
+from churnlib.studies.study import ONLY_ROUNDED, read_toml
 
 NO_REPAIR = "no change of one digit mends all checks"
 MOST_CHANGES = 12  # more are counted in print: among them none can be named as likely
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the evidence says of one statement.
-
-    Parameters
-    ----------
-    kind, origin : Kind and Origin
-        A ValueError if simulated or assumed numbers are to confirm or refute a statement.
-    computed, method : str
-        The number recomputed, or ``"—"``; how it was decided.
-    reason : mapping of str to str
-        One sentence by language.
-    """
-
-    kind: Kind
-    computed: str
-    method: str
-    reason: Mapping[str, str] = field(hash=False)
-    origin: Origin = Origin.PUBLISHED
-
-    def __post_init__(self) -> None:
-        if self.kind not in (Kind.UNTESTABLE, Kind.EXTERNAL):
-            require_evidence(self.origin, "a printed statement")
 
 
 def audit(study: Named = None) -> pd.DataFrame:
@@ -138,58 +109,14 @@ def claims(study: Named = None) -> pd.DataFrame:
     for number, claim in study.claims.items():
         judged = verdict(number, study)
         rows.append((
-            claim.section, *_languages(claim.statement), _printed(claim) or "—", judged.computed,
-            judged.kind.value, *_languages(judged.reason), judged.method,
+            claim.section, *claim.statement.values(), claim.text or "—", judged.computed,
+            judged.kind.value, *judged.reason.values(), judged.method,
         ))  # fmt: skip
     columns = [
         "section", "statement", "statement_zh", "printed", "computed", "verdict", "reason",
         "reason_zh", "method",
     ]  # fmt: skip
     return pd.DataFrame(rows, pd.Index(study.claims, name="claim"), columns)
-
-
-def verdict(number: int, study: Named = None) -> Verdict:
-    """Decide one statement by its own method and word the reason in every language.
-
-    Raises
-    ------
-    KeyError, ValueError
-        If the study has no statement of that number; if the method lacks something.
-    """
-    study = load_study(study)
-    if number not in study.claims:
-        raise KeyError(f"the study has no statement {number!r}; they are 1 to {len(study.claims)}")
-    claim = study.claims[number]
-    method = study.methods[claim.method]
-    try:
-        finding = RULES[method["rule"]](claim, study)
-        words = {**claim.details, "decided_by": claim.decided_by, **finding.words}
-        words |= {"printed": typeset(_printed(claim)), "computed": typeset(finding.computed)}
-        reason = {
-            lang: text.format(
-                **{k: v[lang] if isinstance(v, dict) and lang in v else v for k, v in words.items()}
-            )
-            for lang, text in method[finding.case].items()
-        }
-    except (LookupError, ValueError) as error:
-        what = str(error.args[0])
-        raise ValueError(
-            f"study.toml, {claim.name}, method {claim.method!r}: "
-            f"{what if ' ' in what else f'it lacks {what!r}'}"
-        ) from error
-    return Verdict(finding.kind, finding.computed, method["how"], reason, finding.origin)
-
-
-def typeset(number: str) -> str:
-    """Return a number as sentences print it: thousands separated, a minus sign for a hyphen.
-
-    Examples
-    --------
-    >>> typeset("112241"), typeset("-2.0114"), typeset("53.0%")
-    ('112,241', '−2.0114', '53.0%')
-    """
-    separated = re.sub(r"(?<![\d.,])\d{5,}", lambda match: f"{int(match[0]):,}", number)
-    return re.sub(r"(?<!\S)-(?=[\d.])", "−", separated)
 
 
 def exhibits(study: Named = None) -> pd.DataFrame:
@@ -221,7 +148,10 @@ def exhibits(study: Named = None) -> pd.DataFrame:
             for name, table in study.exhibits.items()
         ]
     columns = ["notebook", "file", "kind", "name", "sources", "origin", "verdict"]
-    rows = [(*_languages(entry["title"]), *map(entry.get, columns)) for entry in entries]
+    titles = ([entry["title"][lang] for lang in LANGUAGES] for entry in entries)
+    rows = [
+        (*title, *map(entry.get, columns)) for title, entry in zip(titles, entries, strict=True)
+    ]
     names = pd.Index([entry["id"] for entry in entries], name="exhibit")
     return pd.DataFrame(rows, names, ["title", "title_zh", *columns])
 
@@ -238,11 +168,3 @@ def _made(name: str) -> dict[str, Any]:
     file = PurePosixPath(name)
     kind = "none" if not name else "table" if file.suffix == ".csv" else "figure"
     return {"file": name, "kind": kind, "name": file.stem, "sources": [file.stem] if name else []}
-
-
-def _languages(text: Mapping[str, str]) -> list[str]:
-    return [text[lang] for lang in LANGUAGES]
-
-
-def _printed(claim: Claim) -> str:
-    return ", ".join(number.text for number in claim.printed.values())

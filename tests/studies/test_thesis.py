@@ -3,9 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from churnlib import audit, load_codebook, load_study, printed_table, published_frequencies
+from churnlib import (
+    audit,
+    claims,
+    load_codebook,
+    load_study,
+    printed_table,
+    published_frequencies,
+    verdict,
+)
 from churnlib.evidence.origin import PROJECT, resources
-from churnlib.studies.verdicts import claims, verdict
 
 TABLE = "thesis/table_3_2.csv"
 
