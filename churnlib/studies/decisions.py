@@ -13,6 +13,7 @@ from scipy.stats import binomtest
 from churnlib.crosstabs import least_v
 from churnlib.evidence import LANGUAGES, Kind, Origin, Reported, derived, require_evidence
 from churnlib.margins import AtLeast, Constraint, Count, StructuralZero, attainable
+from churnlib.studies.checks import Cell
 from churnlib.studies.reading import (
     ANY,
     NAME,
@@ -90,12 +91,11 @@ def plausibility(study: Named = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by ``question`` (as the claim names them) and ``said`` (see `minor_assumptions`),
-        columns ``low``, ``high`` (fewest and most people), ``n`` (people asked about),
-        ``census`` (the outside share, standardised to the rows of those people), ``best`` (the
-        count that fits it best), ``p_value`` (of its exact binomial test, for a random sample of a
-        population with that share) and ``fits_from``, ``fits_to``: the shares that this count
-        would not reject at 5 % (Clopper–Pearson).
+        Indexed by ``question`` (as the claim names them) and ``said`` (see `minor_assumptions`):
+        ``low``, ``high`` (fewest and most people), ``n`` (people asked about), ``census`` (the
+        outside share, standardised to their rows), ``best`` (the count that fits it best),
+        ``p_value`` (of its exact binomial test, for a random sample), ``fits_from`` and
+        ``fits_to``: the shares that this count would not reject at 5 % (Clopper–Pearson).
     """
     study = load_study(study)
     claim, facts, lines = _questioned(study), census(study), {}
@@ -134,21 +134,14 @@ def _crossed(claim: Claim, study: Study) -> list[FrequencyTable]:
 class Verdict:
     """What the evidence says of one statement.
 
-    Parameters
-    ----------
-    kind, origin : Kind and Origin
-        A ValueError if simulated or assumed numbers are to confirm or refute a statement.
-    computed, method : str
-        The number recomputed, or ``"—"``; how it was decided.
-    reason : mapping of str to str
-        One sentence by language.
+    That simulated or assumed numbers are to confirm or refute it is a ValueError.
     """
 
     kind: Kind
-    computed: str
-    method: str
-    reason: Mapping[str, str] = field(hash=False)
-    origin: Origin = Origin.PUBLISHED
+    computed: str  # the number recomputed, or "—"
+    method: str  # how it was decided
+    reason: Mapping[str, str] = field(hash=False)  # one sentence by language
+    origin: Origin = Origin.PUBLISHED  # the weakest evidence used
 
     def __post_init__(self) -> None:
         if self.kind not in (Kind.UNTESTABLE, Kind.EXTERNAL):
@@ -218,12 +211,12 @@ def _checks(claim: Claim, study: Study) -> Verdict:
     words: dict[str, Any] = {"rows": len(rules), "wrong": len(wrong)}
     computed, kind, case = f"{len(rules) - len(wrong)}/{len(rules)}", Kind.REPRODUCED, "equal"
     if own:
-        first = {rule.target: rule for rule in reversed(rules)}
-        words = {"rows": len(first), "wrong": len({rule.target for rule in wrong})}
-        computed = ", ".join(
-            like(sheet.cells[target], sheet.computed(rule, anew=True), claim.details.get("digits"))
-            for target, rule in reversed(first.items())
-        )
+        shown: dict[Cell, str] = {}
+        for rule in rules:
+            value, printed = sheet.computed(rule, anew=True), sheet.cells[rule.target]
+            shown.setdefault(rule.target, like(printed, value, claim.details.get("digits")))
+        words = {"rows": len(shown), "wrong": len({rule.target for rule in wrong})}
+        computed = ", ".join(shown.values())
     if wrong:
         kind, case, target = Kind.ARITHMETIC_ERROR, "differ", wrong[0].target
         repairs = sheet.parts[target].repairs if own else []

@@ -60,7 +60,7 @@ _EXHIBIT: Schema = {
 }  # fmt: skip
 _PART: Schema = {"exhibit": NAME, "level": NAME}
 _CLAIM: Schema = {  # and, from "beside" on, what its method may ask of it
-    "number": WHOLE, "section": NAME, "statement": TEXT, "method": NAME, "printed?": _FREE,
+    "number": WHOLE, "section": NAME, "statement": TEXT, "printed?": _FREE,
     "rule?": [_FREE], "decided_by?": TEXT, "beside?": WHOLE, "exhibit?": NAME, "check?": NAME,
     "digits?": SIZE, "rows?": ("each",), "variables?": NAMES, "levels?": NAMES, "partly?": NAMES,
     "about?": NAME, "group?": _PART, "within?": _PART, "supposed?": NAME,
@@ -137,7 +137,7 @@ def load_study(folder: Named = None) -> Study:
     rounding = content.get("rounding", "nearest")
     methods = read_toml(EXAMPLE.with_name("methods.toml"), "reinstall churnlib")
     methods |= content.get("method", {})
-    files = {key: folder / content[key] for key in ("codebook", "outside") if key in content}
+    files = {key: folder / content[key] for key in sorted({"codebook", "outside"} & {*content})}
     for key, file in files.items():
         read_text(file, f"study.toml names it as {key!r}")
     tables, stated = content.get("exhibit", []), content.get("claim", [])
@@ -172,7 +172,8 @@ def load_study(folder: Named = None) -> Study:
 
 def _exhibit(entry: dict[str, Any], folder: Path, rounding: str) -> PrintedTable:
     place = f"study.toml, exhibit {entry['id']!r}"
-    columns, totals, rows = entry.get("columns", {}), entry.get("totals", {}), {}
+    columns, totals = entry.get("columns", {}), entry.get("totals", {})
+    rows: dict[str, dict[str, Reported]] = {}
     if ("file" in entry) != bool(columns):
         raise ValueError(f"{place} needs both 'file' and 'columns', or neither")
     kinds = {name: kind for name, kind in columns.items() if kind != "label"}
@@ -201,9 +202,9 @@ def _exhibit(entry: dict[str, Any], folder: Path, rounding: str) -> PrintedTable
 
 def _claim(entry: Any, number: int, rounding: str, methods: Mapping[str, Any]) -> Claim:
     place = f"study.toml, claim {number}"
-    checked(entry, {"method": tuple(methods), **_FREE}, place)
-    own = re.findall(r"{(\w+)", str(methods[entry["method"]]))  # words of its sentences
-    entry = checked(entry, {**{f"{word}?": TEXT for word in own}, **_CLAIM}, place)
+    own = re.findall(r"{(\w+)", str(methods.get(str(entry.get("method")))))  # in its sentences
+    words = {f"{word}?": TEXT for word in own}
+    entry = checked(entry, {"method": tuple(methods), **words, **_CLAIM}, place)
     if entry["number"] != number:
         raise ValueError(f"{place}: claims must be numbered 1, 2, 3, …; given {entry['number']}")
     printed = {

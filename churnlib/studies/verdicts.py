@@ -22,10 +22,9 @@ def audit(study: Named = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per check: ``exhibit``, ``check`` (with a remark in brackets where rounding
-        explains it, or another reading would), ``printed`` (text), ``computed`` (number),
-        ``holds`` (bool), and ``repair``: where the check fails, the single-digit changes of one
-        printed number, each of which would mend all checks that hang together.
+        One row per check: ``exhibit``, ``check`` (in brackets whether rounding explains it, or
+        another reading would), ``printed`` (text), ``computed``, ``holds`` and ``repair``: where it
+        fails, each change of one printed digit that would mend all checks that hang together.
 
     Examples
     --------
@@ -71,19 +70,19 @@ def audit_text(checks: pd.DataFrame) -> str:
             none = row.computed != row.computed
             shown = "no number fits the others" if none else f"computed {row.computed:.7g}"
             lines.append(f"{row.exhibit}: {row.check}: printed {row.printed}, {shown}")
-        changes = repair.split("; or ")
-        if repair == NO_REPAIR:
+        first, *more = changes = repair.split("; or ")
+        if first == NO_REPAIR:
             lines.append("  here no one digit would explain all that hangs together")
-        elif len(changes) == 1:
-            lines.append(f"  one digit would explain it: {repair}")
-        elif len(changes) <= MOST_CHANGES:
+        elif not more:
+            lines.append(f"  one digit would explain it: {first}")
+        elif len(changes) > MOST_CHANGES:
+            many = f"{len(changes)} changes of one digit"
+            lines.append(f"  {many} would explain it: too many to tell")
+        else:
             lines.append("  any one of these changes of one digit would explain it:")
             lines += [f"    {change}" for change in changes]
-        else:
-            many = len(changes)
-            lines.append(f"  {many} changes of one digit would explain it: too many to tell")
-    remarked = checks[checks["check"].str.endswith(tuple(f"({r})" for r in ONLY_ROUNDED))]
-    holding = [f"{row.exhibit}: {row.check}" for row in remarked.itertuples()]
+    rounded = checks[checks["check"].str.endswith(tuple(f"({r})" for r in ONLY_ROUNDED))]
+    holding = (rounded["exhibit"] + ": " + rounded["check"]).tolist()
     if len(holding) > MOST_CHANGES:
         holding = [f"{len(holding)} checks hold by rounding alone."]
     return "\n".join([*lines, "", *holding]).rstrip()
@@ -127,9 +126,9 @@ def exhibits(study: Named = None) -> pd.DataFrame:
     DataFrame
         Indexed by ``exhibit``, with ``title``, ``title_zh``, ``notebook``, ``file``, ``kind``
         (``"figure"``, ``"table"``, or ``"none"`` where nothing can be made), ``name`` (of its
-        files, without ending), ``sources`` (names of the CSV files with its numbers), ``origin``
-        and ``verdict``: that of its own checks if printed, else the gravest among the statements
-        that it carries, or ``"illustration"`` where it carries none, as all simulated must.
+        files), ``sources`` (CSV files with its numbers), ``origin`` and ``verdict``: of its own
+        checks if printed, else the gravest among the statements that it carries, or
+        ``"illustration"`` where it carries none, as all simulated must.
     """
     if study is None:
         entries, verdicts = exhibit_entries(), claims()["verdict"]
