@@ -63,7 +63,6 @@ Formula = Callable[..., Interval | None]
 class Check:
     """One kind of rule between printed numbers."""
 
-    name: str  # by which a study declares it
     formula: Formula
     keys: Mapping[str, int]  # what a rule must name beside "target", how many of each; 0 is any
     words: str  # what follows the target's name; each key stands for names of numbers
@@ -187,8 +186,8 @@ def _sums(mean: Interval, n: Fraction, scale: Scale, items: int) -> list[int]:
 def _sds(printed: Reported, total: int, n: int, scale: Scale, items: int) -> list[Fraction]:
     """SDs of n whole numbers with this sum on either side of the printed one.
 
-    The sum of squares has the parity of the sum, is least for numbers that are nearly equal, and
-    most for numbers at the ends of the scale. These conditions are necessary, not sufficient.
+    Necessary, not sufficient: their squares add up to a number of the parity of the sum, least if
+    they are nearly equal, most if they are at the ends of the scale.
     """
     base, above = divmod(total, n)
     least = (n - above) * base**2 + above * (base + 1) ** 2
@@ -274,24 +273,20 @@ def _t_test(printed: Reported, means: Numbers, sds: Numbers, n: Numbers) -> Inte
 
 _TEST = {"statistic": 1, "df": 1}
 _GROUPS = {"means": 0, "sds": 0, "n": 0}
-_PAIR = dict.fromkeys(_GROUPS, 2)
 _WHOLE = ("scale", "items")
-CHECKS: Mapping[str, Check] = {
-    check.name: check
-    for check in (
-        Check("total", _total, {"of": 0}, "= sum of {of}", ("percent",)),
-        Check("difference", _difference, {"of": 0}, "= {of}", sign="−"),
-        Check("share", _share, {"of": 2}, "= {of}", ("percent",), sign="÷"),
-        Check("ratio", _ratio, {"of": 2}, "= {of}", ("percent",), sign="÷"),
-        Check("same_as", _same, {"of": 1}, "= {of}"),
-        Check("mean", _mean, {"n": 1}, "can be a mean of {n} whole numbers", (*_WHOLE, "percent")),
-        Check("sd", _sd, {"mean": 1, "n": 1}, "can be the SD of {n} whole numbers", _WHOLE),
-        Check("chi_square", _p_value(stats.chi2.sf, 1), _TEST, "follows from χ² and df"),
-        Check("t", _p_value(stats.t.sf, 2), _TEST, "follows from t and df", ("tails",)),
-        Check("z", _p_value(stats.norm.sf, 2), {"statistic": 1}, "follows from z", ("tails",)),
-        Check("r", _p_value(_r, 2), _TEST, "follows from r and df", ("tails",)),
-        Check("F", _p_value(stats.f.sf, 1), {**_TEST, "df": 2}, "follows from F and its df"),
-        Check("anova", _anova, _GROUPS, "= F of the means, SDs and sizes", ("factors", "effect")),
-        Check("t_test", _t_test, _PAIR, "= t of the means, SDs and sizes"),
-    )
+CHECKS: Mapping[str, Check] = {  # by the name under which a study declares them
+    "total": Check(_total, {"of": 0}, "= sum of {of}", ("percent",)),
+    "difference": Check(_difference, {"of": 0}, "= {of}", sign="−"),
+    "share": Check(_share, {"of": 2}, "= {of}", ("percent",), sign="÷"),
+    "ratio": Check(_ratio, {"of": 2}, "= {of}", ("percent",), sign="÷"),
+    "same_as": Check(_same, {"of": 1}, "= {of}"),
+    "mean": Check(_mean, {"n": 1}, "can be a mean of {n} whole numbers", (*_WHOLE, "percent")),
+    "sd": Check(_sd, {"mean": 1, "n": 1}, "can be the SD of {n} whole numbers", _WHOLE),
+    "chi_square": Check(_p_value(stats.chi2.sf, 1), _TEST, "follows from χ² and df"),
+    "t": Check(_p_value(stats.t.sf, 2), _TEST, "follows from t and df", ("tails",)),
+    "z": Check(_p_value(stats.norm.sf, 2), {"statistic": 1}, "follows from z", ("tails",)),
+    "r": Check(_p_value(_r, 2), _TEST, "follows from r and df", ("tails",)),
+    "F": Check(_p_value(stats.f.sf, 1), {**_TEST, "df": 2}, "follows from F and its df"),
+    "anova": Check(_anova, _GROUPS, "= F of the means, SDs and sizes", ("factors", "effect")),
+    "t_test": Check(_t_test, dict.fromkeys(_GROUPS, 2), "= t of the means, SDs and sizes"),
 }

@@ -11,7 +11,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from churnlib.evidence import LANGUAGES, PROJECT, Origin, Reported
+from churnlib.evidence import LANGUAGES, PROJECT, Reported
 from churnlib.studies.checks import CHECKS, Cell, Rule, name_of
 from churnlib.studies.study import (
     TOTAL,
@@ -23,7 +23,6 @@ from churnlib.studies.study import (
     read_text,
     read_toml,
 )
-from churnlib.tables import FrequencyTable
 
 EXAMPLE = Path(__file__).with_name("example")  # a study that passes: what `audit --new` copies
 Named = Study | Path | str | None  # a study, or its folder; the project's own when None
@@ -61,10 +60,10 @@ _EXHIBIT: Schema = {
 _PART: Schema = {"exhibit": NAME, "level": NAME}
 _CLAIM: Schema = {  # and, from "beside" on, what its method may ask of it
     "number": WHOLE, "section": NAME, "statement": TEXT, "printed?": _FREE,
-    "rule?": [_FREE], "decided_by?": TEXT, "beside?": WHOLE, "exhibit?": NAME, "check?": NAME,
-    "digits?": SIZE, "rows?": ("each",), "variables?": NAMES, "levels?": NAMES, "partly?": NAMES,
-    "about?": NAME, "group?": _PART, "within?": _PART, "supposed?": NAME,
-    "question?": [{"id": NAME, "rows": {"*": NAME}, "columns": NAMES}],
+    "rule?": [_FREE], "decided_by?": TEXT, "beside?": WHOLE, "exhibit?": NAME,
+    "check?": tuple(CHECKS), "digits?": SIZE, "rows?": ("each",), "variables?": NAMES,
+    "levels?": NAMES, "partly?": NAMES, "about?": NAME, "group?": _PART, "within?": _PART,
+    "supposed?": NAME, "question?": [{"id": NAME, "rows": {"*": NAME}, "columns": NAMES}],
 }  # fmt: skip
 _RULES = ("outside", "checks", "announced", "majority", "majority_within", "unpublished")
 _STUDY: Schema = {
@@ -224,7 +223,7 @@ def _rules(
     """Yield the rule that an entry declares, or one for each row where it names columns alone."""
     checked(entry, {"check": tuple(CHECKS), **_FREE}, place)
     check = CHECKS[entry["check"]]
-    if check.name == "total":  # of all rows, where nothing else is said
+    if entry["check"] == "total":  # of all rows, where nothing else is said
         entry = {"of": "* / " + str(entry.get("target")).rpartition(" / ")[2], **entry}
     options = {f"{key}?": _OPTIONS[key] for key in ("rows", *check.options) if key in _OPTIONS}
     schema = {"check": NAME, "target": NAME, **dict.fromkeys(check.keys, ANY), **options}
@@ -292,48 +291,3 @@ def new_study(folder: Path | str) -> None:
     if Path(folder).exists():
         raise FileExistsError(f"{folder} is there already; name a folder that is not")
     shutil.copytree(EXAMPLE, folder)
-
-
-def printed_table(number: str, study: Named = None) -> PrintedTable:
-    """Return one printed table of a study, by its name or by its number alone.
-
-    Raises
-    ------
-    KeyError
-        If the study prints no such table, with those there are.
-
-    Examples
-    --------
-    >>> printed_table("1", EXAMPLE).totals["people"].text
-    '40'
-    """
-    tables = {
-        table.exhibit.rpartition(" ")[2]: table
-        for table in load_study(study).exhibits.values()
-        if table.rows
-    }
-    for short, table in tables.items():
-        if number in (table.exhibit, short):
-            return table
-    raise KeyError(f"the study has no table {number!r}; it prints {', '.join(tables)}")
-
-
-def published_frequencies(number: str, study: Named = None) -> FrequencyTable:
-    """Return the frequencies of one survey question as a table to compute with.
-
-    Raises
-    ------
-    KeyError, ValueError
-        If the study has no such table, or it tabulates no question or several, or has not one
-        column of counts.
-    """
-    table = printed_table(number, study)
-    columns = [column for column, kind in table.columns.items() if kind == "count"]
-    if len(table.variables) != 1 or len(columns) != 1:
-        raise ValueError(
-            f"{table.exhibit} is not the frequency table of one survey question; it would need "
-            "'variables' with that question alone, and one column of kind 'count'"
-        )
-    counts = {level: cell.value for level, cell in table.column(columns[0]).items()}
-    (variable,) = table.variables
-    return FrequencyTable.from_counts(counts, variable=variable, origin=Origin.PUBLISHED)

@@ -414,7 +414,7 @@ SLIPS = [
     ('columns = { people = "count", percent = "percent" }', 'columns = ["people"]',
      "exhibit 'Table 1', columns must be a table of keys; given ['people']"),
     ("columns =", "# columns =", "needs both 'file' and 'columns', or neither"),
-    ('totals = { people', "totals = { persons", "totals: unknown key 'persons'; it may hold people"),
+    ('totals = { people', "totals = { persons", "totals: unknown key 'persons'; it may hold"),
     ("number = 2", 'number = "2"', "claim 2: 'number' must be a whole number; given '2'"),
     ("number = 2", "number = true", "claim 2: 'number' must be a whole number; given True"),
     ("number = 2", "number = 3", "claims must be numbered 1, 2, 3"),
