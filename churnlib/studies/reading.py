@@ -57,19 +57,26 @@ _EXHIBIT: Schema = {
     "totals?": _FREE, "variables?": NAMES, "rule?": [_FREE], "unit?": ANY, "page?": ANY,
     "note?": ANY,
 }  # fmt: skip
-_PART: Schema = {"exhibit": NAME, "level": NAME}
-_CLAIM: Schema = {  # and, from "beside" on, what its method may ask of it
-    "number": WHOLE, "section": NAME, "statement": TEXT, "printed?": _FREE,
-    "rule?": [_FREE], "decided_by?": TEXT, "beside?": WHOLE, "exhibit?": NAME,
-    "check?": tuple(CHECKS), "digits?": SIZE, "rows?": ("each",), "variables?": NAMES,
-    "levels?": NAMES, "partly?": NAMES, "about?": NAME, "group?": _PART, "within?": _PART,
-    "supposed?": NAME, "question?": [{"id": NAME, "rows": {"*": NAME}, "columns": NAMES}],
+_CLAIM: Schema = {
+    "number": WHOLE, "section": NAME, "statement": TEXT, "printed?": _FREE, "rule?": [_FREE],
+    "decided_by?": TEXT,
 }  # fmt: skip
-_RULES = ("outside", "checks", "announced", "majority", "majority_within", "unpublished")
+_PART: Schema = {"exhibit": NAME, "level": NAME}
+_DETAILS: Mapping[str, Schema] = {  # of a claim, by the rule of its method
+    "outside": {"beside?": WHOLE},
+    "checks": {"exhibit?": NAME, "check?": tuple(CHECKS), "digits?": SIZE, "rows?": ("each",)},
+    "announced": {"variables": NAMES},
+    "majority": {"exhibit": NAME, "levels": NAMES, "partly?": NAMES},
+    "majority_within": {
+        "group": _PART, "within": _PART, "supposed?": NAME,
+        "question?": [{"id": NAME, "rows": {"*": NAME}, "columns": NAMES}],
+    },
+    "unpublished": {"variables": NAMES, "about?": NAME, "exhibit?": NAME},
+}  # fmt: skip
 _STUDY: Schema = {
     "title": TEXT, "source": TEXT, "codebook?": NAME, "outside?": NAME,
     "rounding?": ("nearest", "truncated"), "exhibit?": [_EXHIBIT], "claim?": [_FREE],
-    "method?": {"*": {"rule": _RULES, "how": NAME, "*": TEXT}},
+    "method?": {"*": {"rule": tuple(_DETAILS), "how": NAME, "*": TEXT}},
 }  # fmt: skip
 _OPTIONS: Schema = {  # of a rule, by the options of its check
     "rows": NAMES, "scale": SCALE, "items": SIZE, "tails": (1, 2), "factors": FACTORS,
@@ -163,7 +170,8 @@ def load_study(folder: Named = None) -> Study:
     for rule in rules:
         measured.update(*(part for key in _MEASURED for part in rule.operands.get(key, ())))
     for cell, number in cells.items():
-        if cell[0] not in exhibits and cell not in measured and number.text.isdecimal():
+        rounded = number.decimals or number.sign or "%" in number.text
+        if cell[0] not in exhibits and cell not in measured and not rounded:
             cells[cell] = replace(number, rounding="exact")
     sheet = Sheet(cells, tuple(rules))
     return Study(content["title"], content["source"], exhibits, claims, methods, sheet, files)
@@ -201,9 +209,10 @@ def _exhibit(entry: dict[str, Any], folder: Path, rounding: str) -> PrintedTable
 
 def _claim(entry: Any, number: int, rounding: str, methods: Mapping[str, Any]) -> Claim:
     place = f"study.toml, claim {number}"
-    own = re.findall(r"{(\w+)", str(methods.get(str(entry.get("method")))))  # in its sentences
-    words = {f"{word}?": TEXT for word in own}
-    entry = checked(entry, {"method": tuple(methods), **words, **_CLAIM}, place)
+    checked(entry, {"method": tuple(methods), **_FREE}, place)
+    method = methods[entry["method"]]
+    own = {f"{word}?": TEXT for word in re.findall(r"{(\w+)", str(method))}  # in its sentences
+    entry = checked(entry, {**own, **_DETAILS[method["rule"]], **_CLAIM, "method": NAME}, place)
     if entry["number"] != number:
         raise ValueError(f"{place}: claims must be numbered 1, 2, 3, …; given {entry['number']}")
     printed = {

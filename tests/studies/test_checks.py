@@ -420,7 +420,7 @@ SLIPS = [
     ("number = 2", "number = 3", "claims must be numbered 1, 2, 3"),
     ("number = 2", "number = 2\nexhbit = 1", "claim 2: unknown key 'exhbit'; it may hold"),
     ('people = "40"', 'people = "forty"', "'Table 1', total 'people': 'forty' is not a printed"),
-    ('variables = ["answer", "gender"]\n', "", "method 'unpublished': it lacks 'variables'"),
+    ('variables = ["answer", "gender"]\n', "", "claim 2 lacks 'variables'"),
     ('variables = ["answer"]', "variables = [1]", "'variables' must be a list [ ] of names"),
     ('file = "answers.csv"', 'file = "."', "is missing; study.toml names it"),
     ("source =", 'codebook = "mine.toml"\nsource =', "study.toml names it as 'codebook'"),
@@ -552,6 +552,12 @@ def test_rules_that_go_round_in_a_circle_are_all_checked(study):
     assert holds(right)
     assert cl.claims(right)["verdict"].item() == "reproduced"
     assert not cl.audit(study({"x": "6", "a": "2", "b": "3"}, *rules))["holds"].any()
+
+
+@pytest.mark.parametrize(("x", "right"), [("-13", True), ("-14", False)])
+def test_a_whole_number_of_a_statement_is_a_count_also_below_zero(study, x, right):
+    """Were they rounded, -14 would hold too: -6.5 less 7.5."""
+    assert holds(study({"x": x, "a": "-6", "b": "7"}, OF.format("difference"))) is right
 
 
 def test_a_study_without_rules_says_that_nothing_was_checked(tmp_path):
