@@ -1,121 +1,202 @@
-"""What is said of a study: which checks fail, and a verdict on every statement and exhibit."""
+"""The verdict on every statement and exhibit of a study."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
 
+from churnlib.crosstabs import least_v
 from churnlib.evidence import LANGUAGES, PROJECT, Kind, Origin, require_evidence
-from churnlib.studies.arithmetic import ONLY_ROUNDED
-from churnlib.studies.decisions import RULES
+from churnlib.studies.checks import CHECKS, Cell
+from churnlib.studies.published import audit, crossed, plausibility, published_frequencies
 from churnlib.studies.reading import Named, load_study
-from churnlib.studies.study import Claim, read_toml
-
-NO_REPAIR = "no change of one digit mends all checks"
-MOST_CHANGES = 12  # more are counted in print: among them none can be named as likely
+from churnlib.studies.study import TOTAL, Claim, Study, like, read_toml, typeset
+from churnlib.tables import wilson
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What the evidence says of one statement.
 
-    Parameters
-    ----------
-    kind, origin : Kind and Origin
-        A ValueError if simulated or assumed numbers are to confirm or refute a statement.
-    computed, method : str
-        The number recomputed, or ``"—"``; how it was decided.
-    reason : mapping of str to str
-        One sentence by language.
+    That simulated or assumed numbers are to confirm or refute it is a ValueError.
     """
 
     kind: Kind
-    computed: str
-    method: str
-    reason: Mapping[str, str] = field(hash=False)
-    origin: Origin = Origin.PUBLISHED
+    computed: str  # the number recomputed, or "—"
+    method: str  # how it was decided
+    reason: Mapping[str, str] = field(hash=False)  # one sentence by language
+    origin: Origin = Origin.PUBLISHED  # the weakest evidence used
 
     def __post_init__(self) -> None:
         if self.kind not in (Kind.UNTESTABLE, Kind.EXTERNAL):
             require_evidence(self.origin, "a printed statement")
 
 
-def audit(study: Named = None) -> pd.DataFrame:
-    """Check every printed number of a study, or of its folder, that must follow from others.
+def verdict(number: int, study: Named = None) -> Verdict:
+    """Decide one statement by its own method and word the reason in every language.
 
-    Returns
-    -------
-    DataFrame
-        One row per check: ``exhibit``, ``check`` (with a remark in brackets where rounding
-        explains it, or another reading would), ``printed`` (text), ``computed`` (number),
-        ``holds`` (bool), and ``repair``: where the check fails, the single-digit changes of one
-        printed number, each of which would mend all checks that hang together.
-
-    Examples
-    --------
-    >>> from churnlib.studies import EXAMPLE
-    >>> audit(EXAMPLE)["holds"].all()
-    np.True_
+    Raises
+    ------
+    KeyError, ValueError
+        If the study has no statement of that number; if the method lacks something.
     """
-    sheet = load_study(study).sheet
-    rows, order = [], [rule.exhibit for rule in sheet.rules]
-    for rule in sorted(sheet.rules, key=lambda rule: order.index(rule.exhibit)):
-        holds, computed, remark = sheet.holds(rule), sheet.computed(rule), sheet.remark(rule)
-        check = f"{rule.name} ({remark})" if remark else rule.name
-        changes = [] if holds else sheet.parts[rule.target].repairs
-        repair = "; or ".join(map(str, changes)) or ("" if holds else NO_REPAIR)
-        value = float(computed.value) if computed else float("nan")
-        number = int(value) if value.is_integer() else value
-        rows.append((rule.exhibit, check, sheet.cells[rule.target].text, number, holds, repair))
-    columns = ["exhibit", "check", "printed", "computed", "holds", "repair"]
-    return pd.DataFrame(rows, columns=columns, dtype=object).astype({"holds": bool})
+    study = load_study(study)
+    claim = study.claim(number)
+    try:
+        return _RULES[study.methods[claim.method]["rule"]](claim, study)
+    except (LookupError, ValueError) as error:
+        what = str(error.args[0])
+        raise ValueError(
+            f"study.toml, {claim.name}, method {claim.method!r}: "
+            f"{what if ' ' in what else f'it lacks {what!r}'}"
+        ) from error
 
 
-def audit_thesis() -> pd.DataFrame:
-    """Check the project's own study; see `audit`."""
-    return audit()
+def _worded(
+    claim: Claim, study: Study, kind: Kind, case: str, words: Mapping[str, Any],
+    computed: str = "—", origin: Origin = Origin.PUBLISHED,
+) -> Verdict:  # fmt: skip
+    """Return a verdict with the sentence of this case, as the claim's method words it."""
+    method, reason = study.methods[claim.method], {}
+    all_words = {**claim.details, "decided_by": claim.decided_by, **words}
+    all_words |= {"printed": typeset(claim.text), "computed": typeset(computed)}
+    for lang, text in method[case].items():
+        spoken = {k: v.get(lang, v) if isinstance(v, dict) else v for k, v in all_words.items()}
+        reason[lang] = text.format(**spoken)
+    return Verdict(kind, computed, method["how"], reason, origin)
 
 
-def audit_text(checks: pd.DataFrame) -> str:
-    """Return in words which checks of `audit` fail, and what one digit would mend.
+def _outside(claim: Claim, study: Study) -> Verdict:
+    """A figure from elsewhere; beside another of the same thing, whether their ranges meet."""
+    if "beside" not in claim.details:
+        return _worded(claim, study, Kind.EXTERNAL, "plain", {})
+    other = study.claim(claim.details["beside"])
+    mine, theirs = ([number.value for number in c.printed.values()] for c in (claim, other))
+    agree = min(mine) <= max(theirs) and min(theirs) <= max(mine)
+    printed = "–".join(number.text for number in other.printed.values())
+    words = {"other": other.number, "other_printed": printed}
+    return _worded(claim, study, Kind.EXTERNAL, "agree" if agree else "differ", words)
 
-    Examples
-    --------
-    >>> from churnlib.studies import EXAMPLE
-    >>> print(audit_text(audit(EXAMPLE)))
-    5 checks, all hold.
-    """
-    if checks.empty:
-        return "Nothing was checked: study.toml declares no rule between printed numbers."
-    failed = checks[~checks["holds"]]
-    lines = [f"{len(checks)} checks, {len(failed) or 'all'} {'fail' if len(failed) else 'hold'}."]
-    for repair, group in failed.groupby("repair", sort=False):
-        lines.append("")
-        for row in group.itertuples():
-            none = row.computed != row.computed
-            shown = "no number fits the others" if none else f"computed {row.computed:.7g}"
-            lines.append(f"{row.exhibit}: {row.check}: printed {row.printed}, {shown}")
-        changes = repair.split("; or ")
-        if repair == NO_REPAIR:
-            lines.append("  here no one digit would explain all that hangs together")
-        elif len(changes) == 1:
-            lines.append(f"  one digit would explain it: {repair}")
-        elif len(changes) <= MOST_CHANGES:
-            lines.append("  any one of these changes of one digit would explain it:")
-            lines += [f"    {change}" for change in changes]
-        else:
-            many = len(changes)
-            lines.append(f"  {many} changes of one digit would explain it: too many to tell")
-    remarked = checks[checks["check"].str.endswith(tuple(f"({r})" for r in ONLY_ROUNDED))]
-    holding = [f"{row.exhibit}: {row.check}" for row in remarked.itertuples()]
-    if len(holding) > MOST_CHANGES:
-        holding = [f"{len(holding)} checks hold by rounding alone."]
-    return "\n".join([*lines, "", *holding]).rstrip()
+
+def _checks(claim: Claim, study: Study) -> Verdict:
+    """Whether the statement's own numbers, or those of an exhibit, follow from the others."""
+    sheet, asked = study.sheet, claim.details
+    name = asked.get("exhibit", claim.name)
+    rules = [
+        rule
+        for rule in sheet.rules
+        if rule.target[0] == name
+        and ("check" not in asked or rule.check is CHECKS[asked["check"]])
+        and ("rows" not in asked or rule.target[1] != TOTAL)
+    ]
+    if not rules:
+        raise ValueError(f"no such rule says what the numbers of {name!r} follow from")
+    own = name == claim.name
+    wrong = [rule for rule in rules if not sheet.holds(rule, anew=own)]
+    words: dict[str, Any] = {"rows": len(rules), "wrong": len(wrong)}
+    computed, kind, case = f"{len(rules) - len(wrong)}/{len(rules)}", Kind.REPRODUCED, "equal"
+    if own:
+        shown: dict[Cell, str] = {}
+        for rule in rules:
+            value, printed = sheet.computed(rule, anew=True), sheet.cells[rule.target]
+            shown.setdefault(rule.target, like(printed, value, asked.get("digits")))
+        words = {"rows": len(shown), "wrong": len({rule.target for rule in wrong})}
+        computed = ", ".join(shown.values())
+    if wrong:
+        kind, case, target = Kind.ARITHMETIC_ERROR, "differ", wrong[0].target
+        repairs = sheet.parts[target].repairs if own else []
+        if len(repairs) == 1 and target in repairs[0].following:
+            words["cause"] = study.labels(repairs[0].cell[2])
+            case = "own" if sheet.cells[target].text == repairs[0].printed else "inherited"
+    return _worded(claim, study, kind, case, words, computed)
+
+
+def _announced(claim: Claim, study: Study) -> Verdict:
+    """Which of the questions announced have a table in our copy, and which only a picture."""
+    announced, exhibits = claim.details["variables"], study.exhibits.values()
+    tabulated = {v for exhibit in exhibits if exhibit.rows for v in exhibit.variables}
+    pictured = {v for exhibit in exhibits for v in exhibit.variables} - tabulated
+    absent = [v for v in announced if v not in tabulated]
+    named = {
+        "absent": absent,
+        "unseen": [v for v in absent if v in pictured],
+        "nowhere": [v for v in absent if v not in pictured],
+    }
+    words: dict[str, Any] = {
+        name: {
+            lang: joint.join(study.labels(key)[lang].lower() for key in keys)
+            for lang, joint in zip(LANGUAGES, (" and ", "和"), strict=True)
+        }
+        for name, keys in named.items()
+    }
+    words |= {"announced": len(announced), "tabulated": len(announced) - len(absent)}
+    kind = Kind.INCOMPLETE if absent else Kind.REPRODUCED
+    case = "unseen" if named["unseen"] else "differ" if absent else "equal"
+    return _worded(claim, study, kind, case, words, f"{words['tabulated']}/{len(announced)}")
+
+
+def _majority(claim: Claim, study: Study) -> Verdict:
+    """A share with its Wilson interval, held against one half; some levels may belong in part."""
+    table = published_frequencies(claim.details["exhibit"], study)
+    count, more = (table.combined(claim.details.get(key, [])) for key in ("levels", "partly"))
+    low, high = wilson(count, table.n)
+    computed = f"{count}/{table.n} = {count / table.n:.1%} [{low:.1%}, {high:.1%}]"
+    words: dict[str, Any] = {"share": computed, "more": more}
+    kind, case = (Kind.CAVEAT, "partial") if more else (Kind.REPRODUCED, "carried")
+    if 2 * count <= table.n:
+        kind, case = Kind.CONTRADICTED, "false"
+    elif low <= 0.5:
+        kind, case = Kind.NOT_ESTABLISHED, "open"
+        words["needed"] = next(k for k in range(count, table.n + 1) if wilson(k, table.n)[0] > 0.5)
+    return _worded(claim, study, kind, case, words, computed)
+
+
+def _majority_within(claim: Claim, study: Study) -> Verdict:
+    """Whether most of one group are in another, by what the two margins leave open."""
+    rows, columns = crossed(claim, study)
+    size = rows.combined([claim.details["group"]["level"]])
+    base = columns.combined([claim.details["within"]["level"]])
+    # Fréchet's bounds on the cell that both margins leave open.
+    low, high = max(0, size + base - columns.n), min(size, base)
+    words: dict[str, Any] = {"low": low, "high": high, "forced": size, "base": base}
+    words |= {"others": base - size, "others_base": rows.n - size}
+    kind, case, origin = Kind.CAVEAT, "assumed", Origin.PUBLISHED
+    if 2 * low > base:
+        kind, case = Kind.REPRODUCED, "certain"
+    elif 2 * high <= base:
+        kind, case = Kind.CONTRADICTED, "impossible"
+    elif not size <= base < 2 * size:
+        kind, case = Kind.UNTESTABLE, "unknown"
+    elif rows.n == columns.n and "question" in claim.details:
+        plausible, case = plausibility(study), "beside_facts"
+        beside = plausible.xs(claim.details["supposed"], level="said")
+        words |= beside.to_dict(orient="index")
+        origin = plausible.attrs["origin"]
+    return _worded(claim, study, kind, case, words, f"{low}–{high}/{base}", origin)
+
+
+def _unpublished(claim: Claim, study: Study) -> Verdict:
+    """No exhibit tabulates together what the statement needs."""
+    needed, words = set(claim.details["variables"]), {}
+    if any(needed <= exhibit.variables for exhibit in study.exhibits.values() if exhibit.rows):
+        raise ValueError(
+            f"a published table now holds {', '.join(sorted(needed))}; give the claim a method "
+            "that uses it"
+        )
+    if "exhibit" in claim.details:
+        n = published_frequencies(claim.details["exhibit"], study).n
+        words = {"n": n, **least_v(n)}
+    return _worded(claim, study, Kind.UNTESTABLE, claim.details.get("about", "plain"), words)
+
+
+_RULES: Mapping[str, Callable[[Claim, Study], Verdict]] = {  # that a declared method may name
+    rule.__name__.removeprefix("_"): rule
+    for rule in (_outside, _checks, _announced, _majority, _majority_within, _unpublished)
+}
 
 
 def claims(study: Named = None) -> pd.DataFrame:
@@ -138,58 +219,14 @@ def claims(study: Named = None) -> pd.DataFrame:
     for number, claim in study.claims.items():
         judged = verdict(number, study)
         rows.append((
-            claim.section, *_languages(claim.statement), _printed(claim) or "—", judged.computed,
-            judged.kind.value, *_languages(judged.reason), judged.method,
+            claim.section, *claim.statement.values(), claim.text or "—", judged.computed,
+            judged.kind.value, *judged.reason.values(), judged.method,
         ))  # fmt: skip
     columns = [
         "section", "statement", "statement_zh", "printed", "computed", "verdict", "reason",
         "reason_zh", "method",
     ]  # fmt: skip
     return pd.DataFrame(rows, pd.Index(study.claims, name="claim"), columns)
-
-
-def verdict(number: int, study: Named = None) -> Verdict:
-    """Decide one statement by its own method and word the reason in every language.
-
-    Raises
-    ------
-    KeyError, ValueError
-        If the study has no statement of that number; if the method lacks something.
-    """
-    study = load_study(study)
-    if number not in study.claims:
-        raise KeyError(f"the study has no statement {number!r}; they are 1 to {len(study.claims)}")
-    claim = study.claims[number]
-    method = study.methods[claim.method]
-    try:
-        finding = RULES[method["rule"]](claim, study)
-        words = {**claim.details, "decided_by": claim.decided_by, **finding.words}
-        words |= {"printed": typeset(_printed(claim)), "computed": typeset(finding.computed)}
-        reason = {
-            lang: text.format(
-                **{k: v[lang] if isinstance(v, dict) and lang in v else v for k, v in words.items()}
-            )
-            for lang, text in method[finding.case].items()
-        }
-    except (LookupError, ValueError) as error:
-        what = str(error.args[0])
-        raise ValueError(
-            f"study.toml, {claim.name}, method {claim.method!r}: "
-            f"{what if ' ' in what else f'it lacks {what!r}'}"
-        ) from error
-    return Verdict(finding.kind, finding.computed, method["how"], reason, finding.origin)
-
-
-def typeset(number: str) -> str:
-    """Return a number as sentences print it: thousands separated, a minus sign for a hyphen.
-
-    Examples
-    --------
-    >>> typeset("112241"), typeset("-2.0114"), typeset("53.0%")
-    ('112,241', '−2.0114', '53.0%')
-    """
-    separated = re.sub(r"(?<![\d.,])\d{5,}", lambda match: f"{int(match[0]):,}", number)
-    return re.sub(r"(?<!\S)-(?=[\d.])", "−", separated)
 
 
 def exhibits(study: Named = None) -> pd.DataFrame:
@@ -200,9 +237,9 @@ def exhibits(study: Named = None) -> pd.DataFrame:
     DataFrame
         Indexed by ``exhibit``, with ``title``, ``title_zh``, ``notebook``, ``file``, ``kind``
         (``"figure"``, ``"table"``, or ``"none"`` where nothing can be made), ``name`` (of its
-        files, without ending), ``sources`` (names of the CSV files with its numbers), ``origin``
-        and ``verdict``: that of its own checks if printed, else the gravest among the statements
-        that it carries, or ``"illustration"`` where it carries none, as all simulated must.
+        files), ``sources`` (CSV files with its numbers), ``origin`` and ``verdict``: of its own
+        checks if printed, else the gravest among the statements that it carries, or
+        ``"illustration"`` where it carries none, as all simulated must.
     """
     if study is None:
         entries, verdicts = exhibit_entries(), claims()["verdict"]
@@ -221,7 +258,10 @@ def exhibits(study: Named = None) -> pd.DataFrame:
             for name, table in study.exhibits.items()
         ]
     columns = ["notebook", "file", "kind", "name", "sources", "origin", "verdict"]
-    rows = [(*_languages(entry["title"]), *map(entry.get, columns)) for entry in entries]
+    titles = ([entry["title"][lang] for lang in LANGUAGES] for entry in entries)
+    rows = [
+        (*title, *map(entry.get, columns)) for title, entry in zip(titles, entries, strict=True)
+    ]
     names = pd.Index([entry["id"] for entry in entries], name="exhibit")
     return pd.DataFrame(rows, names, ["title", "title_zh", *columns])
 
@@ -238,11 +278,3 @@ def _made(name: str) -> dict[str, Any]:
     file = PurePosixPath(name)
     kind = "none" if not name else "table" if file.suffix == ".csv" else "figure"
     return {"file": name, "kind": kind, "name": file.stem, "sources": [file.stem] if name else []}
-
-
-def _languages(text: Mapping[str, str]) -> list[str]:
-    return [text[lang] for lang in LANGUAGES]
-
-
-def _printed(claim: Claim) -> str:
-    return ", ".join(number.text for number in claim.printed.values())

@@ -3,9 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from churnlib import audit, load_codebook, load_study, printed_table, published_frequencies
+from churnlib import (
+    audit,
+    claims,
+    load_codebook,
+    load_study,
+    printed_table,
+    published_frequencies,
+    verdict,
+)
 from churnlib.evidence.origin import PROJECT, resources
-from churnlib.studies.verdicts import claims, verdict
 
 TABLE = "thesis/table_3_2.csv"
 
@@ -128,19 +135,11 @@ def test_a_missing_total_is_named(data):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("number = 17", "number = 18", "claim 17: claims must be numbered 1, 2, 3, …; given 18"),
-        (
-            'method = "ratio"',
-            'method = "guess"',
-            "claim 12: 'method' must be one of outside, .*given 'guess'",
-        ),
         ('section = "3(1)"\n', "", "claim 7 lacks 'section'"),
         ('levels = ["bachelor"]', 'levels = ["doctor"]', "claim 22, .*no level 'doctor'"),
-        ('total / opened" }]', 'total / open" }]', "claim 9, rule 1: .*'Table 3-1 total open'"),
         ("[[claim]]", "[[claim]", r"study\.toml is not a TOML file"),
         ('level = "le18" }', 'levl = "le18" }', "claim 23, group lacks 'level'"),
         ('id = "older_with_college"', 'name = "b"', "claim 23, question 2 lacks 'id'"),
-        ("[method.ratio]", "[method.rate]", "claim 12: 'method' must be one of .*given 'ratio'"),
         (
             'rule = "announced"',
             'rule = "guess"',

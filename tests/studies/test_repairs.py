@@ -6,7 +6,7 @@ import pytest
 from churnlib import audit, audit_thesis
 from churnlib.evidence.origin import PROJECT, resources
 from churnlib.studies import load_study, single_digit_changes
-from churnlib.studies.arithmetic import Sheet
+from churnlib.studies.study import Sheet
 
 TABLES = ("table_3_1.csv", "table_3_2.csv", "table_3_3.csv")
 
@@ -70,9 +70,7 @@ def test_arithmetic_alone_notices_every_change_of_one_printed_digit(exhibit):
         for cell, printed in sheet.cells.items()
         for text in single_digit_changes(printed.text)
         if [
-            changed.holds(rule)
-            for changed in [sheet.with_texts({cell: text})]
-            for rule in changed.rules
+            changed.holds(rule) for changed in [sheet.changed(cell, text)] for rule in changed.rules
         ]
         == before
     ]
@@ -93,7 +91,7 @@ def test_the_checksums_notice_every_change_of_one_digit(data: Path, file):
 
 
 def test_a_misprinted_frequency_is_repaired_alone():
-    sheet = part("Table 3-2").with_texts({("Table 3-2", "40-59", "frequency"): "88"})
+    sheet = part("Table 3-2").changed(("Table 3-2", "40-59", "frequency"), "88")
     assert [(r.cell, r.mended, r.following) for r in sheet.repairs] == [
         (("Table 3-2", "40-59", "frequency"), "87", ())
     ]
@@ -110,7 +108,7 @@ def test_two_wrong_numbers_have_no_single_repair(data: Path):
 
 
 def test_a_base_of_zero_fails_its_checks_without_an_error():
-    sheet = part("Table 3-3").with_texts({("Table 3-3", "total", "frequency"): "000"})
+    sheet = part("Table 3-3").changed(("Table 3-3", "total", "frequency"), "000")
     shares = [rule for rule in sheet.rules if rule.target == ("Table 3-3", "bachelor", "percent")]
     assert [sheet.computed(rule) for rule in shares] == [None]
     assert not any(sheet.holds(rule) for rule in shares)
