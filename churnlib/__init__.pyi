@@ -6,6 +6,7 @@ from .crosstabs.battery import compare_columns as compare_columns
 from .crosstabs.battery import residual_p_values as residual_p_values
 from .crosstabs.battery import statistics as statistics
 from .crosstabs.exact import fisher_exact as fisher_exact
+from .crosstabs.exact import monte_carlo as monte_carlo
 from .crosstabs.independence import chi_square as chi_square
 from .crosstabs.independence import contingency_coefficient as contingency_coefficient
 from .crosstabs.independence import cramers_v as cramers_v
@@ -30,7 +31,6 @@ from .crosstabs.risk import odds_ratio as odds_ratio
 from .crosstabs.risk import risk_difference as risk_difference
 from .crosstabs.risk import risk_ratio as risk_ratio
 from .crosstabs.risk import stratified_table as stratified_table
-from .crosstabs.sampling import monte_carlo as monte_carlo
 from .evidence.origin import Marked as Marked
 from .evidence.origin import Origin as Origin
 from .evidence.origin import WithOrigin as WithOrigin

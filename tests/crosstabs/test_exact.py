@@ -16,8 +16,7 @@ from scipy import stats
 from scipy.special import gammaln
 
 from churnlib import Crosstab, chi_square, fisher_exact, gamma, monte_carlo
-from churnlib.crosstabs.exact import FALLBACK_SEED, _counted
-from churnlib.crosstabs.sampling import _drawn
+from churnlib.crosstabs.exact import FALLBACK_SEED, _counted, _drawn
 
 
 def tables(rows, columns, most):
@@ -159,7 +158,7 @@ MARGINS = [([4, 3], [2, 3, 2]), ([2, 3, 2], [3, 4]), ([3, 2, 2], [1, 4, 2])]
 @pytest.mark.parametrize("margins", MARGINS)
 @pytest.mark.parametrize("most", [1_000_000, 0])  # by scipy, and cell by cell
 def test_drawn_tables_have_their_hypergeometric_distribution(margins, most, monkeypatch):
-    monkeypatch.setattr("churnlib.crosstabs.sampling._SCIPY", most)
+    monkeypatch.setattr("churnlib.crosstabs.exact._SCIPY", most)
     rows, columns = map(np.array, margins)
     size = 40_000
     drawn = _drawn(rows, columns, size, np.random.default_rng(5))
