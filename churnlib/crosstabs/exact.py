@@ -70,8 +70,7 @@ def fisher_exact(
         p = _by_extra(o, seconds) if p is None else p
     if p is None:
         return monte_carlo(table, "fisher_exact", resamples=FALLBACK_RESAMPLES, seed=FALLBACK_SEED)
-    counted = bool(np.isfinite(p))
-    return Test("fisher_exact", NAN, NAN, p, table.n, counted, (p, p), table.origin, note)
+    return Test("fisher_exact", NAN, NAN, p, table.n, p == p, (p, p), table.origin, note)
 
 
 def _two_by_two(o: np.ndarray) -> float:

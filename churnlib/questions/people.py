@@ -130,10 +130,7 @@ def rao_scott(survey: Survey, rows: str, columns: str) -> Test:
     expected = np.outer(grid.sum(axis=1), grid.sum(axis=0)).ravel()
     pearson = n * ((p - expected) ** 2 / expected).sum()
     # Δ, the design effects of the interactions, at the shares that were seen, as R's survey.
-    in_row, in_column = np.kron(np.eye(r), np.ones((c, 1))), np.kron(np.ones((r, 1)), np.eye(c))
-    main = np.hstack([in_row, in_column[:, 1:]])
-    both = np.kron(np.eye(r)[:, 1:], np.eye(c)[:, 1:])
-    contrasts = both - main @ np.linalg.lstsq(main, both, rcond=None)[0]
+    contrasts = np.kron(np.eye(r)[:, 1:] - 1 / r, np.eye(c)[:, 1:] - 1 / c)
     if np.linalg.matrix_rank(contrasts[p > 0]) < contrasts.shape[1]:
         note = "too many combinations of answers were given by nobody; combine levels"
         return asymptotic("rao_scott", n, survey.origin, note)
