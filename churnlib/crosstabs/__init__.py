@@ -1,5 +1,6 @@
 """What a cross-table says: association, exact tests, comparisons, layers, power."""
 
+from churnlib.crosstabs.battery import MEASURES as MEASURES
 from churnlib.crosstabs.battery import compare_columns as compare_columns
 from churnlib.crosstabs.battery import frontier as frontier
 from churnlib.crosstabs.battery import least_v as least_v

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import combinations
 from string import ascii_uppercase
 from typing import Any, Literal
@@ -11,13 +13,52 @@ import pandas as pd
 
 from churnlib.crosstabs import independence, ordinal, prediction, risk
 from churnlib.crosstabs.exact import TIE, fisher_exact
-from churnlib.crosstabs.independence import Value, as_table, estimate
-from churnlib.evidence import NAN, Estimate, Test, require_level
+from churnlib.crosstabs.independence import Value, as_table, estimate, untested
+from churnlib.evidence import NAN, Test, require_level
 from churnlib.tables import Crosstab
 
 COLUMNS = ["value", "se", "t", "df", "p_value", "low", "high"]
 Adjustment = Literal["none", "holm", "bonferroni"]
 ALPHA, TRIVIAL = 0.05, 0.1  # level of the exact test; a Cramér's V that would not matter
+Measures = dict[str, Callable[..., Any]]
+
+
+def _by_way(stem: str, measure: Callable[..., Any], *ways: str) -> Measures:
+    return {f"{stem}_{way}": partial(measure, dependent=way) for way in ways}
+
+
+NOMINAL: Measures = {
+    "pearson_chi2": independence.chi_square,
+    "likelihood_ratio": independence.likelihood_ratio,
+    "fisher_exact": fisher_exact,
+    "phi": independence.phi,
+    "cramers_v": independence.cramers_v,
+    "cramers_v_corrected": partial(independence.cramers_v, bias_corrected=True),
+    "contingency_coefficient": independence.contingency_coefficient,
+    **_by_way("lambda", prediction.goodman_kruskal_lambda, "symmetric", "rows", "columns"),
+    **_by_way("gk_tau", prediction.goodman_kruskal_tau, "rows", "columns"),
+    **_by_way("uncertainty", prediction.uncertainty_coefficient, "symmetric", "rows", "columns"),
+}
+ORDINAL: Measures = {
+    "linear_by_linear": ordinal.linear_by_linear,
+    "gamma": ordinal.gamma,
+    "kendall_tau_b": ordinal.kendall_tau_b,
+    "stuart_tau_c": ordinal.stuart_tau_c,
+    **_by_way("somers_d", ordinal.somers_d, "symmetric", "rows", "columns"),
+    "spearman": ordinal.spearman,
+    "pearson_r": ordinal.pearson_r,
+}
+TWO_BY_TWO: Measures = {
+    "continuity_correction": partial(independence.chi_square, correction=True),
+    "odds_ratio": risk.odds_ratio,
+    "risk_ratio": risk.risk_ratio,
+}
+RATINGS: Measures = {"kappa": prediction.kappa, "mcnemar_bowker": prediction.mcnemar_bowker}
+MEASURES = NOMINAL | ORDINAL | TWO_BY_TWO | RATINGS
+_TESTS = {
+    "pearson_chi2", "likelihood_ratio", "fisher_exact", "linear_by_linear",
+    "continuity_correction", "mcnemar_bowker",
+}  # fmt: skip
 
 
 def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.DataFrame:
@@ -47,57 +88,38 @@ def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.Dat
     >>> battery.loc["gamma", ["value", "se", "t"]].round(4).tolist()
     [0.8717, 0.125, 1.992]
     """
-    table, rows = as_table(table), {}
-    results = _battery(table, level, exact)
-    for r in results:
+    table, rows, notes = as_table(table), {}, {}
+    for name, measure in _measures(table, exact).items():
+        r = measure(table) if name in _TESTS else measure(table, level=level)
         if isinstance(r, Test):
-            rows[r.name] = [r.statistic, NAN, NAN, r.df, r.p_value, NAN, NAN]
+            rows[name] = [r.statistic, NAN, NAN, r.df, r.p_value, NAN, NAN]
         else:
-            rows[r.name] = [r.value, r.se, r.t, NAN, r.p_value, r.low, r.high]
+            rows[name] = [r.value, r.se, r.t, NAN, r.p_value, r.low, r.high]
+        if r.note:
+            notes[name] = r.note
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS).astype(float)
-    frame.attrs["notes"] = {result.name: result.note for result in results if result.note}
-    frame.attrs["origin"] = table.origin
+    frame.attrs |= {"notes": notes, "origin": table.origin}
     return frame
 
 
-def _battery(table: Crosstab, level: float, exact: bool) -> list[Test | Estimate]:
-    def made(measure: Any, **options: Any) -> Estimate:
-        return measure(table, level=level, **options)
-
-    left_out = estimate("fisher_exact", table, Value(why_none="not asked for"), level)
-    ways = ("symmetric", "rows", "columns")
-    results = [
-        independence.chi_square(table),
-        independence.likelihood_ratio(table),
-        fisher_exact(table) if exact else left_out,
-        made(independence.phi),
-        made(independence.cramers_v),
-        made(independence.cramers_v, bias_corrected=True),
-        made(independence.contingency_coefficient),
-        *(made(prediction.goodman_kruskal_lambda, dependent=way) for way in ways),
-        *(made(prediction.goodman_kruskal_tau, dependent=way) for way in ways[1:]),
-        *(made(prediction.uncertainty_coefficient, dependent=way) for way in ways),
-    ]
-    shape = table.counts.shape
+def _measures(table: Crosstab, exact: bool) -> Measures:
+    """Return the rows of a table's battery."""
+    measures, shape = dict(NOMINAL), table.counts.shape
+    if not exact:
+        measures["fisher_exact"] = partial(untested, "fisher_exact", note="not asked for")
     if all(ordered or n == 2 for ordered, n in zip(table.ordered, shape, strict=True)):
-        results += [
-            ordinal.linear_by_linear(table),
-            *map(made, (ordinal.gamma, ordinal.kendall_tau_b, ordinal.stuart_tau_c)),
-            *(made(ordinal.somers_d, dependent=way) for way in ways),
-            *map(made, (ordinal.spearman, ordinal.pearson_r)),
-        ]
+        measures |= ORDINAL
     if shape == (2, 2):
-        results.append(independence.chi_square(table, correction=True))
-        results += map(made, (risk.odds_ratio, risk.risk_ratio))
+        measures |= TWO_BY_TWO
     if table.has_same_categories:
-        results += [made(prediction.kappa), prediction.mcnemar_bowker(table)]
+        measures |= RATINGS
     elif shape[0] == shape[1]:
         differ = Value(why_none="the two variables have not the same categories")
-        results.append(estimate("kappa", table, differ, level))
+        measures["kappa"] = lambda table, level: estimate("kappa", table, differ, level)
     for way, levels in (("rows", table.counts.index), ("columns", table.counts.columns)):
         if prediction.numbers(levels) is not None:
-            results.append(made(prediction.eta, dependent=way))
-    return results
+            measures |= _by_way("eta", prediction.eta, way)
+    return measures
 
 
 def residual_p_values(table: Any, *, adjust: Adjustment = "none") -> pd.DataFrame:

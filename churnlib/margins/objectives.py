@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from churnlib import crosstabs
+from churnlib.crosstabs import MEASURES
 from churnlib.evidence import Estimate, Test
 from churnlib.margins.constraints import Count, mask_of
 from churnlib.margins.searches import (
@@ -27,6 +26,7 @@ from churnlib.margins.searches import (
 )
 from churnlib.margins.table_sets import TableSet
 
+WAYS = ("symmetric", "rows", "columns")
 CALLS, TABLES = 12_000, 500_000  # tables looked at in a search, by calls and by a formula
 CELLS, SECANTS = 30, 40_000  # in a table whose closed paths are all tried, and in one program
 
@@ -56,7 +56,7 @@ def objective(statistic: Any, tables: TableSet) -> Objective:
         return Objective(str(statistic), statistic, linear(1.0 * cells))
     every = battery(tables)
     for name, form in every.items():
-        measure = measure_of(name)
+        measure = MEASURES[name]
         # Our own functions are recognised, so that `attainable(r, c, cl.gamma)` is proved as well.
         if name == statistic or getattr(measure, "func", measure) is statistic:
             return Objective(name, measure, form)
@@ -129,25 +129,6 @@ def battery(tables: TableSet) -> dict[str, Form]:
     return forms
 
 
-WAYS = ("symmetric", "rows", "columns")
-_MEASURES = {
-    "pearson_chi2": crosstabs.chi_square,
-    "continuity_correction": partial(crosstabs.chi_square, correction=True),
-    "cramers_v_corrected": partial(crosstabs.cramers_v, bias_corrected=True),
-    "lambda": crosstabs.goodman_kruskal_lambda,
-    "gk_tau": crosstabs.goodman_kruskal_tau,
-    "uncertainty": crosstabs.uncertainty_coefficient,
-}
-
-
-def measure_of(name: str) -> Callable[..., Any]:
-    """Return the function that computes a row of the battery."""
-    stem, _, way = name.rpartition("_")
-    if way in WAYS:
-        return partial(measure_of(stem), dependent=way)
-    return _MEASURES.get(name) or getattr(crosstabs, name)
-
-
 def number(result: Any) -> float:
     """Return the number that a result stands for; a test without statistic gives its p-value."""
     if isinstance(result, Estimate):
@@ -210,11 +191,11 @@ def peaks(*, by_row: bool, by_column: bool) -> Form:
         return np.asarray(by_row * in_rows + by_column * in_columns, dtype=float)
 
     def end(tables: TableSet, sign: int) -> Extreme:
-        lines = [limit.mask.ravel() for limit in tables.margins]
-        lines = lines[: tables.shape[0]] * by_row + lines[tables.shape[0] :] * by_column
+        masks = [limit.mask.ravel() for limit in tables.margins]
+        masks = masks[: tables.shape[0]] * by_row + masks[tables.shape[0] :] * by_column
         # Each cell as often as it is in a line, and that line, both as unit vectors.
-        line, cell = np.nonzero(lines)
-        cells, lines = np.eye(tables.expected.size)[cell], np.eye(len(lines))[line]
+        line, cell = np.nonzero(masks)
+        cells, lines = np.eye(tables.expected.size)[cell], np.eye(len(masks))[line]
         if sign < 0:
             return least_of_largest(tables, cells, np.zeros(len(cells)), lines)
         # With a variable a line, no larger than the one cell of it that is chosen.

@@ -172,8 +172,8 @@ def _effects(
         f, between, within = float(f_oneway(*samples).statistic), len(samples) - 1, n - len(samples)
         limits = np.array(confint_noncentrality(f, (between, within), alpha=1 - level))
         value = f * between / (f * between + within)
-        ends = limits / (limits + n)  # Steiger (2004)
-        yield Estimate("eta_squared", value, *ends, level, NAN, n, origin, note)
+        low, high = (limits / (limits + n)).tolist()  # Steiger (2004)
+        yield Estimate("eta_squared", value, low, high, level, NAN, n, origin, note)
     if len(samples) != 2:
         return
     first, second = samples
