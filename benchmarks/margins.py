@@ -15,7 +15,7 @@ import pandas as pd
 from benchmarks.harness import show, table
 from churnlib import attainable, bounds, count_tables, enumerate_tables, published_frequencies
 from churnlib.crosstabs import power_curves
-from churnlib.margins.statistic_forms import battery
+from churnlib.margins.objectives import battery
 from churnlib.margins.table_sets import TableSet
 from churnlib.studies import minor_assumptions, plausibility
 
@@ -23,7 +23,7 @@ from churnlib.studies import minor_assumptions, plausibility
 def every_range() -> str:
     """Every statistic of age by education, under all that is said of minors."""
     age, education = published_frequencies("3-2"), published_frequencies("3-3")
-    names = [each.name for each in battery(TableSet.of(age, education))]
+    names = list(battery(TableSet.of(age, education)))
     found = [
         attainable(age, education, statistic, said)
         for said in minor_assumptions().values()

@@ -6,6 +6,7 @@ from .crosstabs.battery import compare_columns as compare_columns
 from .crosstabs.battery import residual_p_values as residual_p_values
 from .crosstabs.battery import statistics as statistics
 from .crosstabs.exact import fisher_exact as fisher_exact
+from .crosstabs.exact import monte_carlo as monte_carlo
 from .crosstabs.independence import chi_square as chi_square
 from .crosstabs.independence import contingency_coefficient as contingency_coefficient
 from .crosstabs.independence import cramers_v as cramers_v
@@ -30,7 +31,6 @@ from .crosstabs.risk import odds_ratio as odds_ratio
 from .crosstabs.risk import risk_difference as risk_difference
 from .crosstabs.risk import risk_ratio as risk_ratio
 from .crosstabs.risk import stratified_table as stratified_table
-from .crosstabs.sampling import monte_carlo as monte_carlo
 from .evidence.origin import Marked as Marked
 from .evidence.origin import Origin as Origin
 from .evidence.origin import WithOrigin as WithOrigin
@@ -62,16 +62,16 @@ from .models.regression import SeparationError as SeparationError
 from .models.regression import linear_model as linear_model
 from .models.regression import logit as logit
 from .models.regression import ordinal_logit as ordinal_logit
-from .questions.correlation import Reliability as Reliability
-from .questions.correlation import correlations as correlations
-from .questions.correlation import reliability as reliability
 from .questions.description import MultipleResponse as MultipleResponse
 from .questions.description import OptionComparison as OptionComparison
+from .questions.description import Reliability as Reliability
 from .questions.description import compare_options as compare_options
 from .questions.description import describe as describe
 from .questions.description import multiple_response as multiple_response
-from .questions.group_differences import GroupComparison as GroupComparison
-from .questions.group_differences import compare_groups as compare_groups
+from .questions.description import reliability as reliability
+from .questions.numbers import GroupComparison as GroupComparison
+from .questions.numbers import compare_groups as compare_groups
+from .questions.numbers import correlations as correlations
 from .questions.people import rao_scott as rao_scott
 from .questions.people import weighted_shares as weighted_shares
 from .studies.published import audit as audit

@@ -1,9 +1,14 @@
 """What a cross-table says: association, exact tests, comparisons, layers, power."""
 
+from churnlib.crosstabs.battery import MEASURES as MEASURES
 from churnlib.crosstabs.battery import compare_columns as compare_columns
+from churnlib.crosstabs.battery import frontier as frontier
+from churnlib.crosstabs.battery import least_v as least_v
+from churnlib.crosstabs.battery import power_curves as power_curves
 from churnlib.crosstabs.battery import residual_p_values as residual_p_values
 from churnlib.crosstabs.battery import statistics as statistics
 from churnlib.crosstabs.exact import fisher_exact as fisher_exact
+from churnlib.crosstabs.exact import monte_carlo as monte_carlo
 from churnlib.crosstabs.independence import chi_square as chi_square
 from churnlib.crosstabs.independence import contingency_coefficient as contingency_coefficient
 from churnlib.crosstabs.independence import cramers_v as cramers_v
@@ -28,7 +33,3 @@ from churnlib.crosstabs.risk import odds_ratio as odds_ratio
 from churnlib.crosstabs.risk import risk_difference as risk_difference
 from churnlib.crosstabs.risk import risk_ratio as risk_ratio
 from churnlib.crosstabs.risk import stratified_table as stratified_table
-from churnlib.crosstabs.sampling import frontier as frontier
-from churnlib.crosstabs.sampling import least_v as least_v
-from churnlib.crosstabs.sampling import monte_carlo as monte_carlo
-from churnlib.crosstabs.sampling import power_curves as power_curves

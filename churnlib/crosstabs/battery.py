@@ -1,7 +1,9 @@
-"""Every statistic of a cross-table in one frame, as SPSS's CROSSTABS prints them, and post hoc."""
+"""All statistics of a cross-table in one frame, its columns compared, what two groups can show."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import combinations
 from string import ascii_uppercase
 from typing import Any, Literal
@@ -10,13 +12,53 @@ import numpy as np
 import pandas as pd
 
 from churnlib.crosstabs import independence, ordinal, prediction, risk
-from churnlib.crosstabs.exact import fisher_exact
-from churnlib.crosstabs.independence import Value, as_table, estimate
-from churnlib.evidence import NAN, Estimate, Test, require_level
+from churnlib.crosstabs.exact import TIE, fisher_exact
+from churnlib.crosstabs.independence import Value, as_table, estimate, untested
+from churnlib.evidence import NAN, Test, require_level
 from churnlib.tables import Crosstab
 
 COLUMNS = ["value", "se", "t", "df", "p_value", "low", "high"]
 Adjustment = Literal["none", "holm", "bonferroni"]
+ALPHA, TRIVIAL = 0.05, 0.1  # level of the exact test; a Cramér's V that would not matter
+Measures = dict[str, Callable[..., Any]]
+
+
+def _by_way(stem: str, measure: Callable[..., Any], *ways: str) -> Measures:
+    return {f"{stem}_{way}": partial(measure, dependent=way) for way in ways}
+
+
+NOMINAL: Measures = {
+    "pearson_chi2": independence.chi_square,
+    "likelihood_ratio": independence.likelihood_ratio,
+    "fisher_exact": fisher_exact,
+    "phi": independence.phi,
+    "cramers_v": independence.cramers_v,
+    "cramers_v_corrected": partial(independence.cramers_v, bias_corrected=True),
+    "contingency_coefficient": independence.contingency_coefficient,
+    **_by_way("lambda", prediction.goodman_kruskal_lambda, "symmetric", "rows", "columns"),
+    **_by_way("gk_tau", prediction.goodman_kruskal_tau, "rows", "columns"),
+    **_by_way("uncertainty", prediction.uncertainty_coefficient, "symmetric", "rows", "columns"),
+}
+ORDINAL: Measures = {
+    "linear_by_linear": ordinal.linear_by_linear,
+    "gamma": ordinal.gamma,
+    "kendall_tau_b": ordinal.kendall_tau_b,
+    "stuart_tau_c": ordinal.stuart_tau_c,
+    **_by_way("somers_d", ordinal.somers_d, "symmetric", "rows", "columns"),
+    "spearman": ordinal.spearman,
+    "pearson_r": ordinal.pearson_r,
+}
+TWO_BY_TWO: Measures = {
+    "continuity_correction": partial(independence.chi_square, correction=True),
+    "odds_ratio": risk.odds_ratio,
+    "risk_ratio": risk.risk_ratio,
+}
+RATINGS: Measures = {"kappa": prediction.kappa, "mcnemar_bowker": prediction.mcnemar_bowker}
+MEASURES = NOMINAL | ORDINAL | TWO_BY_TWO | RATINGS
+_TESTS = {
+    "pearson_chi2", "likelihood_ratio", "fisher_exact", "linear_by_linear",
+    "continuity_correction", "mcnemar_bowker",
+}  # fmt: skip
 
 
 def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.DataFrame:
@@ -25,10 +67,8 @@ def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.Dat
     Parameters
     ----------
     table : Crosstab or nested counts
-    level : float
-        Confidence level.
-    exact : bool
-        Whether to compute the exact p-value, which can take 5 s; its row is NaN otherwise.
+    level, exact : float and bool
+        Confidence level; whether to compute the exact p-value, which can take 5 s.
 
     Returns
     -------
@@ -48,72 +88,44 @@ def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.Dat
     >>> battery.loc["gamma", ["value", "se", "t"]].round(4).tolist()
     [0.8717, 0.125, 1.992]
     """
-    table, rows = as_table(table), {}
-    results = _battery(table, level, exact)
-    for r in results:
+    table, rows, notes = as_table(table), {}, {}
+    for name, measure in _measures(table, exact).items():
+        r = measure(table) if name in _TESTS else measure(table, level=level)
         if isinstance(r, Test):
-            rows[r.name] = [r.statistic, NAN, NAN, r.df, r.p_value, NAN, NAN]
+            rows[name] = [r.statistic, NAN, NAN, r.df, r.p_value, NAN, NAN]
         else:
-            rows[r.name] = [r.value, r.se, r.t, NAN, r.p_value, r.low, r.high]
+            rows[name] = [r.value, r.se, r.t, NAN, r.p_value, r.low, r.high]
+        if r.note:
+            notes[name] = r.note
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS).astype(float)
-    frame.attrs["notes"] = {result.name: result.note for result in results if result.note}
-    frame.attrs["origin"] = table.origin
+    frame.attrs |= {"notes": notes, "origin": table.origin}
     return frame
 
 
-def _battery(table: Crosstab, level: float, exact: bool) -> list[Test | Estimate]:
-    def made(measure: Any, **options: Any) -> Estimate:
-        return measure(table, level=level, **options)
-
-    left_out = estimate("fisher_exact", table, Value(why_none="not asked for"), level)
-    ways = ("symmetric", "rows", "columns")
-    results = [
-        independence.chi_square(table),
-        independence.likelihood_ratio(table),
-        fisher_exact(table) if exact else left_out,
-        made(independence.phi),
-        made(independence.cramers_v),
-        made(independence.cramers_v, bias_corrected=True),
-        made(independence.contingency_coefficient),
-        *(made(prediction.goodman_kruskal_lambda, dependent=way) for way in ways),
-        *(made(prediction.goodman_kruskal_tau, dependent=way) for way in ways[1:]),
-        *(made(prediction.uncertainty_coefficient, dependent=way) for way in ways),
-    ]
-    shape = table.counts.shape
+def _measures(table: Crosstab, exact: bool) -> Measures:
+    """Return the rows of a table's battery."""
+    measures, shape = dict(NOMINAL), table.counts.shape
+    if not exact:
+        measures["fisher_exact"] = partial(untested, "fisher_exact", note="not asked for")
     if all(ordered or n == 2 for ordered, n in zip(table.ordered, shape, strict=True)):
-        results += [
-            ordinal.linear_by_linear(table),
-            *map(made, (ordinal.gamma, ordinal.kendall_tau_b, ordinal.stuart_tau_c)),
-            *(made(ordinal.somers_d, dependent=way) for way in ways),
-            *map(made, (ordinal.spearman, ordinal.pearson_r)),
-        ]
+        measures |= ORDINAL
     if shape == (2, 2):
-        results.append(independence.chi_square(table, correction=True))
-        results += map(made, (risk.odds_ratio, risk.risk_ratio))
+        measures |= TWO_BY_TWO
     if table.has_same_categories:
-        results += [made(prediction.kappa), prediction.mcnemar_bowker(table)]
+        measures |= RATINGS
     elif shape[0] == shape[1]:
         differ = Value(why_none="the two variables have not the same categories")
-        results.append(estimate("kappa", table, differ, level))
+        measures["kappa"] = lambda table, level: estimate("kappa", table, differ, level)
     for way, levels in (("rows", table.counts.index), ("columns", table.counts.columns)):
         if prediction.numbers(levels) is not None:
-            results.append(made(prediction.eta, dependent=way))
-    return results
+            measures |= _by_way("eta", prediction.eta, way)
+    return measures
 
 
 def residual_p_values(table: Any, *, adjust: Adjustment = "none") -> pd.DataFrame:
-    """Two-sided p-value of each adjusted residual.
+    """Two-sided p-value of each adjusted residual, adjusted for all cells of the table together.
 
-    Parameters
-    ----------
-    table : Crosstab or nested counts
-    adjust : {"none", "holm", "bonferroni"}
-        For all cells of the table together (Holm 1979, Scand. J. Stat. 6, 65–70).
-
-    Returns
-    -------
-    DataFrame
-        Like the counts; NaN in rows and columns that count nobody.
+    ``"holm"`` is Holm (1979), Scand. J. Stat. 6, 65–70. NaN where a row or column counts nobody.
 
     Examples
     --------
@@ -142,16 +154,14 @@ def compare_columns(
     ----------
     table : Crosstab or nested counts
         Of 26 columns at most, else a `ValueError`.
-    level : float
-        Confidence level; 0.95 tests at 5 %.
-    adjust : {"none", "holm", "bonferroni"}
-        For the pairs of columns within a row, as SPSS does.
+    level, adjust : float and {"none", "holm", "bonferroni"}
+        0.95 tests at 5 %, adjusted for the pairs of columns within a row, as in SPSS.
 
     Returns
     -------
     DataFrame of str
-        Like the counts. As in SPSS, a column whose share in a row is 0 or 1 is not compared
-        in that row, nor is a column that counts nobody; ``attrs["notes"]`` names them by row.
+        Like the counts. As in SPSS, a column that counts nobody, or whose share in a row is 0 or
+        1, is not compared there; ``attrs["notes"]`` names them by row.
 
     Examples
     --------
@@ -193,3 +203,98 @@ def _adjusted(p: np.ndarray, adjust: str) -> np.ndarray:
     if adjust not in {"none", "holm", "bonferroni"}:
         raise ValueError(f"adjust is none, holm or bonferroni; given {adjust!r}")
     return p if adjust == "none" or not p.size else multipletests(p, method=adjust)[1]
+
+
+def frontier(first: int, *, n: int) -> pd.DataFrame:
+    """For every share in the second group, the smallest share in the first that counts.
+
+    Two groups of `first` and ``n - first`` people, each of somebody or it is a `ValueError`, are
+    asked a question with two answers.
+
+    Returns
+    -------
+    DataFrame
+        By number of people in the second group who answer yes: ``second_share``; ``significant``
+        and ``beyond``, the counts in the first group from which on Fisher's exact test, two-sided,
+        is significant at 5 %, and the 95 % interval of V lies above .1; their shares
+        ``significant_share`` and ``beyond_share``; ``significant_v``, V there. NaN where even the
+        whole first group is not enough.
+
+    Examples
+    --------
+    >>> needed = frontier(100, n=200)
+    >>> needed.loc[10, ["significant", "beyond"]].tolist()
+    [21.0, 29.0]
+    """
+    second = n - first
+    significant = rejections(first, second)
+    b, a = np.ogrid[: second + 1, : first + 1]
+    gap = a * second - b * first
+    product = first * second * (a + b) * (n - a - b)
+    v = abs(gap) / np.sqrt(np.maximum(product, 1))
+    beyond = v > least_v(n)["beyond"]
+    rows = pd.DataFrame({"second_share": np.arange(second + 1) / second})
+    for name, shown in (("significant", significant), ("beyond", beyond)):
+        # The first count from which on all are shown.
+        start = np.logical_and.accumulate((shown & (gap > 0))[:, ::-1], axis=1).sum(axis=1)
+        rows[name] = np.where(start > 0, first + 1 - start, np.nan)
+        rows[f"{name}_share"] = rows[name] / first
+    at = rows["significant"].fillna(0).astype(int)
+    rows["significant_v"] = np.where(rows["significant"].notna(), v[rows.index, at], np.nan)
+    return rows.rename_axis("second")
+
+
+def rejections(first: int, second: int) -> np.ndarray:
+    """Return which counts in the second (down) and first group Fisher's test calls different."""
+    from scipy.stats import hypergeom
+
+    if first < 1 or second < 1:
+        raise ValueError(f"each group needs somebody; given {first} and {second} people")
+    b, a = np.ogrid[: second + 1, : first + 1]
+    probability = hypergeom.pmf(a, first + second, a + b, first)
+    rejected = np.zeros(probability.shape, dtype=bool)
+    for yes in range(first + second + 1):
+        in_first = np.arange(max(0, yes - second), min(first, yes) + 1)
+        cells = (yes - in_first, in_first)
+        p = np.sort(probability[cells])
+        # Every table that is no likelier, ties included.
+        reach = np.searchsorted(p, probability[cells] * (1 + TIE), side="right")
+        rejected[cells] = p.cumsum()[reach - 1] <= ALPHA
+    return rejected
+
+
+def power_curves(
+    first: int, second: int, second_shares: list[float], *, points: int = 101
+) -> pd.DataFrame:
+    """Probability that the exact test finds a difference that is there, in groups drawn at random.
+
+    Indexed by the true share in the first group, from 0 to 1; one column a share in the second.
+
+    Examples
+    --------
+    >>> power_curves(100, 100, [0.1, 0.3], points=6).loc[0.4].round(3).tolist()
+    [0.999, 0.263]
+    """
+    from scipy.stats import binom
+
+    shares = np.linspace(0, 1, points)
+    in_first = binom.pmf(np.arange(first + 1), first, shares[:, None])
+    in_second = binom.pmf(np.arange(second + 1), second, np.array(second_shares)[:, None])
+    power = in_first @ rejections(first, second).T @ in_second.T
+    return pd.DataFrame(power, pd.Index(shares, name="first_share"), second_shares)
+
+
+def least_v(n: int) -> pd.Series:
+    """V of a 2×2 table of `n` people from which on χ² is significant, or V beyond trivial.
+
+    The same for every split: χ² is n V². ``beyond``: the interval of `cramers_v` lies above .1.
+
+    Examples
+    --------
+    >>> least_v(200).round(3).to_dict()
+    {'significant': 0.139, 'beyond': 0.239}
+    """
+    from scipy.stats import chi2, ncx2
+
+    reached = np.array([chi2.isf(ALPHA, 1), ncx2.isf(ALPHA / 2, 1, n * TRIVIAL**2)])
+    return pd.Series(np.sqrt(reached / n), index=["significant", "beyond"])

@@ -29,12 +29,13 @@ def observed(table: Crosstab) -> np.ndarray:
     return table.occupied.counts.to_numpy(dtype=float)
 
 
-def require_shape(table: Crosstab, what: str, *, square: bool = False) -> None:
-    """Raise `ValueError` unless a table is 2 × 2, or at least square."""
+def two_by_two(table: Any, what: str) -> tuple[Crosstab, np.ndarray]:
+    """Return a table and its counts as floats; a `ValueError` unless it is 2 × 2."""
+    table = as_table(table)
     rows, columns = table.counts.shape
-    if rows != columns or not (square or rows == 2):
-        needed = "square" if square else "2 × 2"
-        raise ValueError(f"{what} needs a {needed} table, given {rows} × {columns}")
+    if (rows, columns) != (2, 2):
+        raise ValueError(f"{what} needs a 2 × 2 table, given {rows} × {columns}")
+    return table, table.counts.to_numpy(dtype=float)
 
 
 def remark(table: Crosstab, *, order: bool = False) -> str:
@@ -81,8 +82,8 @@ def quotient(
     """Return the measure Σ o·above / Σ o·below.
 
     `above` and `below` are the gradients of numerator and denominator over their degree, so that
-    by Euler's theorem the sums are the two themselves; under the null hypothesis the numerator is
-    0. It is given apart where its sum would lose digits near independence.
+    by Euler's theorem the sums are the two themselves. The numerator is 0 under the null
+    hypothesis, and given apart where its sum would lose digits near independence.
     """
     total = (o * below).sum()
     if total == 0:
@@ -97,8 +98,7 @@ def estimate(
 ) -> Estimate:
     """Make an estimate on the scale `least` to 1 with its Wald interval and approximate T.
 
-    Without an interval where the standard error is 0: that is no certainty but a table at the
-    edge, where the asymptotic formula says nothing.
+    A standard error of 0 is no certainty but a table at the edge of the formula: no interval.
     """
     from scipy.stats import norm
 
@@ -142,18 +142,15 @@ def _tested(name: str, table: Crosstab, statistic: float, note: str = "") -> Tes
 def chi_square(table: Any, *, correction: bool = False) -> Test:
     """Pearson's χ² test of whether the two variables could be independent.
 
+    Rows and columns that count nobody are left out, as in SPSS; NaN with a note when fewer than
+    two of either are left.
+
     Parameters
     ----------
     table : Crosstab or nested counts
     correction : bool
         Yates's correction (1934, J. R. Stat. Soc. Suppl. 1, 217–235), for a 2×2 table, else a
-        `ValueError`; it never exceeds |O − E|. No effect size follows from a corrected statistic.
-
-    Returns
-    -------
-    Test
-        Rows and columns that count nobody are left out, as in SPSS. NaN with a note when fewer
-        than two of either are left.
+        `ValueError`; it never exceeds |O − E|.
 
     Examples
     --------
@@ -163,7 +160,7 @@ def chi_square(table: Any, *, correction: bool = False) -> Test:
     """
     table = as_table(table)
     if correction:
-        require_shape(table, "Yates's correction")
+        two_by_two(table, "Yates's correction")
     e = table.occupied.expected.to_numpy()
     gap = abs(deviations(observed(table)))
     statistic = ((gap - np.minimum(0.5, gap) * correction) ** 2 / e).sum()
@@ -189,8 +186,7 @@ def likelihood_ratio(table: Any) -> Test:
 def g_squared(o: np.ndarray) -> float:
     """Return G² = 2 Σ O ln(O / E), cell by cell as 2 E ((1 + d) ln(1 + d) − d), d = (O − E) / E.
 
-    So written, what cancels in the sum has already cancelled in each cell: with 10¹² people the
-    plain form would have lost four digits.
+    With 10¹² people the plain form, which cancels in the sum and not in each cell, loses 4 digits.
     """
     e = np.outer(o.sum(axis=1) / o.sum(), o.sum(axis=0))
     relative = np.maximum(-1.0, deviations(o) / e)
@@ -227,17 +223,10 @@ def cramers_v(table: Any, *, level: float = 0.95, bias_corrected: bool = False) 
     """Cramér's V: strength of association from 0 to 1, never from a corrected χ².
 
     The interval inverts the noncentral χ² distribution (Smithson 2003, Confidence intervals,
-    p. 40; ``"ncchisqadj"`` of R's DescTools). It is one for the association in the population,
-    while V itself leans upwards where few people are expected in a cell or the association is
-    weak: V can lie above its interval, and the note then says so.
-
-    Parameters
-    ----------
-    table : Crosstab or nested counts
-    level : float
-        Confidence level.
-    bias_corrected : bool
-        Bergsma's correction (2013, J. Korean Stat. Soc. 42, 323–328), without an interval.
+    p. 40; ``"ncchisqadj"`` of R's DescTools). It is one for the population, while V itself leans
+    upwards where few people are expected in a cell or the association is weak: V can lie above
+    its interval, and the note then says so. With `bias_corrected` it is Bergsma's Ṽ (2013,
+    J. Korean Stat. Soc. 42, 323–328), without an interval.
 
     Examples
     --------

@@ -16,18 +16,15 @@ from churnlib.tables import Crosstab
 def gamma(table: Any, *, level: float = 0.95) -> Estimate:
     """Goodman and Kruskal's gamma: of pairs that are not tied, how many more agree than disagree.
 
+    With SPSS's standard error and approximate T (Goodman & Kruskal 1963, J. Am. Stat. Assoc. 58,
+    310–364). NaN with a note when every pair is tied.
+
     Parameters
     ----------
     table : Crosstab or nested counts
         Levels in their order.
     level : float
         Confidence level.
-
-    Returns
-    -------
-    Estimate
-        With SPSS's standard error and approximate T (Goodman & Kruskal 1963, J. Am. Stat. Assoc.
-        58, 310–364). NaN with a note when every pair is tied.
 
     Examples
     --------

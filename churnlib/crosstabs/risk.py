@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from churnlib.crosstabs.independence import Value, as_table, estimate, require_shape
+from churnlib.crosstabs.independence import Value, as_table, estimate, two_by_two
 from churnlib.evidence import NAN, Estimate, Test, chi_square_result, derived, joined, shown_html
 from churnlib.tables import Crosstab, wilson
 
@@ -17,9 +17,8 @@ from churnlib.tables import Crosstab, wilson
 def odds_ratio(table: Any, *, level: float = 0.95) -> Estimate:
     """Odds of the first column in the first row over those in the second, with Woolf's interval.
 
-    ``se`` is that of the logarithm. With an empty cell the ratio is 0 or unbounded: then there is
-    no interval, an unbounded ratio is NaN as everywhere here, and the note says why. Woolf (1955),
-    Ann. Hum. Genet. 19, 251–253.
+    ``se`` is that of the logarithm (Woolf 1955, Ann. Hum. Genet. 19, 251–253). With an empty cell
+    the ratio is 0, or NaN where it is unbounded, without an interval, and the note says why.
 
     Examples
     --------
@@ -27,9 +26,8 @@ def odds_ratio(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(ratio.value, 2), round(ratio.low, 2), round(ratio.high, 2)
     (2.25, 1.09, 4.64)
     """
-    table = as_table(table)
-    require_shape(table, "odds_ratio")
-    (a, b), (c, d) = o = table.counts.to_numpy(dtype=float)
+    table, o = two_by_two(table, "odds_ratio")
+    (a, b), (c, d) = o
     variance = (1 / o).sum() if o.all() else NAN
     return ratio("odds_ratio", table, a * d, b * c, variance, level)
 
@@ -46,12 +44,10 @@ def risk_ratio(table: Any, *, event: Any = None, level: float = 0.95) -> Estimat
     >>> round(ratio.value, 2), round(ratio.low, 2), round(ratio.high, 2)
     (2.0, 1.08, 3.72)
     """
-    table = as_table(table)
-    require_shape(table, "risk_ratio")
+    table, o = two_by_two(table, "risk_ratio")
     first, second = table.counts.columns
     if event not in (None, first, second):
         raise KeyError(f"the table has no column {event!r}; it has {first!r}, {second!r}")
-    o = table.counts.to_numpy(dtype=float)
     (a, b), (c, d) = o if event in (None, first) else o[:, ::-1]
     variance = b / a / (a + b) + d / c / (c + d) if a * c else NAN
     return ratio("risk_ratio", table, a * (c + d), c * (a + b), variance, level)
@@ -80,10 +76,9 @@ def ratio(
 
 
 def risk_difference(table: Any, *, level: float = 0.95) -> Estimate:
-    """Share of the first column in the first row minus that in the second.
+    """Share of the first column in the first row minus that in the second, Newcombe's interval.
 
-    With Newcombe's interval, made of the two Wilson intervals (1998, Stat. Med. 17, 873–890,
-    method 10).
+    It is made of the two Wilson intervals (1998, Stat. Med. 17, 873–890, method 10).
 
     Examples
     --------
@@ -91,9 +86,7 @@ def risk_difference(table: Any, *, level: float = 0.95) -> Estimate:
     >>> round(gap.value, 4), round(gap.low, 4), round(gap.high, 4)
     (0.2, 0.0524, 0.3339)
     """
-    table = as_table(table)
-    require_shape(table, "risk_difference")
-    o = table.counts.to_numpy(dtype=float)
+    table, o = two_by_two(table, "risk_difference")
     n = o.sum(axis=1)
     if not n.all():
         none = Value(why_none="a row counts nobody")
@@ -117,7 +110,7 @@ class MantelHaenszel(Estimate):
     Parameters
     ----------
     test, corrected : Test
-        That the common odds ratio is 1, without continuity correction and with it, as R and SPSS
+        That the common odds ratio is 1, without and with continuity correction, as R and SPSS
         print it.
     breslow_day, tarone : Test
         That all layers have the same odds ratio, by Breslow and Day, and with Tarone's correction.
@@ -139,22 +132,18 @@ class MantelHaenszel(Estimate):
 def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     """Combine two-by-two tables of several layers into one odds ratio.
 
-    Breslow & Day (1980), Statistical methods in cancer research I, 4.4; Robins, Breslow & Greenland
-    (1986), Biometrics 42, 311–323; Tarone (1985), Biometrika 72, 91–95.
+    Of the first column in the first row over that in the second; NaN with a note where empty cells
+    leave it unbounded. Layers in which a row or a column counts nobody say nothing and are left
+    out, with a note. Breslow & Day (1980), Statistical methods in cancer research I, 4.4; Robins,
+    Breslow & Greenland (1986), Biometrics 42, 311–323; Tarone (1985), Biometrika 72, 91–95.
 
     Parameters
     ----------
     layers : mapping or sequence of Crosstab or nested counts
         As `crosstab` with a ``layer`` returns them, all 2 × 2 with the same rows and columns, else
-        a `ValueError`. A layer in which a row or a column counts nobody says nothing.
+        a `ValueError`.
     level : float
         Of the intervals.
-
-    Returns
-    -------
-    MantelHaenszel
-        Odds of the first column in the first row over those in the second; NaN with a note where
-        empty cells leave it unbounded. Layers that say nothing are left out, with a note.
 
     Examples
     --------
@@ -166,23 +155,21 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     """
     given = _named(layers)
     tables = _occupied(given)
-    stack = np.array([table.counts.to_numpy(dtype=float) for table in tables.values()])
-    telling = (stack.sum(axis=1) > 0).all(axis=1) & (stack.sum(axis=2) > 0).all(axis=1)
-    if not telling.any():
+    occupied = {name: table for name, table in tables.items() if table.occupied.counts.size == 4}
+    if not occupied:
         raise ValueError(
             "in every layer a row or a column counts nobody, so that none says anything; combine "
             "levels, or leave the third variable out"
         )
-    notes = [
+    stack = np.array([table.counts.to_numpy(dtype=float) for table in occupied.values()])
+    left_out = (
         f"layer {name!r} is left out: a row or a column counts nobody"
-        for name, tells in zip(tables, telling, strict=True)
-        if not tells
-    ]
-    notes += [f"layer {x!r} is left out: it counts nobody" for x in given if x not in tables]
+        for name in given
+        if name not in occupied
+    )
     origin = derived(*(table.origin for table in tables.values()))
-    people = Crosstab.from_counts(stack[telling].sum(axis=0), origin=origin)
-    people = replace(people, note="; ".join(notes))
-    (a, b), (c, d) = cells = stack[telling].transpose(1, 2, 0)
+    people = replace(Crosstab.from_counts(stack.sum(axis=0), origin=origin), note=joined(*left_out))
+    (a, b), (c, d) = cells = stack.transpose(1, 2, 0)
     n = a + b + c + d
     p, q, r, s = (a + d) / n, (b + c) / n, a * d / n, b * c / n
     agree, disagree = r.sum(), s.sum()
@@ -210,6 +197,10 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
     def tested(name: str, statistic: float, df: int, note: str) -> Test:
         return chi_square_result(name, statistic, df, people.n, origin, joined(note, people.note))
 
+    ratios = {name: odds_ratio(table, level=level) for name, table in tables.items()}
+    rows = {name: [r.n, r.value, r.low, r.high, r.note] for name, r in ratios.items()}
+    columns = ["n", "odds_ratio", "low", "high", "note"]
+    by_layer = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("layer")
     with_correction = np.maximum(0.0, gap - 0.5) ** 2 / null
     return MantelHaenszel(
         **vars(common),
@@ -217,7 +208,7 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
         corrected=tested("mantel_haenszel", with_correction, 1, "with continuity correction"),
         breslow_day=tested("breslow_day", breslow_day, len(n) - 1, why),
         tarone=tested("breslow_day_tarone", tarone, len(n) - 1, why),
-        layers=_by_layer(tables, level, given),
+        layers=by_layer.reindex(list(given)).fillna({"n": 0, "note": "counts nobody"}),
     )
 
 
@@ -294,11 +285,3 @@ def _expected(
     larger = (abs(gap) + np.sqrt(gap**2 + 4 * product)) / 2
     b, c = np.where(gap > 0, [larger, product / larger], [product / larger, larger])
     return np.array([[a, b], [c, d]])
-
-
-def _by_layer(tables: Mapping[Any, Crosstab], level: float, names: Iterable[Any]) -> pd.DataFrame:
-    ratios = {name: odds_ratio(table, level=level) for name, table in tables.items()}
-    rows = {name: [r.n, r.value, r.low, r.high, r.note] for name, r in ratios.items()}
-    columns = ["n", "odds_ratio", "low", "high", "note"]
-    layers = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("layer")
-    return layers.reindex(list(names)).fillna({"n": 0, "note": "counts nobody"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ import pandas as pd
 
 from churnlib.evidence import Origin, Test
 from churnlib.margins.constraints import Constraint
+from churnlib.margins.objectives import Objective, number, objective
 from churnlib.margins.searches import Extreme, require_table, solve
-from churnlib.margins.statistic_forms import Objective, number, objective
 from churnlib.margins.table_sets import TableSet
 from churnlib.tables import Crosstab
 
@@ -44,8 +43,8 @@ class Attainable:
     low_table, high_table : Crosstab
         A table that has it.
     proved : bool
-        Whether no table can have less than `low` or more than `high`. Where it is false the
-        true range may be wider; it is where a ratio has no bound.
+        Whether no table can have less or more. If not, the true range may be wider, without end
+        where a ratio has no bound.
     method, note : str
         How the two ends were found; what a reader must know before using them.
     """
@@ -72,14 +71,14 @@ class Attainable:
 
 
 def bounds(row_margin: Any, column_margin: Any, constraints: Sequence[Constraint] = ()) -> Bounds:
-    """Fréchet's bounds: how few and how many people each cell can hold.
+    """Fréchet's bounds: how few and how many people a cell holds (1951, Ann. Univ. Lyon A 14, 53).
 
     Parameters
     ----------
     row_margin, column_margin : FrequencyTable, Series, mapping or sequence of int
         People by level.
     constraints : sequence of Constraint
-        What else is known. Each bound is then that of an integer program, hence attained.
+        What else is known; each bound is attained under it.
 
     Raises
     ------
@@ -88,18 +87,13 @@ def bounds(row_margin: Any, column_margin: Any, constraints: Sequence[Constraint
     ContradictionError
         If no table meets the constraints; it names the fewest that contradict each other.
 
-    References
-    ----------
-    Fréchet, M. (1951). Ann. Univ. Lyon A 14, 53–77.
-
     Examples
     --------
     >>> cells = bounds({"under 40": 93, "40 and over": 107}, {"no degree": 63, "degree": 137})
     >>> cells.low.loc["40 and over"].tolist(), cells.high.loc["40 and over"].tolist()
     ([0, 44], [63, 107])
     """
-    tables = TableSet.of(row_margin, column_margin, constraints)
-    require_table(tables)
+    tables = _tables(row_margin, column_margin, constraints)
     rows, columns = tables.rows.to_numpy(), tables.columns.to_numpy()
     low = np.maximum(0, np.add.outer(rows, columns) - rows.sum())
     high = np.minimum.outer(rows, columns)
@@ -123,8 +117,7 @@ def enumerate_tables(
     >>> [table.tolist() for table in enumerate_tables([1, 2], [2, 1])]
     [[[0, 1], [2, 0]], [[1, 0], [1, 1]]]
     """
-    tables = TableSet.of(row_margin, column_margin, constraints)
-    require_table(tables)
+    tables = _tables(row_margin, column_margin, constraints)
     return (table for stack in tables.stacks() for table in stack)
 
 
@@ -133,12 +126,8 @@ def count_tables(
 ) -> int:
     """How many tables have these margins, counted without listing them.
 
-    What it takes and refuses is as for `bounds`; the constraints must concern single cells or be
-    structural zeros, else it is a ValueError.
-
-    References
-    ----------
-    Gail, M. & Mantel, N. (1977). J. Am. Stat. Assoc. 72, 859–862.
+    What it takes and refuses is as for `bounds`; a constraint on a sum of cells that may be above
+    0 is a ValueError. Gail & Mantel (1977), J. Am. Stat. Assoc. 72, 859–862.
 
     Examples
     --------
@@ -166,14 +155,13 @@ def attainable(
     statistic : str, Count or callable
         A row of `statistics(table)` but eta's and McNemar's, for instance ``"gamma"``; the people
         in some cells; or a function of a `Crosstab` that gives a number, an `Estimate` (its value
-        counts) or a `Test` (its statistic counts, or its p-value where it has none:
-        ``"fisher_exact"``).
+        counts) or a `Test` (its statistic, or its p-value where it has none: ``"fisher_exact"``).
 
     Returns
     -------
     Attainable
-        With a table that attains each end. A table that leaves the statistic undefined (an odds
-        ratio with an empty cell in its denominator) does not count, and the note says so.
+        A table that leaves the statistic undefined (an odds ratio with an empty cell in its
+        denominator) does not count, and the note says so.
 
     Raises
     ------
@@ -182,13 +170,12 @@ def attainable(
 
     Notes
     -----
-    Where there are few enough tables, 2,000,000 or 20,000 for a function of one's own, all of
-    them are counted. Otherwise the ends are proved by the form that a statistic has once the
-    margins are fixed: integer programs for weighted sums and lambda, couplings for gamma, tau and
-    Somers' d, closed paths and branch and bound for χ² and what follows from it. What is left,
-    functions of one's own, ordinal statistics under constraints that no coupling meets, and large
-    tables, is searched, and `proved` is false; so is lambda's greatest value beyond
-    10,000 people, where the solver's own precision proves nothing.
+    Up to 2,000,000 tables, or 20,000 for a function of one's own, are all counted. Beyond, integer
+    programs prove the ends of weighted sums and lambda, couplings those of gamma, tau and Somers'
+    d, closed paths and branch and bound those of χ² and what follows from it. Not proved but
+    searched are functions of one's own, ordinal statistics under constraints that no coupling
+    meets, and large tables; nor is lambda's greatest value proved beyond 10,000 people, where the
+    solver is not precise enough.
 
     Examples
     --------
@@ -198,35 +185,39 @@ def attainable(
     >>> gamma.low_table.counts.to_numpy().tolist()
     [[0, 0, 50, 40, 20], [20, 50, 20, 0, 0]]
     """
-    tables = TableSet.of(row_margin, column_margin, constraints)
-    require_table(tables)
+    tables = _tables(row_margin, column_margin, constraints)
     asked = objective(statistic, tables)
     if tables.at_most(CALLS if asked.slow else BUDGET):
         return _counted(tables, asked)
-    return _range(tables, asked, [asked.form.least(tables), asked.form.greatest(tables)])
+    return _range(tables, asked, [asked.form.end(tables, sign) for sign in (-1, 1)])
+
+
+def _tables(row: Any, column: Any, constraints: Sequence[Constraint]) -> TableSet:
+    """The tables with these margins, of which there must be one."""
+    tables = TableSet.of(row, column, constraints)
+    require_table(tables)
+    return tables
 
 
 def _counted(tables: TableSet, asked: Objective) -> Attainable:
     """Both ends by looking at every table."""
     n = unbounded = undefined = 0
-    ends: list[tuple[float, np.ndarray]] = []
+    ends: list[np.ndarray] = []
     for stack in tables.stacks():
         values = asked.form.values(stack)
         n += len(stack)
         unbounded += int(np.isinf(values).sum())
         undefined += int(np.isnan(values).sum())
-        finite = np.flatnonzero(np.isfinite(values))
-        if len(finite):
-            here = finite[[values[finite].argmin(), values[finite].argmax()]]
-            ends += [(values[k], stack[k]) for k in here]
-            ends = [min(ends, key=itemgetter(0)), max(ends, key=itemgetter(0))]
+        if (defined := np.isfinite(values)).any():
+            some = stack[defined]
+            ends += [some[values[defined].argmin()], some[values[defined].argmax()]]
     left_out = {"unbounded": unbounded, "undefined": undefined}
     counts = " and ".join(f"{what} in {many:,}" for what, many in left_out.items() if many)
     note = f"{counts} of {n:,} tables, which are left out" if counts else ""
-    low_and_high = [table for _, table in ends] or [stack[0]] * 2
-    method = f"all {n:,} tables counted"
-    extremes = [Extreme(table, unbounded == 0, method) for table in low_and_high]
-    return _range(tables, asked, extremes, note)
+    best = np.stack(ends or [stack[0]])
+    values, method = asked.form.values(best), f"all {n:,} tables counted"
+    low_and_high = best[[values.argmin(), values.argmax()]]
+    return _range(tables, asked, [Extreme(x, unbounded == 0, method) for x in low_and_high], note)
 
 
 def _range(tables: TableSet, asked: Objective, ends: list[Extreme], note: str = "") -> Attainable:

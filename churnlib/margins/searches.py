@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain, combinations, islice, permutations, product
 from math import inf
 
@@ -13,8 +12,10 @@ import numpy as np
 from churnlib.margins.constraints import Constraint, ContradictionError
 from churnlib.margins.table_sets import TableSet
 
+PROGRAM = "integer program"
 SUBSETS = 2_000  # sets of constraints among which a smallest contradictory one is sought
 LARGEST_WEIGHT, LARGEST_COUNT = 1e4, 1e6  # the solver's tolerances are absolute
+RESOLVED = 10_000  # people among whom they are finer than the steps of a sum
 STARTS, SEED = 12, 20201130
 NODES = 4_000  # parts of the set that branch and bound looks at
 TOLERANCE = 1e-10  # part of the largest costs that is no gain
@@ -24,7 +25,7 @@ Values = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Extreme:
-    """A table where a form is smallest or largest, and whether that is proved."""
+    """A table where a function is smallest or largest, and whether that is proved."""
 
     table: np.ndarray
     proved: bool
@@ -38,24 +39,23 @@ def solve(
     conditions: np.ndarray | None = None,
     most: np.ndarray | float = 0.0,
     extra: Sequence[tuple[float, float, float, int]] = (),
-    lower: np.ndarray | None = None,
-    upper: np.ndarray | None = None,
+    limits: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the table of a set with the smallest weighted sum of its cells and of more variables.
 
     `extra` lists those beside the cells as (weight, low, high, whole). For all of them together
-    ``conditions @ (cells, extra) <= most``. A LookupError says that there is no such table.
+    ``conditions @ (cells, extra) <= most``. `limits` are narrower ones of each cell, low and high.
+    A LookupError says that there is no such table.
     """
     from scipy.optimize import milp
 
     added = np.array(extra, dtype=float).reshape(-1, 4)
     costs = np.broadcast_to(np.asarray(weights, dtype=float), tables.shape).ravel()
     costs = costs * (LARGEST_WEIGHT / (abs(costs).max() or 1.0))
-    limits = [*tables.margins, *tables.sums]
-    masks = np.array([limit.mask.ravel() for limit in limits], dtype=float)
-    low, high = np.array([(limit.low, limit.high) for limit in limits]).T
-    least = np.append(tables.lower if lower is None else lower, added[:, 1])
-    greatest = np.append(tables.upper if upper is None else upper, added[:, 2])
+    sums = [*tables.margins, *tables.sums]
+    masks = np.array([limit.mask.ravel() for limit in sums], dtype=float)
+    low, high = np.array([(limit.low, limit.high) for limit in sums]).T
+    least, greatest = tables.cells if limits is None else limits
     # With margins and limits of single cells alone every corner has whole numbers by itself, and
     # people may be counted in thousands: the solver stops where numbers reach tens of millions.
     whole = bool(tables.sums or extra)
@@ -66,7 +66,7 @@ def solve(
     result = milp(
         np.append(costs, added[:, 0]),
         integrality=np.append(np.full(costs.size, whole), added[:, 3]),
-        bounds=(least / unit, greatest / unit),
+        bounds=(np.append(least / unit, added[:, 1]), np.append(greatest / unit, added[:, 2])),
         constraints=rules,
         # HiGHS's presolve ends with an error on a few small programs that it solves without.
         options={"mip_rel_gap": 0.0, "presolve": False},
@@ -82,28 +82,59 @@ def solve(
     return table
 
 
+def least_of_largest(
+    tables: TableSet, slopes: np.ndarray, heights: np.ndarray, groups: np.ndarray
+) -> Extreme:
+    """Return the least sum of variables, each above its group of affine functions of the cells."""
+    table = solve(
+        tables,
+        conditions=np.hstack([slopes, -groups]),
+        most=-heights,
+        extra=[(1.0, -inf, inf, 0)] * groups.shape[1],
+    )
+    return Extreme(table, True, PROGRAM)
+
+
+def above_secants(tables: TableSet, cost: Values) -> Extreme:
+    """Return the least sum of convex functions, at whole numbers the largest of their secants."""
+    size, reach = tables.expected.size, int(tables.cells[1].max())
+    people = np.arange(reach + 1.0)
+    heights = cost(np.broadcast_to(people[:, None, None], (reach + 1, *tables.shape)))
+    # The solver's tolerances are absolute: let the costs be large beside them.
+    heights = heights.reshape(reach + 1, size) * (1e4 / (abs(heights).max() or 1.0))
+    slopes, each = np.diff(heights, axis=0), np.tile(np.eye(size), (reach, 1))
+    below = heights[:-1] - people[:-1, None] * slopes
+    least = least_of_largest(tables, slopes.reshape(-1, 1) * each, below.ravel(), each)
+    return if_resolved(least.table)
+
+
+def if_resolved(table: np.ndarray) -> Extreme:
+    """Return what an integer program found, proved where its tolerances are fine enough."""
+    if table.sum() <= RESOLVED:
+        return Extreme(table, True, PROGRAM)
+    return Extreme(table, False, f"{PROGRAM}, not exact beyond {RESOLVED:,} people")
+
+
 def require_table(tables: TableSet) -> None:
     """Raise a `ContradictionError` with the fewest constraints that no table meets together."""
+
+    def contradict(constraints: tuple[Constraint, ...]) -> bool:
+        try:
+            solve(replace(tables, constraints=constraints))
+        except LookupError:
+            return True
+        return False
+
     kept = tables.constraints
-    if not kept or not _contradict(tables, kept):
+    if not kept or not contradict(kept):
         return
     # Chinneck & Dravnieks (1991, ORSA J. Comput. 3, 157–168): this leaves a set of which no part
     # contradicts itself. Then all smaller sets are tried, unless they are too many.
     for k in reversed(range(len(kept))):
-        without = kept[:k] + kept[k + 1 :]
-        if _contradict(tables, without):
+        if contradict(without := kept[:k] + kept[k + 1 :]):
             kept = without
     smaller = chain.from_iterable(combinations(tables.constraints, k) for k in range(1, len(kept)))
-    contradictory = (few for few in islice(smaller, SUBSETS) if _contradict(tables, few))
-    raise ContradictionError(next(contradictory, kept))
-
-
-def _contradict(tables: TableSet, constraints: tuple[Constraint, ...]) -> bool:
-    try:
-        solve(replace(tables, constraints=constraints))
-    except LookupError:
-        return True
-    return False
+    raise ContradictionError(next(filter(contradict, islice(smaller, SUBSETS)), kept))
 
 
 def best_found(tables: TableSet, of: Values, evaluations: int) -> Extreme:
@@ -137,7 +168,7 @@ def climb(
     1993, Network Flows, ch. 14).
     """
     table, value = start, of(start[None])[0]
-    step = int(tables.upper.max())
+    step = int(tables.cells[1].max())
     while step and evaluations > 0:
         near = table + step * moves
         near = near[tables.admits(near)]
@@ -152,27 +183,16 @@ def climb(
 
 def closed_paths(shape: tuple[int, int], longest: int) -> np.ndarray:
     """All ways to move one person round a path that visits 2 to `longest` rows and columns."""
-    moves = [np.zeros((0, *shape), dtype=np.int64)]
+    moves = [np.zeros(shape, dtype=np.int64)]
     for length in range(2, min(longest, *shape) + 1):
         for first, *others in combinations(range(shape[0]), length):
             ways = product(permutations(others), permutations(range(shape[1]), length))
             for rows, columns in ways:
-                move = np.zeros((1, *shape), dtype=np.int64)
-                move[0, [first, *rows], columns] = 1
-                move[0, [first, *rows], np.roll(columns, -1)] = -1
+                move = np.zeros(shape, dtype=np.int64)
+                move[[first, *rows], columns] = 1
+                move[[first, *rows], np.roll(columns, -1)] = -1
                 moves.append(move)
-    return np.concatenate(moves)
-
-
-@dataclass(order=True)
-class _Part:
-    """Tables with cells between two limits: no sum is above the bound, which this table is near."""
-
-    below: float  # the bound with its sign turned: a heap begins with the smallest
-    table: np.ndarray = field(compare=False)
-    gap: np.ndarray = field(compare=False)
-    lower: np.ndarray = field(compare=False)
-    upper: np.ndarray = field(compare=False)
+    return np.stack(moves)
 
 
 def branch_and_bound(tables: TableSet, cost: Values) -> Extreme:
@@ -186,31 +206,27 @@ def branch_and_bound(tables: TableSet, cost: Values) -> Extreme:
     def value(table: np.ndarray) -> float:
         return float(cost(table[None]).sum())
 
-    parts = _parts(tables, cost, tables.lower, tables.upper)
-    best = parts[0].table
-    slack = TOLERANCE * cost(np.stack([tables.lower, tables.upper])).max(axis=0).sum()
-    for _ in range(NODES // 2):
-        part = heapq.heappop(parts)
-        best = max(best, part.table, key=value)
-        if -part.below <= value(best) + slack:
+    best = solve(tables)
+    parts = {(inf, 0): tables.cells}  # limits of the cells by their bound
+    slack = TOLERANCE * cost(tables.cells).max(axis=0).sum()
+    for node in range(NODES):
+        bound, serial = max(parts, default=(-inf, 0))
+        if bound <= value(best) + slack:
             return Extreme(best, True, "branch and bound")
+        limits = parts.pop((bound, serial))
+        low, high = cost(limits)
+        slope = (high - low) / np.maximum(limits[1] - limits[0], 1)
+        try:
+            table = solve(tables, -slope, limits=limits)
+        except LookupError:
+            continue
+        gap = low + slope * (table - limits[0]) - cost(table[None])[0]
+        best = max(best, table, key=value)
         # A gap means that the cell is inside its range, so that both halves are smaller.
-        cell = np.unravel_index(part.gap.argmax(), part.gap.shape)
-        upper, lower = part.upper.copy(), part.lower.copy()
-        upper[cell], lower[cell] = part.table[cell], part.table[cell] + 1
-        for half in ((part.lower, upper), (lower, part.upper)):
-            for smaller in _parts(tables, cost, *half):
-                heapq.heappush(parts, smaller)
+        cell = np.unravel_index(gap.argmax(), gap.shape)
+        if value(table) + gap.sum() > value(best) + slack:
+            for side in (0, 1):
+                half = limits.copy()
+                half[1 - side][cell] = table[cell] + side
+                parts[value(table) + gap.sum(), 2 * node + side] = half
     return Extreme(best, False, "branch and bound, broken off")
-
-
-def _parts(tables: TableSet, cost: Values, lower: np.ndarray, upper: np.ndarray) -> list[_Part]:
-    """The part between these limits; none if no table is."""
-    low, high = cost(np.stack([lower, upper]))
-    slope = (high - low) / np.maximum(upper - lower, 1)
-    try:
-        table = solve(tables, -slope, lower=lower, upper=upper)
-    except LookupError:
-        return []
-    chord = low + slope * (table - lower)
-    return [_Part(-chord.sum(), table, chord - cost(table[None])[0], lower, upper)]

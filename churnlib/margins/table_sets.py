@@ -76,25 +76,20 @@ class TableSet:
         return tuple(x for x in self.limits if x.mask.sum() > 1 and (x.low, x.high) != (0, 0))
 
     @cached_property
-    def lower(self) -> np.ndarray:
-        """Fewest people in each cell, by the constraints on that cell alone."""
-        lower = np.zeros(self.shape, dtype=np.int64)
+    def cells(self) -> np.ndarray:
+        """Fewest and most people in each cell, by its margins and the constraints on it alone."""
+        low = np.zeros(self.shape, dtype=np.int64)
+        high = np.minimum.outer(self.rows.to_numpy(), self.columns.to_numpy())
         for limit in self.limits:
+            high[limit.mask] = np.minimum(high[limit.mask], limit.high)
             if limit.mask.sum() == 1:
-                lower[limit.mask] = np.maximum(lower[limit.mask], limit.low)
-        return lower
-
-    @cached_property
-    def upper(self) -> np.ndarray:
-        """Most people in each cell, by its margins and the constraints on it."""
-        upper = np.minimum.outer(self.rows.to_numpy(), self.columns.to_numpy())
-        for limit in self.limits:
-            upper[limit.mask] = np.minimum(upper[limit.mask], limit.high)
-        return upper
+                low[limit.mask] = np.maximum(low[limit.mask], limit.low)
+        return np.stack([low, high])
 
     def admits(self, stack: np.ndarray) -> np.ndarray:
         """Which of many tables with these margins meet the constraints."""
-        fits = np.all((stack >= self.lower) & (stack <= self.upper), axis=(1, 2))
+        low, high = self.cells
+        fits = np.all((stack >= low) & (stack <= high), axis=(1, 2))
         for limit in self.sums:
             people = stack[:, limit.mask].sum(axis=1)
             fits &= (people >= limit.low) & (people <= limit.high)
@@ -117,14 +112,15 @@ class TableSet:
                 yield fitting
             return
         j, i = divmod(cell, n_rows)
+        least, most = self.cells
         for part in (stack[k : k + CHUNK] for k in range(0, len(stack), CHUNK)):
             left = self.rows.to_numpy() - part.sum(axis=2)
             open_column = self.columns.iloc[j] - part[:, :, j].sum(axis=1)
             # What the later cells of this column and of this row can take at most and at least.
-            below = np.minimum(left[:, i + 1 :], self.upper[i + 1 :, j]).sum(axis=1)
-            low = np.maximum(open_column - below, left[:, i] - self.upper[i, j + 1 :].sum())
-            high = np.minimum(open_column, left[:, i] - self.lower[i, j + 1 :].sum())
-            low, high = np.maximum(low, self.lower[i, j]), np.minimum(high, self.upper[i, j])
+            below = np.minimum(left[:, i + 1 :], most[i + 1 :, j]).sum(axis=1)
+            low = np.maximum(open_column - below, left[:, i] - most[i, j + 1 :].sum())
+            high = np.minimum(open_column, left[:, i] - least[i, j + 1 :].sum())
+            low, high = np.maximum(low, least[i, j]), np.minimum(high, most[i, j])
             ways = np.maximum(high - low + 1, 0)
             before = np.repeat(np.arange(len(part)), ways)
             grown = part[before]
@@ -134,63 +130,54 @@ class TableSet:
 
     def count(self) -> int:
         """How many tables there are, without listing them, if no constraint is on a sum."""
-        if (size := self._dealing.size) > MOST:
+        if (size := _remembered(*self._dealt[:2])) > MOST:
             raise ValueError(
                 f"counting these tables means remembering {size:.0e} numbers at a time, more than "
                 f"{MOST:.0e}; combine some levels first"
             )
         # Whole numbers of the machine are exact modulo 2⁶⁴, hence exact if the count is below.
-        kind: Any = np.int64 if self._dealing.ways(np.float64) < 2**62 else object
-        return int(self._dealing.ways(kind))
+        return int(_ways(*self._dealt, np.int64 if _ways(*self._dealt) < 2**62 else object))
 
     def at_most(self, budget: int) -> bool:
         """Return True if there are so few tables, as far as that can be told quickly."""
         # The cells outside one row and one column determine the others.
-        free = np.delete(self.upper - self.lower + 1.0, self.rows.argmax(), axis=0)
+        free = np.delete(np.ptp(self.cells, axis=0) + 1.0, self.rows.argmax(), axis=0)
         if prod(np.delete(free, self.columns.argmax(), axis=1).ravel().tolist()) <= budget:
             return True
-        return bool(self._dealing.size <= QUICK and self._dealing.ways(np.float64) <= budget)
+        return _remembered(*self._dealt[:2]) <= QUICK and bool(_ways(*self._dealt) <= budget)
 
     @property
-    def _dealing(self) -> _Dealing:
-        """The rows dealt to the columns, or the columns to the rows if less is remembered so."""
+    def _dealt(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, columns and limits of the cells, turned if less is remembered so."""
         rows, columns = self.rows.to_numpy(), self.columns.to_numpy()
-        return min(
-            _Dealing(rows, columns, self.lower, self.upper),
-            _Dealing(columns, rows, self.lower.T, self.upper.T),
-            key=lambda dealing: dealing.size,
-        )
+        if _remembered(columns, rows) < _remembered(rows, columns):
+            return columns, rows, self.cells.transpose(0, 2, 1)
+        return rows, columns, self.cells
 
 
-@dataclass(frozen=True, eq=False)
-class _Dealing:
-    """Rows dealt to columns one by one: in how many ways so much is in each but the largest."""
+def _remembered(rows: np.ndarray, columns: np.ndarray) -> float:
+    """Numbers to remember at a time in counting tables."""
+    return prod([*(np.sort(columns)[:-1] + 1.0).tolist(), float(rows.max() + 1)])
 
-    rows: np.ndarray
-    columns: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
 
-    @property
-    def size(self) -> float:
-        """Numbers to remember at a time."""
-        return prod([*(np.sort(self.columns)[:-1] + 1.0).tolist(), float(self.rows.max() + 1)])
+def _ways(rows: np.ndarray, columns: np.ndarray, cells: np.ndarray, kind: Any = np.float64) -> Any:
+    """Number of tables in arithmetic of this kind.
 
-    def ways(self, kind: Any) -> Any:
-        """Number of tables in arithmetic of this kind."""
-        *order, last = np.argsort(self.columns, kind="stable")
-        few = self.columns[order]
-        ways = np.zeros(few + 1, dtype=kind)
-        ways[(0,) * len(few)] = 1
-        for row, low, high in zip(self.rows, self.lower, self.upper, strict=True):
-            # The last axis is what of the present row has been dealt to the columns but the last.
-            within = np.zeros((*ways.shape, row + 1), dtype=kind)
-            within[..., 0] = ways
-            for axis, column in enumerate(order):
-                within = _spread(within, axis, low[column], high[column])
-            # The rest of it goes to the last, which has its margin if all the others have theirs.
-            ways = within[..., max(row - high[last], 0) : max(row - low[last] + 1, 0)].sum(axis=-1)
-        return ways[tuple(few)]
+    Rows are dealt to columns one by one: in how many ways is so much in each but the largest?
+    """
+    *order, last = np.argsort(columns, kind="stable")
+    few = columns[order]
+    ways = np.zeros(few + 1, dtype=kind)
+    ways[(0,) * len(few)] = 1
+    for row, low, high in zip(rows, *cells, strict=True):
+        # The last axis is what of the present row has been dealt to the columns but the last.
+        within = np.zeros((*ways.shape, row + 1), dtype=kind)
+        within[..., 0] = ways
+        for axis, column in enumerate(order):
+            within = _spread(within, axis, low[column], high[column])
+        # The rest of it goes to the last, which has its margin if all the others have theirs.
+        ways = within[..., max(row - high[last], 0) : max(row - low[last] + 1, 0)].sum(axis=-1)
+    return ways[tuple(few)]
 
 
 def _spread(within: np.ndarray, axis: int, low: int, high: int) -> np.ndarray:

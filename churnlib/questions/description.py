@@ -1,23 +1,26 @@
-"""What questions with one or several answers say: tests of a table, options, a first table."""
+"""What questions say: tests of a table, options, scales, and the first table of a paper."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
 from churnlib.crosstabs import chi_square, cramers_v, fisher_exact, gamma
-from churnlib.evidence import NAN, Estimate, Origin, Test, p_alone
-from churnlib.questions.group_differences import compare_groups, holm
+from churnlib.evidence import NAN, Estimate, Origin, Test, p_alone, require_level
+from churnlib.questions.numbers import compare_groups, holm, summary_of
 from churnlib.questions.people import question_of
-from churnlib.survey import Survey, Variable
+from churnlib.survey import Survey, Variable, item_scores
 from churnlib.tables import Crosstab, crosstab, wilson
 
 SMALL = 5
 """By a common rule, the smallest expected count for which χ² may be trusted."""
+
+_MEAN, _MEDIAN, _MISSING = "mean (sd)", "median [quartiles]", "missing"  # rows of a description
 
 
 def smallest_expected(table: Crosstab) -> float:
@@ -25,12 +28,8 @@ def smallest_expected(table: Crosstab) -> float:
     return float(table.occupied.expected.to_numpy().min())
 
 
-def independence_test(table: Crosstab) -> Test:
-    """Test a table by Pearson's χ², or by the exact test where an expected count is below 5."""
-    return _tests(table)[-1]
-
-
-def _tests(table: Crosstab) -> list[Test]:
+def independence_tests(table: Crosstab) -> list[Test]:
+    """Test a table by Pearson's χ², and then exactly where an expected count is below 5."""
     test = chi_square(table)
     if test.p_value == test.p_value and smallest_expected(table) < SMALL:
         return [test, fisher_exact(table, seconds=0)]  # a report tests many tables
@@ -48,7 +47,7 @@ def association(table: Crosstab) -> list[Test | Estimate]:
     >>> [apa(result) for result in association(Crosstab.from_counts([[8, 2], [1, 9]]))][:2]
     ['χ²(1, N = 20) = 9.90, p = .002', 'Fisher–Freeman–Halton exact test, N = 20, p = .005']
     """
-    results: list[Test | Estimate] = [*_tests(table), cramers_v(table)]
+    results: list[Test | Estimate] = [*independence_tests(table), cramers_v(table)]
     if all(o or k == 2 for o, k in zip(table.ordered, table.counts.shape, strict=True)):
         results.append(gamma(table))
     return results
@@ -60,17 +59,12 @@ class MultipleResponse:
 
     Parameters
     ----------
-    variable : str
     options : DataFrame
         By option: ``n`` (people who ticked it), ``people`` (their share of those who answered)
         with Wilson's 95 % interval ``low, high``, and ``answers`` (share of all ticks).
-    n : int
-        People who answered, those who ticked nothing among them.
-    none : int
-        People who answered and ticked nothing. One cell a person cannot tell them from the missing.
-    missing : int
-        People who did not answer.
-    origin : Origin
+    n, none, missing : int
+        People who answered, those of them who ticked nothing, and people who did not answer. One
+        cell a person cannot tell the last two apart: then they are missing.
     """
 
     variable: str
@@ -90,16 +84,13 @@ class OptionComparison:
 
     Parameters
     ----------
-    variable, by : str
     counts : DataFrame
         People who ticked an option (rows), by group (columns).
     people : Series
         People who answered both questions, by group.
-    tests : mapping of str to Test
-        By option: Pearson's χ², or the exact test where an expected count is below 5.
-    holm : mapping of str to float
-        By option: the p-value adjusted for all options by Holm's method.
-    origin : Origin
+    tests, holm : mapping of str to Test, and to float
+        By option: Pearson's χ², or the exact test where an expected count is below 5; its p-value
+        adjusted for all options by Holm's method (1979, Scand. J. Stat. 6, 65–70).
     """
 
     variable: str
@@ -137,22 +128,13 @@ def multiple_response(survey: Survey, variable: str) -> MultipleResponse:
 
 
 def compare_options(survey: Survey, variable: str, by: str) -> OptionComparison:
-    """Compare how often each option was ticked between the groups of another question.
-
-    Parameters
-    ----------
-    survey : Survey
-    variable, by : str
-        Of kind ``multiple``; a question with one answer of several.
+    """Compare how often each option of a question was ticked between the groups of another.
 
     Raises
     ------
     KeyError, ValueError
-        If there is no such variable, one is of another kind, or nobody answered both.
-
-    References
-    ----------
-    Holm, S. (1979). Scand. J. Stat. 6, 65–70.
+        If there is no such variable, the first is not of kind ``multiple`` or the second not of
+        kind ``single``, or nobody answered both.
     """
     question_of(survey, by, "single")
     ticked = _ticked(survey, variable)
@@ -164,7 +146,7 @@ def compare_options(survey: Survey, variable: str, by: str) -> OptionComparison:
     tests = {}
     for option, some in counts.iterrows():
         table = pd.DataFrame({"ticked": some, "not": people - some})
-        tests[option] = independence_test(Crosstab.from_counts(table, origin=survey.origin))
+        tests[option] = independence_tests(Crosstab.from_counts(table, origin=survey.origin))[-1]
     p_values = pd.Series({option: test.p_value for option, test in tests.items()}, dtype=float)
     adjusted = holm(p_values).dropna().to_dict()
     return OptionComparison(variable, by, counts, people, tests, adjusted, survey.origin)
@@ -176,6 +158,72 @@ def _ticked(survey: Survey, variable: str) -> pd.DataFrame:
     answers = survey.frame[variable].dropna()
     columns = {level: [level in ticked for ticked in answers] for level in question.keys}
     return pd.DataFrame(columns, index=answers.index, dtype=bool)
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """Cronbach's α of a scale, and what each question does to it.
+
+    Parameters
+    ----------
+    items : DataFrame
+        By question: ``mean``, ``sd``, ``item_total`` (correlation with the sum of the others)
+        and ``alpha_without``.
+    missing : int
+        People who did not answer all of them; they are in none of the numbers.
+    """
+
+    scale: str
+    alpha: Estimate
+    items: pd.DataFrame
+    missing: int
+
+    @property
+    def origin(self) -> Origin:
+        """Kind of evidence."""
+        return self.alpha.origin
+
+    def _repr_html_(self) -> str:
+        return f"{self.origin.badge_html}{self.items.round(2)._repr_html_()}"
+
+
+def reliability(survey: Survey, scale: str, *, level: float = 0.95) -> Reliability:
+    """Compute Cronbach's α of a scale with Feldt's interval (1965, Psychometrika 30, 357–370).
+
+    Reversed questions are turned round. NaN with a note where fewer than two people answered all
+    questions, or all gave the same answers.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If there is no such variable, or it is no scale.
+    """
+    require_level(level)
+    everybody = item_scores(survey.frame, question_of(survey, scale, "scale"), survey.codebook)
+    scores = everybody.dropna()
+    items = pd.DataFrame({"mean": scores.mean(), "sd": scores.std()})
+    items["item_total"] = scores.corrwith(scores.rsub(scores.sum(axis=1), axis=0))
+    items["alpha_without"] = [
+        alpha_of(scores.drop(columns=item), survey.origin).value for item in scores
+    ]
+    alpha = alpha_of(scores, survey.origin, level)
+    return Reliability(scale, alpha, items, len(everybody) - len(scores))
+
+
+def alpha_of(scores: pd.DataFrame, origin: Origin, level: float = 0.95) -> Estimate:
+    """Return Cronbach's α of complete answers, one column a question."""
+    from scipy.stats import f
+
+    n, k = scores.shape
+    total = scores.sum(axis=1).var()
+    if n < 2 or k < 2 or not total > 0:
+        note = "fewer than two people answered all questions, or all the same"
+        return Estimate("cronbach_alpha", NAN, NAN, NAN, level, NAN, n, origin, note)
+    alpha = k / (k - 1) * (1 - scores.var().sum() / total)
+    # Feldt: (1 - population's α) / (1 - α) follows F(n − 1, (n − 1)(k − 1)).
+    df, tail = (n - 1, (n - 1) * (k - 1)), (1 - level) / 2
+    low, high = 1 - (1 - alpha) * f.isf(tail, *df), 1 - (1 - alpha) * f.ppf(tail, *df)
+    return Estimate("cronbach_alpha", float(alpha), low, high, level, NAN, n, origin)
 
 
 def describe(survey: Survey, by: str | None = None) -> pd.DataFrame:
@@ -202,11 +250,13 @@ def describe(survey: Survey, by: str | None = None) -> pd.DataFrame:
         groups |= {level: survey.frame[by] == level for level in levels}
     rows = {}
     for key in [name for name in survey.frame if name != by]:
-        answers, tested = survey.frame[key], _p_values(survey, key, by) if by else {}
-        for level, text in _texts(survey.codebook[key], answers).items():
-            p = tested.get(level, NAN)
-            cells = [text(answers[people]) for people in groups.values()]
-            rows[key, level] = [*cells, p_alone(p) if p == p else ""]
+        question, answers = survey.codebook[key], survey.frame[key]
+        tested = _p_values(survey, key, by) if by else {}
+        cells = pd.DataFrame([_texts(question, answers[people]) for people in groups.values()])
+        for level, texts in cells.items():
+            if level != _MISSING or answers.isna().any():
+                p = tested.get(level, NAN)
+                rows[key, level] = [*texts, p_alone(p) if p == p else ""]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=[*groups, "p"])
     table.index = pd.MultiIndex.from_tuples(rows, names=["question", "level"])
     people = {name: int(them.sum()) for name, them in groups.items()}
@@ -219,51 +269,34 @@ def _p_values(survey: Survey, key: str, by: str) -> dict[str, float]:
     question = survey.codebook[key]
     try:
         if question.kind in {"number", "scale"}:
-            return {"mean (sd)": compare_groups(survey, key, by).means.p_value}
+            return {_MEAN: compare_groups(survey, key, by).means.p_value}
         if question.kind == "multiple":
             tests = compare_options(survey, key, by).tests
             return {option: test.p_value for option, test in tests.items()}
         if question.kind == "single":
-            return {question.keys[0]: independence_test(crosstab(survey, by, key)).p_value}
+            return {question.keys[0]: independence_tests(crosstab(survey, by, key))[-1].p_value}
     except ValueError:
         pass
     return {}
 
 
-def _texts(question: Variable, answers: pd.Series) -> dict[str, Callable[[pd.Series], str]]:
-    """Rows of a question: what each says of some people's answers."""
-    if question.kind == "text":
-        return {"answered": lambda part: _share(part.notna())}
-    texts: dict[str, Callable[[pd.Series], str]]
-    if question.kind in {"number", "scale"}:
-        texts = {"mean (sd)": _mean, "median [quartiles]": _median}
-    else:
-        several = question.kind == "multiple"
-        texts = {level: partial(_chosen, level, several) for level in question.keys}
-    if answers.isna().any():
-        texts["missing"] = lambda part: f"{part.isna().sum():,}"
-    return texts
-
-
-def _chosen(level: str, several: bool, answers: pd.Series) -> str:
+def _texts(question: Variable, answers: pd.Series) -> dict[str, str]:
+    """What each row of a question says of some people's answers."""
     given = answers.dropna()
-    return _share(given.map(lambda ticked: level in ticked) if several else given == level)
+    if question.kind == "text":
+        return {"answered": _share(len(given), len(answers))}
+    if question.kind in {"number", "scale"}:
+        texts = {_MEAN: "—", _MEDIAN: "—"}
+        if len(given):
+            _, _, mean, sd, median, q1, q3 = summary_of(given)
+            texts[_MEAN] = f"{mean:.2f}" + (f" ({sd:.2f})" if sd == sd else "")
+            texts[_MEDIAN] = f"{median:g} [{q1:g}, {q3:g}]"
+    else:
+        ticks = given if question.kind == "multiple" else [[level] for level in given]
+        chosen = Counter(chain.from_iterable(ticks))
+        texts = {level: _share(chosen[level], len(given)) for level in question.keys}
+    return texts | {_MISSING: f"{len(answers) - len(given):,}"}
 
 
-def _share(chosen: pd.Series) -> str:
-    count, n = int(chosen.sum()), len(chosen)
+def _share(count: int, n: int) -> str:
     return f"{count:,} ({100 * count / n:.1f} %)" if n else "0"
-
-
-def _mean(numbers: pd.Series) -> str:
-    if not numbers.notna().any():
-        return "—"
-    sd = numbers.std()
-    return f"{numbers.mean():.2f}" + (f" ({sd:.2f})" if sd == sd else "")
-
-
-def _median(numbers: pd.Series) -> str:
-    if not numbers.notna().any():
-        return "—"
-    low, middle, high = numbers.quantile([0.25, 0.5, 0.75])
-    return f"{middle:g} [{low:g}, {high:g}]"

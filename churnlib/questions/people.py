@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from churnlib.evidence import NAN, Test, require_level
+from churnlib.evidence import NAN, Origin, Test, require_level
 from churnlib.survey import Survey, Variable
 
 _KINDS = {"single": "one answer of several", "multiple": "several answers", "scale": "a scale"}
@@ -50,11 +50,23 @@ def question_of(survey: Survey, name: str, kind: str) -> Variable:
     return question
 
 
+def asymptotic(
+    name: str, n: int, origin: Origin, note: str, statistic: float = NAN, df: float = NAN,
+    p: float = NAN, df_residual: float = NAN,
+) -> Test:  # fmt: skip
+    """Return a test that counted no tables and drew none; of nothing but its note, it is NaN."""
+    return Test(
+        name, float(statistic), float(df), float(p), n, False, (NAN, NAN), origin, note,
+        float(df_residual),
+    )  # fmt: skip
+
+
 def weighted_shares(survey: Survey, variable: str, *, level: float = 0.95) -> pd.DataFrame:
     """Estimate the population's shares of a question from weighted answers.
 
     The sample is taken as drawn with replacement, one person at a time, with unequal chances:
-    clusters and strata are not known, and weights are taken as fixed.
+    clusters and strata are not known, and weights are taken as fixed (Lumley 2010, Complex
+    surveys: a guide to analysis using R).
 
     Returns
     -------
@@ -68,10 +80,6 @@ def weighted_shares(survey: Survey, variable: str, *, level: float = 0.95) -> pd
     ------
     KeyError, ValueError
         If there is no such question, the survey has no weights, or fewer than two people answered.
-
-    References
-    ----------
-    Lumley, T. (2010). Complex surveys: a guide to analysis using R. Wiley.
     """
     from scipy.special import expit, logit
     from scipy.stats import t
@@ -103,18 +111,10 @@ def rao_scott(survey: Survey, rows: str, columns: str) -> Test:
 
     Pearson's χ² of the weighted shares, corrected for what the design makes of its mean and
     spread (second order), as an F statistic: what R's ``svychisq`` and SPSS's complex samples
-    give. ``n`` counts people, not weights; the note gives the corrected χ² and the mean design
-    effect. NaN with a note where fewer than two levels of either were answered, or so few of their
-    combinations that the correction is not determined.
-
-    Raises
-    ------
-    KeyError, ValueError
-        As `weighted_shares`.
-
-    References
-    ----------
-    Rao, J. N. K. & Scott, A. J. (1984). Ann. Stat. 12, 46–60.
+    give (Rao & Scott 1984, Ann. Stat. 12, 46–60). ``n`` counts people, not weights; the note gives
+    the corrected χ² and the mean design effect. NaN with a note where fewer than two levels of
+    either were answered, or so few of their combinations that the correction is not determined.
+    Refuses what `weighted_shares` does.
     """
     from scipy.stats import f
 
@@ -123,20 +123,17 @@ def rao_scott(survey: Survey, rows: str, columns: str) -> Test:
     n, r, c = len(answered), len(row.cat.categories), len(column.cat.categories)
     if min(r, c) < 2:
         note = "fewer than two levels were answered"
-        return Test("rao_scott", NAN, NAN, NAN, n, False, (NAN, NAN), survey.origin, note)
+        return asymptotic("rao_scott", n, survey.origin, note)
     cells = np.eye(r * c)[row.cat.codes * c + column.cat.codes]
     p = weights @ cells
     grid = p.reshape(r, c)
     expected = np.outer(grid.sum(axis=1), grid.sum(axis=0)).ravel()
     pearson = n * ((p - expected) ** 2 / expected).sum()
     # Δ, the design effects of the interactions, at the shares that were seen, as R's survey.
-    in_row, in_column = np.kron(np.eye(r), np.ones((c, 1))), np.kron(np.ones((r, 1)), np.eye(c))
-    main = np.hstack([in_row, in_column[:, 1:]])
-    both = np.kron(np.eye(r)[:, 1:], np.eye(c)[:, 1:])
-    contrasts = both - main @ np.linalg.lstsq(main, both, rcond=None)[0]
+    contrasts = np.kron(np.eye(r)[:, 1:] - 1 / r, np.eye(c)[:, 1:] - 1 / c)
     if np.linalg.matrix_rank(contrasts[p > 0]) < contrasts.shape[1]:
         note = "too many combinations of answers were given by nobody; combine levels"
-        return Test("rao_scott", NAN, NAN, NAN, n, False, (NAN, NAN), survey.origin, note)
+        return asymptotic("rao_scott", n, survey.origin, note)
     scaled = np.divide(contrasts, p[:, None], out=np.zeros_like(contrasts), where=p[:, None] > 0)
     simple = contrasts.T @ scaled / n
     delta = np.linalg.solve(simple, scaled.T @ _covariance(cells, weights) @ scaled)
@@ -146,10 +143,10 @@ def rao_scott(survey: Survey, rows: str, columns: str) -> Test:
         f"corrected χ² {statistic * df:.2f}, df {df:.2f}; "
         f"mean design effect {first / ((r - 1) * (c - 1)):.2f}"
     )
-    p_value = float(f.sf(statistic, df, df * (n - 1)))
-    return Test(
-        "rao_scott", statistic, df, p_value, n, False, (NAN, NAN), survey.origin, note, df * (n - 1)
-    )
+    p_value = f.sf(statistic, df, df * (n - 1))
+    return asymptotic(
+        "rao_scott", n, survey.origin, note, statistic, df, p_value, df * (n - 1)
+    )  # fmt: skip
 
 
 def _weighted(survey: Survey, variables: list[str]) -> tuple[np.ndarray, pd.DataFrame]:

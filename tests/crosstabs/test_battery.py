@@ -485,7 +485,7 @@ TWO, THREE = [[1, 2], [2, 1]], [[1, 2, 3], [3, 2, 1]]
     [
         (lambda: chi_square(THREE, correction=True), "correction needs a 2 × 2 table, given 2 × 3"),
         (lambda: odds_ratio(THREE), "odds_ratio needs a 2 × 2 table, given 2 × 3"),
-        (lambda: kappa(THREE), "kappa needs a square table"),
+        (lambda: kappa(THREE), "two ratings need the same categories"),
         (lambda: somers_d(TWO, dependent="row"), "symmetric, rows or columns; given 'row'"),
         (lambda: goodman_kruskal_tau(TWO, dependent="symmetric"), "one of rows, columns"),
         (lambda: cramers_v(TWO, level=95), "between 0 and 1, given 95"),

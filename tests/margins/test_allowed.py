@@ -13,7 +13,7 @@ import churnlib as cl
 from churnlib.evidence.origin import Origin
 from churnlib.margins import allowed as margins
 from churnlib.margins import searches
-from churnlib.margins.statistic_forms import battery, objective
+from churnlib.margins.objectives import battery, objective
 from churnlib.margins.table_sets import TableSet
 
 AGE, EDUCATION = cl.published_frequencies("3-2"), cl.published_frequencies("3-3")
@@ -21,7 +21,7 @@ AGE, EDUCATION = cl.published_frequencies("3-2"), cl.published_frequencies("3-3"
 
 def names(shape):
     tables = TableSet.of([shape[1]] * shape[0], [shape[0]] * shape[1])
-    return [each.name for each in battery(tables)]
+    return list(battery(tables))
 
 
 def ways(total, room):
@@ -277,6 +277,21 @@ def test_a_branch_and_bound_that_is_broken_off_claims_nothing(monkeypatch):
     assert found.method == "low: closed paths; high: branch and bound, broken off"
 
 
+def test_lambda_beyond_the_precision_of_the_solver_says_so():
+    found = cl.attainable([20_000, 15_000, 9_000], [14_000, 16_000, 14_000], "lambda_rows")
+    assert not found.proved
+    assert found.method == (
+        "low: integer program; high: integer program, not exact beyond 10,000 people"
+    )
+
+
+def test_kappa_pairs_levels_by_name_and_is_not_there_of_others():
+    margin = {"no": 3, "yes": 7}
+    assert cl.attainable(margin, {"yes": 7, "no": 3}, "kappa").high == 1
+    with pytest.raises(ValueError, match="no statistic 'kappa'"):
+        cl.attainable(margin, {"m": 3, "f": 7}, "kappa")
+
+
 def test_large_tables_have_ranges_too():
     counts = np.add.outer(np.arange(30), np.arange(30))
     rows, columns = counts.sum(axis=1), counts.sum(axis=0)
@@ -352,7 +367,7 @@ def test_no_closed_path_lowers_the_sum_of_a_settled_table(rows, data):
     far = np.column_stack([splits, np.subtract(rows, splits)])
     moves = searches.closed_paths(tables.shape, 2)
     climbed = searches.climb(tables, lambda stack: -squares.values(stack), far, moves)
-    for table in (climbed, squares.least(tables).table):
+    for table in (climbed, squares.end(tables, -1).table):
         assert tables.admits(table[None])[0]
         assert table.sum(axis=1).tolist() == rows
         assert squares.values(table[None]) == pytest.approx(least, abs=1e-9)
