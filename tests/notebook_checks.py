@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from churnlib.workflow.notebook import Task, read, run, runnable
@@ -12,7 +13,8 @@ from churnlib.workflow.notebook import Task, read, run, runnable
 def execute(path: Path) -> Any:
     """Run one notebook in a fresh kernel and return it with its outputs."""
     notebook = runnable(read(path))
-    run([Task(path.stem, notebook, path.parent, {})])
+    with TemporaryDirectory() as failed:
+        run([Task(path.stem, notebook, path.parent, {})], Path(failed))
     return notebook
 
 

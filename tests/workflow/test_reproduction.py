@@ -40,7 +40,7 @@ def test_a_run_writes_outputs_and_a_second_run_changes_nothing(tmp_path):
     project = project_of(tmp_path, _01_a=[WRITE, "6 * 7"], _02_b=["'b'"])
     told = []
     runs = reproduce(project, tell=told.append)
-    assert [run.notebook for run in runs] == ["01_a", "02_b"]
+    assert list(runs) == ["01_a", "02_b"]
     assert told[0] == "01_a: running, 2 cells"
     assert told[-1].startswith("02_b: done in")
     first = everything(project)
