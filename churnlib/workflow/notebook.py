@@ -40,8 +40,8 @@ def print_line(text: str) -> None:
 class NotebookError(RuntimeError):
     """A notebook raised an error; nothing of this run was put in place.
 
-    `cell` is the code cell, counted from 1, or 0 if the notebook never started; `kept` where the
-    notebook lies as far as it came; `others` those that failed in the same run.
+    `cell` is the code cell, counted from 1, or 0 if it never started; `kept` the file of the
+    notebook as far as it came; `others` those that failed in the same run.
     """
 
     notebook: str
@@ -222,10 +222,7 @@ os.environ["CHURNLIB_OUTPUT"] = ".."  # figures go beside this folder, not into 
 def write_student_copy(folder: str | Path, project: Path = PROJECT) -> list[Path]:
     """Write every notebook without its solutions, the data beside them; return the notebooks.
 
-    Raises
-    ------
-    FileExistsError
-        If the folder is a file or holds anything; then nothing is written.
+    A folder that holds anything is a FileExistsError; then nothing is written.
 
     Examples
     --------

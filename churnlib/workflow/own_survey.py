@@ -1,7 +1,4 @@
-"""The commands for a survey of one's own: a codebook drafted, answers checked, and analysed.
-
-A command prints what people want to know and returns the same as a document for machines.
-"""
+"""The commands for a survey of one's own: a codebook drafted, answers checked, and analysed."""
 
 from __future__ import annotations
 
@@ -226,12 +223,10 @@ def _tagged(document: Mapping[str, Any], tag: str) -> list[dict[str, Any]]:
 
 def _take_notes(document: Mapping[str, Any]) -> list[str]:
     """Take out the notes that it prints on the file: they name what was dropped as personal."""
-    notes: list[str] = []
-    for cell in _tagged(document, "notes"):
-        printed = [each for each in cell["outputs"] if each["output_type"] == "stream"]
-        cell["outputs"] = [each for each in cell["outputs"] if each not in printed]
-        notes += "".join(each["text"] for each in printed).splitlines()
-    return list(filter(None, notes))
+    (cell,) = _tagged(document, "notes")
+    printed = "".join(each["text"] for each in cell["outputs"] if each["output_type"] == "stream")
+    cell["outputs"] = [each for each in cell["outputs"] if each["output_type"] != "stream"]
+    return list(filter(None, printed.splitlines()))
 
 
 def _raise_mistake(error: notebook.NotebookError, document: Mapping[str, Any]) -> None:

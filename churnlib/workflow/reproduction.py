@@ -37,14 +37,8 @@ def reproduce(
     reads what others make, if any of that has. Words edited while it runs are kept; one whose code
     is edited then keeps its last outputs, and runs again.
 
-    Raises
-    ------
-    NotebookError
-        If a cell raises; the notebook is kept as it failed in ``.churnlib/failed/``.
-    RuntimeError
-        If another run is at work in the same tree.
-    OSError
-        If an output folder cannot be written, or the disk is full.
+    A cell that raises is a NotebookError, and the notebook is kept in ``.churnlib/failed/``;
+    another run in the same tree a RuntimeError; what cannot be written, or a full disk, an OSError.
     """
     if jobs < 1:
         raise ValueError(f"at least one notebook runs at a time, given jobs={jobs}")
@@ -250,7 +244,7 @@ def verify(jobs: int = 1, project: Path = PROJECT) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory(prefix="churnlib-verify-") as folder:
         clone = Path(folder)
-        git = partial(_call, clone, "verify needs git and a clone of the project", "git")
+        git = partial(_call, clone, "git")
         print_line("cloning what is committed …")
         git("clone", "--quiet", "--no-hardlinks", str(project.resolve()), ".")
         differences = []
@@ -258,8 +252,8 @@ def verify(jobs: int = 1, project: Path = PROJECT) -> dict[str, Any]:
             for made in (*OUTPUTS, ".churnlib"):
                 shutil.rmtree(clone / made, ignore_errors=True)
             print_line(f"{run} run, from nothing …")
-            command = (sys.executable, "-m", "churnlib", "reproduce", "--jobs", str(jobs), "--json")
-            _call(clone, "the run in the scratch copy failed", *command)
+            command = ("-m", "churnlib", "reproduce", "--jobs", str(jobs), "--json")
+            _call(clone, sys.executable, *command)
             git("add", "--all")
             differences.append(git("diff", "--cached", "--name-status").splitlines())
             author = ("-c", "user.name=verify", "-c", "user.email=verify@localhost")
@@ -291,12 +285,15 @@ _LIKENESS = (
 )
 
 
-def _call(clone: Path, blame: str, *command: str) -> str:
-    paths = f"{clone}{os.pathsep}{os.environ.get('PYTHONPATH', '')}".rstrip(os.pathsep)
+def _call(clone: Path, *command: str) -> str:
+    paths = os.pathsep.join(filter(None, [str(clone), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": paths}
     done = subprocess.run(
         command, cwd=clone, env=environment, capture_output=True, encoding="utf-8", check=False
     )
     if done.returncode:
-        raise RuntimeError(f"{blame}: {done.stderr.strip()}")
+        raise RuntimeError(
+            "verify needs git and a clone of the project; in its scratch copy "
+            f"{' '.join(command[:4])} failed: {done.stderr.strip()}"
+        )
     return done.stdout

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from notebook_checks import faults
+from notebook_checks import write_notebook as notebook
 
 from churnlib.__main__ import explained
 from churnlib.workflow.notebook import NotebookError, write
@@ -26,16 +28,6 @@ WRITE = """out = pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures")
 out.mkdir(exist_ok=True)
 _ = out.joinpath("{name}.txt").write_text("{text}")
 """
-
-
-def notebook(folder: Path, name: str, *cells: str, text: str = "") -> Path:
-    made = nbformat.v4.new_notebook()
-    made.cells = [nbformat.v4.new_markdown_cell(text)] if text else []
-    made.cells += [nbformat.v4.new_code_cell(cell) for cell in cells]
-    path = folder / "notebooks" / f"{name}.ipynb"
-    path.parent.mkdir(exist_ok=True)
-    nbformat.write(made, path)
-    return path
 
 
 def states(project: Path, **options: object) -> dict[str, str]:
@@ -73,8 +65,11 @@ def project(tmp_path: Path) -> Path:
 def test_only_what_has_changed_runs_again(project):
     assert set(states(project, jobs=2).values()) == {"done"}
     assert ran(project) == ["01_a", "02_b", "03_c"]
+    made = outputs(project)
+    assert made["figures/c.txt"] == b"c"
+    assert faults(json.loads(made["notebooks/01_a.ipynb"])) == []
     assert states(project) == {"01_a": "unchanged", "02_b": "unchanged", "03_c": "unchanged"}
-    assert ran(project) == []
+    assert (ran(project), outputs(project)) == ([], made)
 
     path = project / "notebooks" / "02_b.ipynb"
     path.write_text(path.read_text().replace("'sec'", "'thi'"))

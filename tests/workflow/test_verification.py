@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
 import pytest
+from notebook_checks import write_notebook as notebook
 
 from churnlib.__main__ import COMMANDS, main
 from churnlib.workflow import reproduction as module
@@ -18,13 +18,6 @@ out = pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures")
 out.mkdir(exist_ok=True)
 _ = (out / "{name}").write_text({text})
 """
-
-
-def notebook(folder: Path, name: str, *cells: str) -> None:
-    made = nbformat.v4.new_notebook()
-    made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    (folder / "notebooks").mkdir(exist_ok=True)
-    nbformat.write(made, folder / "notebooks" / f"{name}.ipynb")
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -50,9 +43,9 @@ def project(tmp_path, monkeypatch):
     commit(folder)
     call = module._call
 
-    def run_here(clone: Path, blame: str, *command: str) -> str:
+    def run_here(clone: Path, *command: str) -> str:
         if command[0] == "git":
-            return call(clone, blame, *command)
+            return call(clone, *command)
         reproduce(clone, tell=[].append)
         return ""
 
@@ -120,7 +113,7 @@ def test_a_run_in_the_copy_is_that_of_the_command_line_and_its_failure_is_told(
         return subprocess.CompletedProcess(command, command[0] != "git", "", "error: it died\n")
 
     monkeypatch.setattr(subprocess, "run", run)
-    with pytest.raises(RuntimeError, match="in the scratch copy failed: error: it died"):
+    with pytest.raises(RuntimeError, match="-m churnlib reproduce failed: error: it died"):
         verify(3, tmp_path)
     assert asked[-1] == (("-m", "churnlib", "reproduce", "--jobs", "3", "--json"), True)
 
