@@ -93,7 +93,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         for usage in options:
             option, _, metavar = usage.partition(" ")
-            one.add_argument(option, **({"metavar": metavar} if metavar else {}), **OPTIONS[usage])
+            named: dict[str, Any] = {"metavar": metavar} if metavar else {}
+            one.add_argument(option, **named, **OPTIONS[usage])
     return parser
 
 
