@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import errno
 import inspect
-import json as jsonlib
+import io
+import json
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from churnlib.evidence import IS_CLONE, PROJECT
-from churnlib.workflow import explained, reproduce
-from churnlib.workflow.commands import analyse, check, codebook, print_json, print_line
-from churnlib.workflow.notebook import silent
+from churnlib.evidence import IS_CLONE, LANGUAGES, PROJECT, Kind
+from churnlib.workflow import analyse, check, codebook, reproduce, verify
 
-EPILOG = """examples:
-  python -m churnlib reproduce              run what has changed, print the exhibit table
-  python -m churnlib verify                 run everything twice in a scratch copy and compare
-  python -m churnlib codebook export.xlsx --output mine.toml
-  python -m churnlib check export.xlsx --codebook mine.toml
-  python -m churnlib analyse export.xlsx --codebook mine.toml --output results
-  python -m churnlib audit FOLDER           say where a published study contradicts itself
-  python -m churnlib claims                 print the verdict on every statement of the thesis
-  python -m churnlib student ../course      write the notebooks without solutions
+EPILOG = """COMMAND --help says what it does, with examples.
 
 exit codes:
   0    all is well
@@ -38,34 +31,47 @@ exit codes:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code.
+
+    A command prints what people want to know, and returns the same as a document for machines,
+    if it has one. ``good`` in it says whether the command has found all well.
+    """
     options = vars(_parser().parse_args(arguments))
-    command = options.pop("command")
-    as_json = options.get("json", False)
+    command, as_json = options.pop("command"), options.pop("json", False)
     try:
         if command in NEED_CLONE and not IS_CLONE:
             raise RuntimeError(
                 f"{command} works on the project's notebooks, which the installed package "
                 "does not bring; run it in a clone of the project"
             )
-        code = COMMANDS[command][0](**options)
+        with redirect_stdout(io.StringIO()) if as_json else nullcontext():
+            document = COMMANDS[command][0](**options) or {}
+        if as_json:
+            print(json.dumps(document, ensure_ascii=False, indent=2))
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads, such as head, wants no more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        return _failed(as_json, 130, "stopped", "stopped; nothing was replaced")
+        code, kind, message = 130, "stopped", "stopped; nothing was replaced"
     except (ImportError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        code = 2 if command == "audit" else 1
-        return _failed(as_json, code, type(error).__name__, explained(error))
-    return code or 0
-
-
-def _failed(as_json: bool, code: int, kind: str, message: str) -> int:
+        code, kind, message = 2 if command == "audit" else 1, type(error).__name__, explained(error)
+    else:
+        return 0 if document.get("good", True) else 1
     if as_json:
-        print(jsonlib.dumps({"error": {"kind": kind, "message": message}}, ensure_ascii=False))
+        print(json.dumps({"error": {"kind": kind, "message": message}}, ensure_ascii=False))
     print(f"error: {message}", file=sys.stderr)
     return code
+
+
+def explained(error: Exception) -> str:
+    """Return a full disk in words that say what to do; any other error in its own."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return (
+            "the disk is full; nothing was replaced and nothing is lost. Free some space and run "
+            f"again ({error})"
+        )
+    return str(error.args[0]) if isinstance(error, KeyError) else str(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _reproduce(jobs: int, json: bool = False) -> None:
+def _reproduce(jobs: int) -> dict[str, Any]:
     """Run every notebook that has changed and write what it makes.
 
     A notebook has changed if its code, churnlib, the data or the lock has.
@@ -101,67 +107,50 @@ def _reproduce(jobs: int, json: bool = False) -> None:
     for example:
       python -m churnlib reproduce --jobs 2
     """
-    from churnlib.workflow import exhibit_list
-
     started = time.perf_counter()
-    runs = reproduce(jobs=jobs, tell=silent if json else print_line)
-    listed, seconds = exhibit_list(PROJECT), time.perf_counter() - started
-    if json:
-        documents = [asdict(run) for run in runs]
-        print_json(notebooks=documents, seconds=round(seconds, 3), **listed)
-        return
-    unchanged = [run.notebook for run in runs if run.state == "unchanged"]
+    ran = reproduce(jobs=jobs)
+    unchanged = [name for name, took in ran.items() if took is None]
     for name in unchanged:
         print(f"{name}: unchanged")
-    _print_exhibits(listed)
+    listed, seconds = _exhibits(), time.perf_counter() - started
     print(
-        f"{len(runs)} notebooks, {len(runs) - len(unchanged)} of them run, {len(unchanged)} "
+        f"{len(ran)} notebooks, {len(ran) - len(unchanged)} of them run, {len(unchanged)} "
         f"unchanged, in {seconds:.1f} s."
     )
+    states = [
+        {"notebook": name, "seconds": took or 0.0, "state": "unchanged" if took is None else "done"}
+        for name, took in ran.items()
+    ]
+    return {"notebooks": states, "seconds": round(seconds, 3), **listed}
 
 
-def _verify(jobs: int, json: bool = False) -> int:
-    """Run everything twice in a scratch copy and compare with what is here.
-
-    What is committed is verified: all outputs are deleted in a scratch clone and made twice.
-    Exits with 0 if git finds no difference between them and the commit, nor between the two runs,
-    and the data are intact. Exits with 1 otherwise, and lists what differs.
-
-    for example:
-      python -m churnlib verify --jobs 2
-    """
-    from churnlib.workflow import verify
-
-    result = verify(jobs=jobs, tell=silent if json else lambda text: print_line(f"{text} …"))
-    if json:
-        print_json(good=result.is_good, **asdict(result))
-    else:
-        print(result)
-    return 0 if result.is_good else 1
-
-
-def _exhibits(json: bool = False) -> None:
+def _exhibits() -> dict[str, Any]:
     """List every table and figure with its verdict."""
-    from churnlib.workflow import exhibit_list
+    from churnlib.report import read_manifest
 
-    listed = exhibit_list(PROJECT)
-    if json:
-        print_json(**listed)
-    else:
-        _print_exhibits(listed)
+    files = {"figure": "figures/en/{}.svg", "table": "figures/source/{}.csv", "none": ""}
+    rows = [
+        {
+            "exhibit": entry.exhibit,
+            "notebook": entry.notebook,
+            "file": files[entry.kind].format(entry.name),
+            "verdict": entry.verdict,
+        }
+        for entry in read_manifest(PROJECT)
+    ]
+    with (PROJECT / "figures/source/verdicts.csv").open(encoding="utf-8", newline="") as file:
+        found = [row["verdict"] for row in csv.DictReader(file)]
+    lines = [list(rows[0]), *([text or "—" for text in row.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(map(str.ljust, line, widths)).rstrip())
+    verdicts = {kind.value: found.count(kind) for kind in Kind}  # the least grave first
+    counted = ", ".join(f"{count} {kind}" for kind, count in verdicts.items())
+    print(f"{len(found)} statements of the thesis: {counted}.")
+    return {"exhibits": rows, "verdicts": verdicts}
 
 
-def _print_exhibits(listed: dict[str, Any]) -> None:
-    heads = ("exhibit", "notebook", "file", "verdict")
-    rows = [heads, *([row[head] or "—" for head in heads] for row in listed["exhibits"])]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(map(str.ljust, row, widths)).rstrip())
-    counted = ", ".join(f"{count} {kind}" for kind, count in listed["verdicts"].items())
-    print(f"{sum(listed['verdicts'].values())} statements of the thesis: {counted}.")
-
-
-def _audit(study: str | None = None, new: bool = False, json: bool = False) -> int:
+def _audit(study: str | None = None, new: bool = False) -> dict[str, Any]:
     """Say where a published study contradicts itself.
 
     Lists the checks that fail, and each change of one digit that would make them all hold.
@@ -179,31 +168,26 @@ def _audit(study: str | None = None, new: bool = False, json: bool = False) -> i
             raise ValueError("'audit --new' needs the folder to write: audit --new FOLDER")
         new_study(study)
         print(f"edit {study}/study.toml, then run: python -m churnlib audit {study}")
-        return 0
+        return {"study": study}
     checks = audit(study)
-    if json:
-        print_json(checks=checks.to_dict("records"))
-    else:
-        print(audit_text(checks))
-    return 0 if checks["holds"].all() else 1
+    print(audit_text(checks))
+    return {"good": bool(checks["holds"].all()), "checks": checks.to_dict("records")}
 
 
-def _claims(lang: str, study: str | None = None, json: bool = False) -> None:
+def _claims(lang: str, study: str | None = None) -> dict[str, Any]:
     """List every statement of a study with its verdict."""
     from churnlib.report import report_words
     from churnlib.studies import claims
 
-    rows = claims(study).reset_index()
-    if json:
-        print_json(claims=rows.to_dict("records"))
-        return
+    rows = claims(study).reset_index().to_dict("records")
     words, end = report_words(lang), "" if lang == "en" else "_zh"
     printed, computed = ("所载", "重算") if end else ("printed", "computed")
-    for row in rows.to_dict("records"):
+    for row in rows:
         print(f"{row['claim']}. {row[f'statement{end}']}")
         print(f"   {printed} {row['printed']}; {computed} {row['computed']}")
         verdict = words(f"verdicts.{row['verdict']}")
         print(f"   {verdict}: {row[f'reason{end}']}\n")
+    return {"claims": rows}
 
 
 def _seal() -> None:
@@ -245,11 +229,10 @@ def _report(lang: str | None = None, template: Path | None = None) -> None:
 
 _CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 _YES: dict[str, Any] = {"action": "store_true"}
-_LANGUAGES = ("en", "zh-Hans")
 OPTIONS: dict[str, dict[str, Any]] = {
     "--json": {"help": "print one JSON document, for machines", **_YES},
     "--jobs N": {"help": "notebooks at a time (here: %(default)s)", "type": int, "default": _CPUS},
-    "--lang": {"help": "language (default: %(default)s)", "choices": _LANGUAGES, "default": "en"},
+    "--lang": {"help": "language (default: %(default)s)", "choices": LANGUAGES, "default": "en"},
     "answers ANSWERS": {"help": "an export: csv, xlsx or sav", "type": Path},
     "--keep NAME": {"help": "keep this personal column; repeatable", "action": "append"},
     "--encoding": {"help": "of a csv or sav file; detected if left out"},
@@ -270,12 +253,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "study FOLDER": {"help": "a study; else the thesis", "nargs": "?"},
     "--new": {"help": "write an example study to FOLDER", **_YES},
     "folder FOLDER": {"help": "where to write them"},
-    "--lang LANG": {"help": "one language, en or zh-Hans; both if left out", "choices": _LANGUAGES},
+    "--lang LANG": {"help": "one language, en or zh-Hans; both if left out", "choices": LANGUAGES},
 }
 _READ = ("answers ANSWERS", "--keep NAME", "--encoding", "--header-rows N", "--sheet NAME")
-COMMANDS: dict[str, tuple[Callable[..., int | None], Sequence[str]]] = {
+COMMANDS: dict[str, tuple[Callable[..., dict[str, Any] | None], Sequence[str]]] = {
     "reproduce": (_reproduce, ["--jobs N", "--json"]),
-    "verify": (_verify, ["--jobs N", "--json"]),
+    "verify": (verify, ["--jobs N", "--json"]),
     "codebook": (codebook, [*_READ, "--output FILE"]),
     "check": (check, [*_READ, "--codebook BOOK", "--lang", "--json"]),
     "analyse": (

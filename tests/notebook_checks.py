@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import nbformat
+
 from churnlib.workflow.notebook import Task, read, run, runnable
+
+
+def write_notebook(folder: Path, name: str, *cells: str, text: str = "") -> Path:
+    """Write a notebook of code cells, below a cell of words if there are any."""
+    made = nbformat.v4.new_notebook()
+    made.cells = [nbformat.v4.new_markdown_cell(text, id="words")] if text else []
+    made.cells += [nbformat.v4.new_code_cell(cell) for cell in cells]
+    path = folder / "notebooks" / f"{name}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(made, path)
+    return path
 
 
 def execute(path: Path) -> Any:
     """Run one notebook in a fresh kernel and return it with its outputs."""
     notebook = runnable(read(path))
-    run([Task(path.stem, notebook, path.parent, {})])
+    with TemporaryDirectory() as failed:
+        run([Task(path.stem, notebook, path.parent, {})], Path(failed))
     return notebook
 
 

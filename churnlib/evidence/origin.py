@@ -38,7 +38,7 @@ class Origin(IntEnum):
     @property
     def badge(self) -> str:
         """The mark that every table and figure carries, in both languages at once."""
-        return f"{self.name} · {_CHINESE[self - 1]}"
+        return f"{self.name} · {self.mark('zh-Hans')}"
 
     def mark(self, lang: str) -> str:
         """Return the mark in one language."""
@@ -53,23 +53,17 @@ class Origin(IntEnum):
 
 _CHINESE = ("论文所载", "文献数字", "真实作答", "假设推算", "模拟数据")
 _COLOURS = ("#1b5e83", "#5b4b8a", "#2d6a2d", "#7a5c00", "#a33b20")
-_ASSUMED = {
-    Origin.HYPOTHETICAL: "its numbers were assumed",
-    Origin.SYNTHETIC: "they were simulated to have the published margins",
-}
 
 
 def derived(*origins: Origin) -> Origin:
-    """Origin of a result: the weakest among its ingredients.
+    """Origin of a result: the weakest among its ingredients, of which there is at least one.
 
     Examples
     --------
     >>> derived(Origin.PUBLISHED, Origin.SYNTHETIC).name
     'SYNTHETIC'
     """
-    if not origins:
-        raise ValueError("a result needs the origin of at least one ingredient; none was given")
-    return Origin(max(origins))
+    return max(origins)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,12 +91,13 @@ def require_evidence(origin: Origin, statement: str) -> None:
     >>> require_evidence(Origin.SYNTHETIC, "statement 25")
     Traceback (most recent call last):
     ValueError: statement 25 cannot be confirmed or refuted with SYNTHETIC data: \
-they were simulated to have the published margins. Use PUBLISHED, EXTERNAL or OBSERVED evidence.
+they were simulated. Use PUBLISHED, EXTERNAL or OBSERVED evidence.
     """
-    if origin in _ASSUMED:
+    if origin >= Origin.HYPOTHETICAL:
+        how = "assumed" if origin is Origin.HYPOTHETICAL else "simulated"
         raise ValueError(
-            f"{statement} cannot be confirmed or refuted with {origin.name} data: "
-            f"{_ASSUMED[origin]}. Use PUBLISHED, EXTERNAL or OBSERVED evidence."
+            f"{statement} cannot be confirmed or refuted with {origin.name} data: they were "
+            f"{how}. Use PUBLISHED, EXTERNAL or OBSERVED evidence."
         )
 
 
@@ -124,10 +119,9 @@ def resources(folder: Path | None = None) -> dict[str, Resource]:
     folder = folder or PROJECT / "data"
     package = folder / "datapackage.json"
     try:
-        entries = json.loads(package.read_text(encoding="utf-8"))["resources"]
         return {
             entry["name"]: Resource(folder / entry["path"], Origin[entry["origin"]], entry["hash"])
-            for entry in entries
+            for entry in json.loads(package.read_text(encoding="utf-8"))["resources"]
         }
     except FileNotFoundError:
         raise FileNotFoundError(

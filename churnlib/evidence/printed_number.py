@@ -89,7 +89,7 @@ class Reported:
 
     @property
     def high(self) -> Fraction:
-        """Largest value that prints so, a tie rounded up or to even."""
+        """Largest value that prints so."""
         return self._limits[1]
 
     @cached_property

@@ -23,10 +23,9 @@ class Test:
     ----------
     name : str
         Row id of the statistic, for instance ``"pearson_chi2"``.
-    statistic, df, df_residual : float
-        Value and degrees of freedom; NaN where the test has none, as the second of all but F.
-    p_value : float
-        Two-sided unless `note` says otherwise.
+    statistic, df, df_residual, p_value : float
+        NaN where the test has none, as the second df of all but F; p is two-sided unless `note`
+        says otherwise.
     n, origin : int and Origin
         Answers the test rests on, and their kind of evidence.
     exact, p_interval : bool and pair of float
@@ -55,16 +54,12 @@ class Estimate:
 
     Parameters
     ----------
-    name : str
-        Row id of the statistic, for instance ``"cramers_v"``.
     value, low, high, level : float
         Estimate, limits and their confidence, from 0 to 1; NaN where the data determine none.
-    se, t : float
+    se, t, p_value : float
         Asymptotic standard error not assuming the null; estimate over that under the null
-        (SPSS's "Approx. T"); NaN where none is defined.
-    p_value : float
-        Two-sided, of the hypothesis that the true value is 0 (1 for a ratio).
-    n, origin, note
+        (SPSS's "Approx. T"); two-sided p of a true value of 0 (1 for a ratio); else NaN.
+    name, n, origin, note
         As in `Test`.
     """
 
@@ -257,8 +252,7 @@ def _estimate(estimate: Estimate, lang: str) -> list[str]:
 
 
 def _symbol(name: str) -> str:
-    stem = re.sub(r"_(symmetric|rows|columns)$", "", name)
-    return _SYMBOLS.get(stem, name)
+    return _SYMBOLS.get(re.sub(r"_(symmetric|rows|columns)$", "", name), name)
 
 
 def _no_zero(text: str) -> str:

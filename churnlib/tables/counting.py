@@ -43,9 +43,8 @@ def counts(
     data : Survey, DataFrame of any engine, or path
         See `Data`.
     by : str or sequence of str
-        Variables.
     count : str, optional
-        Column of a DataFrame that says how many people a row stands for.
+        Column that says how many people a row stands for.
     codebook : Codebook, optional
         For raw answers: columns are found by their wording and labels become levels, by the rules
         of `clean`, in the same pass. `resolve_labels` gives the account of every label as well.
@@ -62,10 +61,8 @@ def counts(
 
     Raises
     ------
-    KeyError
-        If there is no such variable.
-    ValueError
-        If a variable is named twice, a count is not a whole number, a label has no level, or
+    KeyError, ValueError
+        If there is no such variable; if a count is not a whole number, a label has no level, or
         files cannot be read or do not agree with each other.
     FileNotFoundError, ImportError
         If there is no such file, or no DuckDB to read it.

@@ -25,15 +25,10 @@ class Crosstab:
         Levels of one variable by levels of another, in codebook order. Make it with
         `from_counts`, which checks the counts, or with `crosstab`.
     origin : Origin
-        Kind of evidence.
     ordered : tuple of bool
         Whether the order of the rows and of the columns means something.
-    missing : int
-        People left out because one of the two answers is missing.
-    set_aside : int
-        Rows left out because a raw label has no level.
-    ledger : DataFrame or None
-        What every raw label became, where raw answers were counted with a codebook.
+    missing, set_aside, ledger
+        As in `FrequencyTable`; missing is who gave not both answers.
     note : str
         What a reader must know before using a statistic of the table; empty when nothing.
 
@@ -99,8 +94,7 @@ class Crosstab:
         index = given.index if rows is None else pd.Index(rows)
         header = given.columns if columns is None else pd.Index(columns)
         for labels, what in ((index, "rows"), (header, "columns")):
-            if not labels.is_unique:
-                twice = labels[labels.duplicated()][0]
+            for twice in labels[labels.duplicated()]:
                 raise ValueError(f"the level {twice!r} stands twice among the {what}")
         both = (ordered, ordered) if isinstance(ordered, bool) else tuple(map(bool, ordered))
         return cls(pd.DataFrame(whole, index, header), origin, (both[0], both[1]), missing)

@@ -1,4 +1,4 @@
-"""Tables of counts. Counting is the only step that meets rows; all else needs counts alone."""
+"""One variable counted: its shares, their intervals, and what a margin alone can test."""
 
 from __future__ import annotations
 
@@ -19,16 +19,13 @@ class FrequencyTable:
 
     Parameters
     ----------
-    variable : str
-        The question, as the codebook names it.
+    variable, origin : str and Origin
+        The question, as the codebook names it, and its kind of evidence.
     counts : Series of int
         Answers by level, in codebook order; levels nobody chose are kept as 0.
-    missing : int
-        People who gave no answer. They are in no percentage but always shown.
-    origin : Origin
-        Kind of evidence the counts are.
-    set_aside : int
-        Rows left out because a raw label has no level.
+    missing, set_aside : int
+        People who gave no answer, in no percentage but always shown; rows left out because a raw
+        label has no level.
     ledger : DataFrame or None
         What every raw label became, where raw answers were counted with a codebook.
 
@@ -58,13 +55,7 @@ class FrequencyTable:
         origin: Origin,
         missing: int = 0,
     ) -> FrequencyTable:
-        """Make a table of counts that are already there.
-
-        Raises
-        ------
-        ValueError
-            If a count is negative, missing or not whole, or if nobody answered.
-        """
+        """Make a table of counts that are already there: whole numbers, not all of them 0."""
         series = pd.Series(dict(counts), dtype=object)
         whole = whole_counts(series, f"counts of {variable!r}")
         if whole.sum() == 0:
@@ -94,9 +85,6 @@ class FrequencyTable:
     def joint_intervals(self, level: float = 0.95) -> pd.DataFrame:
         """Intervals that hold for all shares at once: Sison and Glaz's, Goodman's for more people.
 
-        Beyond 5,000 people the approximation behind the first fails without a word in statsmodels:
-        from about 20,000 on its intervals are hundreds of times too narrow.
-
         References
         ----------
         Sison, C. P. & Glaz, J. (1995). J. Am. Stat. Assoc. 90, 366–369. Goodman, L. A. (1965).
@@ -105,6 +93,7 @@ class FrequencyTable:
         from statsmodels.stats.proportion import multinomial_proportions_confint
 
         counts = self.counts.to_numpy(dtype=float)
+        # Beyond that statsmodels' Sison-Glaz fails: hundreds of times too narrow from 20,000 on.
         method = "sison-glaz" if self.n <= 5_000 else "goodman"
         limits = multinomial_proportions_confint(counts, 1 - level, method=method)
         return pd.DataFrame(limits, self.counts.index, ["low", "high"])
@@ -210,16 +199,9 @@ def binomial_test(
     successes, n : int
         How many of how many; their ratio is the ``statistic``.
     share : float
-        Share under the null hypothesis, from 0 to 1.
+        Under the null hypothesis, from 0 to 1.
     alternative : {"two-sided", "greater", "less"}
         Two-sided adds up all outcomes no more probable than the observed one.
-    origin : Origin
-        Kind of evidence.
-
-    Raises
-    ------
-    ValueError
-        If `successes` does not lie between 0 and n, or `share` not between 0 and 1.
 
     References
     ----------

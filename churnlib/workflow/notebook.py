@@ -31,45 +31,32 @@ _METADATA = {
 }
 
 
+def print_line(text: str) -> None:
+    """Print a line at once, whole even where several threads print."""
+    print(f"{text}\n", end="", flush=True)
+
+
 @dataclass(eq=False)
 class NotebookError(RuntimeError):
     """A notebook raised an error; nothing of this run was put in place.
 
-    `cell` is the code cell, counted from 1, or 0 if the notebook never started; `ran` the
-    notebook as far as it came; `others` the notebooks that failed in the same run.
+    `cell` is the code cell, counted from 1, or 0 if it never started; `kept` the file of the
+    notebook as far as it came; `others` those that failed in the same run.
     """
 
     notebook: str
     cell: int
     cause: str
-    ran: NotebookNode | None = None
-    others: Sequence[NotebookError] = ()
     kept: Path | None = None
-
-    def save(self, folder: Path) -> None:
-        """Put every notebook that failed into a folder, as far as it came."""
-        for error in (self, *self.others):
-            with suppress(OSError):  # a full disk may be why it failed
-                folder.mkdir(exist_ok=True)
-                if error.ran:
-                    kept = folder / f"{error.notebook}.ipynb"
-                    kept.write_text(text_of(error.ran), encoding="utf-8", newline="\n")
-                    error.kept = kept
+    others: Sequence[str] = ()
 
     def __str__(self) -> str:
-        text = (
+        kept = f"\nThe failed notebook, with its error, is kept: {self.kept}" if self.kept else ""
+        also = f"\nAlso failed: {', '.join(self.others)}." if self.others else ""
+        return (
             f"notebook {self.notebook} failed in code cell {self.cell}: {self.cause}\n"
-            "The notebooks and figures of the last good run were left as they are."
+            f"The notebooks and figures of the last good run were left as they are.{kept}{also}"
         )
-        if self.kept:
-            text += f"\nThe failed notebook, with its error, is kept: {self.kept}"
-        if self.others:
-            text += f"\nAlso failed: {', '.join(error.notebook for error in self.others)}."
-        return text
-
-
-def silent(_: str) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -82,29 +69,24 @@ class Task:
     environment: Mapping[str, str]
 
 
-def run(tasks: Sequence[Task], *, jobs: int = 1, tell: Tell = silent) -> dict[str, float]:
+def run(
+    tasks: Sequence[Task], failed: Path, *, jobs: int = 1, tell: Tell = print_line
+) -> dict[str, float]:
     """Run `jobs` notebooks at a time, give each its outputs, and return the seconds each took.
 
-    When all have been run, the first NotebookError is raised, which names the others. A process
-    that is stopped leaves no kernel.
+    When all have been run, the first NotebookError is raised, which names the others; the folder
+    `failed` has each of them as far as it came. A process that is stopped leaves no kernel.
     """
-    seconds: dict[str, float] = {}
-    failures: list[NotebookError] = []
     clients: list[NotebookClient] = []
     with ThreadPoolExecutor(jobs) as pool:
-        names = {pool.submit(_execute, task, clients, tell): task.name for task in tasks}
+        names = {pool.submit(_execute, task, failed, clients, tell): task.name for task in tasks}
         waiting = set(names)
         try:
             while waiting:  # a wait without end would not hear of Ctrl-C on every system
                 ended, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
                 for future in ended:
-                    name = names[future]
-                    try:
-                        seconds[name] = future.result()
-                        tell(f"{name}: done in {seconds[name]:.1f} s")
-                    except NotebookError as error:
-                        failures.append(error)
-                        tell(f"{name}: failed")
+                    how = "failed" if future.exception() else f"done in {future.result():.1f} s"
+                    tell(f"{names[future]}: {how}")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             while not all(future.done() for future in names):  # one may be about to start a kernel
@@ -113,20 +95,21 @@ def run(tasks: Sequence[Task], *, jobs: int = 1, tell: Tell = silent) -> dict[st
                         process.kill()
                 time.sleep(0.05)
             raise
-    if failures:
-        first, *others = sorted(failures, key=lambda error: error.notebook)
-        first.others = others
+    errors = [error for future in names if isinstance(error := future.exception(), NotebookError)]
+    if errors:
+        first, *others = sorted(errors, key=lambda error: error.notebook)
+        first.others = [error.notebook for error in others]
         raise first
-    return seconds
+    return {name: future.result() for future, name in names.items()}
 
 
-def _execute(task: Task, clients: list[NotebookClient], tell: Tell) -> float:
-    from jupyter_client.kernelspec import NoSuchKernel
+def _execute(task: Task, failed: Path, clients: list[NotebookClient], tell: Tell) -> float:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
     client = NotebookClient(
         task.notebook,
+        kernel_name="python3",  # of this environment, whatever JupyterLab wrote into the notebook
         timeout=None,
         coalesce_streams=True,
         record_timing=False,
@@ -136,20 +119,22 @@ def _execute(task: Task, clients: list[NotebookClient], tell: Tell) -> float:
     )
     clients.append(client)
     environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **task.environment}
-    count = sum(bool(cell.source.strip()) for cell in code_cells(task.notebook))
     started = time.perf_counter()
-    tell(f"{task.name}: running, {count} cells")
+    tell(
+        f"{task.name}: running, {sum(bool(code.strip()) for code in program(task.notebook))} cells"
+    )
     try:
         asyncio.run(client.async_execute(env=environment))
     except CellExecutionError as error:
         cause = f"{error.ename}: {error.evalue}"
     except DeadKernelError:
         cause = "the kernel died"
-    except NoSuchKernel as error:
-        cause = f"{error}; install it, or choose another kernel in the notebook"
     else:
         return time.perf_counter() - started
-    raise NotebookError(task.name, client.code_cells_executed, cause, task.notebook)
+    kept = None
+    with suppress(OSError):  # a full disk may be why it failed
+        kept = write(failed / f"{task.name}.ipynb", text_of(task.notebook))
+    raise NotebookError(task.name, client.code_cells_executed, cause, kept)
 
 
 def notebooks(project: Path = PROJECT) -> list[Path]:
@@ -180,19 +165,18 @@ def runnable(document: Mapping[str, Any]) -> NotebookNode:
 
 
 def text_of(notebook: NotebookNode) -> str:
-    """Return the text of its file without what a kernel notes of itself and of the clock."""
+    """Return the text of its file, without what a kernel notes of itself."""
     import nbformat
 
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-    if kernel_of(notebook) == "python3":
-        notebook.metadata = _METADATA
+    notebook.metadata = _METADATA
     return f"{nbformat.writes(notebook)}\n"
 
 
-def kernel_of(notebook: Mapping[str, Any]) -> str:
-    """Return the name of the kernel that it asks for."""
-    return str(notebook.get("metadata", {}).get("kernelspec", {}).get("name", "python3"))
+def write(path: Path, text: str) -> Path:
+    """Write a text with the same bytes on every system, in folders made for it; return the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
 
 
 def code_cells(notebook: Mapping[str, Any]) -> list[Any]:
@@ -201,20 +185,19 @@ def code_cells(notebook: Mapping[str, Any]) -> list[Any]:
 
 
 def program(notebook: Mapping[str, Any]) -> list[str]:
-    """Return its kernel and the sources of its code cells: what it does, without the words."""
-    return [kernel_of(notebook), *("".join(cell["source"]) for cell in code_cells(notebook))]
+    """Return the sources of its code cells: what it does, without the words."""
+    return ["".join(cell["source"]) for cell in code_cells(notebook)]
 
 
 def digest(file: Path) -> str:
     """Return a file's checksum, of a notebook that of its code and results, or "absent"."""
     if not file.is_file():
         return "absent"
-    content = file.read_bytes()
     if file.suffix == ".ipynb":
         with suppress(ValueError, KeyError, TypeError):
-            code = code_cells(json.loads(content))
+            code = code_cells(json.loads(file.read_bytes()))
             return checksum([[c["source"], c["outputs"], c["execution_count"]] for c in code])
-    return hashlib.sha256(content).hexdigest()
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def files_in(folder: Path) -> list[str]:
@@ -231,65 +214,41 @@ _SENTENCE = re.compile(r"Solutions are in the folded cells below[^\n]*")
 _ANSWERS = "Insert cells for your answers; solutions are in the project's own notebooks."
 _ASIDE = """import os
 
-os.environ["CHURNLIB_OUTPUT"] = ".."  # figures go beside this folder, not into the project"""
-_README = """# Notebooks without solutions
-
-`notebooks/` has the project's notebooks, their outputs cleared; insert cells for your answers.
-Open them in the environment in which churnlib is installed, for instance with
-
-    python -m jupyterlab notebooks
-
-They read the copy of the project's data in `data/`. churnlib itself takes the printed tables, the
-codebook and the scenarios from the project unless you name a file, as in
-`cl.load_codebook("../data/codebook.toml")`. What they write goes to `figures/` in this folder.
-"""
+os.environ["CHURNLIB_OUTPUT"] = ".."  # figures go beside this folder, not into the project
+# "../data" is a copy; churnlib itself reads the project's unless a file is named, as in
+# cl.load_codebook("../data/codebook.toml")"""
 
 
 def write_student_copy(folder: str | Path, project: Path = PROJECT) -> list[Path]:
     """Write every notebook without its solutions, the data beside them; return the notebooks.
 
-    Raises
-    ------
-    FileExistsError
-        If the folder is a file or holds anything; then nothing is written.
+    A folder that holds anything is a FileExistsError; then nothing is written.
 
     Examples
     --------
     >>> import tempfile
     >>> written = write_student_copy(Path(tempfile.mkdtemp(), "course"))
     >>> written[0].name, sorted(path.name for path in written[0].parent.parent.iterdir())
-    ('01_thesis_tables.ipynb', ['README.md', 'data', 'notebooks'])
+    ('01_thesis_tables.ipynb', ['data', 'notebooks'])
     """
+    from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
+    from nbformat.v4 import new_code_cell
+
     folder = Path(folder).expanduser()
     if folder.is_file() or (folder.exists() and any(folder.iterdir())):
         raise FileExistsError(
             f"{folder} is there already, and nothing of yours is replaced; choose a new or an "
             "empty folder"
         )
-    shutil.copytree(
-        project / "data", folder / "data", copy_function=shutil.copyfile, dirs_exist_ok=True
-    )
-    copies = {folder / "notebooks" / path.name: path for path in notebooks(project)}
-    texts = {copy: text_of(without_solutions(read(path))) for copy, path in copies.items()}
-    (folder / "notebooks").mkdir()
-    for path, text in {**texts, folder / "README.md": _README}.items():
-        path.write_text(text, encoding="utf-8", newline="\n")
-    return list(copies)
-
-
-def without_solutions(document: Mapping[str, Any]) -> NotebookNode:
-    """Return a notebook without solutions and outputs, which writes its figures aside."""
-    from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
-    from nbformat.v4 import new_code_cell
-
-    notebook = runnable(document)
-    for preprocessor in (
-        TagRemovePreprocessor(remove_cell_tags={SOLUTION}, enabled=True),
-        ClearOutputPreprocessor(enabled=True),
-    ):
-        notebook, _ = preprocessor(notebook, {})
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = _SENTENCE.sub(_ANSWERS, cell.source)
-    notebook.cells.insert(1, new_code_cell(_ASIDE, id="figures-aside"))  # below the title
-    return notebook
+    data = folder / "data"
+    shutil.copytree(project / "data", data, copy_function=shutil.copyfile, dirs_exist_ok=True)
+    written, unsolved = [], TagRemovePreprocessor(remove_cell_tags={SOLUTION})
+    for path in notebooks(project):
+        copy, _ = unsolved.preprocess(runnable(read(path)), {})
+        copy, _ = ClearOutputPreprocessor().preprocess(copy, {})
+        for cell in copy.cells:
+            if cell.cell_type == "markdown":
+                cell.source = _SENTENCE.sub(_ANSWERS, cell.source)
+        copy.cells.insert(1, new_code_cell(_ASIDE, id="figures-aside"))  # below the title
+        written.append(write(folder / "notebooks" / path.name, text_of(copy)))
+    return written

@@ -24,7 +24,6 @@ from churnlib import (
 from churnlib.__main__ import main
 from churnlib.evidence.origin import PROJECT
 from churnlib.survey import rwm_1988
-from churnlib.workflow.analyse_survey import check
 
 HERE = Path(__file__).parents[1] / "real"
 BANK_FILES = ("bankchurners_handmade.csv", "churn_handmade.csv")
@@ -267,7 +266,8 @@ def test_the_bank_file_has_its_analysis_of_who_left():
     from churnlib.report import analyse_survey
 
     book = PROJECT / "data" / "real" / "bankchurners.toml"
-    survey = check(HERE / BANK_FILES[1], book).survey
+    raw = read_answers(HERE / BANK_FILES[1])
+    survey = clean(raw, load_codebook(book), origin=Origin.OBSERVED)
     made = analyse_survey(survey, response="attrition", by=["gender", "visits"])
     assert made.fit.data.answers == ("existing", "attrited")
     # Four bands of contacts, where the notebooks of the project have three of visits.

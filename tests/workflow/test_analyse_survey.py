@@ -15,9 +15,8 @@ from notebook_checks import execute, faults
 import churnlib as cl
 from churnlib.__main__ import main
 from churnlib.evidence.origin import PROJECT, Origin
-from churnlib.workflow.analyse_survey import analyse, check, filled_in
-from churnlib.workflow.notebook import NotebookError
-from churnlib.workflow.reproduction import digest, files_in
+from churnlib.workflow.notebook import NotebookError, digest, files_in
+from churnlib.workflow.own_survey import analyse, check, filled_in
 
 # Two questions share their levels, one level has no answer, and there is no English label.
 BOOK = """
@@ -76,7 +75,7 @@ def cells(path: Path) -> list[dict]:
 
 def test_the_notebook_runs_on_any_questions_in_one_language(analysed):
     results, done, _ = analysed
-    assert done.left_out == {}
+    assert done["left_out"] == {}
     assert {path.name for path in (results / "figures").iterdir()} == {"source", "zh-Hans"}
     drawn = {path.stem for path in (results / "figures" / "zh-Hans").iterdir()}
     assert drawn == {"content_by_car", "model"}
@@ -105,7 +104,7 @@ def test_all_is_marked_observed_and_nothing_is_said_of_the_thesis(analysed):
     results, done, _ = analysed
     shown = cells(results / "my_survey.ipynb")
     said = [json.dumps([c.get("outputs", c["source"]) for c in shown], ensure_ascii=False)]
-    text = docx.Document(str(results.parent / done.report))
+    text = docx.Document(str(results.parent / done["report"]))
     assert any("比例优势模型" in p.text for p in text.paragraphs)
     said.append(
         "\n".join(p.text for p in text.element.body.iter() if hasattr(p, "text") and p.text)
@@ -132,7 +131,7 @@ def test_a_failed_analysis_keeps_the_notebook_and_the_results_before_it(analysed
         made["cells"][1]["source"] = "1 / 0"
         return made
 
-    monkeypatch.setattr("churnlib.workflow.analyse_survey.filled_in", broken)
+    monkeypatch.setattr("churnlib.workflow.own_survey.filled_in", broken)
     answers, codebook = results.parent / "answers.csv", results.parent / "book.toml"
     with pytest.raises(NotebookError, match="ZeroDivisionError") as failure:
         analyse(answers, codebook, results, lang="zh-Hans")
@@ -246,19 +245,18 @@ def test_the_answers_are_read_once_and_by_the_notebook(tmp_path, monkeypatch):
     monkeypatch.setattr("churnlib.survey.read_answers", read_here)
     monkeypatch.setattr("churnlib.survey.readers.read_answers", read_here)
     done = analyse(answers, codebook, tmp_path / "out", lang="zh-Hans")
-    assert done.report.exists()
+    assert Path(done["report"]).exists()
     sources = "".join("".join(c["source"]) for c in cells(tmp_path / "out" / "my_survey.ipynb"))
     assert sources.count("read_answers(") == 1
 
 
 def test_only_some_people_are_analysed_and_the_report_says_so(tmp_path):
     answers, codebook = survey_in(tmp_path)
-    only = {"house": ["yes", "no"]}
-    done = analyse(answers, codebook, tmp_path / "out", lang="zh-Hans", only=only)
-    said = "".join(p.text for p in docx.Document(str(done.report)).paragraphs)
+    done = analyse(answers, codebook, tmp_path / "out", lang="zh-Hans", only=["house=yes,no"])
+    document = docx.Document(done["report"])
+    said = "".join(p.text for p in document.paragraphs)
     assert "本报告仅分析部分答卷：是否有房为是、否。" in said
     kept = [line.split(",")[1] for line in answers.read_text("utf-8").splitlines()[1:]]
-    document = docx.Document(str(done.report))
     captions = [p.text for p in document.paragraphs if p.style.name == "Caption"]
     assert len(captions) > len(document.tables) - 1
     assert all(caption.endswith("（仅是否有房为是、否）") for caption in captions)
@@ -282,9 +280,9 @@ def test_a_filter_is_a_question_and_its_levels(tmp_path, capsys, only):
 
 def test_check_counts_every_sheet_and_says_which_do_not_fit(tmp_path, capsys):
     answers, codebook = survey_in(tmp_path)
-    found = check(answers, codebook, lang="zh-Hans")
-    rows = found.summary["rows"]
+    rows = check(answers, codebook, lang="zh-Hans")["rows"]
     assert (rows["rows_read"], rows["rows_kept"], rows["rows_set_aside"]) == (91, 90, 1)
+    capsys.readouterr()
     command = ["check", str(answers), "--codebook", str(codebook), "--lang", "zh-Hans"]
     assert main(command) == 1
     assert capsys.readouterr().out.startswith("row 92: house '也许'")
@@ -296,16 +294,17 @@ def test_check_counts_every_sheet_and_says_which_do_not_fit(tmp_path, capsys):
     assert main([*command, "--json"]) == 0
 
 
-def test_the_command_says_what_was_left_out(tmp_path, monkeypatch, capsys):
-    from churnlib.workflow.analyse_survey import Analysis
-
-    done = Analysis(tmp_path / "r.docx", {"the model": "it has no order"})
-    monkeypatch.setattr("churnlib.workflow.analyse_survey.analyse", lambda *_, **__: done)
-    command = ["analyse", "a.csv", "--codebook", "b.toml", "--output", str(tmp_path)]
-    assert main(command) == 0
-    assert "the model: left out, since it has no order\n" in capsys.readouterr().out
-    assert main([*command, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["left_out"] == {"the model": "it has no order"}
+def test_the_command_says_what_was_left_out(tmp_path, capsys):
+    answers, codebook = survey_in(tmp_path, n=24)
+    command = ["analyse", str(answers), "--codebook", str(codebook), "--lang", "zh-Hans"]
+    assert main([*command, "--output", str(tmp_path / "o"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "needs 10 people for each" in told["left_out"]["the model"]
+    assert told["report"] in told["files"]
+    assert main([*command, "--output", str(tmp_path / "o")]) == 0
+    printed = capsys.readouterr().out
+    assert f"the model: left out, since {told['left_out']['the model']}\n" in printed
+    assert printed.endswith(f"report: {told['report']}\n")
 
 
 def test_a_table_of_ones_own_is_not_published_under_a_title_of_the_project(tmp_path, monkeypatch):

@@ -7,10 +7,10 @@ from pathlib import Path
 import docx
 import pytest
 
+from churnlib import Origin, Survey, clean, load_codebook, read_answers
 from churnlib.models.fits import LogitFit, OrdinalFit
 from churnlib.report.survey_analysis import SurveyAnalysis, analyse_survey, explained
 from churnlib.report.survey_report import write_survey_report
-from churnlib.workflow.analyse_survey import check
 
 Row = Callable[[random.Random, int], list[str]]
 
@@ -29,6 +29,10 @@ def survey_of(folder: Path, questions: dict[str, str], row: Row, n: int) -> tupl
     rows = [",".join(row(draw, place)) for place in range(n)]
     answers.write_text("\n".join([",".join(questions), *rows]) + "\n", "utf-8")
     return answers, book
+
+
+def cleaned(answers: Path, book: Path) -> Survey:
+    return clean(read_answers(answers), load_codebook(book), origin=Origin.OBSERVED)
 
 
 def anything(questions: dict[str, str]) -> Row:
@@ -100,7 +104,7 @@ CASES = {
 def analysed(case: str, folder: Path) -> SurveyAnalysis:
     questions, row, n, *_ = CASES[case]
     answers, book = survey_of(folder, questions, row, n)
-    return analyse_survey(check(answers, book).survey)
+    return analyse_survey(cleaned(answers, book))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -117,7 +121,7 @@ def test_what_a_survey_cannot_have_is_left_out_and_told(case, tmp_path):
 
 def test_the_last_question_is_tested_with_each_other_and_all_pairs_only_if_asked(tmp_path):
     answers, book = survey_of(tmp_path, VISITS, anything(VISITS), 120)
-    survey = check(answers, book).survey
+    survey = cleaned(answers, book)
     keys = [pair.key for pair in analyse_survey(survey).pairs]
     assert keys == ["sex × visits", "age × visits", "plan × visits"]
     assert len(analyse_survey(survey, all_pairs=True).pairs) == 6
@@ -132,8 +136,8 @@ def test_the_last_question_is_tested_with_each_other_and_all_pairs_only_if_asked
 
 def test_ten_people_for_each_parameter_are_enough_and_one_fewer_are_not(tmp_path):
     answers, book = survey_of(tmp_path, VISITS, anything(VISITS), 70)
-    survey = check(answers, book).survey
+    survey = cleaned(answers, book)
     assert explained(survey, "visits", ["sex", "age", "plan"]).n == 70  # five slopes, two cuts
     answers.write_text(answers.read_text().rpartition("\n")[0].rpartition("\n")[0] + "\n")
     with pytest.raises(ValueError, match="7 parameters for 69 people"):
-        explained(check(answers, book).survey, "visits", ["sex", "age", "plan"])
+        explained(cleaned(answers, book), "visits", ["sex", "age", "plan"])

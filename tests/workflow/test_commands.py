@@ -11,9 +11,7 @@ import pytest
 
 from churnlib.__main__ import COMMANDS, _parser, main
 from churnlib.evidence import PROJECT
-from churnlib.workflow import exhibit_list
 from churnlib.workflow.notebook import NotebookError
-from churnlib.workflow.reproduction import Run
 
 
 def test_every_example_in_a_help_text_is_understood():
@@ -63,16 +61,17 @@ def test_a_machine_is_told_of_an_error_as_one_document(monkeypatch, capsys, erro
 
 
 def test_a_machine_is_told_of_every_notebook_and_exhibit(monkeypatch, capsys):
-    runs = [Run("01_a", 1.5), Run("02_b", 0.0, "unchanged")]
-    listed = {"exhibits": [{"exhibit": "Table 1"}], "verdicts": {"reproduced": 6}}
+    runs = {"01_a": 1.5, "02_b": None}
     monkeypatch.setattr("churnlib.__main__.reproduce", lambda **_: runs)
-    monkeypatch.setattr("churnlib.workflow.exhibit_list", lambda _: listed)
     assert main(["reproduce", "--json", "--jobs", "2"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["notebooks"] == [
         {"notebook": "01_a", "seconds": 1.5, "state": "done"},
         {"notebook": "02_b", "seconds": 0.0, "state": "unchanged"},
     ]
+    assert main(["exhibits", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed.keys() == {"exhibits", "verdicts"} == told.keys() - {"notebooks", "seconds"}
     assert {key: told[key] for key in listed} == listed
 
 
@@ -92,10 +91,7 @@ def test_claims_are_32_for_machines(capsys):
 
 
 def test_an_unchanged_notebook_has_a_line_too(monkeypatch, capsys):
-    listed = {"exhibits": [], "verdicts": {"reproduced": 6}}
-    runs = [Run("01_a", 1.5), Run("03_c", 0.0, "unchanged")]
-    monkeypatch.setattr("churnlib.__main__.reproduce", lambda **_: runs)
-    monkeypatch.setattr("churnlib.workflow.exhibit_list", lambda _: listed)
+    monkeypatch.setattr("churnlib.__main__.reproduce", lambda **_: {"01_a": 1.5, "03_c": None})
     assert main(["reproduce"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "03_c: unchanged"
@@ -141,10 +137,11 @@ def test_the_exhibit_table_is_printed_with_the_verdict_count(capsys):
     assert printed.err == ""
 
 
-def test_what_the_notebooks_list_is_what_is_computed_anew():
+def test_what_the_notebooks_list_is_what_is_computed_anew(capsys):
     from churnlib import claims, exhibits
 
-    made, anew = exhibit_list(PROJECT), exhibits().reset_index()
+    assert main(["exhibits", "--json"]) == 0
+    made, anew = json.loads(capsys.readouterr().out), exhibits().reset_index()
     columns = ["exhibit", "notebook", "file", "verdict"]
     assert made["exhibits"] == anew[columns].to_dict("records")
     counted = claims()["verdict"].value_counts()
@@ -156,7 +153,7 @@ def test_damaged_data_exit_with_1_and_one_sentence(capsys, monkeypatch):
     def missing(_):
         raise FileNotFoundError("table_3_1.csv is missing; restore it")
 
-    monkeypatch.setattr("churnlib.workflow.exhibit_list", missing)
+    monkeypatch.setattr("churnlib.report.read_manifest", missing)
     assert main(["exhibits"]) == 1
     assert capsys.readouterr().err == "error: table_3_1.csv is missing; restore it\n"
 

@@ -1,4 +1,3 @@
-import json
 import re
 import shutil
 import subprocess
@@ -7,55 +6,17 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from notebook_checks import execute, faults
+from notebook_checks import execute, faults, write_notebook
 
 from churnlib.evidence import PROJECT
 from churnlib.workflow.notebook import NotebookError, notebooks
 from churnlib.workflow.reproduction import reproduce
 
 
-def project_of(folder: Path, **cells: list[str]) -> Path:
-    (folder / "notebooks").mkdir(parents=True)
-    for name, sources in cells.items():
-        notebook = nbformat.v4.new_notebook()
-        notebook.cells = [nbformat.v4.new_code_cell(source) for source in sources]
-        nbformat.write(notebook, folder / "notebooks" / f"{name[1:]}.ipynb")
-    return folder
-
-
-WRITE = """import os, pathlib
-out = pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures")
-out.mkdir(exist_ok=True)
-(out / "a.txt").write_text("new")
-"""
-
-
-def everything(folder: Path) -> dict[str, bytes]:
-    """Every file but those of the pipeline itself."""
-    files = (p for p in folder.rglob("*") if p.is_file() and ".churnlib" not in p.parts)
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
-
-
-def test_a_run_writes_outputs_and_a_second_run_changes_nothing(tmp_path):
-    project = project_of(tmp_path, _01_a=[WRITE, "6 * 7"], _02_b=["'b'"])
-    told = []
-    runs = reproduce(project, tell=told.append)
-    assert [run.notebook for run in runs] == ["01_a", "02_b"]
-    assert told[0] == "01_a: running, 2 cells"
-    assert told[-1].startswith("02_b: done in")
-    first = everything(project)
-    assert first["figures/a.txt"] == b"new"
-    done = json.loads(first["notebooks/01_a.ipynb"])
-    assert faults(done) == []
-    assert done["cells"][1]["outputs"][0]["data"]["text/plain"] == ["42"]
-    reproduce(project)
-    assert everything(project) == first
-
-
 def test_a_kernel_that_dies_is_reported(tmp_path):
-    project = project_of(tmp_path, _01_a=["import os; os._exit(1)"])
+    write_notebook(tmp_path, "01_a", "import os; os._exit(1)")
     with pytest.raises(NotebookError, match="notebook 01_a failed in code cell 1: the kernel died"):
-        reproduce(project)
+        reproduce(tmp_path)
 
 
 def test_a_file_that_is_no_notebook_is_reported(tmp_path):
@@ -113,15 +74,16 @@ def shown(path: Path, text: str) -> None:
 
 
 def test_plain_pytest_with_nbval_passes_on_the_same_result_alone(tmp_path):
-    six_by_seven = ["6 * 7"]
-    project = project_of(tmp_path, _01_a=six_by_seven, _02_b=six_by_seven, _03_c=six_by_seven)
-    shown(project / "notebooks" / "01_a.ipynb", "42")
-    shown(project / "notebooks" / "02_b.ipynb", "43")
-    (project / "tests").mkdir()
+    first, second, _ = (
+        write_notebook(tmp_path, name, "6 * 7") for name in ("01_a", "02_b", "03_c")
+    )
+    shown(first, "42")
+    shown(second, "43")
+    (tmp_path / "tests").mkdir()
     for name in ("conftest.py", "pyproject.toml", "tests/likeness.py", "tests/notebook_checks.py"):
-        shutil.copy(PROJECT / name, project / name)
+        shutil.copy(PROJECT / name, tmp_path / name)
     command = [sys.executable, "-m", "pytest", "--nbval", "notebooks/", "-p", "no:cacheprovider"]
-    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     failed = re.findall(r"^FAILED (\S+)", result.stdout, re.MULTILINE)
     assert failed == ["notebooks/02_b.ipynb::Cell", "notebooks/03_c.ipynb::hygiene"]

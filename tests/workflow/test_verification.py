@@ -6,26 +6,18 @@ import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
 import pytest
+from notebook_checks import write_notebook as notebook
 
-from churnlib.__main__ import main
-from churnlib.workflow import verification as module
-from churnlib.workflow.reproduction import digest, files_in, reproduce
-from churnlib.workflow.verification import Verification, verify
+from churnlib.__main__ import COMMANDS, main
+from churnlib.workflow import reproduction as module
+from churnlib.workflow.reproduction import digest, files_in, reproduce, verify
 
 FIGURE = """import os, pathlib
 out = pathlib.Path(os.environ["CHURNLIB_OUTPUT"], "figures")
 out.mkdir(exist_ok=True)
 _ = (out / "{name}").write_text({text})
 """
-
-
-def notebook(folder: Path, name: str, *cells: str) -> None:
-    made = nbformat.v4.new_notebook()
-    made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    (folder / "notebooks").mkdir(exist_ok=True)
-    nbformat.write(made, folder / "notebooks" / f"{name}.ipynb")
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -49,7 +41,15 @@ def project(tmp_path, monkeypatch):
     notebook(folder, "02_b", "'b'")
     reproduce(folder)
     commit(folder)
-    monkeypatch.setattr(module, "_run", lambda copy, jobs: reproduce(copy, jobs=jobs))
+    call = module._call
+
+    def run_here(clone: Path, *command: str) -> str:
+        if command[0] == "git":
+            return call(clone, *command)
+        reproduce(clone, tell=[].append)
+        return ""
+
+    monkeypatch.setattr(module, "_call", run_here)
     monkeypatch.setattr(module, "resources", lambda _: {})
     return folder
 
@@ -62,18 +62,18 @@ def state(folder: Path) -> dict[str, str]:
     return {file: digest(folder / file) for file in files_in(folder) if ".git/" not in file}
 
 
-def test_what_is_reproduced_is_identical_and_the_project_is_not_touched(project):
-    before, told = state(project), []
-    result = verify(project, tell=told.append)
-    assert (result.is_good, result.outputs) == (True, 3)
-    assert str(result) == "3 outputs were made twice from nothing.\nall is reproduced"
+def test_what_is_reproduced_is_identical_and_the_project_is_not_touched(project, capsys):
+    before = state(project)
+    found = verify(project=project)
+    assert (found["good"], found["outputs"]) == (True, 3)
     assert state(project) == before
-    assert told == [
-        "cloning what is committed", "first run, from nothing", "second run, from nothing"
+    assert capsys.readouterr().out.splitlines() == [
+        "cloning what is committed …", "first run, from nothing …", "second run, from nothing …",
+        "3 outputs were made twice from nothing.", "all is reproduced",
     ]  # fmt: skip
 
 
-def test_each_thing_that_is_not_reproduced_is_named(project, monkeypatch):
+def test_each_thing_that_is_not_reproduced_is_named(project, monkeypatch, capsys):
     (project / "data").mkdir()
     (project / "data" / "n.csv").write_text("1")
     monkeypatch.setattr(module, "resources", described)
@@ -83,48 +83,49 @@ def test_each_thing_that_is_not_reproduced_is_named(project, monkeypatch):
     chance = FIGURE.format(name="chance.csv", text="os.urandom(8).hex()")
     notebook(project, "02_b", chance, "_ = pathlib.Path('..', 'stray.txt').write_text('x')", "'c'")
     commit(project)
-    result = verify(project)
-    assert not result.is_good
-    assert result.committed == (
+    found = verify(project=project)
+    assert not found["good"]
+    assert found["committed"] == [
         "M\tfigures/a.csv", "A\tfigures/chance.csv", "M\tnotebooks/02_b.ipynb",
         "D\treport/old.docx", "A\tstray.txt",
-    )  # fmt: skip
-    assert result.repeated == ("M\tfigures/chance.csv",)
-    assert result.faults == ("data/n.csv is not the released file: its checksum differs",)
-    assert "tests/likeness.py" in str(result)
-    assert str(result).endswith("NOT all is reproduced")
+    ]  # fmt: skip
+    assert found["repeated"] == ["M\tfigures/chance.csv"]
+    assert found["faults"] == ["data/n.csv is not the released file: its checksum differs"]
+    told = capsys.readouterr().out
+    assert "tests/likeness.py" in told
+    assert "differs between the two runs: M\tfigures/chance.csv\n" in told
+    assert told.endswith("NOT all is reproduced\n")
 
 
 def test_without_a_clone_it_says_what_is_needed(tmp_path):
     notebook(tmp_path, "01_a", "1")
     with pytest.raises(RuntimeError, match="verify needs git and a clone of the project"):
-        verify(tmp_path)
+        verify(project=tmp_path)
 
 
 def test_a_run_in_the_copy_is_that_of_the_command_line_and_its_failure_is_told(
     tmp_path, monkeypatch
 ):
-    asked = {}
+    asked = []
 
     def run(command, *, cwd, env, **_):
-        asked.update(command=command[1:], cwd=cwd, paths=env["PYTHONPATH"].split(os.pathsep))
-        return subprocess.CompletedProcess(command, 1, "", "error: the kernel died\n")
+        asked.append((command[1:], env["PYTHONPATH"].split(os.pathsep)[0] == str(cwd)))
+        return subprocess.CompletedProcess(command, command[0] != "git", "", "error: it died\n")
 
     monkeypatch.setattr(subprocess, "run", run)
-    with pytest.raises(RuntimeError, match="in the scratch copy failed: error: the kernel died"):
-        module._run(tmp_path, 3)
-    assert asked["command"] == ("-m", "churnlib", "reproduce", "--jobs", "3", "--json")
-    assert (asked["cwd"], asked["paths"][0]) == (tmp_path, str(tmp_path))
+    with pytest.raises(RuntimeError, match="-m churnlib reproduce failed: error: it died"):
+        verify(3, tmp_path)
+    assert asked[-1] == (("-m", "churnlib", "reproduce", "--jobs", "3", "--json"), True)
 
 
 @pytest.mark.parametrize("good", [True, False])
-def test_the_command_exits_by_what_was_found_and_prints_it(monkeypatch, capsys, good):
-    result = Verification(3, () if good else ("M\tfigures/a.csv",))
-    monkeypatch.setattr("churnlib.workflow.verify", lambda **_: result)
-    assert main(["verify"]) == (0 if good else 1)
-    out = capsys.readouterr().out
-    assert ("NOT all is reproduced" in out) is not good
-    assert ("figures/a.csv" in out) is not good
+def test_the_command_exits_by_what_was_found(project, capsys, monkeypatch, good):
+    if not good:
+        (project / "figures" / "a.csv").write_text("v\n0.12345679\n")
+        commit(project)
+    monkeypatch.setitem(
+        COMMANDS, "verify", (lambda jobs: verify(jobs, project), ["--jobs N", "--json"])
+    )
     assert main(["verify", "--json"]) == (0 if good else 1)
     told = json.loads(capsys.readouterr().out)
     assert (told["good"], told["outputs"]) == (good, 3)
