@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from churnlib.survey import Codebook, Survey, as_text, column_of, resolved
-from churnlib.tables.engines import rows_of
+from churnlib.tables.engines import bin_rules_of, rows_of
 
 OnError = Literal["raise", "set_aside"]
 _LARGEST = 10_000_000
@@ -93,28 +93,36 @@ def resolve_labels(
     """Clean and count in one pass, on the engine that holds the data.
 
     The engine groups the rows by what was typed; only the distinct labels, a handful, meet the
-    codebook, by the rules of `clean`.
+    codebook, by the rules of `clean`. Numbers are put into the codebook's bands by the engine.
 
     Parameters
     ----------
     data : DataFrame or path
         Raw answers, as for `counts`. Columns are found by their key, label or wording.
-    by, codebook, count, on_error
-        As for `counts`.
+    by : sequence of str
+        Variables of the codebook.
+    codebook : Codebook
+        What the answers mean.
+    count : str, optional
+        Column that says how many people a row stands for.
+    on_error : {"raise", "set_aside"}
+        Whether a label without a level stops the counting or sets its rows aside.
 
     Raises
     ------
-    KeyError, ValueError
-        If the codebook has no such variable; if it has no column or several, or if labels have no
-        level and `on_error` is "raise": one message lists them with their counts.
+    KeyError
+        If the codebook has no such variable.
+    ValueError
+        If a variable has no column or several, or, with ``on_error="raise"``, if labels have no
+        level: one message lists them with their counts.
 
     Examples
     --------
     >>> from churnlib.survey import load_codebook
     >>> raw = pd.DataFrame({"gender": ["A.男", "女", "女性", None], "年龄": [35, 61, 64, 18]})
     >>> tally = resolve_labels(raw, ["gender", "age"], codebook=load_codebook())
-    >>> tally.ledger[["raw", "level", "n"]].to_numpy().tolist()[-2:]
-    [['61', 'ge60', 1], ['64', 'ge60', 1]]
+    >>> tally.ledger[["raw", "level", "n"]].to_numpy().tolist()[-3:]
+    [['60-120', 'ge60', 2], ['1-18', 'le18', 1], ['30-39', '30-39', 1]]
     """
     if isinstance(data, Survey):
         raise ValueError("the answers of a Survey have their levels; count it without a codebook")
@@ -122,7 +130,12 @@ def resolve_labels(
         raise ValueError(f'on_error is "raise" or "set_aside", given {on_error!r}')
     rows = rows_of(data, as_typed=True)
     headers = {name: column_of(rows.columns, codebook, name) for name in by}
-    groups = rows.grouped(list(headers.values()), count=count)
+    rules = {
+        header: bin_rules_of(codebook, name)
+        for name, header in headers.items()
+        if rows.is_numeric(header)
+    }
+    groups = rows.grouped(list(headers.values()), count=count, bin_rules=rules)
     levels, ledger, kept = pd.DataFrame(), pd.DataFrame(), np.ones(len(groups), dtype=bool)
     for name, header in headers.items():
         texts = groups[header].map(as_text)
@@ -135,8 +148,10 @@ def resolve_labels(
         part["reason"] = np.where(
             part["level"].isna() & (part["error"] == ""), "no answer", reasons
         )
+        bands = {as_text(rule.stands): rule.label for rule in rules.get(header, [])}
+        part = part.assign(variable=name, raw=part["raw"].replace(bands))
         # Engines give groups in any order: the commonest first, then by text.
-        part = part.assign(variable=name).sort_values(["n", "raw"], ascending=[False, True])
+        part = part.sort_values(["n", "raw"], ascending=[False, True])
         ledger = pd.concat([ledger, part], ignore_index=True)
     if on_error == "raise" and not kept.all():
         raise ValueError(_list_of(ledger[ledger["error"] != ""], headers))

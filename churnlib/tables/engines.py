@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -14,14 +14,48 @@ from typing import Any
 
 import pandas as pd
 
-from churnlib.survey import optional
+from churnlib.survey import Codebook, optional
 from churnlib.tables.frequency_table import whole_counts
 
 LIMIT = 1_000_000
 """Combinations of answers above which they are no answers with levels but numbers or names."""
 
+_LARGEST = 999_999  # the largest number that cleaning reads as an answer
 _FORMATS = {"Parquet": r"\.parquet$", "CSV": r"\.csv(\.gz)?$"}
 _KINDS = {r"U?(TINY|SMALL|BIG|HUGE)?INT|FLOAT|DOUBLE|DECIMAL": "a number", "VARCHAR|ENUM": "text"}
+
+
+@dataclass(frozen=True)
+class BinRule:
+    """Whole numbers of one level, counted as the first of them."""
+
+    low: int
+    high: int
+    apart: tuple[int, ...] = ()
+    """Those that may mean something else, such as option numbers, and are no part of it."""
+
+    @property
+    def stands(self) -> float | None:
+        """The number that is counted in place of all, if there is one."""
+        numbers = range(self.low, self.high + 1)
+        return next((float(x) for x in numbers if x not in self.apart), None)
+
+    @property
+    def label(self) -> str:
+        """How the ledger calls them."""
+        return f"≥{self.low}" if self.high == _LARGEST else f"{self.low}-{self.high}"
+
+
+def bin_rules_of(codebook: Codebook, name: str) -> list[BinRule]:
+    """Say which whole numbers have the same level whatever a bare number may mean."""
+    variable, rules = codebook[name], []
+    apart = {*variable.codes, *variable.spellings, *codebook.missing_in(name)}
+    for band in filter(None, (level.band for level in variable.levels)):
+        low = int(max(band.low, variable.limits.low, 0))
+        high = int(min(band.high, variable.limits.high, _LARGEST))
+        inside = [x for text in apart if text.isdecimal() and low <= (x := int(text)) <= high]
+        rules.append(BinRule(low, high, tuple(inside)))
+    return [rule for rule in rules if rule.stands is not None]
 
 
 @dataclass(frozen=True)
@@ -106,10 +140,20 @@ class Rows:
         """Headers."""
         return list(self.frame.collect_schema().names())
 
-    def grouped(self, columns: Sequence[str], *, count: str | None = None) -> pd.DataFrame:
+    def is_numeric(self, name: str) -> bool:
+        """Return True for a column of numbers."""
+        return bool(self.frame.collect_schema()[name].is_numeric())
+
+    def grouped(
+        self,
+        columns: Sequence[str],
+        *,
+        count: str | None = None,
+        bin_rules: Mapping[str, Sequence[BinRule]] | None = None,
+    ) -> pd.DataFrame:
         """Count the rows with each combination of answers, missing ones included, in no order.
 
-        A row is `count` people, or one.
+        A row is `count` people, or one. Numbers in the columns of `bin_rules` are banded first.
         """
         import narwhals.stable.v2 as nw
 
@@ -120,10 +164,11 @@ class Rows:
             # Spark reads a dot in a header, as in "1. Your age?", as an operator.
             names = {name: f"column{place}" for place, name in enumerate(schema)}
             frame = nw.from_native(frame.to_native().toDF(*names.values()))
-        keys = {f"key{place}": nw.col(names[name]) for place, name in enumerate(columns)}
-        for key, name in zip([*keys], columns, strict=True):
-            if schema[name].is_decimal():  # engines differ in how they give it back
-                keys[key] = keys[key].cast(nw.Float64)
+        rules = bin_rules or {}
+        keys = {
+            f"key{place}": _key(nw.col(names[name]), schema[name], rules.get(name))
+            for place, name in enumerate(columns)
+        }
         people = {"people": nw.col(names[count]).cast(nw.Float64)} if count else {}
         rows = frame.select(**keys, **people)
         n = nw.col("people").sum() if count else nw.len()
@@ -134,7 +179,7 @@ class Rows:
         if len(found) > LIMIT:
             raise ValueError(
                 f"{', '.join(columns)} take more than {LIMIT:,} combinations of values; count by "
-                "answers with levels, or put numbers into bands first"
+                "answers with levels, or give codebook= to band numbers"
             )
         table = pd.DataFrame(found.to_dict(as_series=False))
         table = table.rename(columns=dict(zip(keys, columns, strict=True)))
@@ -213,6 +258,22 @@ def _files_at(path: str | os.PathLike[str], as_typed: bool) -> Files:
             f"{', '.join(paths[:3])}. Count two formats apart; read others with read_answers"
         )
     return Files(tuple(paths), formats.pop(), as_typed)
+
+
+def _key(column: Any, kind: Any, rules: Sequence[BinRule] | None) -> Any:
+    import narwhals.stable.v2 as nw
+
+    if rules is None:
+        # Engines differ in how they give a Decimal back; a level is the number.
+        return column.cast(nw.Float64) if kind.is_decimal() else column
+    banded = number = column.cast(nw.Float64)
+    for rule in rules:
+        # No band has room for infinity, nor for NaN, which some engines call a whole number.
+        inside = (number >= rule.low) & (number <= rule.high) & (number.floor() == number)
+        if rule.apart:
+            inside = inside & ~number.is_in([float(x) for x in rule.apart])
+        banded = nw.when(inside).then(nw.lit(rule.stands)).otherwise(banded)
+    return banded
 
 
 def _not_whole(rows: Any) -> Any:

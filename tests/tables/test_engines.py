@@ -158,7 +158,7 @@ def test_all_that_follows_from_the_counts_is_the_same(held):
     assert shares.ledger["n"].sum() == 208
 
 
-def test_numbers_of_every_engine_have_their_levels_by_the_codebook(held):
+def test_every_engine_bands_numbers_by_the_codebook(held):
     tally = resolve_labels(held(WORDED), ["age", "visits"], codebook=BOOK, count="people")
     again = clean(
         WORDED.loc[WORDED.index.repeat(WORDED["people"])].assign(gender="", education="")
@@ -201,7 +201,7 @@ WHOLE = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
     ],
     ids=["numpy", "nullable", "arrow", "polars", "pyarrow", "duckdb"],
 )
-def test_a_number_has_its_level_whatever_the_type_that_holds_it(dtype, convert):
+def test_a_number_is_banded_whatever_the_type_that_holds_it(dtype, convert):
     frame = pd.DataFrame({"age": [0, 7, 18, 19, 29, 61, 100, 121], "people": 1}).astype(dtype)
     tally = resolve_labels(
         convert(frame), ["age"], codebook=BOOK, count="people", on_error="set_aside"
@@ -209,6 +209,18 @@ def test_a_number_has_its_level_whatever_the_type_that_holds_it(dtype, convert):
     assert tally.counts["n"].tolist() == [2, 2, 0, 0, 2]  # 0 is nobody's age
     refused = tally.ledger[tally.ledger["level"].isna()]
     assert sorted(refused[["raw", "n"]].to_numpy().tolist()) == [["0", 1], ["121", 1]]
+
+
+def test_an_option_number_is_kept_out_of_the_bands():
+    # In this codebook 1 to 5 number the options of age; they lie inside its first band.
+    ages = pl.DataFrame({"age": [1, 2, 7, 8, 18, 19]})
+    ledger = resolve_labels(ages, ["age"], codebook=BOOK, on_error="set_aside").ledger
+    assert ledger[["raw", "n"]].to_numpy().tolist() == [
+        ["1-18", 3],
+        ["1", 1],
+        ["19-29", 1],
+        ["2", 1],
+    ]
 
 
 @given(
@@ -220,7 +232,7 @@ def test_a_number_has_its_level_whatever_the_type_that_holds_it(dtype, convert):
         min_size=1,
     )
 )  # fmt: skip
-def test_a_counted_number_means_what_it_means_when_cleaned_alone(numbers):
+def test_a_banded_number_means_what_it_means_when_cleaned_alone(numbers):
     # The codebook of another survey: its limits are 0 to 1000 and a bare number is a quantity.
     raw = pl.DataFrame({"income": numbers}, schema={"income": pl.Float64}, strict=False)
     tally = resolve_labels(raw, ["income"], codebook=OTHER_BOOK, on_error="set_aside")
@@ -231,6 +243,19 @@ def test_a_counted_number_means_what_it_means_when_cleaned_alone(numbers):
     pd.testing.assert_frame_equal(tally.counts, counts(survey, "income"))
     assert tally.set_aside + tally.counts["n"].sum() == len(numbers)
     assert tally.ledger["n"].sum() == len(numbers)
+
+
+def test_the_ledger_calls_a_band_by_its_limits_and_not_by_the_number_that_stands_for_it():
+    ages = pl.DataFrame({"age": [19, 29, 60, 999, None]})
+    ledger = resolve_labels(ages, ["age"], codebook=BOOK, on_error="set_aside").ledger
+    assert ledger[["raw", "level", "n", "reason"]].fillna("—").to_numpy().tolist() == [
+        ["19-29", "19-29", 2, ""],
+        ["", "—", 1, "no answer"],
+        ["60-120", "ge60", 1, ""],
+        ["999", "—", 1, "no such number can be meant"],
+    ]
+    incomes = resolve_labels(pl.DataFrame({"income": [10, 20]}), ["income"], codebook=OTHER_BOOK)
+    assert incomes.ledger["raw"].tolist() == ["10-1000"]
 
 
 def test_an_enumeration_gives_its_order_of_levels_and_does_not_call_it_meant():
