@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -26,8 +25,7 @@ def write_notebook(folder: Path, name: str, *cells: str, text: str = "") -> Path
 def execute(path: Path) -> Any:
     """Run one notebook in a fresh kernel and return it with its outputs."""
     notebook = runnable(read(path))
-    with TemporaryDirectory() as failed:
-        run([Task(path.stem, notebook, path.parent, {})], Path(failed))
+    run([Task(path.stem, notebook, path.parent, {})])
     return notebook
 
 

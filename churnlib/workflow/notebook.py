@@ -40,19 +40,28 @@ def print_line(text: str) -> None:
 class NotebookError(RuntimeError):
     """A notebook raised an error; nothing of this run was put in place.
 
-    `cell` is the code cell, counted from 1, or 0 if it never started; `kept` the file of the
-    notebook as far as it came; `others` those that failed in the same run.
+    `cell` is the code cell, counted from 1, or 0 if it never started; `ran` the notebook as far as
+    it came, and `kept` the file of it; `others` are those that failed in the same run.
     """
 
     notebook: str
     cell: int
     cause: str
+    ran: NotebookNode | None = None
+    others: Sequence[NotebookError] = ()
     kept: Path | None = None
-    others: Sequence[str] = ()
+
+    def keep(self, folder: Path) -> None:
+        """Write every notebook that failed to a folder."""
+        for error in (self, *self.others):
+            with suppress(OSError):  # a full disk may be why it failed
+                if error.ran:
+                    error.kept = write(folder / f"{error.notebook}.ipynb", text_of(error.ran))
 
     def __str__(self) -> str:
         kept = f"\nThe failed notebook, with its error, is kept: {self.kept}" if self.kept else ""
-        also = f"\nAlso failed: {', '.join(self.others)}." if self.others else ""
+        others = ", ".join(error.notebook for error in self.others)
+        also = f"\nAlso failed: {others}." if others else ""
         return (
             f"notebook {self.notebook} failed in code cell {self.cell}: {self.cause}\n"
             f"The notebooks and figures of the last good run were left as they are.{kept}{also}"
@@ -69,17 +78,15 @@ class Task:
     environment: Mapping[str, str]
 
 
-def run(
-    tasks: Sequence[Task], failed: Path, *, jobs: int = 1, tell: Tell = print_line
-) -> dict[str, float]:
+def run(tasks: Sequence[Task], *, jobs: int = 1, tell: Tell = print_line) -> dict[str, float]:
     """Run `jobs` notebooks at a time, give each its outputs, and return the seconds each took.
 
-    When all have been run, the first NotebookError is raised, which names the others; the folder
-    `failed` has each of them as far as it came. A process that is stopped leaves no kernel.
+    When all have been run, the first NotebookError is raised, which names the others. A process
+    that is stopped leaves no kernel.
     """
     clients: list[NotebookClient] = []
     with ThreadPoolExecutor(jobs) as pool:
-        names = {pool.submit(_execute, task, failed, clients, tell): task.name for task in tasks}
+        names = {pool.submit(_execute, task, clients, tell): task.name for task in tasks}
         waiting = set(names)
         try:
             while waiting:  # a wait without end would not hear of Ctrl-C on every system
@@ -97,13 +104,12 @@ def run(
             raise
     errors = [error for future in names if isinstance(error := future.exception(), NotebookError)]
     if errors:
-        first, *others = sorted(errors, key=lambda error: error.notebook)
-        first.others = [error.notebook for error in others]
+        first, *first.others = sorted(errors, key=lambda error: error.notebook)
         raise first
     return {name: future.result() for future, name in names.items()}
 
 
-def _execute(task: Task, failed: Path, clients: list[NotebookClient], tell: Tell) -> float:
+def _execute(task: Task, clients: list[NotebookClient], tell: Tell) -> float:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
@@ -131,10 +137,7 @@ def _execute(task: Task, failed: Path, clients: list[NotebookClient], tell: Tell
         cause = "the kernel died"
     else:
         return time.perf_counter() - started
-    kept = None
-    with suppress(OSError):  # a full disk may be why it failed
-        kept = write(failed / f"{task.name}.ipynb", text_of(task.notebook))
-    raise NotebookError(task.name, client.code_cells_executed, cause, kept)
+    raise NotebookError(task.name, client.code_cells_executed, cause, task.notebook)
 
 
 def notebooks(project: Path = PROJECT) -> list[Path]:
@@ -165,9 +168,11 @@ def runnable(document: Mapping[str, Any]) -> NotebookNode:
 
 
 def text_of(notebook: NotebookNode) -> str:
-    """Return the text of its file, without what a kernel notes of itself."""
+    """Return the text of its file, without what a kernel notes of itself and of the clock."""
     import nbformat
 
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
     notebook.metadata = _METADATA
     return f"{nbformat.writes(notebook)}\n"
 

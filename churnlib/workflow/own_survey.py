@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import csv
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -132,6 +131,8 @@ def analyse(
     chosen = response or default_response(book)
     if chosen in {group, *by}:
         raise ValueError(f"{chosen!r} is the response; choose another question for --by or --group")
+    if group and book[group].kind != "single":
+        raise ValueError(f"groups come from a question with one answer; {group!r} has none")
     values = {
         "ANSWERS": str(answers.resolve()),
         "CODEBOOK": str(codebook.resolve()),
@@ -151,9 +152,10 @@ def analyse(
         environment = {"CHURNLIB_OUTPUT": str(made), "CHURNLIB_LANGUAGES": lang}
         task = notebook.Task(_NOTEBOOK.stem, document, made, environment)
         try:
-            notebook.run([task], output / "failed")
+            notebook.run([task])
         except notebook.NotebookError as error:
             _raise_mistake(error, document)
+            error.keep(output / "failed")
             raise
         notes = _take_notes(document)
         notebook.write(made / _NOTEBOOK.name, notebook.text_of(document))
@@ -234,8 +236,6 @@ def _raise_mistake(error: notebook.NotebookError, document: Mapping[str, Any]) -
     name, _, message = error.cause.partition(": ")
     cell = notebook.code_cells(document)[error.cell - 1]
     if name in _MISTAKES and cell in _tagged(document, "given"):
-        if error.kept:  # it is not the notebook that has to be mended
-            shutil.rmtree(error.kept.parent)
         # a KeyError shows its text in quotes
         raise _MISTAKES[name](
             ast.literal_eval(message) if name == "KeyError" else message

@@ -21,7 +21,16 @@ from typing import Any
 from churnlib.evidence import PROJECT, resources
 from churnlib.report import MANIFEST, RUN, pages, read_manifest
 from churnlib.workflow import notebook
-from churnlib.workflow.notebook import Task, Tell, checksum, digest, files_in, print_line, program
+from churnlib.workflow.notebook import (
+    NotebookError,
+    Task,
+    Tell,
+    checksum,
+    digest,
+    files_in,
+    print_line,
+    program,
+)
 
 PAGES = "pages"  # the web pages in the records, all together
 OUTPUTS = ("figures", "report")  # folders that hold nothing else; notebooks hold theirs as well
@@ -58,7 +67,11 @@ def reproduce(
             # The longest first, so that none of them is left for the end; a new one before all.
             stale.sort(key=lambda name: -build.last[name].seconds if name in build.last else -inf)
             tasks = [build.task(name, documents[name], before) for name in stale]
-            seconds |= notebook.run(tasks, failed, jobs=jobs, tell=tell)
+            try:
+                seconds |= notebook.run(tasks, jobs=jobs, tell=tell)
+            except NotebookError as error:
+                error.keep(failed)
+                raise
             for name, task in zip(stale, tasks, strict=True):
                 text = notebook.text_of(task.notebook)
                 notebook.write(scratch / name / "notebooks" / f"{name}.ipynb", text)

@@ -179,10 +179,14 @@ def test_a_notebook_that_somebody_has_gone_on_with_is_not_replaced(analysed):
         ({"response": "cat"}, KeyError, "cat"),
         ({"group": "content"}, ValueError, "'content' is the response; choose another question"),
         ({"by": ["content"]}, ValueError, "'content' is the response; choose another question"),
+        ({"group": "years"}, ValueError, "groups come from a question with one answer; 'years'"),
     ],
 )
-def test_a_question_that_is_not_there_is_named(tmp_path, options, error, said):
-    answers, codebook = survey_in(tmp_path)
+def test_a_question_that_cannot_serve_is_named_before_anything_runs(tmp_path, options, error, said):
+    years = '[variables.years]\nkind = "number"\nlabel = { zh-Hans = "年数" }\n'
+    answers, codebook = survey_in(
+        tmp_path, book=BOOK.replace("[variables.content]", f"{years}[variables.content]")
+    )
     with pytest.raises(error, match=said):
         analyse(answers, codebook, tmp_path / "out", lang="zh-Hans", **options)
     assert not (tmp_path / "out").exists()

@@ -281,10 +281,11 @@ def test_one_at_a_time_is_one_at_a_time_and_the_longest_of_the_last_run_comes_fi
     assert began == ["01_a", "02_b", "02_b", "01_a"]
 
 
-def test_what_a_kernel_notes_of_itself_is_not_kept_and_it_is_that_of_this_environment(tmp_path):
+def test_what_a_kernel_notes_is_not_kept_and_it_is_that_of_this_environment(tmp_path):
     path = notebook(tmp_path, "01_a", "import sys\nsys.prefix")
     content = nbformat.read(path, 4)
     content.metadata["kernelspec"] = {"name": "mine", "display_name": "Mine", "language": "python"}
+    content.cells[0].metadata["execution"] = {"iopub.status.busy": "2020-01-01T00:00:00Z"}
     nbformat.write(content, path)
     reproduce(tmp_path)
     ran = json.loads(path.read_text("utf-8"))
