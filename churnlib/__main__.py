@@ -20,7 +20,10 @@ from typing import Any
 from churnlib.evidence import IS_CLONE, LANGUAGES, PROJECT, Kind
 from churnlib.workflow import analyse, check, codebook, reproduce, verify
 
-EPILOG = """COMMAND --help says what it does, with examples.
+EPILOG = """COMMAND --help says what it does. For a survey of your own:
+  python -m churnlib codebook export.xlsx --output mine.toml
+  python -m churnlib check export.xlsx --codebook mine.toml
+  python -m churnlib analyse export.xlsx --codebook mine.toml --output results
 
 exit codes:
   0    all is well

@@ -88,6 +88,7 @@ def statistics(table: Any, *, level: float = 0.95, exact: bool = True) -> pd.Dat
     >>> battery.loc["gamma", ["value", "se", "t"]].round(4).tolist()
     [0.8717, 0.125, 1.992]
     """
+    require_level(level)  # before the exact p-value, which may take seconds
     table, rows, notes = as_table(table), {}, {}
     for name, measure in _measures(table, exact).items():
         r = measure(table) if name in _TESTS else measure(table, level=level)

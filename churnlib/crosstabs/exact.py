@@ -248,7 +248,7 @@ def monte_carlo(
     table = as_table(table)
     if statistic not in _STATISTICS:
         raise ValueError(f"no simulation of {statistic!r}; there are {', '.join(_STATISTICS)}")
-    if resamples < 1:
+    if not isinstance(resamples, int | np.integer) or resamples is True or resamples < 1:
         raise ValueError(f"resamples is a whole number of 1 or more, given {resamples!r}")
     o = observed(table).astype(np.int64)
     if min(o.shape) < 2:

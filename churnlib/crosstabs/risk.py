@@ -163,7 +163,7 @@ def mantel_haenszel(layers: Any, *, level: float = 0.95) -> MantelHaenszel:
         )
     stack = np.array([table.counts.to_numpy(dtype=float) for table in occupied.values()])
     left_out = (
-        f"layer {name!r} is left out: a row or a column counts nobody"
+        f"layer {name!r} is left out: {'a row or column' if name in tables else 'it'} counts nobody"
         for name in given
         if name not in occupied
     )

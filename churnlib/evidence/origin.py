@@ -63,6 +63,8 @@ def derived(*origins: Origin) -> Origin:
     >>> derived(Origin.PUBLISHED, Origin.SYNTHETIC).name
     'SYNTHETIC'
     """
+    if not origins:
+        raise ValueError("a result needs the origin of at least one ingredient; none was given")
     return max(origins)
 
 

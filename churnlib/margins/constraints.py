@@ -93,7 +93,7 @@ class Constraint:
 
     def _range(self, people: People) -> tuple[int, int]:
         """Fewest and most people in the cells, from those in their rows, columns and in all."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} says nothing; use one of its kinds")
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ def objective(statistic: Any, tables: TableSet) -> Objective:
         # Our own functions are recognised, so that `attainable(r, c, cl.gamma)` is proved as well.
         if name == statistic or getattr(measure, "func", measure) is statistic:
             return Objective(name, measure, form)
+    if statistic == "kappa" and tables.shape[0] == tables.shape[1]:
+        raise ValueError("kappa needs the same categories in rows and columns; rename them")
     if isinstance(statistic, str):
         size = " × ".join(map(str, tables.shape))
         raise ValueError(

@@ -97,7 +97,7 @@ def group(
     response, formula = _formula(response, predictors, count)
     names = sorted(map(str, formula.required_variables))
     if not names:
-        raise ValueError(f"name at least one predictor; no variable is found in {formula}")
+        raise ValueError("name at least one predictor")
     frame, count = people_of(data, [response, *names], count)
     for name in [response, *names, *([] if count is None else [count])]:
         if name not in frame:
@@ -195,6 +195,9 @@ def _formula(
             raise _unread(right, error) from None
         if not isinstance(formula, SimpleFormula):
             raise _unread(right, "it has more than one part")
+        for term in formula:
+            if str(term) != "1" and not Formula([term]).required_variables:
+                raise _unread(right, f"no variable is found in {term}")
         return response, formula
     names = [predictors] if isinstance(predictors, str) else list(predictors)
     named = [response, *names, *([] if count is None else [count])]
@@ -218,7 +221,7 @@ def _spec(formula: Formula, rows: pd.DataFrame) -> ModelSpec:
     try:
         return formula.get_model_matrix(rows, na_action="ignore").model_spec
     except FormulaicError as error:
-        raise _unread(str(formula), error) from None
+        raise _unread(" + ".join(str(term) for term in formula if term != "1"), error) from None
 
 
 def _unread(formula: str, reason: object) -> ValueError:
@@ -232,6 +235,7 @@ def _slope_names(columns: Iterable[str]) -> list[str]:
     return [re.sub(r"\[T\.(.*?)\](?=:|$)", r"=\1", column) for column in columns]
 
 
+@np.errstate(all="ignore")  # what overflows is refused
 def _require_full_rank(x: pd.DataFrame) -> None:
     """Refuse predictors of which one follows from the others, or all but follows."""
     from scipy.linalg import null_space

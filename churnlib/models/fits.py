@@ -129,7 +129,8 @@ class Fit(Regression):
 
     def factor_test(self, predictor: str) -> Test:
         """What is lost by leaving out a predictor: likelihood-ratio test of all its slopes."""
-        return self._test_of(self.data.columns(predictor))
+        slopes = self.data.columns(predictor)
+        return self._lost_by(self.fitted.best.holding(slopes).maximum().value, len(slopes))
 
     @cached_property
     def factor_tests(self) -> pd.DataFrame:
@@ -139,17 +140,16 @@ class Fit(Regression):
     @cached_property
     def test(self) -> Test:
         """Likelihood-ratio test of all predictors together."""
-        return self._test_of(list(range(self.data.x.shape[1])))
+        return self._lost_by(self.fitted.llnull, self.data.x.shape[1])
 
-    def _test_of(self, slopes: list[int]) -> Test:
-        best = self.fitted.best
-        df, lost = len(slopes), max(0.0, 2 * (best.value - best.holding(slopes).maximum().value))
+    def _lost_by(self, log_likelihood: float, df: int) -> Test:
+        lost = max(0.0, 2 * (self.log_likelihood - log_likelihood))
         return chi_square_result("likelihood_ratio", lost, df, self.n, self.origin, self.note)
 
     @property
     def mcfadden_r2(self) -> float:
         """1 − ln L / ln L₀ (McFadden, 1974)."""
-        return self.fitted.prsquared
+        return float(self.fitted.prsquared)
 
     @property
     def nagelkerke_r2(self) -> float:
@@ -216,30 +216,30 @@ class Fit(Regression):
         One row a level and answer: ``group, level, share, low, high``, from 0 to 1, the interval
         by the delta method on the logit scale.
         """
-        from scipy.special import expit
-        from statsmodels.stats._delta_method import NonlinearDeltaCov
+        from scipy.special import expit, logit
+        from scipy.stats import norm
 
         data, model, best = self.data, self.fitted.model, self.fitted.best
         questions = data.frame.select_dtypes("category")
         if predictor not in questions:
-            names = ", ".join(questions)
-            raise KeyError(f"the model has no levels of {predictor!r} to compare; it has {names}")
+            raise KeyError(f"{predictor!r} has no levels in the model; it has {[*questions]}")
 
-        def logits(params: np.ndarray) -> np.ndarray:
-            """Of the mean share of each answer; `tanh` takes complex steps without overflow."""
-            slopes, cuts = np.split(params, [z.shape[1]])
-            below = (1 + np.tanh((cuts - z @ slopes[:, None]) / 2)) / 2
-            share = np.diff(np.concatenate([[0], data.people @ below / data.n, [1]]))
-            return np.log(share / (1 - share))
-
+        slopes, cuts = np.split(best.params, [model.k_vars])
+        reach, weight = norm.isf((1 - self.level) / 2), data.people / data.n
         tables, groups = [], data.frame[predictor].cat.categories
         for group in groups:
             same = pd.Categorical([group] * len(data.frame), groups)
             x = data.columns_of(data.frame.assign(**{predictor: same}))
             z = model.standardised(x.to_numpy())
-            delta = NonlinearDeltaCov(logits, best.params, best.covariance)
-            low, high = expit(delta.conf_int(1 - self.level)).T
-            columns = {"share": expit(delta.predicted()), "low": low, "high": high}
+            below = expit(cuts - z @ slopes[:, None])
+            rise = weight[:, None] * below * (1 - below)  # ∂/∂λ of each cumulative share
+            jacobian = np.hstack([-rise.T @ z, np.diag(rise.sum(axis=0))])
+            change = np.diff(np.pad(jacobian, ((1, 1), (0, 0))), axis=0)
+            share = np.diff(np.concatenate([[0], weight @ below, [1]]))
+            variance = np.einsum("ai,ij,aj->a", change, best.covariance, change)
+            away = reach * np.sqrt(variance) / (share * (1 - share))
+            low, high = expit(logit(share) - away), expit(logit(share) + away)
+            columns = {"share": share, "low": low, "high": high}
             tables.append(pd.DataFrame({"group": group, "level": data.answers, **columns}))
         return pd.concat(tables, ignore_index=True)
 

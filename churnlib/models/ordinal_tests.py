@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from churnlib.evidence import NAN, Test, apa, chi_square_result, joined, shown_html
+from churnlib.evidence import NAN, Test, apa, chi_square_result, joined, require_level, shown_html
 from churnlib.models.fits import OrdinalFit, test_table
 from churnlib.tables import Crosstab, wilson
 
@@ -167,9 +167,9 @@ def _brant(slopes: np.ndarray, covariance: np.ndarray, held: list[int]) -> float
 
 
 def found_in_samples(
-    table: Crosstab, sizes: Sequence[int], *, seed: int, draws: int = 1000
+    table: Crosstab, sizes: Sequence[int], *, seed: int, draws: int = 1000, alpha: float = 0.05
 ) -> pd.DataFrame:
-    """Draw people from a table without putting them back, and test each sample at 5 %.
+    """Draw people from a table without putting them back, and test each sample.
 
     Where a sample is a large part of the people, it varies less than one from a large population
     would. Only its counts are drawn, which are multivariate hypergeometric.
@@ -184,6 +184,8 @@ def found_in_samples(
         Of the random draws; those of one size do not depend on the other sizes.
     draws : int
         Samples of each size.
+    alpha : float
+        Level of the tests.
 
     Returns
     -------
@@ -204,6 +206,7 @@ def found_in_samples(
     >>> found.pivot(index="size", columns="test", values="found").to_dict("index")[200]
     {'linear_by_linear': 0.98, 'ordinal_model': 0.98, 'pearson_chi2': 0.93}
     """
+    require_level(1 - alpha)
     if draws < 1:
         raise ValueError(f"at least one sample of each size is needed, given draws={draws}")
     cells, rows = table.counts.to_numpy(), []
@@ -212,12 +215,13 @@ def found_in_samples(
             raise ValueError(f"a sample has from 2 to all {table.n} people, given {size}")
         rng = np.random.default_rng([seed, size])
         drawn = rng.multivariate_hypergeometric(cells.ravel(), size, draws, method="marginals")
-        significant = p_values(drawn.reshape(draws, *cells.shape)) < 0.05
+        significant = p_values(drawn.reshape(draws, *cells.shape)) < alpha
         for test, hits in significant.sum().items():
             rows.append((test, size, hits / draws, *wilson(hits, draws)))
     found = pd.DataFrame(rows, columns=["test", "size", "found", "low", "high"])
-    by_test = [part for _, part in found.groupby("test", sort=False)]
-    return pd.concat(by_test, ignore_index=True)
+    found["test"] = pd.Categorical(found["test"], found["test"].unique())
+    found = found.sort_values("test", kind="stable", ignore_index=True)
+    return found.astype({"test": "str"})
 
 
 def p_values(samples: np.ndarray) -> pd.DataFrame:

@@ -244,11 +244,10 @@ def linear_model(
             raise ValueError(f"{name!r} is of kind {kind!r} and explains no number")
     data = group(survey, response, predictors, None, None)
     _require_people(data, data.x.shape[1] + 1, level)
-    each = np.repeat(np.arange(len(data.x)), data.people.astype(int))
-    answers = np.array(data.answers, dtype=float)[data.answer[each]]
-    design = data.x.loc[each].reset_index(drop=True)
+    answered = survey.frame[[response, *data.frame]].dropna()  # by person, as the residuals are
+    design = data.columns_of(answered[[*data.frame]])
     design.insert(0, _CONSTANT, 1.0)
-    model = OLS(pd.Series(answers, name=response), design)
+    model = OLS(answered[response].astype(float), design)
     return LinearFit(data, model.fit(cov_type="HC3", use_t=True), level)
 
 

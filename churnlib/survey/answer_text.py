@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -95,7 +96,10 @@ def without_marks(texts: Iterable[str]) -> dict[str, str]:
     typed = {normalise(text) for text in texts if text not in behind}
     run = places == {*range(1, len(pairs) + 1)} and len(answers) == len(pairs) > 1
     if not run or not typed <= answers:
-        return {text: text.strip() for text in texts}
+        times = Counter(bare for _, bare in pairs)  # off where the answer is given without, too
+        sure = {bare for bare in typed if times[bare] == 1 and len(places) > 1}
+        marks = {text: bare for text, (_, bare) in behind.items() if normalise(bare) in sure}
+        return {text: marks.get(text, text.strip()) for text in texts}
     in_order = sorted(texts, key=lambda text: behind.get(text, (len(texts), "")))
     return {text: behind.get(text, (0, text.strip()))[1] for text in in_order}
 
@@ -205,7 +209,11 @@ def _in_digits(text: str) -> str:
     text = re.sub(_ENGLISH_NUMBER, lambda word: str(_ENGLISH[word[0]]), text)
     text = re.sub("(?<=[0-9])一(?=[0-9])", "-", text.replace("廿", "二十"))
     text = re.sub(f"(?<![0-9.])[{_HAN}十〇两]+(?![0-9])", _numeral, text)
-    return re.sub("(?<![0-9])([1-9])0(?:[多几余]|'?s)", r"\g<1>0-\g<1>9", text)
+    text = re.sub("(?<![0-9])([1-9])0(?:[多几余]|'?s)", r"\g<1>0–\g<1>9", text)
+    # Of a range in words a side leaves one end: 至少三五次 is ≥3, 二十多岁以下 29↓.
+    text = re.sub(r"(?<=[>≥])([0-9]+)–[0-9]+|([0-9]+)–[0-9]+(?=[^0-9]*↑)", r"\1\2", text)
+    text = re.sub(r"(?<=[<≤])[0-9]+–([0-9]+)|[0-9]+–([0-9]+)(?=[^0-9]*↓)", r"\1\2", text)
+    return text.replace("–", "-")
 
 
 def _numeral(word: re.Match[str]) -> str:
@@ -214,7 +222,7 @@ def _numeral(word: re.Match[str]) -> str:
     if not tens or not ones or (len(before) == 2 and behind):
         return word[0]
     low, high = 10 * tens[0] + ones[0], 10 * tens[1] + (9 if len(before) == 2 else ones[1])
-    return str(low) if low == high else f"{low}-{high}"
+    return str(low) if low == high else f"{low}–{high}"
 
 
 def _without_multiples(text: str) -> str:
@@ -235,6 +243,8 @@ def _band(text: str, limit: re.Pattern[str]) -> Interval | None:
         first, last = limit.fullmatch(text, 0, join.start()), limit.fullmatch(text, join.end())
         if not first or not last:
             continue
+        if (first[1] or first[3]) and not re.search("[<>≤≥↑↓]", last[0]):
+            return None  # 至少3-5次 has no upper end
         above, below = _bounds(first, "" if signed else "≥"), _bounds(last, "≤")
         if not above or not below or (signed and join[0] in {"或", "or", "和", "与", "及"}):
             return None

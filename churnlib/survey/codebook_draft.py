@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import isfinite
 from typing import Any
 
@@ -39,7 +39,8 @@ _ABOUT_THE_SHEET = re.compile(
 _MOMENT = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}[T ][0-9]{1,2}:[0-9]{2}.*")
 _WEIGHT = re.compile(r"(?:.*[_ ])?(?:weights?|wt|wgt|pweight|pw|sampleweight)|权重|加权|权数|权")
 _PARTS = (
-    re.compile(r"(?P<stem>.*\S)\s*[\[【(（](?P<part>[^\[\]【】()（）]+)[\]】)）]\s*"),
+    re.compile(r"(?P<stem>.*\S)\s*[\[【](?P<part>[^\[\]【】]+)[\]】]\s*"),
+    re.compile(r"(?P<stem>.*\S)\s*[(（](?P<part>[^()（）]+)[)）]\s*"),
     re.compile(r"(?P<stem>[^/]*\S)\s*/\s*(?P<part>[^/]+)"),
     re.compile(r"(?P<stem>.*\S)(?:\s+[-–—]+\s+|\s*—+\s*|\s*[:：]\s*)(?P<part>.+)"),
 )
@@ -182,13 +183,12 @@ def _matrices(headers: Iterable[str]) -> dict[str, dict[str, str]]:
     matrices: dict[str, dict[str, str]] = {}
     for pattern in _PARTS:
         taken = {header for parts in matrices.values() for header in parts}
-        groups: dict[str, dict[str, str]] = defaultdict(dict)
-        for header in headers:
-            if header not in taken and (match := pattern.fullmatch(header)):
-                groups[match["stem"]][header] = match["part"].strip()
-        for stem, parts in groups.items():
+        matches = [(h, pattern.fullmatch(h)) for h in headers if h not in taken]
+        # Only columns next to each other are parts of one question.
+        for stem, run in groupby(matches, key=lambda match: match[1]["stem"] if match[1] else ""):
+            parts = {header: match["part"].strip() for header, match in run if match}
             if len({*parts.values()}) == len(parts) > 1:
-                matrices[stem] = parts
+                matrices.setdefault(stem, parts)
     return matrices
 
 
@@ -237,7 +237,7 @@ def _question(key: str, column: Column, missing: Sequence[str], guesses: list[st
         levels = _levels(key, ordered_answers(parts).answers)
         return replace(question, levels=levels, kind="multiple")
     if number := _number(question, given):
-        if len({re.sub("^周|s$", "", unit) for unit in number.units}) > 1:
+        if len({re.sub("^[周个]|左右$|s$", "", unit) for unit in number.units}) > 1:
             units = " and ".join(number.units)
             guesses.append(f"numbers in {units}: write all in one unit to take the mean")
             return text

@@ -142,7 +142,9 @@ def _problems(variable: Variable, variables: Mapping[str, Variable]) -> Iterator
     for level in levels:
         for text in dict.fromkeys(map(normalise, (level.key, *level.names))):
             if (other := called.setdefault(text, level)) is not level:
-                yield f"{text!r} means both {other.key!r} and {level.key!r}"
+                twice = f"it declares the level {level.key!r} twice"
+                both = f"{text!r} means both {other.key!r} and {level.key!r}"
+                yield twice if other.key == level.key else both
     codes = [level.code for level in levels if level.code is not None]
     if len(set(codes)) < len(codes):
         yield f"two levels have the same option number; given {codes}"

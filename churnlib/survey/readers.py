@@ -151,8 +151,7 @@ def _frame(table: RawTable, depth: int | None) -> pd.DataFrame:
     if not rows:
         raise ValueError(" holds no cells; export it again")
     if depth is None:
-        depth = _depth(rows)
-        if depth > 1:
+        if (depth := _depth(rows)) > 1:
             notes.append(f"the first {depth} rows are headers (--header-rows says otherwise)")
     elif not 1 <= depth < max(len(rows), 2):
         raise ValueError(f" has {len(rows)} rows that are not blank; given {depth} of headers")
@@ -163,15 +162,9 @@ def _frame(table: RawTable, depth: int | None) -> pd.DataFrame:
     answers = dict(islice(numbered.items(), depth, None))
     if repeated := [n for n, row in answers.items() if [*map(str.strip, row[:width])] == headers]:
         notes.append(f"row {', '.join(map(str, repeated))} repeats the header and was left out")
-    if not (answers := {n: row for n, row in answers.items() if n not in repeated}):
-        raise ValueError(" holds a header and no answers")
-    for row, given in answers.items():
-        if len(given) < width or any(cell.strip() for cell in given[width:]):
-            raise ValueError(
-                f", row {row} has {len(given)} cells where {width} belong; look there for a "
-                "comma or a line break without quotes, and write empty answers too"
-            )
-    frame = pd.DataFrame([row[:width] for row in answers.values()], [*answers], headers, "str")
+    answers = {n: row for n, row in answers.items() if n not in repeated}
+    padded = [[*row, *[""] * (width - len(row))][:width] for row in answers.values()]
+    frame = pd.DataFrame(padded, [*answers], headers, "str")
     if not headers[0] and width > 1 and frame.iloc[:, 0].is_unique:
         notes.append("the first column has no header and holds the names of rows: left out")
         frame = frame.iloc[:, 1:]
@@ -183,6 +176,14 @@ def _frame(table: RawTable, depth: int | None) -> pd.DataFrame:
                 "rows of headers there are (--header-rows)"
             )
     frame = _without_totals(frame, notes).rename_axis("row")
+    if frame.empty:
+        raise ValueError(" holds a header and no answers")
+    for row in frame.index:  # one of totals may be cut short
+        if len(answers[row]) < width or any(map(str.strip, answers[row][width:])):
+            raise ValueError(
+                f", row {row} has {len(answers[row])} cells where {width} belong; look there for a "
+                "comma or a line break without quotes, and write empty answers too"
+            )
     frame.attrs = {"notes": notes, "names": names, "orders": table.orders, "ordinal": table.ordinal}
     return frame
 
@@ -268,9 +269,8 @@ def _without_totals(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
         others = frame.index.drop(row)
         numbers = frame.replace("[,%]", "", regex=True).apply(pd.to_numeric, errors="coerce")
         given, column = numbers.loc[row].dropna(), numbers.loc[others]
-        likely = pd.DataFrame([column.sum(), column.mean(), frame.loc[others].ne("").sum()])[
-            given.index
-        ]
+        sums = pd.DataFrame([column.sum(), column.mean(), frame.loc[others].ne("").sum()])
+        likely = sums[given.index]
         if (likely - given).abs().le(0.005 * likely.abs().clip(lower=1)).any().all():
             frame = frame.loc[others]
             notes.append(f"row {row} holds totals ({word!r}) and was left out")

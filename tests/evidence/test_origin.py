@@ -16,7 +16,7 @@ def test_a_result_is_never_firmer_than_its_weakest_ingredient(origins):
 
 
 def test_a_result_without_ingredients_has_no_origin():
-    with pytest.raises(ValueError, match="empty"):
+    with pytest.raises(ValueError, match="at least one ingredient"):
         derived()
 
 

@@ -40,7 +40,7 @@ def one_by_one(sample: np.ndarray) -> dict[str, float]:
     }
 
 
-def test_all_samples_at_once_give_thep_values_of_one_at_a_time():
+def test_all_samples_at_once_give_the_p_values_of_one_at_a_time():
     samples = drawn(DOCTOR_VISITS.counts.to_numpy(), 200, 20)
     together = p_values(samples)
     alone = pd.DataFrame([one_by_one(sample) for sample in samples])

@@ -320,7 +320,7 @@ def write(folder: Path, text: str) -> Path:
         ("= 1", "not a TOML file"),
         ("", "declares no variable"),
         (START, "has no levels; add"),
-        (START + LEVEL + LEVEL, "'yes' means both 'yes' and 'yes'"),
+        (START + LEVEL + LEVEL, "it declares the level 'yes' twice"),
         ("[variables.a]\n" + LEVEL, r"variables\.a\.label must be entries"),
         (START + LEVEL.replace('key = "yes"', "key = 1"), r"levels\[1\]\.key must be a text"),
         (START + LEVEL + 'aliases = ["no"]\n' + NO, "'no' means both"),
