@@ -178,6 +178,8 @@ TWO = [[1, 2], [2, 1]]
         (lambda: monte_carlo(TWO), TypeError, "seed"),
         (lambda: monte_carlo(TWO, "chi", seed=1), ValueError, "no simulation of 'chi'"),
         (lambda: monte_carlo(TWO, resamples=0, seed=1), ValueError, "1 or more, given 0"),
+        (lambda: monte_carlo(TWO, resamples=9.0, seed=1), ValueError, "1 or more, given 9.0"),
+        (lambda: monte_carlo(TWO, resamples=True, seed=1), ValueError, "1 or more, given True"),
         (lambda: fisher_exact(TWO, resamples=100), ValueError, "needs both"),
         (lambda: fisher_exact(TWO, seed=1), ValueError, "needs both"),
     ],

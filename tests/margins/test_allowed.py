@@ -288,7 +288,7 @@ def test_lambda_beyond_the_precision_of_the_solver_says_so():
 def test_kappa_pairs_levels_by_name_and_is_not_there_of_others():
     margin = {"no": 3, "yes": 7}
     assert cl.attainable(margin, {"yes": 7, "no": 3}, "kappa").high == 1
-    with pytest.raises(ValueError, match="no statistic 'kappa'"):
+    with pytest.raises(ValueError, match="kappa needs the same categories"):
         cl.attainable(margin, {"m": 3, "f": 7}, "kappa")
 
 

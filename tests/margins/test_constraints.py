@@ -17,6 +17,7 @@ from churnlib import (
     Reported,
     StructuralZero,
 )
+from churnlib.margins.constraints import Constraint
 
 ROWS = pd.Series({"a": 10, "b": 30})
 COLUMNS = pd.Series({"x": 8, "y": 12, "z": 20})
@@ -95,6 +96,7 @@ def test_a_count_is_a_function_of_a_table():
         (lambda: limit(AtMost(("a", "w"), 1)), KeyError, "no column 'w'; the columns are x, y, z"),
         (lambda: limit(AtMost("ax", 1)), ValueError, "a pair (row, column)"),
         (lambda: limit(AtMost([], 1)), ValueError, "a pair (row, column)"),
+        (lambda: limit(Constraint(("a", "x"))), NotImplementedError, "Constraint says nothing"),
     ],
 )
 def test_a_wrong_constraint_says_what_is_wrong_with_it(make, error, says):

@@ -407,6 +407,8 @@ def test_a_variable_that_is_not_there_is_named_with_those_that_are():
         ordinal_logit(three_answers(), "y", "x", count="n").odds_ratio("x=c")
     with pytest.raises(KeyError, match="no predictor 'w'"):
         ordinal_logit(three_answers(), "y", "x", count="n").factor_test("w")
+    with pytest.raises(KeyError, match=r"'w' has no levels in the model; it has \['x'\]"):
+        ordinal_logit(three_answers(), "y", "x", count="n").predicted("w")
 
 
 def test_an_empty_level_is_left_out_and_said():

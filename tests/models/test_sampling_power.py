@@ -122,6 +122,17 @@ def test_two_people_are_a_sample_and_a_thousand_are_drawn_where_nothing_is_said(
     np.testing.assert_allclose(found[["low", "high"]], limits)
 
 
+def test_of_no_sizes_nothing_is_found_and_a_level_finds_more_than_a_stricter_one():
+    assert list(found_in_samples(DOCTOR_VISITS, [], seed=1).columns) == [
+        "test", "size", "found", "low", "high"
+    ]  # fmt: skip
+    strict, usual = (
+        found_in_samples(DOCTOR_VISITS, [200], seed=1, draws=100, alpha=alpha)["found"].sum()
+        for alpha in (0.01, 0.05)
+    )
+    assert strict < usual
+
+
 def test_no_draws_are_refused():
     with pytest.raises(ValueError, match="at least one sample of each size is needed"):
         found_in_samples(DOCTOR_VISITS, [100], seed=1, draws=0)

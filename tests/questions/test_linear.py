@@ -30,6 +30,15 @@ def test_it_is_the_formula_of_statsmodels_with_hc3(survey):
     assert ends == pytest.approx(other.conf_int(0.01).to_numpy())
     assert (fit.n, fit.missing) == (24, 0)
     assert "OLS" in str(fit.results.summary())
+    # Fitted values are those of the people, in their order.
+    np.testing.assert_allclose(fit.results.fittedvalues, other.fittedvalues)
+    some = replace(
+        survey, frame=survey.frame.assign(income=survey.frame["income"].mask(frame["sex"] == "1m"))
+    )
+    assert (
+        cl.linear_model(some, "income", ["age"]).results.resid.index
+        == frame.index[frame["sex"] == "2f"]
+    ).all()
     badge, first, *rows = repr(fit).splitlines()
     assert (badge, first) == (fit.origin.badge, "LinearFit of 'income', n = 24")
     assert len(rows) == 2 + len(fit.coefficients)

@@ -56,6 +56,10 @@ def test_normalising_twice_changes_nothing(text):
         ("十八岁及以下", -INF, 18),
         ("18岁（含）以下", -INF, 18),
         ("18<=x<30", 18, 29),
+        ("六七次以上", 6, INF),
+        ("至少三五次", 3, INF),
+        ("六十多岁以上", 60, INF),
+        ("二十多岁以下", -INF, 29),
         ("(19-29)", 19, 29),
         ("满19周岁不满30周岁", 19, 29),
         ("二三十岁", 20, 39),
@@ -123,6 +127,7 @@ def test_other_words_and_numbers_are_no_amount(text):
         "18<=x",
         "6<10",
         "3一十",
+        "至少3-5次",
     ],
 )
 def test_anything_else_is_no_band(text):

@@ -164,7 +164,13 @@ def test_a_column_of_all_options_and_one_column_an_option_are_two_questions():
 
 
 @pytest.mark.parametrize(
-    ("units", "kind"), [(("岁", "周岁"), "number"), (("元", "万元"), "text"), (("m", "km"), "text")]
+    ("units", "kind"),
+    [
+        (("岁", "周岁"), "number"),
+        (("小时", "个小时"), "number"),
+        (("元", "万元"), "text"),
+        (("m", "km"), "text"),
+    ],
 )
 def test_numbers_in_units_that_cannot_be_added_are_no_number(units, kind):
     answers = [f"{n}{units[n % 2]}" for n in range(20, 80)]
@@ -181,3 +187,21 @@ def test_rows_of_a_matrix_question_are_one_scale_whatever_parts_their_headers(ma
     }
     kinds = [entry.get("kind") for entry in drafted(rows)["variables"].values()]
     assert kinds.count("scale") == 1
+
+
+def test_rows_of_a_matrix_may_have_brackets_and_stand_next_to_each_other():
+    rows = {f"Sat [{part}]": ["good", "fair", "bad"] * 10 for part in ("Branch", "Net (app)")}
+    kinds = [entry.get("kind") for entry in drafted(rows)["variables"].values()]
+    assert kinds.count("scale") == 1
+    apart = {"You: sex": ["m", "f"] * 9, "City": ["x", "y"] * 9, "You: school": ["BA", "MA"] * 9}
+    sex, _, school = drafted(apart)["variables"].values()
+    assert [len(variable["levels"]) for variable in (sex, school)] == [2, 2]
+
+
+def test_an_answer_with_and_without_its_option_mark_is_one_level():
+    assert len(levels(["A. Yes", "B. No", "Yes", "No", "Other"] * 4)) == 3
+
+
+def test_numbers_that_differ_from_sheet_to_sheet_are_no_question():
+    asked = drafted({"No": [str(n) for n in range(5001, 5041)], "Sex": ["m", "f"] * 20})
+    assert [*asked["variables"]] == ["sex"]

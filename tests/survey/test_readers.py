@@ -185,6 +185,18 @@ def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path, name, dat
         read_answers(path)
 
 
+def test_a_row_of_totals_may_be_cut_short_and_is_no_answer(tmp_path):
+    path = tmp_path / "a.csv"
+    sheets = "".join(f"m,{20 + n},x\n" for n in range(10))
+    path.write_text(f"sex,age,note\n{sheets}合计,245\n", "utf-8")
+    raw = read_answers(path)
+    assert len(raw) == 10
+    assert raw.attrs["notes"] == ["row 12 holds totals ('合计') and was left out"]
+    path.write_text("sex,age\n合计,\n", "utf-8")
+    with pytest.raises(ValueError, match="holds a header and no answers"):
+        read_answers(path)
+
+
 def test_a_missing_file_is_named():
     with pytest.raises(FileNotFoundError, match=r"there is no file nowhere\.csv"):
         read_answers("nowhere.csv")

@@ -236,9 +236,12 @@ def test_a_survey_of_which_no_sheet_fits_is_refused_with_the_first_reason(tmp_pa
 
 def test_a_mistake_that_the_notebook_finds_is_told_without_its_traceback(tmp_path):
     answers, codebook = survey_in(tmp_path, n=0)
+    mine = tmp_path / "out" / "failed" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
     with pytest.raises(ValueError, match=r"^no sheet can be kept; .*'也许'"):
         analyse(answers, codebook, tmp_path / "out", lang="zh-Hans")
-    assert not (tmp_path / "out" / "failed").exists()
+    assert [*mine.parent.iterdir()] == [mine]
 
 
 def test_the_answers_are_read_once_and_by_the_notebook(tmp_path, monkeypatch):
