@@ -130,6 +130,14 @@ def test_a_number_that_does_not_vary_has_no_correlation():
         cl.correlations(people, ["a"])
 
 
+def test_three_people_have_no_correlation_and_four_an_interval():
+    people = pd.DataFrame({"a": [1, 2, 4, 7], "b": [3, 1, 5, 4]})
+    assert cl.correlations(people[:3], ["a", "b"])["pearson"].isna().all()
+    # Fisher's z: tanh(atanh(.5533) ± 1.96/√(4 − 3))
+    four = cl.correlations(people, ["a", "b"]).iloc[0]
+    assert four[["low", "high"]].tolist() == pytest.approx([-0.8709, 0.9887], abs=5e-5)
+
+
 # A scale.
 
 ITEMS = pd.DataFrame(
