@@ -133,9 +133,11 @@ def test_of_no_sizes_nothing_is_found_and_a_level_finds_more_than_a_stricter_one
     assert strict < usual
 
 
-def test_no_draws_are_refused():
+def test_no_draws_and_an_impossible_alpha_are_refused():
     with pytest.raises(ValueError, match="at least one sample of each size is needed"):
         found_in_samples(DOCTOR_VISITS, [100], seed=1, draws=0)
+    with pytest.raises(ValueError, match="level"):
+        found_in_samples(DOCTOR_VISITS, [100], seed=1, alpha=5)
 
 
 def test_one_draw_of_each_size_is_enough_to_be_asked_for():

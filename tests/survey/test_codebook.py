@@ -219,6 +219,14 @@ def test_a_label_without_a_sure_level_is_refused_with_its_reason(variable, raw, 
         BOOK.resolve(variable, raw)
 
 
+def test_a_word_that_only_one_level_has_names_it(tmp_path):
+    assert BOOK.resolve("education", "硕士") == "master_or_above"  # of 硕士及以上
+    shared = LEVEL.replace("Yes", "高中及以下") + NO.replace("No", "高中及以上")
+    book = load_codebook(write(tmp_path, START + shared))
+    with pytest.raises(LabelError, match="no level is called so"):
+        book.resolve("a", "高中")
+
+
 def test_likeness_only_words_the_hint():
     with pytest.raises(LabelError, match=r"no level is called so; did you mean '本科'\?"):
         BOOK.resolve("education", "本科预科")
