@@ -210,8 +210,8 @@ def binomial_test(
     Examples
     --------
     >>> test = binomial_test(106, 200, 0.5, origin=Origin.PUBLISHED)
-    >>> round(test.p_value, 4)
-    0.4368
+    >>> test.statistic, round(test.p_value, 4)
+    (0.53, 0.4368)
     """
     from scipy.stats import binomtest
 
