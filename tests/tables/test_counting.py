@@ -120,6 +120,7 @@ def test_a_layer_in_which_nobody_answered_both_is_left_out():
 
 def test_frequencies_show_the_missing_and_both_percentages():
     table = frequencies(SURVEY, "visits")
+    assert table.set_aside == 0
     summary = table.summary
     assert (table.n, table.missing) == (197, 3)
     assert summary["n"].sum() == 200

@@ -1,6 +1,7 @@
 """One survey through every engine: the same counts, hence the same statistics and models."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -309,8 +310,8 @@ def test_labels_without_a_level_are_listed_with_their_counts_and_nothing_is_gues
     raw = pd.DataFrame({"您的性别": ["男", "女", "男男", "男男", "bank", None]})
     with pytest.raises(ValueError, match="2 labels have no level") as caught:
         counts(held(raw), "gender", codebook=BOOK)
-    assert "column '您的性别', 2 rows: '男男' is no answer to 'gender'" in str(caught.value)
-    assert "column '您的性别', 1 rows: 'bank' is no answer to 'gender'" in str(caught.value)
+    two, one = "2 rows: '男男' is no answer to 'gender'", "1 rows: 'bank' is no answer to 'gender'"
+    assert re.search(f"column '您的性别', {two}.*\n.*column '您的性别', {one}", str(caught.value))
 
 
 def test_a_long_list_of_labels_without_a_level_is_cut():
