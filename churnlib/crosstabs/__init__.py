@@ -2,9 +2,6 @@
 
 from churnlib.crosstabs.battery import MEASURES as MEASURES
 from churnlib.crosstabs.battery import compare_columns as compare_columns
-from churnlib.crosstabs.battery import frontier as frontier
-from churnlib.crosstabs.battery import least_v as least_v
-from churnlib.crosstabs.battery import power_curves as power_curves
 from churnlib.crosstabs.battery import residual_p_values as residual_p_values
 from churnlib.crosstabs.battery import statistics as statistics
 from churnlib.crosstabs.exact import fisher_exact as fisher_exact
@@ -21,6 +18,9 @@ from churnlib.crosstabs.ordinal import pearson_r as pearson_r
 from churnlib.crosstabs.ordinal import somers_d as somers_d
 from churnlib.crosstabs.ordinal import spearman as spearman
 from churnlib.crosstabs.ordinal import stuart_tau_c as stuart_tau_c
+from churnlib.crosstabs.power import frontier as frontier
+from churnlib.crosstabs.power import least_v as least_v
+from churnlib.crosstabs.power import power_curves as power_curves
 from churnlib.crosstabs.prediction import eta as eta
 from churnlib.crosstabs.prediction import goodman_kruskal_lambda as goodman_kruskal_lambda
 from churnlib.crosstabs.prediction import goodman_kruskal_tau as goodman_kruskal_tau

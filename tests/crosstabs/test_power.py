@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import binom
 
 from churnlib import cramers_v, fisher_exact
-from churnlib.crosstabs.battery import frontier, least_v, power_curves, rejections
+from churnlib.crosstabs.power import frontier, least_v, power_curves, rejections
 
 FIRST, SECOND = 27, 18
 
